@@ -1,0 +1,83 @@
+/**
+ * Every message a user can see, by code. A code is stable: scripts and tests rely on it. The text says what is wrong and
+ * where; `next` says what to do about it. `{holes}` are filled from the arguments of `userError`.
+ */
+export const messages = {
+  "usage": { exit: 2, text: "{what}", next: "run `fusionscope {command} --help`" },
+} as const satisfies Record<string, MessageRow>;
+
+/** Exit codes of the command line: 1 the answer is no, 2 bad usage, 3 invalid model or input, 4 something is missing here, 70 a bug of ours. */
+export type ExitCode = 1 | 2 | 3 | 4 | 70;
+
+export interface MessageRow {
+  readonly exit: ExitCode;
+  readonly text: string;
+  readonly next: string;
+}
+
+export type MessageCode = keyof typeof messages;
+
+/** Where a message points: any of these may be missing. `offset` is a byte offset in `file`. */
+export interface Where {
+  readonly file?: string;
+  readonly offset?: number;
+  readonly node?: string;
+  readonly pass?: string;
+}
+
+/** The holes of a message's template. */
+export type Holes = Readonly<Record<string, string | number>>;
+
+/** An error of the model, the options or the machine: it has a code and never needs a stack trace to be understood. */
+export class UserError extends Error {
+  override readonly name = "UserError";
+  readonly exit: ExitCode;
+  readonly next: string;
+  constructor(readonly code: MessageCode | "bug", readonly where: Where, readonly holes: Holes, cause?: unknown) {
+    const row: MessageRow = code === "bug" ? bugRow : messages[code];
+    super(fill(row.text, holes) + locate(where), cause === undefined ? undefined : { cause });
+    this.exit = row.exit;
+    this.next = fill(row.next, holes);
+  }
+
+  /** The one line that the command prints and the editor shows. */
+  line(): string {
+    return `error[${this.code}]: ${oneLine(this.message)}; ${oneLine(this.next)}`;
+  }
+}
+
+const bugRow: MessageRow = { exit: 70, text: "internal error: {what}", next: "please report it with the model and the command line" };
+
+/** Throws the coded error `code`. Typed `never`, so that call sites need no `return`. */
+export function userError(code: MessageCode, where: Where, holes: Holes = {}, cause?: unknown): never {
+  throw new UserError(code, where, holes, cause);
+}
+
+/** Throws for a broken promise of our own code: exit code 70. */
+export function bug(what: string, where: Where = {}): never {
+  throw new UserError("bug", where, { what });
+}
+
+/** Any thrown value as a `UserError`: what is not coded yet is a bug of ours, and keeps its cause. */
+export function asUserError(e: unknown): UserError {
+  if (e instanceof UserError) return e;
+  return new UserError("bug", {}, { what: e instanceof Error ? e.message : String(e) }, e);
+}
+
+function fill(template: string, holes: Holes): string {
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) => (name in holes ? String(holes[name]) : whole));
+}
+
+function locate(where: Where): string {
+  const parts: string[] = [];
+  if (where.file !== undefined) parts.push(where.offset === undefined ? where.file : `${where.file} at byte ${where.offset}`);
+  if (where.node !== undefined) parts.push(`node ${where.node}`);
+  if (where.pass !== undefined) parts.push(`pass ${where.pass}`);
+  return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
+}
+
+/** Text from a model can contain anything; an error is one line. */
+function oneLine(text: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what is being removed
+  return text.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, " ").trim();
+}
