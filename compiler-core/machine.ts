@@ -1,0 +1,44 @@
+/**
+ * The machine that code is generated for, as data. Decisions read this and nothing else, so that the same model, options and profile
+ * give the same code anywhere.
+ */
+
+/** A CPU feature, named as in /proc/cpuinfo. */
+export type CpuFeature =
+  | "avx2" | "fma" | "f16c" | "avx512f" | "avx512bw" | "avx512dq" | "avx512vl" | "avx512_vnni" | "avx512_bf16" | "avx512_fp16" | "amx_tile" | "amx_int8" | "amx_bf16" | "avx_vnni";
+
+export interface MachineProfile {
+  readonly name: string;
+  readonly features: readonly CpuFeature[];
+  /** Bytes. */
+  readonly caches: { readonly l1d: number; readonly l2: number; readonly l3: number };
+  readonly cores: number;
+  /** Measured by `doctor --calibrate` or `--peaks`; absent: not measured, never guessed. */
+  readonly peaks?: Readonly<Partial<Record<"f32GflopsPerCore" | "vnniGopsPerCore" | "bf16GflopsPerCore" | "copyGBs" | "ghz", number>>>;
+}
+
+/** Declared feature sets that code can be generated for, narrowest first. Sets, not a ladder: each lists what it needs. */
+export const isaSets = {
+  scalar: [],
+  avx2: ["avx2", "fma", "f16c"],
+  avx512: ["avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl"],
+  "avx512-vnni": ["avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni"],
+  "avx512-bf16": ["avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "avx512_bf16"],
+  amx: ["avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_int8", "amx_bf16"],
+} as const satisfies Record<string, readonly CpuFeature[]>;
+
+export type IsaName = keyof typeof isaSets;
+
+/** The widest declared set the machine has. */
+export function widestIsa(machine: MachineProfile): IsaName {
+  const names = Object.keys(isaSets) as IsaName[];
+  return names.filter((n) => isaSets[n].every((f) => machine.features.includes(f))).at(-1) ?? "scalar";
+}
+
+/** Features a set lacks on this machine: empty means the code can run. */
+export function missingFeatures(isa: IsaName, machine: MachineProfile): readonly CpuFeature[] {
+  return isaSets[isa].filter((f) => !machine.features.includes(f));
+}
+
+/** 32-bit lanes of the widest vectors of a set. */
+export const f32Lanes = (isa: IsaName): number => (isa === "scalar" ? 1 : isa === "avx2" ? 8 : 16);

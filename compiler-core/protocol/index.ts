@@ -1,0 +1,3 @@
+/** The typed messages between the compiler, the editor's host, the inspector page and the native runner. Types and constants only. */
+export * from "./trace.ts";
+export * from "./panel.ts";

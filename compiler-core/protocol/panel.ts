@@ -1,0 +1,142 @@
+/**
+ * Messages between the editor's host and the inspector page. The page asks with an id and gets exactly one reply (result or
+ * error); the host also sends events on its own, after the page said `ready`. Data is JSON plus typed arrays.
+ */
+import type { CompilationSummary, GraphDelta, LineOrigin, PassInfo } from "./trace.ts";
+
+/** A coded error as the user reads it. */
+export interface ErrorInfo {
+  readonly code: string;
+  readonly message: string;
+  readonly next: string;
+}
+
+/** Options that the page can change; the same names and meanings as on the command line. */
+export interface PanelOptions {
+  readonly isa: string;
+  readonly threads: number;
+  readonly precision: "f32" | "bf16";
+  readonly dims: Readonly<Record<string, number>>;
+  readonly without: readonly string[];
+}
+
+export interface Hello {
+  readonly model: { readonly name: string; readonly path: string; readonly bytes: number };
+  readonly options: PanelOptions;
+  /** What the selects offer. `missing` names the CPU features this machine lacks: code can be shown but not run. */
+  readonly isas: readonly { readonly name: string; readonly missing: readonly string[] }[];
+  readonly maxThreads: number;
+  /** Symbolic dimensions of the model with the value used and where it came from. */
+  readonly dims: readonly { readonly name: string; readonly value: number; readonly source: "default" | "set" }[];
+  readonly passes: readonly PassInfo[];
+  /** False in an untrusted workspace: look, but do not build or run. */
+  readonly trusted: boolean;
+  /** Whatever the page stored last with `saveState`. */
+  readonly state?: unknown;
+  /** Text of the interface in the user's language, by key. */
+  readonly strings: Readonly<Record<string, string>>;
+}
+
+/** Which text of the compilation. `stage` is a pass index: the IR after that pass. */
+export type TextKind = "ir" | "cpp" | "asm";
+
+export interface TextReply {
+  readonly language: string;
+  readonly lines: readonly string[];
+  /** Sorted by line. For asm, `source` is the C++ line of each assembly line (0: none). */
+  readonly origins: readonly LineOrigin[];
+  readonly source?: Int32Array;
+}
+
+export interface Timing {
+  readonly minMs: number;
+  readonly medianMs: number;
+  readonly p95Ms: number;
+  readonly runs: number;
+  /** 95 % confidence interval of the median, ms. */
+  readonly ci95: readonly [number, number];
+}
+
+/** A counter is a value or the reason why there is none; never a zero that means nothing. */
+export interface CounterValue {
+  readonly value: number | null;
+  readonly valid: boolean;
+  readonly why?: string;
+}
+
+/** The same object that `fusionscope bench --json` prints. */
+export interface BenchResult {
+  readonly isa: string;
+  readonly threads: number;
+  readonly precision: string;
+  readonly scope: string;
+  readonly ours: Timing;
+  readonly baselines: Readonly<Record<string, Timing & { readonly version: string }>>;
+  readonly speedup: Readonly<Record<string, { readonly median: number; readonly ci95: readonly [number, number] }>>;
+  /** The same code against itself: says how far to trust the ratios. */
+  readonly control: { readonly median: number; readonly ci95: readonly [number, number] };
+  readonly flops: number;
+  readonly gflops: number;
+  readonly bytes: number;
+  readonly peakGflops: number | null;
+  readonly peakGBs: number | null;
+  readonly counters: Readonly<Record<string, CounterValue>>;
+  /** Time per fusion group from an instrumented run, ns per run summed over threads; empty when it was not asked for. */
+  readonly regions: readonly { readonly group: number; readonly ns: number }[];
+}
+
+export type BenchScope =
+  | { readonly kind: "model" }
+  | { readonly kind: "group"; readonly group: number }
+  /** ONNX node indices. */
+  | { readonly kind: "nodes"; readonly nodes: readonly number[] };
+
+/** Requests of the page: argument and reply, by name. */
+export interface PanelRequests {
+  readonly compile: { readonly arg: { readonly options: PanelOptions }; readonly reply: { readonly generation: number } };
+  readonly text: { readonly arg: { readonly kind: TextKind; readonly stage: number }; readonly reply: TextReply };
+  readonly bench: { readonly arg: { readonly scope: BenchScope; readonly baselines: readonly string[] }; readonly reply: BenchResult };
+  readonly tensor: {
+    readonly arg: { readonly value: number; readonly stage: number; readonly start: number; readonly count: number };
+    readonly reply: { readonly dtype: string; readonly shape: readonly number[]; readonly values: Float64Array; readonly min: number; readonly max: number; readonly mean: number };
+  };
+  /** Opens VS Code's own diff editor on the IR text of two stages. */
+  readonly openDiff: { readonly arg: { readonly left: number; readonly right: number }; readonly reply: null };
+  /** Opens a text of the compilation as a read-only document. */
+  readonly openText: { readonly arg: { readonly kind: TextKind; readonly stage: number; readonly line?: number }; readonly reply: null };
+  readonly saveState: { readonly arg: { readonly state: unknown }; readonly reply: null };
+}
+
+export type RequestName = keyof PanelRequests;
+
+export type ToHost =
+  | { readonly type: "ready" }
+  | { [N in RequestName]: { readonly type: "request"; readonly id: number; readonly name: N; readonly arg: PanelRequests[N]["arg"] } }[RequestName]
+  | { readonly type: "cancel"; readonly id: number }
+  /** The selection, so that native trees and keybinding contexts follow. ONNX indices and graph node ids of the shown stage. */
+  | { readonly type: "selected"; readonly stage: number; readonly nodes: readonly number[]; readonly sources: readonly number[] }
+  | { readonly type: "stage"; readonly stage: number }
+  | { readonly type: "log"; readonly level: "info" | "warn" | "error"; readonly text: string };
+
+/** Things the host asks the page to do, from commands, keybindings, trees and links. */
+export type PanelCommand =
+  | { readonly name: "next-pass" | "previous-pass" | "next-changed" | "previous-changed" | "fit" | "bench" | "toggle-diff" }
+  | { readonly name: "show-stage"; readonly stage: number }
+  | { readonly name: "show-view"; readonly view: string }
+  | { readonly name: "select-source"; readonly source: number }
+  | { readonly name: "select-node"; readonly node: number }
+  | { readonly name: "select-group"; readonly group: number }
+  | { readonly name: "select-buffer"; readonly buffer: number };
+
+export type ToPage =
+  | { readonly type: "hello"; readonly hello: Hello }
+  /** A compilation begins: what belongs to an older generation is void. */
+  | { readonly type: "generation"; readonly generation: number; readonly options: PanelOptions }
+  | { readonly type: "stage"; readonly generation: number; readonly delta: GraphDelta }
+  | { readonly type: "summary"; readonly generation: number; readonly summary: CompilationSummary }
+  | { readonly type: "failed"; readonly generation: number; readonly error: ErrorInfo }
+  | { readonly type: "progress"; readonly id: number; readonly text: string; readonly done: number | null }
+  | { readonly type: "reply"; readonly id: number; readonly result: unknown }
+  | { readonly type: "error"; readonly id: number; readonly error: ErrorInfo }
+  | { readonly type: "command"; readonly command: PanelCommand }
+  | { readonly type: "trust"; readonly trusted: boolean };

@@ -1,0 +1,191 @@
+/**
+ * Tensor IR: loops, buffers, expressions and microkernel calls, as plain immutable data.
+ *
+ * A module is what one native artifact contains: buffers, the `init` function (constant work, done once) and the `run` function.
+ * Both are SPMD: every thread executes them; `parallel` loops are shared out by thread, all other statements outside of a
+ * parallel loop are executed by thread 0 only, `barrier` waits for all.
+ */
+import type { DType } from "../support/dtype.ts";
+import type { NodeId, ValueId } from "../graph/ir.ts";
+
+export type VarId = number;
+export type BufferId = number;
+export type StmtId = number;
+
+/** A scalar (`lanes` 1) or a vector of one element type. Index arithmetic is i64, conditions are bool. */
+export interface VType {
+  readonly dtype: DType;
+  readonly lanes: number;
+}
+
+/** Where a buffer lives. `arena`: shared, placed by the memory plan. `thread`: one per thread. `packed`: written by init, kept. */
+export type Scope = "input" | "output" | "weight" | "packed" | "arena" | "thread";
+
+export interface Buffer {
+  readonly id: BufferId;
+  readonly name: string;
+  readonly dtype: DType;
+  /** Row-major extents (after layout: the physical ones). 1-D after `flatten-indices`. */
+  readonly shape: readonly number[];
+  readonly scope: Scope;
+  /** The graph value it holds, if any. */
+  readonly value?: ValueId;
+  /** Index among the module's inputs, outputs or weights. */
+  readonly slot?: number;
+  /** Byte offset in the arena, the packed block or the thread scratch; set by `plan-memory`. */
+  readonly offset?: number;
+}
+
+export type BinaryOp = "add" | "sub" | "mul" | "div" | "mod" | "min" | "max" | "pow" | "and" | "or" | "xor" | "shl" | "shr" | "eq" | "ne" | "lt" | "le" | "gt" | "ge";
+export type UnaryOp =
+  | "neg" | "abs" | "sqrt" | "rsqrt" | "exp" | "log" | "tanh" | "erf" | "sigmoid" | "floor" | "ceil" | "rint" | "trunc" | "not" | "isnan" | "sin" | "cos" | "reciprocal" | "softplus";
+/** Associative operators a reduction may use. */
+export type ReduceOp = "add" | "mul" | "min" | "max";
+
+export type Expr =
+  | { readonly k: "const"; readonly type: VType; readonly value: number | bigint | boolean }
+  | { readonly k: "var"; readonly id: VarId; readonly type: VType }
+  | { readonly k: "binary"; readonly op: BinaryOp; readonly a: Expr; readonly b: Expr; readonly type: VType }
+  | { readonly k: "unary"; readonly op: UnaryOp; readonly a: Expr; readonly type: VType }
+  | { readonly k: "fma"; readonly a: Expr; readonly b: Expr; readonly c: Expr; readonly type: VType }
+  | { readonly k: "cast"; readonly a: Expr; readonly type: VType }
+  | { readonly k: "select"; readonly cond: Expr; readonly a: Expr; readonly b: Expr; readonly type: VType }
+  /** `lanes` consecutive elements from `index`; with `count`, lanes at and past it read as zero. */
+  | { readonly k: "load"; readonly buffer: BufferId; readonly index: readonly Expr[]; readonly count?: Expr; readonly type: VType }
+  | { readonly k: "broadcast"; readonly a: Expr; readonly type: VType }
+  /** All lanes of a vector combined into a scalar, by halves (the order is part of the meaning for floats). */
+  | { readonly k: "reduce"; readonly op: ReduceOp; readonly a: Expr; readonly type: VType }
+  /** Lane numbers 0, 1, 2 ... plus a scalar base: index vectors for masks. */
+  | { readonly k: "ramp"; readonly base: Expr; readonly type: VType };
+
+/** A pointer to an element of a buffer, an operand of a microkernel. */
+export interface Ref {
+  readonly buffer: BufferId;
+  readonly index: readonly Expr[];
+}
+
+/**
+ * How a loop runs. `parallel`: iterations are independent and shared out over threads. `vector`: iterations are independent (or
+ * feed `accum`) and may become lanes. `unroll`: to be written out.
+ */
+export type LoopKind = "serial" | "parallel" | "vector" | "unroll";
+
+interface StmtBase {
+  /** Stable while a statement is only rebuilt; a statement made from others by a pass gets a new one. */
+  readonly id: StmtId;
+  /** Graph nodes (of the last graph snapshot) whose work this is: sorted; may be empty for glue. */
+  readonly origin: readonly NodeId[];
+}
+
+export interface For extends StmtBase {
+  readonly k: "for";
+  readonly v: VarId;
+  readonly lo: Expr;
+  readonly hi: Expr;
+  readonly step: number;
+  readonly kind: LoopKind;
+  readonly body: readonly Stmt[];
+}
+/** Brings a `thread` or `arena` buffer to life for the rest of the enclosing statement list. */
+export interface Alloc extends StmtBase {
+  readonly k: "alloc";
+  readonly buffer: BufferId;
+}
+export interface Store extends StmtBase {
+  readonly k: "store";
+  readonly buffer: BufferId;
+  readonly index: readonly Expr[];
+  readonly value: Expr;
+  /** With `count`, only lanes before it are written. */
+  readonly count?: Expr;
+}
+/** Names a value (single assignment). */
+export interface Let extends StmtBase {
+  readonly k: "let";
+  readonly v: VarId;
+  readonly value: Expr;
+}
+/** A mutable register, for reductions: `var acc = value` ... `accum acc op= value`. Read like any variable. */
+export interface Register extends StmtBase {
+  readonly k: "register";
+  readonly v: VarId;
+  readonly value: Expr;
+}
+export interface Accum extends StmtBase {
+  readonly k: "accum";
+  readonly v: VarId;
+  readonly op: ReduceOp;
+  readonly value: Expr;
+}
+/** Gives a mutable register a new value that is not an associative update (running maxima with rescaling ...). */
+export interface Assign extends StmtBase {
+  readonly k: "assign";
+  readonly v: VarId;
+  readonly value: Expr;
+}
+export interface If extends StmtBase {
+  readonly k: "if";
+  readonly cond: Expr;
+  readonly then: readonly Stmt[];
+  readonly else: readonly Stmt[];
+}
+/**
+ * A call of a microkernel of the registry `kernels/`. `refs` and `args` are named by the kernel's contract; `params` are compile-time
+ * constants. `epilogue` is inlined into the kernel for every finished tile vector: `acc` holds elements (row, col ... col+lanes-1) of the
+ * result, counted from the kernel's own C origin.
+ */
+export interface KernelCall extends StmtBase {
+  readonly k: "kernel";
+  readonly kernel: string;
+  readonly refs: Readonly<Record<string, Ref>>;
+  readonly args: Readonly<Record<string, Expr>>;
+  readonly params: Readonly<Record<string, number | string>>;
+  readonly epilogue?: Epilogue;
+}
+export interface Epilogue {
+  readonly row: VarId;
+  readonly col: VarId;
+  readonly acc: VarId;
+  readonly body: readonly Stmt[];
+}
+export interface Barrier extends StmtBase {
+  readonly k: "barrier";
+}
+/** A named stretch of statements: a fusion group. What is timed, coloured and linked as a whole. */
+export interface Region extends StmtBase {
+  readonly k: "region";
+  readonly group: number;
+  readonly name: string;
+  readonly body: readonly Stmt[];
+}
+
+export type Stmt = For | Alloc | Store | Let | Register | Accum | Assign | If | KernelCall | Barrier | Region;
+
+/** A variable: loop counters and named values. The name is for people; the id is its identity. */
+export interface Var {
+  readonly id: VarId;
+  readonly name: string;
+  readonly type: VType;
+}
+
+export interface Func {
+  readonly name: "init" | "run";
+  readonly body: readonly Stmt[];
+}
+
+export interface Module {
+  readonly name: string;
+  readonly buffers: readonly Buffer[];
+  /** Indexed by VarId. */
+  readonly vars: readonly Var[];
+  readonly init: Func;
+  readonly run: Func;
+  readonly nextStmt: StmtId;
+  /** Threads the schedule was made for. */
+  readonly threads: number;
+  /** Sizes in bytes, set by `plan-memory`. */
+  readonly memory?: { readonly arena: number; readonly arenaWithoutReuse: number; readonly packed: number; readonly scratch: number };
+}
+
+export const scalar = (dtype: DType): VType => ({ dtype, lanes: 1 });
+export const indexType: VType = scalar("i64");
