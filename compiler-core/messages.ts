@@ -4,6 +4,17 @@
  */
 export const messages = {
   "usage": { exit: 2, text: "{what}", next: "run `fusionscope {command} --help`" },
+  "file-unreadable": { exit: 3, text: "cannot read {path}: {what}", next: "check the path and its permissions" },
+  "onnx-not-a-model": { exit: 3, text: "this is not an ONNX model: {what}", next: "give a .onnx file (a binary ModelProto)" },
+  "onnx-truncated": { exit: 3, text: "the file ends too early: {what}", next: "get the whole file again, it was cut off" },
+  "onnx-wire": { exit: 3, text: "the file is damaged: {what}", next: "export or download the model again" },
+  "onnx-too-deep": { exit: 3, text: "messages are nested more than {limit} deep", next: "flatten the nested subgraphs or types of the model" },
+  "onnx-too-large": { exit: 3, text: "the structure of the model needs more than {limit} MiB of memory", next: "keep weights as raw or external data, not as lists" },
+  "onnx-tensor-size": { exit: 3, text: "tensor {tensor}: {what}", next: "export the model again, with its weights" },
+  "onnx-dtype": { exit: 3, text: "tensor {tensor}: {what}", next: "convert the model to a supported element type" },
+  "external-missing": { exit: 3, text: "tensor {tensor}: its data file {location} {what}", next: "put the file next to the model" },
+  "external-outside": { exit: 3, text: "tensor {tensor}: its data file {location} is refused: {what}", next: "keep external data inside the folder of the model" },
+  "npy-format": { exit: 3, text: "not a readable .npy file: {what}", next: "save a C-ordered array of plain numbers with numpy.save" },
 } as const satisfies Record<string, MessageRow>;
 
 /** Exit codes of the command line: 1 the answer is no, 2 bad usage, 3 invalid model or input, 4 something is missing here, 70 a bug of ours. */
