@@ -1,0 +1,95 @@
+// Runs bundled test files with node:test: one process per file, some at a time, with a time limit each.
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import path from "node:path";
+import { root, say } from "../setup/terminal.mjs";
+import { countEvents } from "./count-events.mjs";
+
+const reporter = path.join(root, "scripts/suites/event-lines.mjs");
+
+/**
+ * Runs the bundles of the files and counts. Failures are printed as they come, with what the file printed.
+ * @param {string[]} files relative to the root @param {string} outdir of the bundles @param {import("./tally.mjs").Tally} tally
+ * @param {{ concurrency?: number, fileTimeout: number, env?: Record<string, string>, name?: string, verbose: boolean }} options fileTimeout in seconds
+ */
+export async function runFiles(files, outdir, tally, options) {
+  const queue = [...files];
+  const worker = async () => {
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) await runFile(file, outdir, tally, options);
+  };
+  const workers = options.concurrency ?? Math.min(4, availableParallelism());
+  await Promise.all(Array.from({ length: workers }, worker));
+}
+
+async function runFile(file, outdir, tally, options) {
+  const bundle = path.join(root, outdir, file.replace(/\.ts$/, ".mjs"));
+  if (!existsSync(bundle)) {
+    say(`FAILED ${file}: it could not be bundled`);
+    tally.fail(file);
+    return;
+  }
+  const events = bundle.replace(/\.mjs$/, `.${options.env?.FUSIONSCOPE_VSCODE ?? "events"}.jsonl`);
+  const args = ["--enable-source-maps", "--test-reporter", reporter, "--test-reporter-destination", events];
+  if (options.name) args.push("--test-name-pattern", options.name);
+  const ended = await runProcess([...args, bundle], options);
+  const lines = existsSync(events) ? readFileSync(events, "utf8").split("\n").filter(Boolean) : [];
+  const counts = countEvents(
+    file,
+    lines.map((line) => JSON.parse(line)),
+    tally,
+    options,
+  );
+  const trouble = ended.timedOut
+    ? `it did not end within ${options.fileTimeout} s`
+    : ended.code !== 0 && counts.failed === 0
+      ? `it ended with ${ended.code}`
+      : counts.tests === 0
+        ? "it has no test"
+        : undefined;
+  if (trouble !== undefined) {
+    say(`FAILED ${file}: ${trouble}`);
+    tally.fail(`${file}: ${trouble}`);
+  }
+  if ((trouble !== undefined || counts.failed > 0) && ended.printed && !options.verbose) say(ended.printed.trimEnd().replace(/^/gm, "    | "));
+}
+
+/** Process groups of the running test files: a test's own children end with it. @type {Set<number>} */
+const groups = new Set();
+
+function endGroup(pid) {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // already gone
+  }
+}
+process.on("exit", () => groups.forEach(endGroup));
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(130));
+
+/** @returns {Promise<{ code: number | string, printed: string, timedOut: boolean }>} */
+function runProcess(args, { fileTimeout, env, verbose }) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...env }, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    const pid = child.pid ?? 0;
+    groups.add(pid);
+    let printed = "";
+    let timedOut = false;
+    const keep = (data) => {
+      printed = (printed + data).slice(-20_000);
+      if (verbose) process.stdout.write(data);
+    };
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
+    const timer = setTimeout(() => {
+      timedOut = true;
+      endGroup(pid);
+    }, fileTimeout * 1000);
+    child.on("close", (code, signal) => {
+      clearTimeout(timer);
+      endGroup(pid);
+      groups.delete(pid);
+      resolve({ code: code ?? signal ?? 1, printed, timedOut });
+    });
+  });
+}

@@ -1,0 +1,60 @@
+// The suites of `npm test`, in order: what each promises, its time budget on 2 cores, and what it needs from the system.
+// Every *.test.ts belongs to the first suite whose `files` matches its path. A folder of test/ that is not named here is a
+// suite of its own, with the defaults of `folderSuite`.
+
+/** @typedef {import("../scripts/setup/debian-packages.mjs").Need} Need */
+/**
+ * @typedef {object} Suite
+ * @property {string} name
+ * @property {string} what it checks
+ * @property {number} budget seconds
+ * @property {Need[]} needs
+ * @property {"types" | "style" | undefined} [checks] commands instead of test files
+ * @property {RegExp} [files]
+ * @property {number} [concurrency] test files at a time; 1 for what measures time or opens windows
+ * @property {string} [vscode] version of the VS Code server to run in
+ * @property {Record<string, string>} [env]
+ */
+
+/** @type {Suite[]} */
+export const first = [
+  { name: "types", what: "tsc, one run per layer", budget: 60, needs: [], checks: "types" },
+  { name: "style", what: "eslint and prettier", budget: 45, needs: [], checks: "style" },
+  { name: "tidy", what: "layers, file sizes, generated documents", budget: 10, needs: [], files: /^test\/tidy\.test\.ts$/ },
+  { name: "unit", what: "tests beside the code", budget: 60, needs: [], files: /^(?!test\/)/ },
+];
+
+/** Suites in folders of test/ that need other than the defaults. @type {Record<string, Partial<Suite>>} */
+export const folders = {
+  kernels: { what: "native microkernels against their scalar meaning", budget: 60 },
+  "onnx-node": { what: "the ONNX project's operator cases", budget: 90 },
+  models: { what: "whole models against stored outputs", budget: 60 },
+  cli: { what: "the command's contract", budget: 60 },
+};
+
+/** @param {string} name @returns {Suite} */
+export function folderSuite(name) {
+  const files = new RegExp(`^test/${name}(/|\\.(long\\.)?test\\.ts$)`);
+  return { name, what: `test/${name}`, budget: 30, needs: ["compiler"], files, ...folders[name] };
+}
+
+/** The versions that the editor is tested with: the oldest supported one and a new one. */
+export const vscodeVersions = [
+  { server: "4.100.0", vscode: "1.100" },
+  { server: "4.139.1", vscode: "1.139" },
+];
+
+/** @type {Suite[]} */
+export const last = [
+  { name: "webview", what: "the page alone, in Chromium", budget: 60, needs: ["chromium"], files: /^test\/webview\//, concurrency: 1 },
+  ...vscodeVersions.map(({ server, vscode }) => ({
+    name: `vscode-${vscode}`,
+    what: `the extension in VS Code ${vscode}`,
+    budget: 90,
+    needs: /** @type {Need[]} */ (["chromium"]),
+    files: /^test\/vscode\//,
+    concurrency: 1,
+    vscode: server,
+    env: { FUSIONSCOPE_VSCODE: server },
+  })),
+];
