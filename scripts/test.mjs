@@ -118,7 +118,8 @@ function summary(total, started) {
   say(`\ntotal time ${seconds(performance.now() - started)}`);
   if (total.skips.size > 0) {
     say("skipped:");
-    for (const [why, names] of total.skips) say(`  ${names.length} x ${why} (${names.slice(0, 2).join("; ")}${names.length > 2 ? "; ..." : ""})`);
+    for (const [why, names] of total.skips)
+      say(`  ${names.length} x ${why} (${names.slice(0, 2).join("; ")}${names.length > 2 ? "; ..." : ""})`);
   }
   if (total.failures.length > 0) {
     say("failed:");

@@ -42,6 +42,7 @@ export async function ensureNodePackages({ noInstall }) {
   say(`${why}: ${command}`);
   const started = performance.now();
   const { code, output } = await run("npm", ["ci", "--no-audit", "--no-fund"], { env: npmEnvironment, quiet: true });
-  if (code !== 0) throw new Stop("packages-missing", `npm ci failed (exit code ${code}): ${output.trim().split("\n").slice(-5).join(" | ")}`);
+  if (code !== 0)
+    throw new Stop("packages-missing", `npm ci failed (exit code ${code}): ${output.trim().split("\n").slice(-5).join(" | ")}`);
   say(`packages installed in ${seconds(performance.now() - started)}`);
 }

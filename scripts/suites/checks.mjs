@@ -40,4 +40,3 @@ export async function runChecks(kind, tally) {
   };
   await Promise.all([worker(), worker()]);
 }
-

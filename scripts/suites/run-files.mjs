@@ -51,7 +51,8 @@ async function runFile(file, outdir, tally, options) {
     say(`FAILED ${file}: ${trouble}`);
     tally.fail(`${file}: ${trouble}`);
   }
-  if ((trouble !== undefined || counts.failed > 0) && ended.printed && !options.verbose) say(ended.printed.trimEnd().replace(/^/gm, "    | "));
+  if ((trouble !== undefined || counts.failed > 0) && ended.printed && !options.verbose)
+    say(ended.printed.trimEnd().replace(/^/gm, "    | "));
 }
 
 /** Process groups of the running test files: a test's own children end with it. @type {Set<number>} */
@@ -70,7 +71,12 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exi
 /** @returns {Promise<{ code: number | string, printed: string, timedOut: boolean }>} */
 function runProcess(args, { fileTimeout, env, verbose }) {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...env }, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const pid = child.pid ?? 0;
     groups.add(pid);
     let printed = "";
