@@ -31,6 +31,8 @@ export interface Hello {
   readonly passes: readonly PassInfo[];
   /** False in an untrusted workspace: look, but do not build or run. */
   readonly trusted: boolean;
+  /** Why nothing can be built or run here (no compiler, no runner); absent when it can. */
+  readonly cannotRun?: string;
   /** Whatever the page stored last with `saveState`. */
   readonly state?: unknown;
   /** Text of the interface in the user's language, by key. */

@@ -195,4 +195,6 @@ export interface CompilationSummary {
   readonly constantBytes: number;
   readonly flops: number;
   readonly bytes: number;
+  /** Data caches of the machine profile, bytes, for drawing beside the arena; absent or 0: not known. */
+  readonly caches?: { readonly l1: number; readonly l2: number; readonly l3: number };
 }
