@@ -3,7 +3,7 @@
  * where; `next` says what to do about it. `{holes}` are filled from the arguments of `userError`.
  */
 export const messages = {
-  "usage": { exit: 2, text: "{what}", next: "run `fusionscope {command} --help`" },
+  "usage": { exit: 2, text: "{what}", next: "run `fusionscope {help}`" },
   "file-unreadable": { exit: 3, text: "cannot read {path}: {what}", next: "check the path and its permissions" },
   "onnx-not-a-model": { exit: 3, text: "this is not an ONNX model: {what}", next: "give a .onnx file (a binary ModelProto)" },
   "onnx-truncated": { exit: 3, text: "the file ends too early: {what}", next: "get the whole file again, it was cut off" },
@@ -15,6 +15,14 @@ export const messages = {
   "external-missing": { exit: 3, text: "tensor {tensor}: its data file {location} {what}", next: "put the file next to the model" },
   "external-outside": { exit: 3, text: "tensor {tensor}: its data file {location} is refused: {what}", next: "keep external data inside the folder of the model" },
   "npy-format": { exit: 3, text: "not a readable .npy file: {what}", next: "save a C-ordered array of plain numbers with numpy.save" },
+  "cancelled": { exit: 1, text: "cancelled", next: "start it again" },
+  "worker-crashed": { exit: 70, text: "the compiler stopped: {what}", next: "try again: it is started anew; if it stops again, please report it with the model" },
+  "worker-timeout": { exit: 70, text: "the compiler did not answer to `{what}` for {seconds} s", next: "try again: it is started anew" },
+  "page-silent": { exit: 70, text: "the page of the inspector did not start", next: "close the editor and open the model again; if it stays so, reload the window" },
+  "untrusted": { exit: 4, text: "{what} is switched off in a restricted window", next: "trust the folder with the command Workspaces: Manage Workspace Trust" },
+  "not-on-disk": { exit: 4, text: "{what} needs the model in a file on a disk", next: "open the model from a local folder" },
+  "no-compilation": { exit: 1, text: "{what} needs a finished compilation", next: "wait for the compilation, or mend the error it ended with" },
+  "link-invalid": { exit: 2, text: "this link cannot be opened: {what}", next: "copy the link again from the inspector" },
 } as const satisfies Record<string, MessageRow>;
 
 /** Exit codes of the command line: 1 the answer is no, 2 bad usage, 3 invalid model or input, 4 something is missing here, 70 a bug of ours. */

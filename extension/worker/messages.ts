@@ -1,0 +1,103 @@
+/**
+ * Messages between the extension host and the compiler worker. The host asks with an id and gets exactly one reply or error;
+ * `event` messages carry what comes in between. Types only.
+ */
+import type { BenchResult, BenchScope, CompilationSummary, ErrorInfo, GraphDelta, Hello, PanelOptions, PassInfo, TextKind, TextReply } from "#protocol";
+
+/** What is fixed for the life of a worker. Empty strings: the default. */
+export interface WorkerSettings {
+  /** C++ compiler. */
+  readonly compilerPath: string;
+  readonly cacheFolder: string;
+  /** MiB. */
+  readonly cacheSize: number;
+  /** Folder of the extension: native sources and the runner are below it. */
+  readonly home: string;
+}
+
+export interface MachineInfo {
+  readonly isas: Hello["isas"];
+  /** What `auto` stands for on this machine. */
+  readonly autoIsa: string;
+  readonly maxThreads: number;
+  readonly passes: readonly PassInfo[];
+  /** One sentence per graph operator, for hovers. */
+  readonly opDocs: Readonly<Record<string, string>>;
+}
+
+export interface ModelInfo {
+  readonly name: string;
+  readonly path: string;
+  readonly bytes: number;
+  /** Symbolic dimensions with the value used when nothing is set. */
+  readonly dims: readonly { readonly name: string; readonly value: number }[];
+}
+
+export interface CompileReply {
+  readonly summary: CompilationSummary;
+  /** A pass that failed: the stages before it are there all the same. */
+  readonly failed?: ErrorInfo;
+  readonly dims: readonly { readonly name: string; readonly value: number }[];
+}
+
+export interface TensorPage {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly values: Float64Array;
+  readonly min: number;
+  readonly max: number;
+  readonly mean: number;
+}
+
+/** Requests of the host: argument, events while it runs, and reply, by name. */
+export interface WorkerRequests {
+  readonly machine: { readonly arg: null; readonly event: never; readonly reply: MachineInfo };
+  readonly open: { readonly arg: { readonly path: string }; readonly event: never; readonly reply: ModelInfo };
+  readonly compile: {
+    readonly arg: { readonly generation: number; readonly options: PanelOptions };
+    readonly event: { readonly delta: GraphDelta };
+    readonly reply: CompileReply;
+  };
+  readonly text: { readonly arg: { readonly kind: TextKind; readonly stage: number }; readonly event: Progress; readonly reply: TextReply };
+  readonly tensor: {
+    readonly arg: { readonly value: number; readonly stage: number; readonly start: number; readonly count: number };
+    readonly event: never;
+    readonly reply: TensorPage;
+  };
+  readonly bench: {
+    readonly arg: { readonly scope: BenchScope; readonly baselines: readonly string[] };
+    readonly event: Progress;
+    readonly reply: BenchReply;
+  };
+}
+
+/** `done` is a fraction, or null when it is not known. */
+export interface Progress {
+  readonly text: string;
+  readonly done: number | null;
+}
+
+/** A benchmark with the baselines that could not take part, each with the reason. */
+export interface BenchReply {
+  readonly result: BenchResult;
+  readonly missing: readonly { readonly baseline: string; readonly why: string }[];
+}
+
+export type WorkerRequestName = keyof WorkerRequests;
+
+export type ToWorker =
+  | { [N in WorkerRequestName]: { readonly type: "request"; readonly id: number; readonly name: N; readonly arg: WorkerRequests[N]["arg"] } }[WorkerRequestName]
+  | { readonly type: "cancel"; readonly id: number };
+
+export type FromWorker =
+  | { readonly type: "reply"; readonly id: number; readonly result: unknown }
+  | { readonly type: "error"; readonly id: number; readonly error: ErrorInfo }
+  | { readonly type: "event"; readonly id: number; readonly event: unknown }
+  | { readonly type: "log"; readonly level: "info" | "warn" | "error"; readonly text: string };
+
+/** What the worker is started with. */
+export interface WorkerData {
+  readonly settings: WorkerSettings;
+  /** One Int32: the newest generation. A compilation of an older one stops at the next pass. */
+  readonly generation: SharedArrayBuffer;
+}
