@@ -3,9 +3,15 @@
  * give the same code anywhere.
  */
 
-/** A CPU feature, named as in /proc/cpuinfo. */
-export type CpuFeature =
-  | "avx2" | "fma" | "f16c" | "avx512f" | "avx512bw" | "avx512dq" | "avx512vl" | "avx512_vnni" | "avx512_bf16" | "avx512_fp16" | "amx_tile" | "amx_int8" | "amx_bf16" | "avx_vnni";
+/** CPU features that code generation knows, named as in /proc/cpuinfo. */
+export const cpuFeatures = [
+  "avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_int8", "amx_bf16", "avx_vnni",
+] as const;
+export type CpuFeature = (typeof cpuFeatures)[number];
+
+/** Peaks that can be measured: Gflop/s or Gop/s of one core, GB/s of a copy, GHz of a dependent-add chain. */
+export const peakNames = ["f32GflopsPerCore", "vnniGopsPerCore", "bf16GflopsPerCore", "copyGBs", "ghz"] as const;
+export type PeakName = (typeof peakNames)[number];
 
 export interface MachineProfile {
   readonly name: string;
@@ -14,7 +20,7 @@ export interface MachineProfile {
   readonly caches: { readonly l1d: number; readonly l2: number; readonly l3: number };
   readonly cores: number;
   /** Measured by `doctor --calibrate` or `--peaks`; absent: not measured, never guessed. */
-  readonly peaks?: Readonly<Partial<Record<"f32GflopsPerCore" | "vnniGopsPerCore" | "bf16GflopsPerCore" | "copyGBs" | "ghz", number>>>;
+  readonly peaks?: Readonly<Partial<Record<PeakName, number>>>;
 }
 
 /** Declared feature sets that code can be generated for, narrowest first. Sets, not a ladder: each lists what it needs. */

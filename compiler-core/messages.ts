@@ -23,6 +23,21 @@ export const messages = {
   "not-on-disk": { exit: 4, text: "{what} needs the model in a file on a disk", next: "open the model from a local folder" },
   "no-compilation": { exit: 1, text: "{what} needs a finished compilation", next: "wait for the compilation, or mend the error it ended with" },
   "link-invalid": { exit: 2, text: "this link cannot be opened: {what}", next: "copy the link again from the inspector" },
+  "file-unwritable": { exit: 4, text: "cannot write {path}: {what}", next: "choose another place or free some space" },
+  "node-reference": { exit: 2, text: "{ref} is not a node reference", next: "write #INDEX, name:NAME or out:OUTPUT, in quotes" },
+  "node-unknown": { exit: 2, text: "no node of the model is {ref}{hint}", next: "give the #index of a node; `fusionscope compile MODEL --json` lists them" },
+  "node-ambiguous": { exit: 2, text: "{ref} means {count} nodes: {candidates}", next: "give the #index of one of them" },
+  "pass-unknown": { exit: 2, text: "there is no pass {pass}{hint}", next: "`fusionscope passes` lists them" },
+  "pass-required": { exit: 2, text: "pass {pass} cannot be switched off: the result would not be correct", next: "`fusionscope passes` marks the optional ones" },
+  "dim-unknown": { exit: 2, text: "the model has no symbolic dimension {name}{hint}", next: "its dimensions are: {dims}" },
+  "machine-profile": { exit: 3, text: "{path} is not a machine profile: {what}", next: "make one with `fusionscope doctor --json`, its member `machine`" },
+  "isa-missing": { exit: 4, text: "this machine cannot run --isa {isa}: it lacks {features}", next: "use --isa auto, or compile only" },
+  "nodes-unsupported": { exit: 1, text: "{count} of {total} nodes are not compiled: {list}", next: "leave --no-fallback out to look at the model anyway" },
+  "data-folder": { exit: 3, text: "{path} holds no usable test data: {what}", next: "give a folder with input_0.pb ... and output_0.pb ..." },
+  "input-mismatch": { exit: 3, text: "input {name}: {what}", next: "give a tensor of the type and shape that the model declares" },
+  "group-unknown": { exit: 2, text: "there is no fusion group {group}", next: "the compilation has the groups {groups}" },
+  "baseline-missing": { exit: 4, text: "baseline {name} is not there: {what}", next: "`fusionscope doctor` says what is missing; --baseline none times ours alone" },
+  "not-offered": { exit: 4, text: "{what} is not offered by this version", next: "{instead}" },
 } as const satisfies Record<string, MessageRow>;
 
 /** Exit codes of the command line: 1 the answer is no, 2 bad usage, 3 invalid model or input, 4 something is missing here, 70 a bug of ours. */
