@@ -1,0 +1,27 @@
+// exp, expm1-free building block of sigmoid, tanh, softplus and the GELUs.
+//
+// Reduction: x = n ln 2 + r, |r| <= ln 2 / 2, with ln 2 in two parts so that n * high part is exact; e^r = 1 + r + r^2 q(r) with q minimax of degree 4
+// (Remez exchange, relative error 3.2e-9); then 2^n. Bounds are asserted over all floats by test/kernels/math.test.ts.
+#pragma once
+
+#include "../simd/simd.hpp"
+
+namespace fs {
+
+// <= 1.1 ulp where the result is normal. exp(-inf) = 0, exp(+inf) = inf, NaN stays; overflow above 88.72 gives inf, results below 2^-126 are denormal.
+FS_INLINE f32x exp(f32x x) {
+  // Beyond these the result is already 0 or inf; the clamp keeps n small. x second: a NaN passes.
+  x = min_raw(broadcast(89.0f), max_raw(broadcast(-104.0f), x));
+  const f32x n = round_even(mul(x, broadcast(1.44269504f)));
+  f32x r = fnma(n, broadcast(0.693359375f), x);
+  r = fnma(n, broadcast(-2.12194440e-4f), r);
+  f32x q = broadcast(0.00139507256f);
+  q = fma(q, r, broadcast(0.00836902484f));
+  q = fma(q, r, broadcast(0.0416662022f));
+  q = fma(q, r, broadcast(0.166665182f));
+  q = fma(q, r, broadcast(0.5f));
+  const f32x p = add(fma(mul(r, r), q, r), broadcast(1.0f));
+  return scale_by_power_of_2(p, n);
+}
+
+}  // namespace fs
