@@ -37,9 +37,10 @@ export function openFileSource(path: string): FileSource {
 function readRange(fd: number, path: string, offset: number, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   // One read call is limited to 2 GiB - 4 KiB by the system.
-  for (let done = 0; done < length; ) {
+  for (let done = 0; done < length;) {
     const got = attempt(path, () => fs.readSync(fd, bytes, done, Math.min(length - done, 2 ** 30), offset + done));
-    if (got === 0) userError("file-unreadable", { file: path, offset: offset + done }, { path, what: "it became shorter while it was read" });
+    if (got === 0)
+      userError("file-unreadable", { file: path, offset: offset + done }, { path, what: "it became shorter while it was read" });
     done += got;
   }
   return bytes;
@@ -49,12 +50,17 @@ function readRange(fd: number, path: string, offset: number, length: number): Ui
 export function createFileSink(path: string): ByteSink & { close(): void } {
   const fd = attempt(path, () => fs.openSync(path, "w"));
   const write = (bytes: Uint8Array): void => {
-    for (let done = 0; done < bytes.length; ) done += fs.writeSync(fd, bytes, done, bytes.length - done);
+    for (let done = 0; done < bytes.length;) done += fs.writeSync(fd, bytes, done, bytes.length - done);
   };
   return { write, close: () => fs.closeSync(fd) };
 }
 
-const reasons: Readonly<Record<string, string>> = { ENOENT: "there is no such file", EACCES: "permission denied", EISDIR: "it is a folder", ELOOP: "too many links" };
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EACCES: "permission denied",
+  EISDIR: "it is a folder",
+  ELOOP: "too many links",
+};
 
 function attempt<T>(path: string, action: () => T): T {
   try {

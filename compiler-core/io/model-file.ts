@@ -64,7 +64,8 @@ function openExternal(model: string, location: string, tensor: string): FileSour
     return userError("external-missing", { file: model }, { ...holes, what: "is missing" }, error);
   }
   const inside = folder.endsWith(nodePath.sep) ? folder : folder + nodePath.sep;
-  if (!real.startsWith(inside)) userError("external-outside", { file: model }, { ...holes, what: "a link leads out of the folder of the model" });
+  if (!real.startsWith(inside))
+    userError("external-outside", { file: model }, { ...holes, what: "a link leads out of the folder of the model" });
   try {
     return openFileSource(real);
   } catch (error) {

@@ -9,8 +9,21 @@ type AttributeKind = OnnxAttribute["kind"];
 
 /** AttributeProto.AttributeType. */
 const attributeCodes: Readonly<Record<Exclude<AttributeKind, "blob">, number>> = {
-  undefined: 0, float: 1, int: 2, string: 3, tensor: 4, graph: 5, floats: 6, ints: 7, strings: 8,
-  tensors: 9, graphs: 10, sparse: 11, sparses: 12, type: 13, types: 14,
+  undefined: 0,
+  float: 1,
+  int: 2,
+  string: 3,
+  tensor: 4,
+  graph: 5,
+  floats: 6,
+  ints: 7,
+  strings: 8,
+  tensors: 9,
+  graphs: 10,
+  sparse: 11,
+  sparses: 12,
+  type: 13,
+  types: 14,
 };
 const attributeKinds = Object.keys(attributeCodes) as (keyof typeof attributeCodes)[];
 const kindOfCode = new Map(attributeKinds.map((kind) => [attributeCodes[kind], kind]));
@@ -84,7 +97,8 @@ export const tensorForms: Forms = {
       if (typeof dim === "number" && dim >= 0) return dim;
       return place.fail("onnx-tensor-size", name, `it has a dimension of ${dim}`);
     });
-    if (!Number.isSafeInteger(elementCount(dims))) place.fail("onnx-tensor-size", name, `its shape [${dims.join(", ")}] has too many elements`);
+    if (!Number.isSafeInteger(elementCount(dims)))
+      place.fail("onnx-tensor-size", name, `its shape [${dims.join(", ")}] has too many elements`);
     if (draft["segment"] !== undefined) place.fail("onnx-tensor-size", name, "it is stored in segments, which no tool supports");
     return {
       name,
@@ -122,7 +136,8 @@ function externalPlace(draft: Draft, place: MessagePlace): TensorData {
     const text = entries.get(key);
     if (text === undefined) return undefined;
     const value = Number(text);
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) place.fail("onnx-tensor-size", name, `the ${key} of its external data is "${text}"`);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value))
+      place.fail("onnx-tensor-size", name, `the ${key} of its external data is "${text}"`);
     return value;
   };
   const length = whole("length");

@@ -114,7 +114,13 @@ export interface OnnxTensor {
 export type TensorData =
   | ({ readonly source: "file" } & FileRange)
   | ({ readonly source: "fields"; readonly field: TypedField } & FileRange)
-  | { readonly source: "external"; readonly location: string; readonly offset: number; readonly length?: number; readonly checksum?: string }
+  | {
+      readonly source: "external";
+      readonly location: string;
+      readonly offset: number;
+      readonly length?: number;
+      readonly checksum?: string;
+    }
   | { readonly source: "memory"; readonly bytes: Uint8Array; readonly field?: TypedField }
   | { readonly source: "strings"; readonly values: readonly string[] }
   | { readonly source: "stream"; readonly length: number; readonly chunks: () => Iterable<Uint8Array> }

@@ -39,12 +39,17 @@ export function readTensorMessage(source: ByteSource, file: string, limits: Read
 function refuseOtherFiles(source: ByteSource, file: string): void {
   const head = decodeUtf8(source.read(0, Math.min(source.size, 40)));
   const what =
-    source.size === 0 ? "the file is empty"
-    : head.startsWith("version https://git-lfs") ? "it is a Git LFS pointer (run `git lfs pull`)"
-    : head.startsWith("PK\u0003\u0004") ? "it is a zip archive (PyTorch or an .npz?)"
-    : head.startsWith("ORTM", 4) ? "it is in the ORT format of ONNX Runtime"
-    : head.startsWith("TFL3", 4) ? "it is a TensorFlow Lite model"
-    : undefined;
+    source.size === 0
+      ? "the file is empty"
+      : head.startsWith("version https://git-lfs")
+        ? "it is a Git LFS pointer (run `git lfs pull`)"
+        : head.startsWith("PK\u0003\u0004")
+          ? "it is a zip archive (PyTorch or an .npz?)"
+          : head.startsWith("ORTM", 4)
+            ? "it is in the ORT format of ONNX Runtime"
+            : head.startsWith("TFL3", 4)
+              ? "it is a TensorFlow Lite model"
+              : undefined;
   if (what !== undefined) userError("onnx-not-a-model", { file, offset: 0 }, { what });
 }
 
@@ -64,7 +69,8 @@ export function readMessage(reader: WireReader, spec: MessageSpec, end: number, 
   return spec.finish(draft, {
     offset,
     length: end - offset,
-    fail: (code, tensor, what) => userError(code, { file: reader.file, offset }, { tensor: tensor === "" ? "without a name" : `"${tensor}"`, what }),
+    fail: (code, tensor, what) =>
+      userError(code, { file: reader.file, offset }, { tensor: tensor === "" ? "without a name" : `"${tensor}"`, what }),
   });
 }
 
@@ -89,7 +95,14 @@ function readField(reader: WireReader, field: FieldSpec, tag: number, end: numbe
 }
 
 const wireOf: Readonly<Record<FieldSpec["kind"], number>> = {
-  number: wireVarint, int: wireVarint, float: wireFixed32, text: wireBytes, blob: wireBytes, range: wireBytes, typed: wireBytes, message: wireBytes,
+  number: wireVarint,
+  int: wireVarint,
+  float: wireFixed32,
+  text: wireBytes,
+  blob: wireBytes,
+  range: wireBytes,
+  typed: wireBytes,
+  message: wireBytes,
 };
 
 function put(draft: Draft, field: FieldSpec, value: unknown, reader: WireReader): void {

@@ -144,7 +144,8 @@ function forEachChunk(store: TensorStore, data: Fields, visit: (reader: WireRead
 
 function typedBytes(store: TensorStore, tensor: OnnxTensor, data: Fields, whole: number): Uint8Array {
   const row = onnxDTypes[tensor.dtype];
-  if (row.field !== data.field) fail(store, tensor, "onnx-dtype", `elements of type ${tensor.dtype} are stored as ${data.field}, not ${row.field}`);
+  if (row.field !== data.field)
+    fail(store, tensor, "onnx-dtype", `elements of type ${tensor.dtype} are stored as ${data.field}, not ${row.field}`);
   const fixed = typedFields[data.field].bytes;
   // An element takes at least a byte of the file (4 or 8 in the fixed-width lists); checked before the memory is allocated.
   const entries = row.bits === 6 ? elementCount(tensor.dims) : row.bits < 8 ? whole : elementCount(tensor.dims);

@@ -29,7 +29,8 @@ export function encodeTensorData(tensor: OnnxTensor, context: EncodeContext): Dr
   if (data.source === "external" && context.external === undefined) return externalDraft(data);
   const field = data.source === "fields" || data.source === "memory" ? data.field : undefined;
   const { external } = context;
-  if (external === undefined && field !== undefined) return { [field]: typedList(tensor, field, readTensor(storeOf(context), tensor).bytes) };
+  if (external === undefined && field !== undefined)
+    return { [field]: typedList(tensor, field, readTensor(storeOf(context), tensor).bytes) };
   const bytes = rawBytes(tensor, context);
   return external === undefined || bytes.length < external.threshold ? { raw: bytes } : moveOut(bytes, external);
 }
@@ -77,7 +78,8 @@ function moveOut(bytes: LazyBytes, external: ExternalTarget): Draft {
 /** Raw bytes as the packed content of a typed list. */
 function typedList(tensor: OnnxTensor, field: TypedField, bytes: Uint8Array): LazyBytes {
   const row = onnxDTypes[tensor.dtype];
-  if (row.field !== field) userError("onnx-dtype", {}, { tensor: `"${tensor.name}"`, what: `${tensor.dtype} cannot be stored as ${field}` });
+  if (row.field !== field)
+    userError("onnx-dtype", {}, { tensor: `"${tensor.name}"`, what: `${tensor.dtype} cannot be stored as ${field}` });
   const packed = field === "float_data" || field === "double_data" ? bytes : packVarints(row.kind === "int", row.bits, bytes);
   return { length: packed.length, chunks: () => [packed] };
 }

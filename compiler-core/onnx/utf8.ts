@@ -9,7 +9,7 @@ const chunk = 4096;
 export function decodeUtf8(bytes: Uint8Array): string {
   let text = "";
   const units: number[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const first = bytes[at] ?? 0;
     const length = first < 0x80 ? 1 : sequenceLength(bytes, at, first);
     if (length <= 1) units.push(length === 1 ? first : 0xdc00 + first);

@@ -1,0 +1,142 @@
+/**
+ * Floating-point formats narrower than f32, to and from doubles. Sources: IEEE 754 (f16), Intel's bfloat16 definition, "FP8 Formats
+ * for Deep Learning" (arXiv 2209.05433), "8-bit Numerical Formats for Deep Neural Networks" (arXiv 2206.02915, the UZ forms) and the
+ * OCP microscaling specification 1.0 (e8m0, 6 and 4 bits).
+ */
+
+/** `specials`: `ieee` has inf and NaN; `fn` only NaN (all ones); `uz` NaN in place of -0; `finite` neither; `scale` is unsigned e8m0. */
+interface FloatFormat {
+  readonly exponentBits: number;
+  readonly mantissaBits: number;
+  readonly bias: number;
+  readonly specials: "ieee" | "fn" | "uz" | "finite" | "scale";
+}
+
+export const smallFloats = {
+  f16: { exponentBits: 5, mantissaBits: 10, bias: 15, specials: "ieee" },
+  bf16: { exponentBits: 8, mantissaBits: 7, bias: 127, specials: "ieee" },
+  f8e4m3fn: { exponentBits: 4, mantissaBits: 3, bias: 7, specials: "fn" },
+  f8e4m3fnuz: { exponentBits: 4, mantissaBits: 3, bias: 8, specials: "uz" },
+  f8e5m2: { exponentBits: 5, mantissaBits: 2, bias: 15, specials: "ieee" },
+  f8e5m2fnuz: { exponentBits: 5, mantissaBits: 2, bias: 16, specials: "uz" },
+  f8e8m0: { exponentBits: 8, mantissaBits: 0, bias: 127, specials: "scale" },
+  f6e2m3: { exponentBits: 2, mantissaBits: 3, bias: 1, specials: "finite" },
+  f6e3m2: { exponentBits: 3, mantissaBits: 2, bias: 3, specials: "finite" },
+  f4e2m1: { exponentBits: 2, mantissaBits: 1, bias: 1, specials: "finite" },
+} as const satisfies Record<string, FloatFormat>;
+
+export type SmallFloat = keyof typeof smallFloats;
+
+/** Width of a format: sign, exponent and mantissa (e8m0 has no sign). */
+export function smallFloatBits(name: SmallFloat): number {
+  const format: FloatFormat = smallFloats[name];
+  return format.exponentBits + format.mantissaBits + (format.specials === "scale" ? 0 : 1);
+}
+
+/** The value of a bit pattern; exact. */
+export function decodeFloat(name: SmallFloat, bits: number): number {
+  const format: FloatFormat = smallFloats[name];
+  const { exponentBits, mantissaBits, bias, specials } = format;
+  if (specials === "scale") return bits === 0xff ? NaN : 2 ** (bits - bias);
+  const signBit = 1 << (exponentBits + mantissaBits);
+  const negative = (bits & signBit) !== 0;
+  const magnitude = bits & (signBit - 1);
+  if (specials === "uz" && bits === signBit) return NaN;
+  if (specials === "fn" && magnitude === signBit - 1) return NaN;
+  const exponent = magnitude >> mantissaBits;
+  const mantissa = magnitude & ((1 << mantissaBits) - 1);
+  if (specials === "ieee" && exponent === (1 << exponentBits) - 1) return mantissa !== 0 ? NaN : negative ? -Infinity : Infinity;
+  const value =
+    exponent === 0 ? mantissa * 2 ** (1 - bias - mantissaBits) : (mantissa + 2 ** mantissaBits) * 2 ** (exponent - bias - mantissaBits);
+  return negative ? -value : value;
+}
+
+/** The largest magnitude code that stands for a finite number. */
+function maxFiniteCode({ exponentBits, mantissaBits, specials }: FloatFormat): number {
+  const all = 2 ** (exponentBits + mantissaBits) - 1;
+  if (specials === "ieee") return all - 2 ** mantissaBits;
+  return specials === "fn" || specials === "scale" ? all - 1 : all;
+}
+
+/**
+ * The bit pattern nearest to `value`, ties to even. Beyond the largest finite number: with `saturate` that number, otherwise infinity,
+ * or NaN in formats without it; formats with neither always saturate. `saturate` is ONNX Cast's attribute, and off for f16 and bf16.
+ * NaN becomes the quiet NaN, or zero in formats without NaN. e8m0 takes powers of two: it rounds the exponent up, and NaN for values <= 0.
+ */
+export function encodeFloat(name: SmallFloat, value: number, saturate = false): number {
+  const format: FloatFormat = smallFloats[name];
+  const { exponentBits, mantissaBits, specials } = format;
+  if (specials === "scale") return encodeScale(value, saturate);
+  const signBit = 2 ** (exponentBits + mantissaBits);
+  const sign = value < 0 || Object.is(value, -0) ? signBit : 0;
+  if (Number.isNaN(value)) return nanCode(format, signBit);
+  const code = magnitudeCode(format, Math.abs(value));
+  if (code > maxFiniteCode(format)) {
+    if (saturate || specials === "finite") return sign + maxFiniteCode(format);
+    return specials === "ieee" ? sign + maxFiniteCode(format) + 1 : specials === "uz" ? signBit : sign + signBit - 1;
+  }
+  return code === 0 && specials === "uz" ? 0 : sign + code;
+}
+
+function nanCode({ mantissaBits, specials }: FloatFormat, signBit: number): number {
+  if (specials === "uz") return signBit;
+  if (specials === "finite") return 0;
+  return specials === "fn" ? signBit - 1 : signBit - 2 ** mantissaBits + 2 ** (mantissaBits - 1);
+}
+
+/** Code of a magnitude as if the exponent range had no upper end. A carry out of the mantissa moves into the exponent by itself. */
+function magnitudeCode({ mantissaBits, bias }: FloatFormat, magnitude: number): number {
+  if (magnitude === 0) return 0;
+  if (magnitude === Infinity) return Infinity;
+  const exponent = Math.max(exponentOf(magnitude), 1 - bias);
+  const scaled = roundHalfEven(magnitude * 2 ** (mantissaBits - exponent));
+  return (exponent + bias - 1) * 2 ** mantissaBits + scaled;
+}
+
+const scratch = new DataView(new ArrayBuffer(8));
+
+/** floor(log2(magnitude)) of a positive finite double, exactly; subnormal doubles count as 2^-1023. */
+function exponentOf(magnitude: number): number {
+  scratch.setFloat64(0, magnitude);
+  return ((scratch.getUint16(0) >> 4) & 0x7ff) - 1023;
+}
+
+function roundHalfEven(value: number): number {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
+}
+
+function encodeScale(value: number, saturate: boolean): number {
+  if (Number.isNaN(value) || value <= 0) return 0xff;
+  if (value === Infinity) return saturate ? 0xfe : 0xff;
+  const floor = exponentOf(value);
+  const exponent = value === 2 ** floor ? floor : floor + 1;
+  if (exponent > 127) return saturate ? 0xfe : 0xff;
+  return Math.max(exponent + 127, 0);
+}
+
+/** The f32 nearest to a double has these bits, and back. */
+export function f32Bits(value: number): number {
+  scratch.setFloat32(0, value);
+  return scratch.getUint32(0);
+}
+
+/** Rounds f32 values to bf16 in bulk, ties to even; the same as `encodeFloat("bf16", x)` for each. */
+export function toBf16(values: Float32Array): Uint16Array {
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const result = new Uint16Array(values.length);
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? 0;
+    const isNaN = (word & 0x7fffffff) > 0x7f800000;
+    result[i] = isNaN ? 0x7fc0 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
+  }
+  return result;
+}
+
+/** bf16 values as f32, exactly. */
+export function fromBf16(values: Uint16Array): Float32Array {
+  const words = new Uint32Array(values.length);
+  for (let i = 0; i < words.length; i++) words[i] = (values[i] ?? 0) << 16;
+  return new Float32Array(words.buffer);
+}
