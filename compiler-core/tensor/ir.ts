@@ -146,6 +146,8 @@ export interface Epilogue {
   readonly row: VarId;
   readonly col: VarId;
   readonly acc: VarId;
+  /** How many lanes of `acc` are elements of the result (i64); present exactly when `acc` is a vector. */
+  readonly count?: VarId;
   readonly body: readonly Stmt[];
 }
 export interface Barrier extends StmtBase {

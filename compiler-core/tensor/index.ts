@@ -1,0 +1,6 @@
+/** The door to the Tensor IR. */
+export * from "./ir.ts";
+export * from "./semantics.ts";
+export { printModule, printModuleWithLines, printExpr, type PrintedModule } from "./print.ts";
+export { parseModule } from "./parse.ts";
+export { countStatements, buffersById, visitStmts } from "./rewrite.ts";
