@@ -59,7 +59,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["**/*.mjs", "bin/*"],
+    files: ["**/*.mjs", "**/*.cjs", "bin/*"],
     languageOptions: { globals: Object.fromEntries(nodeGlobals.map((name) => [name, "readonly"])) },
   },
   {

@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { root, run, say, seconds, Stop } from "./terminal.mjs";
 
-/** The oldest Node that has everything the scripts use (import.meta.dirname). */
-const oldest = [20, 11];
+/** The oldest Node that has everything the scripts use (import.meta.dirname, Dirent.parentPath). */
+const oldest = [20, 12];
 
 export function checkNode(version = process.versions.node) {
   const [major = 0, minor = 0] = version.split(".").map(Number);

@@ -1,10 +1,15 @@
 // What the scripts say and run. Node's own modules only: this runs before anything is installed.
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 
-/** The package's root folder. */
-export const root = path.resolve(fileURLToPath(new URL("../..", import.meta.url)));
+/** The package's root folder: the nearest one above with a package.json, so that it is found from a bundle, too. */
+export const root = packageRoot(import.meta.dirname);
+
+/** @param {string} folder @returns {string} */
+function packageRoot(folder) {
+  return existsSync(path.join(folder, "package.json")) ? folder : packageRoot(path.dirname(folder));
+}
 
 /** Something that is missing on this machine, or a wrong use: ends the script with a coded line instead of a stack trace. */
 export class Stop extends Error {

@@ -1,0 +1,46 @@
+// Something of the extension that is on the screen once its package.json is registered. A file that is opened earlier gets the text editor.
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { type Page } from "playwright-core";
+
+interface Manifest {
+  readonly contributes?: {
+    readonly viewsContainers?: { readonly activitybar?: readonly { readonly title: string }[] };
+    readonly views?: { readonly explorer?: readonly { readonly name: string }[] };
+    readonly commands?: readonly { readonly title: string; readonly category?: string }[];
+  };
+}
+
+/** Waits until the extension's contributions are in. */
+export async function waitForContributions(page: Page, extensionFolder: string, timeout: number): Promise<void> {
+  const { contributes } = JSON.parse(readFileSync(path.join(extensionFolder, "package.json"), "utf8")) as Manifest;
+  const bar = contributes?.viewsContainers?.activitybar?.[0];
+  const view = contributes?.views?.explorer?.[0];
+  const command = contributes?.commands?.[0];
+  if (bar) await page.locator(`.activitybar .action-label[aria-label="${bar.title}"]`).first().waitFor({ timeout });
+  else if (view) await page.locator(".pane-header").filter({ hasText: view.name }).first().waitFor({ timeout });
+  else if (command) await waitForCommand(page, command.category ? `${command.category}: ${command.title}` : command.title, timeout);
+}
+
+async function waitForCommand(page: Page, title: string, timeout: number): Promise<void> {
+  const limit = Date.now() + timeout;
+  const row = page.locator(".quick-input-widget .monaco-list-row").filter({ hasText: title }).first();
+  while (Date.now() < limit) {
+    await page.keyboard.press("F1");
+    const input = quickInput(page);
+    await input.waitFor();
+    await input.fill(`>${title}`);
+    const seen = await row.waitFor({ timeout: 1000 }).then(
+      () => true,
+      () => false,
+    );
+    await page.keyboard.press("Escape");
+    if (seen) return;
+  }
+  throw new Error(`the command ${title} did not appear`);
+}
+
+/** The text field of the command palette and its kin. */
+export function quickInput(page: Page): ReturnType<Page["locator"]> {
+  return page.locator(".quick-input-widget:visible input[type=text], .quick-input-widget:visible input.input").first();
+}
