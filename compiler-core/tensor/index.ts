@@ -4,3 +4,5 @@ export * from "./semantics.ts";
 export { printModule, printModuleWithLines, printExpr, type PrintedModule } from "./print.ts";
 export { parseModule } from "./parse.ts";
 export { countStatements, buffersById, visitStmts } from "./rewrite.ts";
+export { verifyModule } from "./verify.ts";
+export { evalModule, type ModuleData } from "./eval.ts";

@@ -1,0 +1,78 @@
+/** f32 block GEMM on register tiles: native/kernels/gemm_f32/gemm_f32.hpp. */
+import type { IsaName } from "../machine.ts";
+import { f32Lanes } from "../machine.ts";
+import { bug } from "../messages.ts";
+import type { CallText, CallValues, Kernel, ShapeFacts } from "./kernel.ts";
+import { element } from "./kernel.ts";
+
+/** The register tile of an instruction set: `mr` rows by `nr` columns, as gemm_f32_mr and gemm_f32_nr of the header. */
+export function gemmF32Tile(isa: IsaName): { readonly mr: number; readonly nv: number; readonly nr: number } {
+  const nv = isa === "scalar" ? 4 : 2;
+  return { mr: isa === "scalar" ? 4 : isa === "avx2" ? 6 : 14, nv, nr: nv * f32Lanes(isa) };
+}
+
+/** Share of the tile's multiply-adds that compute elements of the result. */
+function utilisation({ m, n, isa }: ShapeFacts): number {
+  const { mr } = gemmF32Tile(isa);
+  const lanes = f32Lanes(isa);
+  const columns = n / (Math.ceil(n / lanes) * lanes);
+  // A tile of r rows does r fma per load of B: below about 4 rows the loads bound it.
+  const rows = Math.min(1, (m % mr === 0 ? mr : Math.min(m, mr)) / 4);
+  return columns * (0.5 + 0.5 * rows);
+}
+
+function cpp(call: CallText): string {
+  const b = call.param("b") === "rows" ? `fs::b_rows{${call.pointer("b")}, ${call.arg("ldb")}}` : `fs::b_panels{${call.pointer("b")}, ${call.arg("k")}}`;
+  const start = call.pointer("c");
+  const init = start === undefined ? "fs::gemm_zero{}" : `fs::gemm_from{${start}, ${call.arg("ldc")}}`;
+  const a = `fs::a_rows{${call.pointer("a")}, ${call.arg("lda")}}`;
+  return `fs::gemm_f32(${call.arg("m")}, ${call.arg("n")}, ${call.arg("k")}, ${a}, ${b}, ${init}, ${call.epilogue ?? bug("gemm_f32 without epilogue")});`;
+}
+
+function meaning(call: CallValues): void {
+  const a = call.operand("a") ?? bug("gemm_f32 without a");
+  const b = call.operand("b") ?? bug("gemm_f32 without b");
+  const c = call.operand("c");
+  const [m, n, k, lda] = [call.arg("m"), call.arg("n"), call.arg("k"), call.arg("lda")];
+  const rows = call.param("b") === "rows";
+  const nr = Number(call.param("nr"));
+  const ldb = rows ? call.arg("ldb") : nr;
+  const ldc = c === undefined ? 0 : call.arg("ldc");
+  for (let i = 0; i < m; i++) {
+    for (let col = 0; col < n; col += call.lanes) {
+      const acc: number[] = [];
+      for (let j = col; j < Math.min(n, col + call.lanes); j++) {
+        let sum = c === undefined ? 0 : element(c, i * ldc + j);
+        const from = rows ? j : Math.floor(j / nr) * nr * k + (j % nr);
+        for (let p = 0; p < k; p++) sum += element(a, i * lda + p) * element(b, from + p * ldb);
+        acc.push(call.round(sum));
+      }
+      call.epilogue(i, col, acc);
+    }
+  }
+}
+
+export const gemmF32: Kernel = {
+  name: "gemm_f32",
+  why: "keeps a tile of the result in vector registers through the whole sum over k, and hands it to the epilogue there",
+  operands: {
+    a: { dtype: "f32", access: "read", what: "m x k, row-major with row stride lda", rect: { rows: "m", cols: "k", ld: "lda" } },
+    b: { dtype: "f32", access: "read", what: "b = \"panels\": [n/nr][k][nr], zero padded; b = \"rows\": k x n, row-major with row stride ldb" },
+    c: { dtype: "f32", access: "read", optional: true, what: "start values, m x n with row stride ldc", rect: { rows: "m", cols: "n", ld: "ldc" } },
+  },
+  args: ["m", "n", "k", "lda"],
+  optionalArgs: ["ldb", "ldc"],
+  params: { b: "\"panels\" or \"rows\"", nr: "columns of a panel: gemmF32Tile(isa).nr" },
+  acc: "f32",
+  headers: ["kernels/gemm_f32/gemm_f32.hpp"],
+  features: () => [],
+  promises: [
+    "the sum over k is taken in order with one fma per element (small tiles: up to 4 interleaved partial sums)",
+    "the epilogue sees every element once, rows of a tile in order",
+    "k = 0 gives the start values",
+  ],
+  accepts: () => true,
+  score: utilisation,
+  cpp,
+  meaning,
+};

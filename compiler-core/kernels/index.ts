@@ -1,0 +1,27 @@
+/** The registry of microkernels. Adding one: a manifest beside this file, a row here, the C++ in native/kernels/. */
+import { bug } from "../messages.ts";
+import { gemmF32 } from "./gemm-f32.ts";
+import { gemmF32Dot } from "./gemm-f32-dot.ts";
+import type { Kernel, ShapeFacts } from "./kernel.ts";
+import { packB, packBTransposed } from "./pack-b.ts";
+
+export type * from "./kernel.ts";
+export { gemmF32Tile } from "./gemm-f32.ts";
+
+export const kernels: readonly Kernel[] = [gemmF32, gemmF32Dot, packB, packBTransposed];
+
+const byName = new Map(kernels.map((k) => [k.name, k]));
+
+/** The kernel with this name; an unknown name is a bug of ours. */
+export const kernelOf = (name: string): Kernel => byName.get(name) ?? bug(`no kernel ${name}`);
+export const findKernel = (name: string): Kernel | undefined => byName.get(name);
+
+/** How each matrix-product kernel fares for a shape: accepted ones first, best score first; the others with their reason. */
+export function rankGemms(facts: ShapeFacts): readonly { readonly kernel: Kernel; readonly score: number; readonly refused?: string }[] {
+  return [gemmF32, gemmF32Dot]
+    .map((kernel) => {
+      const answer = kernel.accepts(facts);
+      return { kernel, score: answer === true ? kernel.score(facts) : 0, ...(answer === true ? {} : { refused: answer }) };
+    })
+    .sort((x, y) => y.score - x.score);
+}
