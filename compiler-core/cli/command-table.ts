@@ -1,0 +1,140 @@
+/** The commands, declared once: their arguments and options. The parser, `--help`, the shell and the documentation read this table. */
+import type { OptionName } from "./option-table.ts";
+
+export interface ArgumentSpec {
+  readonly name: string;
+  readonly help: string;
+  readonly optional?: boolean;
+  readonly choices?: readonly string[];
+}
+
+export interface CommandSpec {
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** What else there is to know, for `--help`. */
+  readonly details?: string;
+  readonly arguments: readonly ArgumentSpec[];
+  readonly options: readonly OptionName[];
+  /** What exit code 1 means here; absent when the command has no such answer. */
+  readonly no?: string;
+  readonly examples: readonly string[];
+  /** For the repository's own use: not listed. */
+  readonly internal?: boolean;
+}
+
+const general = ["json", "debug", "help"] as const satisfies readonly OptionName[];
+const code = [
+  "isa",
+  "machine",
+  "threads",
+  "precision",
+  "dim",
+  "without",
+  "only-until",
+  "force",
+  "forbid",
+] as const satisfies readonly OptionName[];
+const native = ["no-fallback", "emit", "no-cache", "timeout"] as const satisfies readonly OptionName[];
+const model: ArgumentSpec = { name: "MODEL", help: "an .onnx file" };
+
+const references = `Nodes are named #INDEX (position in the file; '#12/then_branch/#3' inside a subgraph), name:NAME or out:OUTPUT.
+Quote them: a shell takes a bare # for a comment.`;
+
+export const commandTable = {
+  compile: {
+    summary: "import, optimise, lower, generate C++ and build it",
+    details: `With --only-until no code is built. Another machine's code (--isa, --machine) is built where the compiler can, never run.\n${references}`,
+    arguments: [model],
+    options: [...code, ...native, "output", ...general],
+    no: "--no-fallback, and a node is not compiled",
+    examples: ["fusionscope compile model.onnx", "fusionscope compile model.onnx --isa avx2 --threads 2 --emit out/"],
+  },
+  run: {
+    summary: "run on stored inputs and compare with stored outputs",
+    arguments: [model],
+    options: ["data", "rtol", "atol", ...code, ...native, ...general],
+    no: "an output differs",
+    examples: ["fusionscope run model.onnx --data test_data_set_0"],
+  },
+  check: {
+    summary: "run on random inputs and compare with ONNX Runtime or the evaluator",
+    details:
+      "Errors are measured against an evaluation in f64. An output passes when our error is at most twice that of ONNX Runtime\nplus 4 units in the last place of the reduction's magnitude (without ONNX Runtime: of our own f32 evaluation).",
+    arguments: [model],
+    options: ["against", "seed", "each-pass", ...code, ...native, ...general],
+    no: "an output differs",
+    examples: ["fusionscope check model.onnx --dim batch=7", "fusionscope check model.onnx --each-pass"],
+  },
+  bench: {
+    summary: "time it, interleaved with the baselines",
+    details: `All candidates take turns in one process, with the same code twice as a control.\n${references}`,
+    arguments: [model],
+    options: ["nodes", "group", "baseline", "runs", "seconds", "regions", "seed", ...code, ...native, ...general],
+    examples: ["fusionscope bench model.onnx --threads 2", "fusionscope bench model.onnx --nodes '#3,#4' --baseline ort"],
+  },
+  explain: {
+    summary: "lineage and every verdict about one ONNX node",
+    details: references,
+    arguments: [model, { name: "NODE", help: "#index, name:... or out:..." }],
+    options: [...code, ...general],
+    examples: ["fusionscope explain model.onnx '#3'", "fusionscope explain model.onnx out:logits"],
+  },
+  ablate: {
+    summary: "time it with each optional pass switched off",
+    arguments: [model],
+    options: ["runs", "seconds", "seed", ...code, "no-cache", "timeout", ...general],
+    examples: ["fusionscope ablate model.onnx"],
+  },
+  inspect: {
+    summary: "write the inspector with this compilation as one self-contained page",
+    arguments: [model],
+    options: ["output", ...code, ...native, ...general],
+    examples: ["fusionscope inspect model.onnx -o model.html"],
+  },
+  passes: { summary: "the passes, in order", arguments: [], options: general, examples: ["fusionscope passes"] },
+  ops: { summary: "the ONNX operators that are understood", arguments: [], options: general, examples: ["fusionscope ops --json"] },
+  knobs: { summary: "what can be set, with defaults", arguments: [], options: general, examples: ["fusionscope knobs"] },
+  doctor: {
+    summary: "what this machine offers: CPU, compiler, counters, baselines, and why not",
+    arguments: [],
+    options: ["peaks", "calibrate", "timeout", ...general],
+    examples: ["fusionscope doctor", "fusionscope doctor --peaks --json"],
+  },
+  cache: {
+    summary: "show or clear the build cache",
+    arguments: [{ name: "ACTION", help: "info or clear", choices: ["info", "clear"] }],
+    options: general,
+    examples: ["fusionscope cache info"],
+  },
+  schema: {
+    summary: "the JSON Schema of a command's --json output",
+    arguments: [{ name: "COMMAND", help: "a command" }],
+    options: general,
+    examples: ["fusionscope schema bench"],
+  },
+  docs: {
+    summary: "write the generated pages of the documentation",
+    arguments: [{ name: "DIR", help: "folder for passes.md, ops.md, knobs.md, errors.md, command.md", optional: true }],
+    options: ["check", ...general],
+    no: "--check, and a page is out of step",
+    examples: ["fusionscope docs docs --check"],
+    internal: true,
+  },
+} as const satisfies Record<string, CommandSpec>;
+
+export type CommandName = keyof typeof commandTable;
+
+export const commandNames = Object.keys(commandTable) as CommandName[];
+
+/** The row of a command, without the literal types of the table. */
+export const commandSpec = (name: CommandName): CommandSpec => commandTable[name];
+
+/** Exit codes, for help and documentation. */
+export const exitCodes: readonly (readonly [number, string])[] = [
+  [0, "done"],
+  [1, "the answer is no: values differ, a check failed"],
+  [2, "bad usage"],
+  [3, "the model or an input is invalid"],
+  [4, "something is missing on this machine: compiler, instruction set, module"],
+  [70, "a bug of ours"],
+];

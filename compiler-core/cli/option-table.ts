@@ -1,0 +1,125 @@
+/**
+ * Every option of the command line, once: its kind, its help text and its default. The parser, `--help`, `fusionscope knobs` and
+ * docs/knobs.md read this table; the commands of command-table.ts pick from it by name.
+ */
+import { isaSets } from "#core";
+
+interface OptionBase {
+  /** What stands for the value in help texts; absent for flags. */
+  readonly value?: string;
+  readonly help: string;
+  /** One letter, used as `-o`. */
+  readonly short?: string;
+  /** True when the value is part of what determines the generated code. */
+  readonly code?: boolean;
+  /** Shown as the default in help texts; the commands supply it. */
+  readonly usual?: string;
+}
+export interface FlagOption extends OptionBase {
+  readonly kind: "flag";
+}
+export interface TextOption extends OptionBase {
+  readonly kind: "text";
+}
+export interface ChoiceOption extends OptionBase {
+  readonly kind: "choice";
+  readonly choices: readonly string[];
+}
+/** `integer`: a whole number; `number`: any finite one. Both not below `min`. */
+export interface NumberOption extends OptionBase {
+  readonly kind: "integer" | "number";
+  readonly min: number;
+  readonly max?: number;
+}
+/** May be repeated. `list`: comma-separated words; `nodes`: comma-separated node references; `pairs`: A+B; `dims`: NAME=N. */
+export interface RepeatedOption extends OptionBase {
+  readonly kind: "list" | "nodes" | "pairs" | "dims";
+  readonly choices?: readonly string[];
+}
+export type OptionSpec = FlagOption | TextOption | ChoiceOption | NumberOption | RepeatedOption;
+
+const maxThreads = 1024;
+
+export const optionTable = {
+  isa: {
+    kind: "choice",
+    choices: ["auto", ...Object.keys(isaSets)],
+    value: "SET",
+    code: true,
+    usual: "auto",
+    help: "feature set to generate code for; auto: the widest this machine has",
+  },
+  machine: {
+    kind: "text",
+    value: "FILE",
+    code: true,
+    usual: "this machine",
+    help: "machine profile (JSON): features, caches, cores, measured peaks",
+  },
+  threads: { kind: "integer", min: 1, max: maxThreads, value: "N", code: true, usual: "1", help: "threads the schedule is made for" },
+  precision: {
+    kind: "choice",
+    choices: ["f32", "bf16"],
+    value: "TYPE",
+    code: true,
+    usual: "f32",
+    help: "arithmetic of f32 models; f32 means f32 products",
+  },
+  dim: { kind: "dims", value: "NAME=N", code: true, help: "value of a symbolic dimension; repeat for more" },
+  without: { kind: "list", value: "PASS", code: true, help: "switch an optional pass off; repeat or separate by commas" },
+  "only-until": { kind: "text", value: "PASS", code: true, help: "stop after this pass" },
+  "no-fallback": { kind: "flag", help: "the answer is no when any node is not compiled" },
+  force: { kind: "pairs", value: "A+B", code: true, help: "nodes that must share a fusion group" },
+  forbid: { kind: "pairs", value: "A+B", code: true, help: "nodes that must not share a fusion group" },
+  emit: { kind: "text", value: "DIR", help: "write every snapshot as .ir text, the C++, the assembly and the plan there" },
+  "no-cache": { kind: "flag", help: "build anew, and keep nothing in the build cache" },
+  timeout: { kind: "number", min: 0.001, value: "S", usual: "120", help: "seconds that a native build or run may take" },
+  json: { kind: "flag", help: "print one JSON object on stdout" },
+  debug: { kind: "flag", help: "stack traces of errors" },
+  help: { kind: "flag", short: "h", help: "this text" },
+  data: { kind: "text", value: "DIR", help: "folder with input_*.pb and output_*.pb, the layout of ONNX tests" },
+  rtol: { kind: "number", min: 0, value: "R", usual: "1e-3", help: "relative tolerance" },
+  atol: { kind: "number", min: 0, value: "A", usual: "1e-7", help: "absolute tolerance" },
+  against: {
+    kind: "choice",
+    choices: ["ort", "eval"],
+    value: "WHAT",
+    usual: "ort where it is installed",
+    help: "what to compare with: ONNX Runtime or our evaluator",
+  },
+  seed: { kind: "integer", min: 0, value: "N", usual: "1", help: "seed of the random inputs" },
+  "each-pass": { kind: "flag", help: "evaluate after every pass and name the first that changes the result" },
+  nodes: { kind: "nodes", value: "A,B", help: "only these ONNX nodes, cut out as a model of their own" },
+  group: { kind: "integer", min: 0, value: "ID", help: "only this fusion group" },
+  baseline: {
+    kind: "list",
+    value: "NAME",
+    choices: ["ort", "none"],
+    usual: "ort where it is installed",
+    help: "what to time against, interleaved",
+  },
+  runs: { kind: "integer", min: 3, max: 100_000, value: "N", usual: "as many as fit the time", help: "measured runs of each candidate" },
+  seconds: { kind: "number", min: 0.01, value: "S", usual: "2", help: "measuring time for each candidate" },
+  regions: { kind: "flag", help: "time per fusion group too, from an instrumented build" },
+  output: { kind: "text", short: "o", value: "PATH", help: "where to write" },
+  peaks: { kind: "flag", help: "measure arithmetic and memory peaks, checked against the frequency seen" },
+  calibrate: { kind: "flag", help: "measure the peaks and keep them as this machine's profile" },
+  check: { kind: "flag", help: "write nothing; the answer is no when a page is out of step" },
+} as const satisfies Record<string, OptionSpec>;
+
+export type OptionName = keyof typeof optionTable;
+
+type ValueOfKind = {
+  readonly flag: boolean;
+  readonly text: string;
+  readonly choice: string;
+  readonly integer: number;
+  readonly number: number;
+  readonly list: readonly string[];
+  readonly nodes: readonly string[];
+  readonly pairs: readonly (readonly [string, string])[];
+  readonly dims: Readonly<Record<string, number>>;
+};
+
+/** The options a command line gave, typed by the table. What was not given is absent. */
+export type OptionValues = { readonly [N in OptionName]?: ValueOfKind[(typeof optionTable)[N]["kind"]] };

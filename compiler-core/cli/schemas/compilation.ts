@@ -1,0 +1,94 @@
+/** Schemas of what says how a model was compiled. */
+import { byName, count, flag, list, number, oneOf, record, text, whole, type Schema } from "./build.ts";
+import type { Members } from "./index.ts";
+
+export const errorInfo: Schema = record({ code: text, message: text, next: text });
+
+const hit = record({ rule: text, before: list(whole), after: list(whole) }, { note: text });
+
+export const passInfo: Readonly<Record<string, Schema>> = {
+  index: whole,
+  name: text,
+  level: oneOf("import", "graph", "lower", "tensor", "code"),
+  why: text,
+  optional: flag,
+};
+
+const passEvent = record(
+  { ...passInfo, status: oneOf("changed", "same", "skipped", "failed"), ms: number, opsBefore: count, opsAfter: count, hits: list(hit) },
+  { reason: text },
+);
+
+const fact = record({ name: text, value: { anyOf: [number, text] } }, { unit: text });
+
+export const verdict: Schema = record(
+  {
+    subject: oneOf("fusion", "layout", "template", "kernel", "buffer", "schedule", "partition"),
+    accepted: flag,
+    rule: text,
+    because: text,
+    facts: list(fact),
+    nodes: list(whole),
+  },
+  { value: whole, group: whole, alternatives: list(record({ choice: text, cost: number, unit: text })) },
+);
+
+const group = record({
+  id: whole,
+  name: text,
+  template: text,
+  leader: whole,
+  phase: oneOf("run", "init"),
+  members: list(record({ node: whole, anchor: text })),
+  params: byName({ anyOf: [number, text] }),
+  onnxNodes: list(text),
+});
+
+const partition = record({ id: whole, ops: list(text), onnxNodes: list(text), kernels: list(text) });
+
+/** What identifies a compilation: the same three give the same code. */
+export const identity: Readonly<Record<string, Schema>> = {
+  model: text,
+  isa: text,
+  threads: whole,
+  precision: text,
+  dims: byName(whole),
+};
+
+export const unsupported: Schema = list(record({ node: text, opType: text, reason: text }));
+
+export const compileMembers: Members = {
+  required: {
+    ...identity,
+    passes: list(passEvent),
+    partitions: list(partition),
+    groups: list(group),
+    verdicts: list(verdict),
+    unsupported,
+    arenaBytes: count,
+    arenaBytesWithoutReuse: count,
+    constantBytes: count,
+    flops: count,
+    bytes: count,
+    buildMs: number,
+    cached: flag,
+    built: flag,
+  },
+  optional: { sourceHash: text, sharedObject: text, emitted: list(text), error: errorInfo, notBuilt: text },
+};
+
+const lineageStep = record(
+  { stage: whole, pass: text, level: text, nodes: list(record({ id: whole, op: text, name: text })) },
+  { rule: text },
+);
+
+export const explainMembers: Members = {
+  required: {
+    ...identity,
+    node: record({ path: text, opType: text, domain: text, name: text }),
+    lineage: list(lineageStep),
+    groups: list(record({ id: whole, name: text, template: text })),
+    code: list(record({ group: whole, kernel: text, irLines: list(whole), cppLines: list(whole) })),
+    verdicts: list(verdict),
+  },
+};

@@ -1,0 +1,62 @@
+/** The JSON Schema of every command's `--json` object. `fusionscope schema COMMAND` prints it; the tests hold real outputs against it. */
+import type { CommandName } from "../command-table.ts";
+import { schemaVersion } from "../main.ts";
+import { record, text, whole, type Schema } from "./build.ts";
+import { compileMembers, explainMembers } from "./compilation.ts";
+import {
+  cacheMembers,
+  docsMembers,
+  doctorMembers,
+  inspectMembers,
+  knobsMembers,
+  opsMembers,
+  passesMembers,
+  schemaMembers,
+} from "./lists.ts";
+import { ablateMembers, benchMembers, checkMembers, runMembers } from "./results.ts";
+
+/** Members of an object: the required ones, then the optional ones. */
+export interface Members {
+  readonly required: Readonly<Record<string, Schema>>;
+  readonly optional?: Readonly<Record<string, Schema>>;
+}
+
+const membersOf = {
+  compile: compileMembers,
+  run: runMembers,
+  check: checkMembers,
+  bench: benchMembers,
+  explain: explainMembers,
+  ablate: ablateMembers,
+  inspect: inspectMembers,
+  passes: passesMembers,
+  ops: opsMembers,
+  knobs: knobsMembers,
+  doctor: doctorMembers,
+  cache: cacheMembers,
+  schema: schemaMembers,
+  docs: docsMembers,
+} as const satisfies Record<CommandName, Members>;
+
+/** What is printed instead of a result when a command fails. */
+export const failureSchema: Schema = record({
+  schema: { const: schemaVersion },
+  error: record({ code: text, message: text, next: text, exit: whole }),
+});
+
+/** The schema of what `fusionscope COMMAND --json` prints on success. */
+export function resultSchema(command: CommandName): Schema {
+  const { required, optional }: Members = membersOf[command];
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    $id: `urn:fusionscope:schema:${schemaVersion}:${command}`,
+    title: `fusionscope ${command} --json`,
+    ...record({ schema: { const: schemaVersion }, command: { const: command }, ...required }, optional),
+  };
+}
+
+/** Success or failure: everything that can be printed. */
+export function commandSchema(command: CommandName): Schema {
+  const { $schema, $id, title, ...result } = resultSchema(command);
+  return { $schema, $id, title, anyOf: [result, failureSchema] };
+}

@@ -1,0 +1,49 @@
+/** Schemas of the commands that list things. */
+import { count, flag, list, number, orNull, record, text, whole, byName, pair } from "./build.ts";
+import { passInfo } from "./compilation.ts";
+import type { Members } from "./index.ts";
+
+export const passesMembers: Members = { required: { passes: list(record(passInfo)) } };
+
+export const opsMembers: Members = {
+  required: {
+    onnx: list(record({ domain: text, opType: text, since: whole, graphOps: list(text) }, { note: text })),
+    ops: list(record({ name: text, what: text, traits: list(text), arity: pair(number), outputs: pair(number), evaluated: flag })),
+  },
+};
+
+export const knobsMembers: Members = {
+  required: {
+    knobs: list(
+      record({ name: text, kind: text, help: text, code: flag, commands: list(text) }, { value: text, usual: text, choices: list(text) }),
+    ),
+    environment: list(record({ name: text, help: text })),
+  },
+};
+
+const profile = record(
+  { name: text, features: list(text), caches: record({ l1d: count, l2: count, l3: count }), cores: whole },
+  { peaks: byName(number) },
+);
+
+const item = record({ name: text, ok: flag, value: text }, { why: text });
+
+export const doctorMembers: Members = {
+  required: {
+    machine: profile,
+    cpus: whole,
+    siblings: orNull(list(list(whole))),
+    virtual: flag,
+    items: list(item),
+    isas: list(record({ name: text, missing: list(text) })),
+  },
+  optional: {
+    peaks: list(record({ name: text, value: number, unit: text }, { expected: number, share: number, note: text })),
+    calibration: text,
+  },
+};
+
+export const cacheMembers: Members = { required: { folder: text, entries: count, bytes: count, removed: count } };
+export const inspectMembers: Members = { required: { path: text, bytes: count } };
+export const schemaMembers: Members = { required: { for: text, document: { type: "object" } } };
+export const docsMembers: Members = { required: { pages: list(record({ path: text, inStep: flag })) } };

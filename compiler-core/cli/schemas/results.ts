@@ -1,0 +1,72 @@
+/** Schemas of what running, checking and timing give. */
+import { byName, count, flag, list, number, orNull, pair, record, text, whole, type Schema } from "./build.ts";
+import { identity, unsupported } from "./compilation.ts";
+import type { Members } from "./index.ts";
+
+const compared: Readonly<Record<string, Schema>> = {
+  name: text,
+  dtype: text,
+  shape: list(whole),
+  maxAbs: number,
+  maxRel: number,
+  ok: flag,
+};
+
+export const runMembers: Members = {
+  required: { ...identity, outputs: list(record(compared, { why: text })), ok: flag, unsupported },
+  optional: { buildMs: number, cached: flag },
+};
+
+const checked = record(
+  {
+    ...compared,
+    error: number,
+    referenceError: number,
+    limit: number,
+    magnitude: number,
+    nonZero: number,
+    saturated: number,
+    degenerate: flag,
+  },
+  { why: text },
+);
+
+export const checkMembers: Members = {
+  required: { ...identity, against: text, seed: whole, outputs: list(checked), ok: flag, unsupported },
+  optional: {
+    version: text,
+    firstBadPass: orNull(text),
+    eachPass: list(record({ index: whole, pass: text, ok: flag, maxAbs: number }, { why: text })),
+  },
+};
+
+const timing: Readonly<Record<string, Schema>> = { minMs: number, medianMs: number, p95Ms: number, runs: whole, ci95: pair(number) };
+const ratio = record({ median: number, ci95: pair(number) });
+
+export const benchMembers: Members = {
+  required: {
+    ...identity,
+    scope: text,
+    ours: record(timing),
+    baselines: byName(record({ ...timing, version: text })),
+    speedup: byName(ratio),
+    control: ratio,
+    flops: count,
+    gflops: number,
+    bytes: count,
+    peakGflops: orNull(number),
+    peakGBs: orNull(number),
+    counters: byName(record({ value: orNull(number), valid: flag }, { why: text })),
+    regions: list(record({ group: whole, ns: number })),
+    missing: list(record({ baseline: text, why: text })),
+  },
+  optional: { notes: list(text) },
+};
+
+export const ablateMembers: Members = {
+  required: {
+    ...identity,
+    base: record(timing),
+    rows: list(record({ pass: text, medianMs: number, ratio: number, ci95: pair(number) }, { why: text })),
+  },
+};

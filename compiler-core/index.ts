@@ -1,0 +1,4 @@
+/** The door of the compiler: what the command, the extension and the tests may use. Pure: no Node, no DOM. */
+export * from "./messages.ts";
+export * from "./machine.ts";
+export * from "./options.ts";

@@ -1,0 +1,12 @@
+/** The door of the compiler's Node side: files, the machine, the toolchain, the native runner, sessions. */
+export * from "./byte-source.ts";
+export * from "./cache-folder.ts";
+export * from "./environment.ts";
+export * from "./extract-nodes.ts";
+export * from "./machine-detect.ts";
+export * from "./machine-profile.ts";
+export * from "./model-file.ts";
+export * from "./package-root.ts";
+export * from "./random-inputs.ts";
+export * from "./statistics.ts";
+export * from "./tensor-file.ts";

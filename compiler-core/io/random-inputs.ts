@@ -1,0 +1,134 @@
+/**
+ * Random inputs that a model can be run on: floats of both signs, integers from the range that their consumers accept (ids of an
+ * embedding, indices of a gather, masks), from a seeded generator, so that every machine gets the same ones.
+ */
+import type { Graph, Node, ValueId } from "../graph/ir.ts";
+import { staticShape, valueOf } from "../graph/ir.ts";
+import { allocate, count, evaluable, isBig, writeScalar, type NdArray } from "../graph/ndarray.ts";
+import { bug, userError } from "../messages.ts";
+import { isFloat } from "../support/dtype.ts";
+
+/** Uniform numbers in [0, 1) with 32 random bits: xorshift128 seeded through splitmix32 (Marsaglia 2003; Steele et al. 2014). */
+export function randomSource(seed: number): () => number {
+  let mix = seed >>> 0;
+  const next = (): number => {
+    mix = (mix + 0x9e3779b9) >>> 0;
+    let z = Math.imul(mix ^ (mix >>> 16), 0x85ebca6b);
+    z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
+    return (z ^ (z >>> 16)) >>> 0;
+  };
+  let [a, b, c, d] = [next(), next(), next(), next() | 1];
+  return () => {
+    const t = a ^ (a << 11);
+    [a, b, c] = [b, c, d];
+    d = (d ^ (d >>> 19) ^ t ^ (t >>> 8)) >>> 0;
+    return d / 2 ** 32;
+  };
+}
+
+/** Whole numbers low .. high, both included. */
+export interface IntegerRange {
+  readonly low: number;
+  readonly high: number;
+}
+
+const usualRange: IntegerRange = { low: 0, high: 7 };
+
+/** Operators that pass integers on unchanged, so that the range is that of their own consumers. */
+const transparent = new Set([
+  "cast",
+  "reshape",
+  "unsqueeze",
+  "squeeze",
+  "flatten",
+  "identity",
+  "transpose",
+  "expand",
+  "slice",
+  "split",
+  "concat",
+  "tile",
+  "pad",
+]);
+
+/** Operands that index an axis of another operand: op -> [operand, indexed operand]. Negative indices are allowed, but not made. */
+const indexOperands: Readonly<Record<string, readonly [number, number]>> = {
+  gather: [1, 0],
+  "gather-elements": [1, 0],
+  gather_elements: [1, 0],
+  "scatter-elements": [1, 0],
+  scatter_elements: [1, 0],
+};
+
+/** The range of an integer input: the narrowest that any consumer in `graph` asks for. Shapes come from `typed`, a later snapshot. */
+export function integerRange(graph: Graph, typed: Graph, input: ValueId): IntegerRange {
+  const consumers = new Map<ValueId, { readonly node: Node; readonly operand: number }[]>();
+  for (const node of graph.nodes) {
+    node.inputs.forEach((value, operand) => {
+      if (value !== null) consumers.set(value, [...(consumers.get(value) ?? []), { node, operand }]);
+    });
+  }
+  let high = Infinity;
+  const seen = new Set<ValueId>([input]);
+  const open = [input];
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    for (const { node, operand } of consumers.get(value) ?? []) {
+      const indexed = indexOperands[node.op];
+      if (indexed !== undefined && indexed[0] === operand) high = Math.min(high, axisLength(typed, node, indexed[1]) - 1);
+      else if (node.op === "where" && operand === 0) high = Math.min(high, 1);
+      else if (transparent.has(node.op)) {
+        for (const out of node.outputs) if (!seen.has(out)) open.push(out);
+        node.outputs.forEach((out) => seen.add(out));
+      }
+    }
+  }
+  return Number.isFinite(high) ? { low: 0, high: Math.max(0, high) } : usualRange;
+}
+
+function axisLength(graph: Graph, node: Node, operand: number): number {
+  const data = node.inputs[operand];
+  if (data === null || data === undefined) return Infinity;
+  const value = graph.values[data];
+  const shape = value === undefined ? undefined : staticShape(value);
+  if (shape === undefined) return Infinity;
+  const axis = typeof node.attrs["axis"] === "number" ? node.attrs["axis"] : 0;
+  return shape[axis < 0 ? axis + shape.length : axis] ?? Infinity;
+}
+
+/**
+ * One tensor per input of `typed`, whose shapes must be static (`input-mismatch` otherwise). `imported` is the graph as it came from the
+ * file: its consumers decide the ranges of integers.
+ */
+export function randomInputs(imported: Graph, typed: Graph, seed: number): NdArray[] {
+  const random = randomSource(seed);
+  return typed.inputs.map((id) => {
+    const value = valueOf(typed, id);
+    const shape = staticShape(value);
+    if (shape === undefined)
+      userError("input-mismatch", {}, { name: value.name, what: "its shape is not known; give its dimensions with --dim" });
+    if (!evaluable(value.dtype))
+      userError("input-mismatch", {}, { name: value.name, what: `no random values are made for ${value.dtype}` });
+    return randomTensor(value.dtype, shape, isFloat(value.dtype) ? undefined : integerRange(imported, typed, id), random);
+  });
+}
+
+/** Floats are uniform in [-1, 1); integers uniform in the range, bool 0 or 1. */
+export function randomTensor(
+  dtype: NdArray["dtype"],
+  shape: readonly number[],
+  range: IntegerRange | undefined,
+  random: () => number,
+): NdArray {
+  const out = allocate(dtype, shape, "native");
+  const n = count(shape);
+  if (isFloat(dtype)) {
+    for (let i = 0; i < n; i++) writeScalar(out, i, 2 * random() - 1);
+    return out;
+  }
+  const { low, high } = dtype === "bool" ? { low: 0, high: 1 } : (range ?? bug("integers need a range"));
+  for (let i = 0; i < n; i++) {
+    const v = low + Math.floor(random() * (high - low + 1));
+    writeScalar(out, i, isBig(dtype) ? BigInt(v) : v);
+  }
+  return out;
+}
