@@ -122,7 +122,9 @@ export type ToHost =
 
 /** Things the host asks the page to do, from commands, keybindings, trees and links. */
 export type PanelCommand =
-  | { readonly name: "next-pass" | "previous-pass" | "next-changed" | "previous-changed" | "fit" | "bench" | "toggle-diff" }
+  | { readonly name: "next-pass" | "previous-pass" | "next-changed" | "previous-changed" | "fit" | "toggle-diff" }
+  /** Starts a benchmark: of `scope`, else of what the page has selected. */
+  | { readonly name: "bench"; readonly scope?: BenchScope }
   | { readonly name: "show-stage"; readonly stage: number }
   | { readonly name: "show-view"; readonly view: string }
   | { readonly name: "select-source"; readonly source: number }

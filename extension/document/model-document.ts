@@ -1,0 +1,230 @@
+/**
+ * An open model: its compiler worker, options, and the record of the newest compilation. Shared by all editors, trees and
+ * virtual documents of the model; alive while at least one of them holds it (see registry.ts).
+ */
+import * as vscode from "vscode";
+import type { BenchResult, BenchScope, CompilationSummary, ErrorInfo, GraphDelta, Hello, PanelOptions, TextKind, TextReply } from "#protocol";
+import { cancelled, coded, isCancelled, toErrorInfo } from "../coded-error.ts";
+import { CompilerClient, type ClientLog } from "../worker/client.ts";
+import type { BenchReply, MachineInfo, ModelInfo, Progress, TensorPage, WorkerSettings } from "../worker/messages.ts";
+import { localCopy, type LocalCopy } from "./local-copy.ts";
+import { StageNames } from "./stage-names.ts";
+
+/** What changed. `opened`: model or machine facts; the others are about the newest compilation. */
+export type DocumentChange = "opened" | "generation" | "stage" | "summary" | "failed" | "busy" | "bench";
+
+export interface DocumentHost {
+  readonly workerFile: string;
+  readonly settings: () => WorkerSettings;
+  readonly scratch: vscode.Uri;
+  readonly log: ClientLog;
+}
+
+export class ModelDocument implements vscode.CustomDocument {
+  machine: MachineInfo | undefined;
+  model: ModelInfo | undefined;
+  generation = 0;
+  stages: GraphDelta[] = [];
+  summary: CompilationSummary | undefined;
+  failed: ErrorInfo | undefined;
+  dims: Hello["dims"] = [];
+  lastBench: BenchResult | undefined;
+  /** What is being done for this model now, for the status bar; undefined: nothing. */
+  busy: string | undefined;
+  private names = new StageNames();
+  private readonly changed = new vscode.EventEmitter<DocumentChange>();
+  readonly onDidChange = this.changed.event;
+  private client: CompilerClient;
+  private copy: Promise<LocalCopy> | undefined;
+  private opened: Promise<void> | undefined;
+  private compiling: Promise<void> = Promise.resolve();
+  private disposed = false;
+
+  constructor(
+    readonly uri: vscode.Uri,
+    public options: PanelOptions,
+    private readonly host: DocumentHost,
+  ) {
+    this.client = this.newClient();
+  }
+
+  get name(): string {
+    return this.uri.path.split("/").at(-1) ?? "";
+  }
+
+  /** The options with `auto` and absent dimensions filled in by the newest compilation. */
+  get isa(): string {
+    return this.summary?.isa ?? this.options.isa;
+  }
+
+  /** Reads the structure of the model, once. Errors are also kept in `failed`. */
+  open(): Promise<void> {
+    return (this.opened ??= this.readModel());
+  }
+
+  /** Compiles with `options`; a running compilation is called off. Resolves when it is done, failed or called off. */
+  compile(options: PanelOptions = this.options): Promise<void> {
+    this.options = options;
+    this.generation += 1;
+    this.client.setGeneration(this.generation);
+    this.stages = [];
+    this.names = new StageNames();
+    this.summary = undefined;
+    this.failed = undefined;
+    this.lastBench = undefined;
+    this.changed.fire("generation");
+    this.compiling = this.runCompilation(this.generation);
+    return this.compiling;
+  }
+
+  /** Waits for the newest compilation; throws its error, if it has one. */
+  async ready(what: string): Promise<CompilationSummary> {
+    for (let seen = -1; seen !== this.generation; ) {
+      seen = this.generation;
+      await this.compiling;
+    }
+    if (this.summary !== undefined) return this.summary;
+    throw coded("no-compilation", { what });
+  }
+
+  async text(kind: TextKind, stage: number, signal?: AbortSignal, onEvent?: (p: Progress) => void): Promise<TextReply> {
+    if (kind === "asm") this.requireNative("building native code");
+    await this.ready("this text");
+    return this.client.request("text", { kind, stage }, { signal, onEvent });
+  }
+
+  async tensor(arg: { value: number; stage: number; start: number; count: number }, signal?: AbortSignal): Promise<TensorPage> {
+    await this.ready("a tensor");
+    return this.client.request("tensor", arg, { signal });
+  }
+
+  async bench(scope: BenchScope, baselines: readonly string[], signal: AbortSignal, onEvent: (p: Progress) => void): Promise<BenchReply> {
+    this.requireNative("running native code");
+    await this.ready("a benchmark");
+    const generation = this.generation;
+    const reply = await this.whileBusy("benchmark", this.client.request("bench", { scope, baselines }, { signal, onEvent }));
+    if (generation !== this.generation) throw cancelled();
+    this.lastBench = reply.result;
+    this.changed.fire("bench");
+    return reply;
+  }
+
+  /** Nodes and values of a stage by id: names, operators, origins. */
+  graphAt(stage: number): ReturnType<StageNames["at"]> {
+    return this.names.at(stage);
+  }
+
+  /** The last stage that is a graph (the later ones are loops). */
+  get lastGraphStage(): number {
+    return this.stages.at(-1)?.stage ?? 0;
+  }
+
+  /** Reads the file again and compiles. */
+  async reload(): Promise<void> {
+    this.client.dispose();
+    this.client = this.newClient();
+    this.dropCopy();
+    this.opened = undefined;
+    await this.compile();
+  }
+
+  /** Ends the worker, whatever it does; the next request starts a new one. */
+  restartCompiler(): void {
+    this.client.giveUp(coded("worker-crashed", { what: "restarted on request" }));
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    this.client.dispose();
+    this.dropCopy();
+    this.changed.dispose();
+  }
+
+  private newClient(): CompilerClient {
+    return new CompilerClient(this.host.workerFile, this.host.settings(), this.host.log, () => this.lost());
+  }
+
+  /** The worker is gone with the model and the compilation in it: read and compile again, so that the next request finds them. */
+  private lost(): void {
+    const wasCompiling = this.summary === undefined && this.failed === undefined;
+    this.opened = undefined;
+    // A compilation that kills the worker would do it again: it fails with this error instead (see runCompilation).
+    if (!this.disposed && !wasCompiling) this.compiling = this.restore();
+  }
+
+  /** Gets a new worker to the point of the old one, silently: what the pages show is still true. */
+  private async restore(): Promise<void> {
+    try {
+      await this.open();
+      await this.client.request("compile", { generation: this.generation, options: this.options }, {});
+    } catch (error) {
+      if (!isCancelled(error)) this.fail(error);
+    }
+  }
+
+  private async readModel(): Promise<void> {
+    this.machine ??= await this.client.request("machine", null);
+    this.copy ??= localCopy(this.uri, this.host.scratch);
+    this.model = await this.client.request("open", { path: (await this.copy).path });
+    this.setDims(this.model.dims);
+    this.changed.fire("opened");
+  }
+
+  private async runCompilation(generation: number): Promise<void> {
+    const isNewest = (): boolean => generation === this.generation && !this.disposed;
+    try {
+      await this.whileBusy("compile", this.open());
+      if (!isNewest()) return;
+      const onEvent = ({ delta }: { delta: GraphDelta }): void => {
+        if (isNewest()) this.addStage(delta);
+      };
+      const reply = await this.whileBusy("compile", this.client.request("compile", { generation, options: this.options }, { onEvent }));
+      if (!isNewest()) return;
+      this.setDims(reply.dims);
+      this.summary = reply.summary;
+      this.changed.fire("summary");
+      if (reply.failed !== undefined) this.fail(reply.failed);
+    } catch (error) {
+      if (isNewest() && !isCancelled(error)) this.fail(error);
+    }
+  }
+
+  private addStage(delta: GraphDelta): void {
+    this.stages.push(delta);
+    this.names.add(delta);
+    this.changed.fire("stage");
+  }
+
+  private setDims(dims: readonly { readonly name: string; readonly value: number }[]): void {
+    this.dims = dims.map((dim) => ({ ...dim, source: dim.name in this.options.dims ? "set" : "default" }));
+  }
+
+  private fail(error: unknown): void {
+    this.failed = isErrorInfo(error) ? error : toErrorInfo(error);
+    this.opened = this.model === undefined ? undefined : this.opened;
+    this.changed.fire("failed");
+  }
+
+  private requireNative(what: string): void {
+    if (!vscode.workspace.isTrusted) throw coded("untrusted", { what });
+    if (this.uri.scheme !== "file") throw coded("not-on-disk", { what });
+  }
+
+  private async whileBusy<T>(what: string, work: Promise<T>): Promise<T> {
+    this.busy = what;
+    if (!this.disposed) this.changed.fire("busy");
+    try {
+      return await work;
+    } finally {
+      this.busy = undefined;
+      if (!this.disposed) this.changed.fire("busy");
+    }
+  }
+
+  private dropCopy(): void {
+    void this.copy?.then((copy) => copy.remove()).catch(() => {});
+    this.copy = undefined;
+  }
+}
+
+const isErrorInfo = (error: unknown): error is ErrorInfo => typeof error === "object" && error !== null && "code" in error && "next" in error && !(error instanceof Error);

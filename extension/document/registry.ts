@@ -1,0 +1,113 @@
+/**
+ * Which models are open, and which one the user looks at. Editors, trees and virtual documents share one `ModelDocument` per
+ * file; it is dropped when the last holder lets go.
+ */
+import * as vscode from "vscode";
+import type { PanelCommand } from "#protocol";
+import { defaultOptions } from "../settings.ts";
+import { ModelDocument, type DocumentChange, type DocumentHost } from "./model-document.ts";
+import type { OptionStore } from "./option-store.ts";
+
+/** What an editor's page has selected. Ids of graph nodes of `stage`; indices of ONNX nodes. */
+export interface Selection {
+  readonly stage: number;
+  readonly nodes: readonly number[];
+  readonly sources: readonly number[];
+}
+
+/** An open editor of a model. */
+export interface OpenPanel {
+  readonly document: ModelDocument;
+  readonly selection: Selection;
+  command(command: PanelCommand): void;
+  reveal(): void;
+}
+
+interface Entry {
+  readonly document: ModelDocument;
+  holders: number;
+}
+
+export class Registry implements vscode.Disposable {
+  private readonly entries = new Map<string, Entry>();
+  private readonly panels = new Set<OpenPanel>();
+  private activePanel: OpenPanel | undefined;
+  private readonly activeChanged = new vscode.EventEmitter<void>();
+  private readonly selectionChanged = new vscode.EventEmitter<void>();
+  private readonly documentChanged = new vscode.EventEmitter<{ document: ModelDocument; change: DocumentChange }>();
+  private readonly documentClosed = new vscode.EventEmitter<ModelDocument>();
+  /** The active editor became another one, or none. */
+  readonly onDidChangeActive = this.activeChanged.event;
+  /** The active editor shows another stage or has another selection. */
+  readonly onDidChangeSelection = this.selectionChanged.event;
+  readonly onDidChangeDocument = this.documentChanged.event;
+  readonly onDidCloseDocument = this.documentClosed.event;
+
+  constructor(
+    private readonly host: DocumentHost,
+    readonly options: OptionStore,
+  ) {}
+
+  /** The inspector that was active last and is still open: trees and commands work on it. */
+  get active(): OpenPanel | undefined {
+    return this.activePanel;
+  }
+
+  get documents(): readonly ModelDocument[] {
+    return [...this.entries.values()].map((entry) => entry.document);
+  }
+
+  panelOf(document: ModelDocument): OpenPanel | undefined {
+    return this.activePanel?.document === document ? this.activePanel : [...this.panels].find((panel) => panel.document === document);
+  }
+
+  /** The document of a model; opens it when nobody has. Every call needs a `release`. */
+  acquire(uri: vscode.Uri): ModelDocument {
+    const key = uri.toString();
+    let entry = this.entries.get(key);
+    if (entry === undefined) {
+      const document = new ModelDocument(uri, this.options.read(key, defaultOptions(uri)), this.host);
+      document.onDidChange((change) => this.documentChanged.fire({ document, change }));
+      entry = { document, holders: 0 };
+      this.entries.set(key, entry);
+      void document.compile();
+    }
+    entry.holders += 1;
+    return entry.document;
+  }
+
+  release(document: ModelDocument): void {
+    const entry = this.entries.get(document.uri.toString());
+    if (entry?.document !== document) return;
+    entry.holders -= 1;
+    if (entry.holders > 0) return;
+    this.entries.delete(document.uri.toString());
+    document.dispose();
+    this.documentClosed.fire(document);
+  }
+
+  addPanel(panel: OpenPanel): vscode.Disposable {
+    this.panels.add(panel);
+    return new vscode.Disposable(() => {
+      this.panels.delete(panel);
+      if (this.activePanel === panel) this.setActive([...this.panels].at(-1));
+    });
+  }
+
+  setActive(panel: OpenPanel | undefined): void {
+    if (panel === this.activePanel) return;
+    this.activePanel = panel;
+    this.activeChanged.fire();
+    this.selectionChanged.fire();
+  }
+
+  selectionOf(panel: OpenPanel): void {
+    if (panel === this.activePanel) this.selectionChanged.fire();
+  }
+
+  dispose(): void {
+    for (const { document } of this.entries.values()) document.dispose();
+    this.entries.clear();
+    for (const emitter of [this.activeChanged, this.selectionChanged, this.documentChanged, this.documentClosed]) emitter.dispose();
+  }
+}

@@ -1,0 +1,35 @@
+/** The first message to a page, and everything that happened before it came up. */
+import type { Hello, PassInfo, ToPage } from "#protocol";
+import type { ModelDocument } from "../document/model-document.ts";
+
+export interface HelloFacts {
+  readonly trusted: boolean;
+  readonly state: unknown;
+  readonly strings: Readonly<Record<string, string>>;
+}
+
+export function hello(document: ModelDocument, facts: HelloFacts): Hello {
+  const { machine, model } = document;
+  return {
+    model: model ?? { name: document.name, path: document.uri.fsPath, bytes: 0 },
+    options: document.options,
+    isas: machine?.isas ?? [],
+    maxThreads: machine?.maxThreads ?? 1,
+    dims: document.dims,
+    passes: machine?.passes ?? noPasses,
+    trusted: facts.trusted,
+    state: facts.state,
+    strings: facts.strings,
+  };
+}
+
+const noPasses: readonly PassInfo[] = [];
+
+/** The newest compilation, as far as it is, in the order in which a page would have seen it. */
+export function* replay(document: ModelDocument): Generator<ToPage> {
+  const { generation, options, summary, failed } = document;
+  yield { type: "generation", generation, options };
+  for (const delta of document.stages) yield { type: "stage", generation, delta };
+  if (summary !== undefined) yield { type: "summary", generation, summary };
+  if (failed !== undefined) yield { type: "failed", generation, error: failed };
+}

@@ -1,0 +1,108 @@
+/**
+ * The line to one page: answers its requests, each with a time limit, an error reply and cancelling, and starts a page that stays
+ * silent once more. No `vscode` here.
+ */
+import type { ErrorInfo, RequestName, ToHost, ToPage } from "#protocol";
+import { cancelled, coded, isCancelled, toErrorInfo } from "../coded-error.ts";
+import { isRequestName, pageRequests, type RequestContext } from "./page-requests.ts";
+
+/** Milliseconds until a page without a `ready` is set once more, and then given up. */
+export const readyLimit = 5000;
+
+export interface PageEnds {
+  readonly post: (message: ToPage) => void;
+  /** Sets the HTML (again). */
+  readonly load: () => void;
+  /** The page is up (again): send it everything. */
+  readonly onReady: () => void;
+  /** The page did not come up, twice. */
+  readonly onSilent: (error: ErrorInfo) => void;
+  readonly onMessage: (message: Exclude<ToHost, { type: "ready" | "request" | "cancel" }>) => void;
+  readonly context: (signal: AbortSignal, progress: RequestContext["progress"]) => RequestContext;
+}
+
+export class PageLink {
+  private readonly running = new Map<number, AbortController>();
+  private watchdog: ReturnType<typeof setTimeout> | undefined;
+  private isReady = false;
+
+  constructor(
+    private readonly ends: PageEnds,
+    private readonly limit = readyLimit,
+  ) {}
+
+  get ready(): boolean {
+    return this.isReady;
+  }
+
+  /** Loads the page and waits for its `ready`. */
+  start(): void {
+    this.load(1);
+  }
+
+  /** Sends, if the page is there to hear it: a page that comes later is told everything at once. */
+  post(message: ToPage): void {
+    if (this.isReady) this.ends.post(message);
+  }
+
+  receive(message: ToHost): void {
+    if (message.type === "ready") this.onReady();
+    else if (message.type === "request") void this.answer(message.id, message.name, message.arg);
+    else if (message.type === "cancel") this.running.get(message.id)?.abort();
+    else this.ends.onMessage(message);
+  }
+
+  dispose(): void {
+    clearTimeout(this.watchdog);
+    this.isReady = false;
+    for (const controller of this.running.values()) controller.abort();
+  }
+
+  private load(attempt: number): void {
+    this.isReady = false;
+    this.ends.load();
+    this.watchdog = setTimeout(() => {
+      if (attempt === 1) this.load(2);
+      else this.ends.onSilent(coded("page-silent").info);
+    }, this.limit);
+  }
+
+  /** Comes again when VS Code shows a hidden page anew: what the old one asked is nobody's business any more. */
+  private onReady(): void {
+    clearTimeout(this.watchdog);
+    for (const controller of this.running.values()) controller.abort();
+    this.isReady = true;
+    this.ends.onReady();
+  }
+
+  private async answer<N extends RequestName>(id: number, name: unknown, arg: unknown): Promise<void> {
+    const controller = new AbortController();
+    this.running.set(id, controller);
+    try {
+      if (!isRequestName(name)) throw coded("bug", { what: `the page asked for ${String(name)}` });
+      const row = pageRequests[name] as (typeof pageRequests)[N];
+      const context = this.ends.context(controller.signal, (progress) => this.post({ type: "progress", id, ...progress }));
+      const result = await withLimit(row.handle(arg as never, context), row.limit, controller, name);
+      this.post({ type: "reply", id, result });
+    } catch (error) {
+      this.post({ type: "error", id, error: controller.signal.aborted && isCancelled(error) ? cancelled().info : toErrorInfo(error) });
+    } finally {
+      this.running.delete(id);
+    }
+  }
+}
+
+async function withLimit<T>(work: Promise<T>, seconds: number, controller: AbortController, what: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(coded("worker-timeout", { what, seconds }));
+      controller.abort();
+    }, seconds * 1000);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

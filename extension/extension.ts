@@ -1,0 +1,44 @@
+/** Entry of the extension: makes what the features share, and starts them. */
+import path from "node:path";
+import * as vscode from "vscode";
+import type { ErrorInfo } from "#protocol";
+import { errorLine, isCancelled, toErrorInfo } from "./coded-error.ts";
+import { OptionStore } from "./document/option-store.ts";
+import { Registry } from "./document/registry.ts";
+import { runBenchmark } from "./features/benchmark.ts";
+import { features } from "./features/index.ts";
+import type { Services } from "./services.ts";
+import { defaultOptions, workerSettings } from "./settings.ts";
+
+export function activate(context: vscode.ExtensionContext): void {
+  const log = vscode.window.createOutputChannel("Fusionscope", { log: true });
+  const dist = path.join(context.extensionPath, "dist");
+  const settings = () => workerSettings(context.extensionUri);
+  const registry = new Registry({ workerFile: path.join(dist, "compiler-worker.cjs"), settings, scratch: context.globalStorageUri, log }, new OptionStore(context.workspaceState));
+  const services: Services = {
+    context,
+    log,
+    registry,
+    memory: context.workspaceState,
+    dist,
+    showError: (error) => showError(log, error),
+    changeOptions: (document, options) => {
+      registry.options.write(document.uri.toString(), options, defaultOptions(document.uri));
+      void document.compile(options);
+    },
+    bench: (document, scope, baselines, signal, report) => runBenchmark(log, document, scope, baselines, signal, report),
+  };
+  context.subscriptions.push(log, registry);
+  for (const feature of features) feature.activate(services);
+}
+
+/** What the user asked for failed: say so once, keep the line in the log. */
+function showError(log: vscode.LogOutputChannel, error: unknown): void {
+  if (isCancelled(error)) return;
+  const info: ErrorInfo = isErrorInfo(error) ? error : toErrorInfo(error);
+  log.error(errorLine(info));
+  const show = vscode.l10n.t("Show Log");
+  void vscode.window.showErrorMessage(`${errorLine(info)}`, show).then((answer) => answer === show && log.show());
+}
+
+const isErrorInfo = (error: unknown): error is ErrorInfo => typeof error === "object" && error !== null && !(error instanceof Error) && "code" in error && "next" in error;
