@@ -1,0 +1,238 @@
+/** One graph canvas: camera, drawing on demand, movement between layouts, and what is under the pointer. */
+import { select, zoom, zoomIdentity, type D3ZoomEvent, type ZoomBehavior } from "d3";
+import { BoxKind } from "../model/boxes.ts";
+import { el } from "../dom.ts";
+import { drawGraph, viewport, type Moving } from "./graph.ts";
+import { hitTest, type Hit } from "./hit.ts";
+import { drawStrip, sliderOf, stripScale } from "./minimap.ts";
+import type { Camera, Scene } from "./scene.ts";
+import type { Theme } from "./theme.ts";
+
+export interface GraphEvents {
+  readonly pick: (hit: Hit, event: MouseEvent) => void;
+  readonly hover: (hit: Hit, event: MouseEvent) => void;
+  readonly open: (hit: Hit) => void;
+  readonly camera: (camera: Camera, byUser: boolean) => void;
+  readonly painted: () => void;
+}
+
+const moveMs = 180;
+/** Bigger pictures jump: moving all their boxes would cost more than it explains. */
+const moveLimit = 6000;
+const stripWidth = 76;
+/** The first look shows text if it can. */
+const readable = 0.72;
+
+export class GraphView {
+  readonly element: HTMLElement;
+  readonly canvas = el("canvas", { class: "graph-canvas", attrs: { "aria-hidden": "true" } });
+  private readonly strip = el("canvas", { class: "minimap", attrs: { "aria-hidden": "true" } });
+  private readonly slider = el("div", { class: "minimap-slider", attrs: { "aria-hidden": "true" } });
+  private readonly zoom: ZoomBehavior<HTMLCanvasElement, unknown>;
+  private scene: Scene | undefined;
+  private movement: { readonly x: Float64Array; readonly y: Float64Array; readonly begin: number } | undefined;
+  private frame = 0;
+  private stripDirty = false;
+  private linked = false;
+  private pendingFit = false;
+  camera: Camera = { x: 0, y: 0, k: 1 };
+
+  constructor(
+    private theme: Theme,
+    private readonly events: GraphEvents,
+  ) {
+    this.element = el("div", { class: "graph-view" }, this.canvas, this.strip, this.slider);
+    this.zoom = zoom<HTMLCanvasElement, unknown>()
+      .scaleExtent([0.0015, 3])
+      .on("zoom", (event: D3ZoomEvent<HTMLCanvasElement, unknown>) => {
+        this.camera = { x: event.transform.x, y: event.transform.y, k: event.transform.k };
+        this.invalidate();
+        if (!this.linked) this.events.camera(this.camera, event.sourceEvent !== null && event.sourceEvent !== undefined);
+      });
+    select(this.canvas).call(this.zoom).on("dblclick.zoom", null);
+    this.listen();
+    new ResizeObserver(() => this.resized()).observe(this.element);
+  }
+
+  private listen(): void {
+    this.canvas.addEventListener("click", (event) => this.events.pick(this.hit(event), event));
+    this.canvas.addEventListener("dblclick", (event) => this.events.open(this.hit(event)));
+    this.canvas.addEventListener("pointermove", (event) => event.buttons === 0 && this.events.hover(this.hit(event), event));
+    this.canvas.addEventListener("pointerleave", (event) => this.events.hover({ kind: "nothing" }, event));
+    const jump = (event: PointerEvent): void => {
+      if (!this.scene || event.buttons === 0) return;
+      const y = event.clientY - this.strip.getBoundingClientRect().top;
+      const world = this.scene.placement.top + (y - 6) / stripScale(this.scene, stripWidth, this.strip.clientHeight);
+      this.setCamera({ ...this.camera, y: this.canvas.clientHeight / 2 - world * this.camera.k });
+    };
+    this.strip.addEventListener("pointerdown", (event) => {
+      this.strip.setPointerCapture(event.pointerId);
+      jump(event);
+    });
+    this.strip.addEventListener("pointermove", jump);
+  }
+
+  setTheme(theme: Theme): void {
+    this.theme = theme;
+    this.stripDirty = true;
+    this.invalidate();
+  }
+
+  /** Shows a scene. With `from`, boxes glide there from those corners (by box index). */
+  setScene(scene: Scene, from?: Moving): void {
+    const glide = from && !this.theme.reducedMotion && scene.boxes.count <= moveLimit;
+    this.movement = glide ? { ...from, begin: performance.now() } : undefined;
+    this.stripDirty = true;
+    this.scene = scene;
+    if (this.pendingFit) this.fit();
+    this.invalidate();
+  }
+
+  get shown(): Scene | undefined {
+    return this.scene;
+  }
+
+  /** Moves the camera; `linked` says that it follows another view and must not answer. */
+  setCamera(camera: Camera, linked = false): void {
+    this.linked = linked;
+    select(this.canvas).call(this.zoom.transform, zoomIdentity.translate(camera.x, camera.y).scale(camera.k));
+    this.linked = false;
+  }
+
+  /** The whole graph if it is readable then, else its upper end. */
+  fit(whole = false): void {
+    const [width, height] = [this.canvas.clientWidth, this.canvas.clientHeight];
+    this.pendingFit = !this.scene || width === 0 || this.scene.boxes.count === 0;
+    if (this.pendingFit || !this.scene) return;
+    const { placement } = this.scene;
+    const room = width - stripWidth - 40;
+    const all = Math.min(room / placement.width, (height - 40) / placement.height, 1.25);
+    const k = whole ? all : Math.max(all, Math.min(readable, Math.max(0.3, room / placement.width)));
+    const fits = placement.height * k <= height - 30;
+    const focus = k > all ? this.upperCentre() : placement.left + placement.width / 2;
+    this.setCamera({ k, x: (width - stripWidth) / 2 - focus * k, y: fits ? (height - placement.height * k) / 2 - placement.top * k : 20 - placement.top * k });
+  }
+
+  /** Horizontal centre of what stands near the top: tall graphs drift sideways. */
+  private upperCentre(): number {
+    if (!this.scene) return 0;
+    const { boxes, placement } = this.scene;
+    let [sum, count] = [0, 0];
+    for (let i = 0; i < boxes.count; i += 1) {
+      if ((placement.y[i] as number) > placement.top + 900) continue;
+      sum += (placement.x[i] as number) + (boxes.w[i] as number) / 2;
+      count += 1;
+    }
+    return count > 0 ? sum / count : placement.left + placement.width / 2;
+  }
+
+  /** Brings boxes into sight if they are not, at a zoom where they can be read. */
+  reveal(keys: readonly number[]): void {
+    if (!this.scene) return;
+    const { boxes, placement } = this.scene;
+    const indices = keys.map((key) => boxes.indexOf.get(key)).filter((i) => i !== undefined);
+    const ghosts = this.scene.ghosts.filter((ghost) => keys.includes(ghost.key));
+    const rects = indices.map((i) => [placement.x[i] as number, placement.y[i] as number, boxes.w[i] as number, boxes.h[i] as number] as const);
+    for (const ghost of ghosts) rects.push([ghost.x, ghost.y, ghost.w, ghost.h]);
+    if (rects.length === 0) return;
+    const left = Math.min(...rects.map((r) => r[0]));
+    const top = Math.min(...rects.map((r) => r[1]));
+    const right = Math.max(...rects.map((r) => r[0] + r[2]));
+    const bottom = Math.max(...rects.map((r) => r[1] + r[3]));
+    const [width, height] = [this.canvas.clientWidth - stripWidth, this.canvas.clientHeight];
+    const view = viewport(this.camera, width, height);
+    const inside = left >= view.x && right <= view.x + view.w && top >= view.y && bottom <= view.y + view.h;
+    if (inside && this.camera.k > 0.3) return;
+    const k = Math.min(1, Math.max(0.35, Math.min(width / (right - left + 160), height / (bottom - top + 160), Math.max(this.camera.k, readable))));
+    this.setCamera({ k, x: width / 2 - ((left + right) / 2) * k, y: height / 2 - ((top + bottom) / 2) * k });
+  }
+
+  zoomBy(factor: number): void {
+    select(this.canvas).call(this.zoom.scaleBy, factor);
+  }
+
+  panBy(dx: number, dy: number): void {
+    this.setCamera({ ...this.camera, x: this.camera.x + dx, y: this.camera.y + dy });
+  }
+
+  /** Screen rectangle of a box inside the canvas, for tests and for tooltips. */
+  screenRect(key: number): { x: number; y: number; w: number; h: number } | undefined {
+    const i = this.scene?.boxes.indexOf.get(key);
+    if (i === undefined || !this.scene) return undefined;
+    const { x, y, k } = this.camera;
+    const { placement, boxes } = this.scene;
+    return { x: (placement.x[i] as number) * k + x, y: (placement.y[i] as number) * k + y, w: (boxes.w[i] as number) * k, h: (boxes.h[i] as number) * k };
+  }
+
+  private hit(event: MouseEvent): Hit {
+    if (!this.scene) return { kind: "nothing" };
+    const bounds = this.canvas.getBoundingClientRect();
+    const { x, y, k } = this.camera;
+    return hitTest(this.scene, (event.clientX - bounds.left - x) / k, (event.clientY - bounds.top - y) / k, k);
+  }
+
+  private resized(): void {
+    const ratio = devicePixelRatio;
+    for (const canvas of [this.canvas, this.strip]) {
+      canvas.width = Math.round(canvas.clientWidth * ratio);
+      canvas.height = Math.round(canvas.clientHeight * ratio);
+    }
+    this.stripDirty = true;
+    if (this.pendingFit) this.fit();
+    this.paint();
+  }
+
+  /** Draws at the next frame. */
+  invalidate(): void {
+    if (this.frame === 0) this.frame = requestAnimationFrame(() => this.paint());
+  }
+
+  private paint(): void {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    const ctx = this.canvas.getContext("2d");
+    const [width, height] = [this.canvas.clientWidth, this.canvas.clientHeight];
+    if (!ctx || width === 0) return;
+    const ratio = this.canvas.width / width;
+    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+    ctx.clearRect(0, 0, width, height);
+    if (!this.scene) return;
+    drawGraph(ctx, this.scene, this.camera, width, height, this.theme, this.moving());
+    this.paintStrip(width, height);
+    if (this.movement) this.invalidate();
+    this.events.painted();
+  }
+
+  private moving(): Moving | undefined {
+    if (!this.movement || !this.scene) return undefined;
+    const part = (performance.now() - this.movement.begin) / moveMs;
+    if (part >= 1) {
+      this.movement = undefined;
+      return undefined;
+    }
+    const ease = 1 - (1 - part) ** 3;
+    const { x, y } = this.movement;
+    const { placement } = this.scene;
+    const blend = (from: Float64Array, to: Float64Array): Float64Array => to.map((end, i) => (from[i] as number) + (end - (from[i] as number)) * ease);
+    return { x: blend(x, placement.x), y: blend(y, placement.y) };
+  }
+
+  private paintStrip(width: number, height: number): void {
+    const ctx = this.strip.getContext("2d");
+    if (!ctx || !this.scene) return;
+    if (this.stripDirty) {
+      ctx.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+      drawStrip(ctx, this.scene, stripWidth, this.strip.clientHeight, this.theme);
+      this.stripDirty = false;
+    }
+    const [top, size] = sliderOf(this.scene, this.camera, { width, height }, stripWidth, this.strip.clientHeight);
+    this.slider.style.top = `${top}px`;
+    this.slider.style.height = `${size}px`;
+  }
+
+  /** Kind of a box, for the accessible description. */
+  kindOf(key: number): BoxKind {
+    const i = this.scene?.boxes.indexOf.get(key);
+    return i === undefined ? BoxKind.Node : (this.scene?.boxes.kind[i] as BoxKind);
+  }
+}

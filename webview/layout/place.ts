@@ -1,0 +1,100 @@
+/**
+ * Horizontal places: every item wants to be at the weighted mean of its neighbours in the layer above or below; in each layer the
+ * wishes are met as well as the order and the gaps allow (least squares, by pooling adjacent violators: linear time).
+ */
+import { groupBy, type Csr } from "./types.ts";
+import type { Chains } from "./chains.ts";
+import type { Ordering } from "./order.ts";
+
+const nodeGap = 30;
+const dummyGap = 16;
+/** Bends of long edges cost more than those of short ones. */
+const weights = { nodes: 1, mixed: 2, dummies: 8 };
+
+/** Horizontal centres of all items. */
+export function placeItems(chains: Chains, { layers }: Ordering, nodes: number, w: Float64Array, hint: Float64Array | undefined): Float64Array {
+  const preds = groupBy(chains.to, chains.count);
+  const succs = groupBy(chains.from, chains.count);
+  const x = new Float64Array(chains.count);
+  const pool = new Pool(layers, nodes, w);
+  const layerCount = layers.start.length - 1;
+  for (let l = 0; l < layerCount; l += 1) pool.settle(l, x, (item) => (hint && item < nodes ? (hint[item] as number) : 0), () => 1e-3);
+  const towards = (near: Csr, ends: Int32Array, both?: readonly [Csr, Int32Array]) => (item: number) => {
+    let sum = 0;
+    let weight = 0;
+    for (const [rows, others] of both ? [[near, ends] as const, both] : [[near, ends] as const]) {
+      for (let k = rows.start[item] as number; k < (rows.start[item + 1] as number); k += 1) {
+        const other = others[rows.items[k] as number] as number;
+        const pull = (item >= nodes ? 1 : 0) + (other >= nodes ? 1 : 0);
+        const strength = pull === 2 ? weights.dummies : pull === 1 ? weights.mixed : weights.nodes;
+        sum += strength * (x[other] as number);
+        weight += strength;
+      }
+    }
+    pool.weight = weight > 0 ? weight : 1e-3;
+    return weight > 0 ? sum / weight : (x[item] as number);
+  };
+  const down = towards(preds, chains.from);
+  const up = towards(succs, chains.to);
+  const both = towards(preds, chains.from, [succs, chains.to]);
+  for (let round = 0; round < 3; round += 1) {
+    for (let l = 1; l < layerCount; l += 1) pool.settle(l, x, down);
+    for (let l = layerCount - 2; l >= 0; l -= 1) pool.settle(l, x, up);
+  }
+  for (let l = 0; l < layerCount; l += 1) pool.settle(l, x, both);
+  return x;
+}
+
+/** Scratch space for one layer at a time. */
+class Pool {
+  /** Weight of the wish computed last. */
+  weight = 1;
+  private readonly offset: Float64Array;
+  private readonly sum: Float64Array;
+  private readonly mass: Float64Array;
+  private readonly first: Int32Array;
+
+  constructor(
+    private readonly layers: Csr,
+    private readonly nodes: number,
+    private readonly w: Float64Array,
+  ) {
+    let widest = 1;
+    for (let l = 0; l + 1 < layers.start.length; l += 1) widest = Math.max(widest, (layers.start[l + 1] as number) - (layers.start[l] as number));
+    this.offset = new Float64Array(widest);
+    this.sum = new Float64Array(widest);
+    this.mass = new Float64Array(widest);
+    this.first = new Int32Array(widest + 1);
+  }
+
+  /** Moves the items of a layer to where they wish to be, in order and without overlap. */
+  settle(l: number, x: Float64Array, wish: (item: number) => number, weightOf: () => number = () => this.weight): void {
+    const { layers, nodes, w, offset, sum, mass, first } = this;
+    const begin = layers.start[l] as number;
+    const count = (layers.start[l + 1] as number) - begin;
+    let blocks = 0;
+    for (let i = 0; i < count; i += 1) {
+      const item = layers.items[begin + i] as number;
+      const half = item < nodes ? (w[item] as number) / 2 : 0;
+      const before = i > 0 ? (layers.items[begin + i - 1] as number) : -1;
+      const gap = item < nodes || (before >= 0 && before < nodes) ? nodeGap : dummyGap;
+      offset[i] = i === 0 ? 0 : (offset[i - 1] as number) + (before < nodes ? (w[before] as number) / 2 : 0) + half + gap;
+      const wished = wish(item);
+      const weight = weightOf();
+      first[blocks] = i;
+      sum[blocks] = weight * ((Number.isNaN(wished) ? 0 : wished) - (offset[i] as number));
+      mass[blocks] = weight;
+      blocks += 1;
+      while (blocks > 1 && (sum[blocks - 2] as number) / (mass[blocks - 2] as number) >= (sum[blocks - 1] as number) / (mass[blocks - 1] as number)) {
+        sum[blocks - 2]! += sum[blocks - 1] as number;
+        mass[blocks - 2]! += mass[blocks - 1] as number;
+        blocks -= 1;
+      }
+    }
+    first[blocks] = count;
+    for (let b = 0; b < blocks; b += 1) {
+      const base = (sum[b] as number) / (mass[b] as number);
+      for (let i = first[b] as number; i < (first[b + 1] as number); i += 1) x[layers.items[begin + i] as number] = base + (offset[i] as number);
+    }
+  }
+}

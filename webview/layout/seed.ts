@@ -1,0 +1,90 @@
+/** A placement for the next picture that needs no layout: what stays, stays where it is; what is new goes amid its neighbours. */
+import type { Boxes } from "../model/boxes.ts";
+import type { Placement } from "./types.ts";
+
+/** Upper left corner in the picture before, if the box, or the one it replaces, was there. */
+export type KnownPlace = (key: number) => { readonly x: number; readonly y: number } | undefined;
+
+/** Edges go straight from box to box. */
+export function seedPlacement(boxes: Boxes, known: KnownPlace): Placement {
+  const x = new Float64Array(boxes.count).fill(NaN);
+  const y = new Float64Array(boxes.count).fill(NaN);
+  for (let i = 0; i < boxes.count; i += 1) {
+    const place = known(boxes.keys[i] as number);
+    if (!place) continue;
+    x[i] = place.x;
+    y[i] = place.y;
+  }
+  settleNew(boxes, x, y);
+  return withStraightEdges(boxes, x, y);
+}
+
+/** Two rounds are enough for small rewrites; what is still unknown goes to the origin until the layout comes. */
+function settleNew(boxes: Boxes, x: Float64Array, y: Float64Array): void {
+  for (let round = 0; round < 3; round += 1) {
+    const sum = new Float64Array(boxes.count);
+    const sumY = new Float64Array(boxes.count);
+    const near = new Int32Array(boxes.count);
+    const pull = (i: number, other: number, dy: number): void => {
+      if (!Number.isNaN(x[i]) || Number.isNaN(x[other])) return;
+      sum[i]! += x[other] as number;
+      sumY[i]! += (y[other] as number) + dy;
+      near[i]! += 1;
+    };
+    for (let e = 0; e < boxes.from.length; e += 1) {
+      pull(boxes.to[e] as number, boxes.from[e] as number, 60);
+      pull(boxes.from[e] as number, boxes.to[e] as number, -60);
+    }
+    for (let i = 0; i < boxes.count; i += 1) {
+      if (near[i] === 0) continue;
+      x[i] = (sum[i] as number) / (near[i] as number);
+      y[i] = (sumY[i] as number) / (near[i] as number);
+    }
+  }
+  for (let i = 0; i < boxes.count; i += 1) {
+    if (!Number.isNaN(x[i])) continue;
+    x[i] = 0;
+    y[i] = 0;
+  }
+}
+
+/** A placement from corners alone. */
+export function withStraightEdges(boxes: Boxes, x: Float64Array, y: Float64Array): Placement {
+  const edges = boxes.from.length;
+  const start = new Int32Array(edges + 1);
+  const points = new Float64Array(4 * edges);
+  for (let e = 0; e < edges; e += 1) {
+    const [a, b] = [boxes.from[e] as number, boxes.to[e] as number];
+    points[4 * e] = (x[a] as number) + (boxes.w[a] as number) / 2;
+    points[4 * e + 1] = (y[a] as number) + (boxes.h[a] as number);
+    points[4 * e + 2] = (x[b] as number) + (boxes.w[b] as number) / 2;
+    points[4 * e + 3] = y[b] as number;
+    start[e + 1] = 2 * (e + 1);
+  }
+  return { x, y, start, points, orthogonal: false, ...extent(boxes, x, y) };
+}
+
+function extent(boxes: Boxes, x: Float64Array, y: Float64Array) {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let i = 0; i < boxes.count; i += 1) {
+    left = Math.min(left, x[i] as number);
+    top = Math.min(top, y[i] as number);
+    right = Math.max(right, (x[i] as number) + (boxes.w[i] as number));
+    bottom = Math.max(bottom, (y[i] as number) + (boxes.h[i] as number));
+  }
+  return boxes.count === 0 ? { left: 0, top: 0, width: 0, height: 0 } : { left, top, width: right - left, height: bottom - top };
+}
+
+/** The same placement moved as a whole. */
+export function moved(placement: Placement, dx: number, dy: number): Placement {
+  if (dx === 0 && dy === 0) return placement;
+  const shift = (column: Float64Array, by: number): Float64Array => column.map((value) => value + by);
+  return {
+    ...placement,
+    x: shift(placement.x, dx),
+    y: shift(placement.y, dy),
+    points: placement.points.map((value, i) => value + (i % 2 === 0 ? dx : dy)),
+    left: placement.left + dx,
+    top: placement.top + dy,
+  };
+}

@@ -1,0 +1,48 @@
+/** What a layout takes and gives. Lengths are in world pixels; y grows downwards. */
+
+export interface LayoutInput {
+  readonly count: number;
+  readonly w: Float64Array;
+  readonly h: Float64Array;
+  /** Edges by box index. Edges of one source with the same `value` share their way. */
+  readonly from: Int32Array;
+  readonly to: Int32Array;
+  readonly value: Int32Array;
+  /** Horizontal centres in the picture before, NaN where a box is new: their order is kept. */
+  readonly hint?: Float64Array;
+}
+
+/** Places of boxes (top left corners) and the ways of edges: points of edge e are points[2*start[e]] .. points[2*start[e+1]-1]. */
+export interface Placement {
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+  readonly start: Int32Array;
+  readonly points: Float64Array;
+  /** Orthogonal ways are drawn with rounded corners, others as curves. */
+  readonly orthogonal: boolean;
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Compressed rows made by counting. */
+export interface Csr {
+  readonly start: Int32Array;
+  readonly items: Int32Array;
+}
+
+/** Groups the indices 0..keys.length-1 by key, in order. */
+export function groupBy(keys: ArrayLike<number>, groups: number): Csr {
+  const start = new Int32Array(groups + 1);
+  for (let i = 0; i < keys.length; i += 1) start[(keys[i] as number) + 1]! += 1;
+  for (let g = 0; g < groups; g += 1) start[g + 1]! += start[g] as number;
+  const cursor = start.slice();
+  const items = new Int32Array(keys.length);
+  for (let i = 0; i < keys.length; i += 1) {
+    const key = keys[i] as number;
+    items[cursor[key] as number] = i;
+    cursor[key]! += 1;
+  }
+  return { start, items };
+}

@@ -1,0 +1,155 @@
+/** What a snapshot looks like before it has places: boxes with sizes and labels, and the edges between them. */
+import { categoryOf, Category } from "./category.ts";
+import { bytesText, tail } from "./format.ts";
+import { links } from "./links.ts";
+import type { NodeRow, Snapshot, ValueRow } from "./trace.ts";
+
+export enum BoxKind {
+  Node,
+  Input,
+  Output,
+}
+
+/** Boxes and edges by column. A box's key is its node id, or made by `inputKey` / `outputKey`. */
+export interface Boxes {
+  readonly count: number;
+  readonly keys: Int32Array;
+  readonly indexOf: ReadonlyMap<number, number>;
+  readonly kind: Uint8Array;
+  readonly category: Uint8Array;
+  readonly w: Float64Array;
+  readonly h: Float64Array;
+  readonly title: readonly string[];
+  readonly subtitle: readonly string[];
+  /** Constants read by the node, folded into it: `weight 256×512`. */
+  readonly chips: readonly (readonly string[])[];
+  /** Shape and bytes of the first output, drawn below the box. */
+  readonly tag: readonly string[];
+  readonly from: Int32Array;
+  readonly to: Int32Array;
+  /** Value id of each edge. */
+  readonly value: Int32Array;
+}
+
+/** Keys of the boxes of graph inputs and outputs, by value id. */
+export const inputKey = (value: number): number => -2 - 2 * value;
+export const outputKey = (value: number): number => -3 - 2 * value;
+/** The value of an input or output box. */
+export const valueOfKey = (key: number): number => Math.floor((-2 - key) / 2);
+
+const nodeHeight = 46;
+const chipHeight = 18;
+const terminalHeight = 28;
+const maxChips = 3;
+const minWidth = 104;
+const maxWidth = 236;
+/** Mean advance of the interface font at 12 px and 11 px. Measured text would make the layout depend on the machine. */
+const titleAdvance = 7.3;
+const smallAdvance = 6.2;
+
+const made = new WeakMap<ReadonlyMap<number, NodeRow>, Boxes>();
+
+/** Boxes of a snapshot; made once per set of nodes. */
+export function boxesOf(snapshot: Snapshot): Boxes {
+  const known = made.get(snapshot.nodes);
+  if (known) return known;
+  const boxes = build(snapshot);
+  made.set(snapshot.nodes, boxes);
+  return boxes;
+}
+
+/** `32×256 f32 · 32 KB` */
+export function valueText(value: ValueRow | undefined): string {
+  if (!value) return "";
+  const size = Number.isFinite(value.bytes) ? ` · ${bytesText(value.bytes)}` : "";
+  return `${shapeText(value.shape)} ${value.dtype}${size}`;
+}
+
+/** Shapes with a real multiplication sign; scalars are named. */
+export const shapeText = (shape: string): string => (shape === "" ? "scalar" : shape.replaceAll("x", "×"));
+
+function build(snapshot: Snapshot): Boxes {
+  const { producer, consumers } = links(snapshot);
+  const constant = (value: number): boolean => snapshot.values.get(value)?.constant === true && !producer.has(value);
+  const shownInputs = [...snapshot.inputs].filter((value) => !constant(value) && (consumers.get(value)?.length ?? 0) > 0);
+  const shownOutputs = [...snapshot.outputs].filter((value) => producer.has(value) || shownInputs.includes(value));
+  const order = snapshot.order.length === snapshot.nodes.size ? snapshot.order : Int32Array.from(snapshot.nodes.keys());
+  const count = shownInputs.length + order.length + shownOutputs.length;
+  const columns = emptyColumns(count);
+  let next = 0;
+  const add = (key: number, kind: BoxKind, category: Category, title: string, subtitle: string, chips: string[], tag: string): void => {
+    const i = next;
+    next += 1;
+    columns.keys[i] = key;
+    columns.indexOf.set(key, i);
+    columns.kind[i] = kind;
+    columns.category[i] = category;
+    columns.title.push(title);
+    columns.subtitle.push(subtitle);
+    columns.chips.push(chips);
+    columns.tag.push(tag);
+    const widest = Math.max(title.length * titleAdvance + 34, subtitle.length * smallAdvance + 24, ...chips.map((c) => c.length * smallAdvance + 30));
+    columns.w[i] = Math.round(Math.min(maxWidth, Math.max(minWidth, widest)));
+    columns.h[i] = kind === BoxKind.Node ? nodeHeight + chips.length * chipHeight : terminalHeight;
+  };
+  for (const value of shownInputs) {
+    const row = snapshot.values.get(value);
+    add(inputKey(value), BoxKind.Input, Category.Terminal, tail(row?.name ?? ""), "", [], valueText(row));
+  }
+  for (const id of order) {
+    const node = snapshot.nodes.get(id) as NodeRow;
+    const chips = chipsOf([...node.inputs].filter((value) => value >= 0 && constant(value)).map((value) => snapshot.values.get(value)));
+    const first = node.outputs.length > 0 ? snapshot.values.get(node.outputs[0] as number) : undefined;
+    add(id, BoxKind.Node, categoryOf(node.op, node.init), node.op, tail(node.name), chips, valueText(first));
+  }
+  for (const value of shownOutputs) {
+    add(outputKey(value), BoxKind.Output, Category.Terminal, tail(snapshot.values.get(value)?.name ?? ""), "", [], "");
+  }
+  return { count, ...columns, ...edgesOf(snapshot, columns.indexOf, order, shownOutputs) };
+}
+
+function emptyColumns(count: number) {
+  return {
+    keys: new Int32Array(count),
+    indexOf: new Map<number, number>(),
+    kind: new Uint8Array(count),
+    category: new Uint8Array(count),
+    w: new Float64Array(count),
+    h: new Float64Array(count),
+    title: [] as string[],
+    subtitle: [] as string[],
+    chips: [] as string[][],
+    tag: [] as string[],
+  };
+}
+
+function chipsOf(constants: readonly (ValueRow | undefined)[]): string[] {
+  const texts = constants.map((value) => `${shapeText(value?.shape ?? "?")} ${value?.dtype ?? ""}`.trim());
+  if (texts.length <= maxChips) return texts;
+  return [...texts.slice(0, maxChips - 1), `+${texts.length - maxChips + 1} constants`];
+}
+
+/** Edges producer -> consumer, one per pair and value. */
+function edgesOf(snapshot: Snapshot, indexOf: ReadonlyMap<number, number>, order: Int32Array, outputs: readonly number[]) {
+  const { producer } = links(snapshot);
+  const source = (value: number): number | undefined => indexOf.get(producer.get(value) ?? inputKey(value));
+  const from: number[] = [];
+  const to: number[] = [];
+  const values: number[] = [];
+  const join = (value: number, target: number | undefined): void => {
+    const origin = source(value);
+    if (origin === undefined || target === undefined) return;
+    from.push(origin);
+    to.push(target);
+    values.push(value);
+  };
+  for (const id of order) {
+    const { inputs } = snapshot.nodes.get(id) as NodeRow;
+    for (let i = 0; i < inputs.length; i += 1) {
+      const value = inputs[i] as number;
+      if (value >= 0 && inputs.indexOf(value) === i) join(value, indexOf.get(id));
+    }
+  }
+  for (const value of outputs) join(value, indexOf.get(outputKey(value)));
+  return { from: Int32Array.from(from), to: Int32Array.from(to), value: Int32Array.from(values) };
+}

@@ -1,0 +1,50 @@
+/** The page as one HTML text. Pure: the editor's host and the `inspect` command both use it. */
+import type { TextReply, ToPage } from "#protocol";
+import { encodeRecorded } from "./recorded.ts";
+
+/** A compilation to look at without a host: the messages of its host in order, and its texts by `kind:stage`. */
+export interface Recorded {
+  readonly messages: readonly ToPage[];
+  readonly texts: Readonly<Record<string, TextReply>>;
+}
+
+export interface PageParts {
+  /** Fresh for every page; letters, digits, `-` and `_` only. */
+  readonly nonce: string;
+  /** dist/webview.js and dist/webview.css. */
+  readonly script: string;
+  readonly style: string;
+  readonly title?: string;
+  /** Makes the page self-contained; without it the page talks to VS Code. */
+  readonly recorded?: Recorded;
+}
+
+/** What the page may do: run its own script, workers from its own text, pictures from data; fetch nothing. */
+export const contentPolicy = (nonce: string): string =>
+  `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'nonce-${nonce}'; img-src data:; font-src data:; worker-src blob:`;
+
+const escapeText = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+/** Text inside a script or style element must not look like the end of it. */
+const escapeScript = (text: string): string => text.replaceAll(/<(?=\/script|!--|script)/gi, "\\x3C");
+const escapeStyle = (text: string): string => text.replaceAll(/<(?=\/style)/gi, "\\3C ");
+
+/** @throws RangeError for a nonce that could break out of an attribute */
+export function pageHtml({ nonce, script, style, title = "Fusionscope", recorded }: PageParts): string {
+  if (!/^[\w-]+$/.test(nonce)) throw new RangeError("a nonce has only letters, digits, - and _");
+  const data = recorded ? `<script type="application/json" id="recorded" nonce="${nonce}">${encodeRecorded(recorded)}</script>` : "";
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="UTF-8">
+<meta http-equiv="Content-Security-Policy" content="${contentPolicy(nonce)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeText(title)}</title>
+<style nonce="${nonce}">${escapeStyle(style)}</style>
+</head>
+<body>
+<div id="root"></div>
+${data}<script nonce="${nonce}">${escapeScript(script)}</script>
+</body>
+</html>
+`;
+}
