@@ -2,6 +2,7 @@
  * The machine that code is generated for, as data. Decisions read this and nothing else, so that the same model, options and profile
  * give the same code anywhere.
  */
+import { userError } from "./messages.ts";
 
 /** CPU features that code generation knows, named as in /proc/cpuinfo. */
 export const cpuFeatures = [
@@ -48,3 +49,10 @@ export function missingFeatures(isa: IsaName, machine: MachineProfile): readonly
 
 /** 32-bit lanes of the widest vectors of a set. */
 export const f32Lanes = (isa: IsaName): number => (isa === "scalar" ? 1 : isa === "avx2" ? 8 : 16);
+
+/** The feature set an `--isa` option means on this machine: `auto` is the widest declared one. */
+export function resolveIsa(isa: string, machine: MachineProfile): IsaName {
+  if (isa === "auto") return widestIsa(machine);
+  if (isa in isaSets) return isa as IsaName;
+  return userError("usage", {}, { what: `there is no feature set ${isa}; the sets are ${Object.keys(isaSets).join(", ")}`, help: "compile --help" });
+}

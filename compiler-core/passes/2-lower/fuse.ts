@@ -1,0 +1,90 @@
+/**
+ * Fine-grain fusion: every node of the run phase joins the group of one of its producers, at an anchor of that group's loop
+ * nest, or starts a group of its own. Exactly one verdict is recorded per producer -> consumer edge, with what was compared.
+ *
+ * Groups only ever depend on groups with a smaller id, so a group never needs itself: a node may join group G only if its other
+ * inputs come from groups before G. One walk over the nodes, linear in edges.
+ */
+import type { Graph, Group, Node, ValueId } from "../../graph/ir.ts";
+import type { Fact } from "../../protocol/trace.ts";
+import { graphPass, type PassContext } from "../pass.ts";
+import { admit, type Admission } from "./admission.ts";
+import { newDraft, type Draft } from "./draft.ts";
+import { pairLookup } from "./node-pairs.ts";
+
+export const fuse = graphPass({
+  name: "fuse",
+  why: "Puts operators into the loop nest of their producer, so that intermediate values stay in registers and cache.",
+  optional: true,
+  run: (graph, ctx) => (graph.nodes.length === 0 || graph.groups.length > 0 ? graph : { ...graph, groups: formGroups(graph, ctx, true) }),
+});
+
+/** One group per node where `fuse` did not run: lowering needs groups, fused or not. */
+export const group = graphPass({
+  name: "group",
+  why: "Gives each operator that fusion left alone a loop nest of its own.",
+  optional: false,
+  run: (graph, ctx) => (graph.nodes.length === 0 || graph.groups.length > 0 ? graph : { ...graph, groups: formGroups(graph, ctx, false) }),
+});
+
+function formGroups(graph: Graph, ctx: PassContext, fusing: boolean): Group[] {
+  const producer = new Map<ValueId, Node>();
+  for (const n of graph.nodes) for (const v of n.outputs) producer.set(v, n);
+  const draftOf = new Map<number, Draft>();
+  const drafts: Draft[] = [];
+  const pairs = pairLookup(graph, ctx.options);
+  for (const node of graph.nodes) {
+    const edges = producerEdges(node, producer);
+    const candidates = [...new Set(edges.map((e) => draftOf.get(e.from.id)).filter((d): d is Draft => d !== undefined))].sort((a, b) => b.id - a.id);
+    const latest = candidates[0]?.id ?? -1;
+    const answers = new Map<Draft, Admission>();
+    let home: Draft | undefined;
+    for (const draft of candidates) {
+      const answer = fusing ? admit(graph, node, draft, { latest, ctx, pairs }) : switchedOff;
+      answers.set(draft, answer);
+      if (answer.accepted) {
+        home = draft;
+        break;
+      }
+    }
+    const joined = home === undefined ? undefined : answers.get(home);
+    if (home !== undefined && joined !== undefined) home.add(node, joined);
+    else drafts.push((home = newDraft(drafts.length, graph, node)));
+    draftOf.set(node.id, home);
+    for (const e of edges) {
+      const from = draftOf.get(e.from.id);
+      const answer = from === undefined ? undefined : from === home ? joined : (answers.get(from) ?? otherGroup(home));
+      if (answer !== undefined) recordEdge(ctx, e, node, answer, from === home ? home.id : undefined);
+    }
+    if (joined !== undefined) ctx.hit({ rule: joined.rule, before: [node.id], after: [home.leader.id, node.id], note: joined.because });
+  }
+  return drafts.map((d) => d.finish());
+}
+
+interface Edge {
+  readonly from: Node;
+  readonly value: ValueId;
+}
+
+/** One entry per producer and value, however often the consumer names it. */
+function producerEdges(node: Node, producer: ReadonlyMap<ValueId, Node>): Edge[] {
+  const values = new Set(node.inputs.filter((v): v is ValueId => v !== null));
+  return [...values].flatMap((value) => {
+    const from = producer.get(value);
+    return from === undefined ? [] : [{ from, value }];
+  });
+}
+
+function recordEdge(ctx: PassContext, edge: Edge, to: Node, answer: Admission, group: number | undefined): void {
+  const accepted = answer.accepted && group !== undefined;
+  ctx.verdict({
+    subject: "fusion", accepted, rule: answer.rule, because: answer.because, facts: answer.facts,
+    nodes: [edge.from.id, to.id], value: edge.value, ...(accepted ? { group } : {}),
+  });
+}
+
+const switchedOff: Admission = { accepted: false, rule: "fuse/switched-off", because: "not fused: the fuse pass is switched off", facts: [] };
+const otherGroup = (home: Draft): Admission => ({
+  accepted: false, rule: "fuse/other-group", because: `not fused here: the consumer joined group ${home.id}, the latest of its producers'`,
+  facts: [{ name: "group joined", value: home.id }] satisfies Fact[],
+});

@@ -1,0 +1,54 @@
+/** How lowering sees an operator: which template can write it, or why none can. */
+import { staticShape, valueOf, type Graph, type Node } from "../../graph/ir.ts";
+import { opOf } from "../../graph/ops/index.ts";
+import type { DType } from "../../support/dtype.ts";
+import { reductions } from "../../templates/reductions.ts";
+import { viewMaps } from "../../templates/views.ts";
+
+export type NodeKind =
+  | { readonly kind: "elementwise" | "reduce" | "matmul" | "view" | "copy" | "concat" | "gather" | "pack" }
+  | { readonly kind: "unsupported"; readonly reason: string };
+
+const computed: readonly DType[] = ["f32", "i32", "i64", "bool", "u8", "i8"];
+
+const refuse = (reason: string): NodeKind => ({ kind: "unsupported", reason });
+
+/** Named rules in order; the first answer counts. */
+export function nodeKind(graph: Graph, node: Node): NodeKind {
+  const op = opOf(node.op);
+  if (op.traits.includes("opaque")) return refuse(String(node.attrs["reason"] ?? "this operator is not compiled"));
+  const values = [...node.inputs, ...node.outputs].filter((v) => v !== null).map((v) => valueOf(graph, v));
+  const shapeless = values.find((v) => staticShape(v) === undefined);
+  if (shapeless !== undefined) return refuse(`the shape of value "${shapeless.name}" is not known at compile time`);
+  if (node.op === "reorder") return { kind: "pack" };
+  const alien = values.find((v) => !computed.includes(v.dtype));
+  if (alien !== undefined) return refuse(`elements of type ${alien.dtype} are not compiled`);
+  if (node.op === "slice" && (node.attrs["starts"] === undefined || node.attrs["axes"] === undefined)) return refuse("where the slice begins is not known at compile time");
+  if (node.op in viewMaps) return { kind: isDenseNeeded(graph, node) ? "copy" : "view" };
+  if (node.op in reductions) return { kind: "reduce" };
+  if (node.op === "concat" || node.op === "gather") return { kind: node.op };
+  if (node.op === "matmul") return values.every((v) => v.dtype === "f32") ? { kind: "matmul" } : refuse("a matmul of other types than f32 is not compiled");
+  if (op.traits.includes("elementwise") && op.scalar !== undefined) return { kind: "elementwise" };
+  return refuse(`no template writes ${node.op}`);
+}
+
+/** A view is written out when it is a result of the graph, or when a GEMM reads rows that do not lie as they are. */
+function isDenseNeeded(graph: Graph, node: Node): boolean {
+  const [out] = node.outputs;
+  if (out === undefined) return false;
+  if (graph.outputs.includes(out)) return true;
+  return usersOf(graph, out).some((user) => (user.op === "matmul" || user.op === "reorder") && node.op !== "reshape");
+}
+
+const userTables = new WeakMap<readonly Node[], Map<number, Node[]>>();
+
+/** The nodes that read a value. The table is built once per node list: node lists are immutable. */
+export function usersOf(graph: Graph, value: number): readonly Node[] {
+  let table = userTables.get(graph.nodes);
+  if (table === undefined) {
+    table = new Map();
+    for (const n of graph.nodes) for (const v of new Set(n.inputs)) if (v !== null) table.set(v, [...(table.get(v) ?? []), n]);
+    userTables.set(graph.nodes, table);
+  }
+  return table.get(value) ?? [];
+}

@@ -1,0 +1,60 @@
+/** Decides how values lie in memory before any loop is written: which are views, which lie flat, which rows are padded. */
+import { elements, staticShape, valueOf, type Graph, type Group, type Node, type ValueId } from "../../graph/ir.ts";
+import type { StoragePlan } from "../../templates/storage.ts";
+import { operand, resultOf } from "../../templates/template.ts";
+import type { PassContext } from "../pass.ts";
+import { usersOf } from "./node-kind.ts";
+
+/** Row pitches at multiples of this many bytes put the rows of a register tile into the same few sets of a first-level cache. */
+const collidingBytes = 2048;
+export const isCollidingPitch = (floats: number): boolean => floats > 0 && (floats * 4) % collidingBytes === 0;
+
+export function storagePlan(graph: Graph, ctx: PassContext): StoragePlan {
+  const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
+  const groupNodes = (g: Group): Node[] => g.members.map((m) => nodes.get(m.node)).filter((n): n is Node => n !== undefined);
+  const views = new Map<ValueId, Node>();
+  for (const g of graph.groups) if (g.template === "view") for (const n of groupNodes(g)) views.set(resultOf(n), n);
+  const flat = new Set<ValueId>();
+  for (const v of views.values()) if (v.op === "reshape" || v.op === "identity") flat.add(root(views, operand(v, 0)));
+  for (const g of graph.groups) if (g.template === "copy") for (const n of groupNodes(g)) if (n.op === "reshape" || n.op === "identity") flat.add(root(views, operand(n, 0)));
+  for (const g of graph.groups) if (g.template === "points") flattenPoints(graph, groupNodes(g), flat);
+  return { views, flat, pitch: pitches(graph, views, flat, ctx) };
+}
+
+/** The value a chain of views looks at in the end. */
+function root(views: ReadonlyMap<ValueId, Node>, value: ValueId): ValueId {
+  let at = value;
+  for (let view = views.get(at); view !== undefined; view = views.get(at)) at = operand(view, 0);
+  return at;
+}
+
+/** A group in which every operand has the extents of the result, or one element, only counts positions: its results lie flat. */
+function flattenPoints(graph: Graph, nodes: readonly Node[], flat: Set<ValueId>): void {
+  const shapeOf = (v: ValueId): readonly number[] => staticShape(valueOf(graph, v)) ?? [];
+  const even = nodes.every((n) => {
+    const out = shapeOf(resultOf(n)).join("x");
+    return n.inputs.every((v) => v === null || shapeOf(v).join("x") === out || elements(shapeOf(v)) === 1);
+  });
+  if (even) for (const n of nodes) flat.add(resultOf(n));
+}
+
+/** Intermediate values that a GEMM reads by rows get a padded pitch where their own would collide. */
+function pitches(graph: Graph, views: ReadonlyMap<ValueId, Node>, flat: ReadonlySet<ValueId>, ctx: PassContext): ReadonlyMap<ValueId, number> {
+  const pitch = new Map<ValueId, number>();
+  for (const node of graph.nodes) {
+    if (node.phase === "init") continue;
+    for (const v of node.outputs) {
+      const shape = staticShape(valueOf(graph, v)) ?? [];
+      const width = shape.at(-1) ?? 1;
+      const read = usersOf(graph, v).some((u) => u.op === "matmul" && u.inputs[0] === v);
+      if (!read || shape.length < 2 || flat.has(v) || views.has(v) || graph.outputs.includes(v) || !isCollidingPitch(width)) continue;
+      pitch.set(v, width + 16);
+      ctx.verdict({
+        subject: "layout", accepted: true, rule: "lower/padded-rows", nodes: [node.id], value: v,
+        because: `rows padded from ${width} to ${width + 16} elements: at ${width * 4} bytes apart, the rows of a tile share a few cache sets`,
+        facts: [{ name: "row", value: width * 4, unit: "B" }, { name: "padded row", value: (width + 16) * 4, unit: "B" }],
+      });
+    }
+  }
+  return pitch;
+}

@@ -1,0 +1,14 @@
+/** The registry of templates: which code writes the loop nest of a fusion group. */
+import type { TemplateName } from "../passes/2-lower/draft.ts";
+import { concat, copy, gather } from "./movement.ts";
+import { matmul } from "./matmul.ts";
+import { pack } from "./pack.ts";
+import { points } from "./points.ts";
+import { reduce } from "./reduce.ts";
+import { rows } from "./rows.ts";
+import type { Template } from "./template.ts";
+
+/** `view` needs no nest: its readers read the source in place. */
+export const templates = {
+  matmul, rows, points, reduce, copy, concat, gather, pack, view: () => [],
+} satisfies Record<TemplateName, Template>;

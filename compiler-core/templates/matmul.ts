@@ -1,0 +1,192 @@
+/**
+ * Matrix products: threads split rows and columns, each walks its rows in blocks that fit the cache next to the panels of B, and one
+ * kernel call computes a block. Members after the product are computed on the finished register tile (the kernel's epilogue).
+ *
+ *   for t in 0..mSplit*nSplit parallel
+ *     for mm in rows of t step mc
+ *       [copy the block of A to rows that do not collide in the cache]
+ *       for kk in 0..K step kc        (one step unless K is long)
+ *         gemm(A[mm.., kk..], B[kk.., columns of t]) -> epilogue
+ */
+import { bug } from "../messages.ts";
+import { valueOf, type Node, type ValueId } from "../graph/ir.ts";
+import * as x from "../tensor/build.ts";
+import type { BufferId, Epilogue, Expr, Ref, Stmt } from "../tensor/ir.ts";
+import { gemmShape, type GemmShape } from "./gemm-shape.ts";
+import { plus, times } from "./module-builder.ts";
+import { overRows } from "./points.ts";
+import { operand, resultOf, scalarOf, type Template, type TemplateCall } from "./template.ts";
+
+/** Where the current block lies: first row and column, and the batch index. */
+interface Block {
+  readonly batch: readonly Expr[];
+  readonly row: Expr;
+  readonly col: Expr;
+  readonly rows: Expr;
+  readonly cols: Expr;
+}
+
+export const matmul: Template = (call) => {
+  const leader = call.nodes[0] ?? bug("an empty group");
+  const s = gemmShape(call.graph, leader);
+  const batched = s.batch.some((d) => d !== 1);
+  if (batched) return overRows(call, s.batch, (batch) => split(call, leader, s, batch, "serial"));
+  return split(call, leader, s, s.batch.map(() => x.index(0)), "parallel");
+};
+
+function split(call: TemplateCall, leader: Node, s: GemmShape, batch: readonly Expr[], kind: "parallel" | "serial"): Stmt[] {
+  const { builder, group } = call;
+  const origin = call.nodes.map((n) => n.id);
+  const [perM, perN] = [numberParam(group.params, "rowsPerThread"), numberParam(group.params, "colsPerThread")];
+  const [ms, ns] = [Math.ceil(s.m / perM), Math.ceil(s.n / perN)];
+  if (ms * ns === 1 || kind === "serial") return rowBlocks(call, leader, s, { batch, row: x.index(0), col: x.index(0), rows: x.index(s.m), cols: x.index(s.n) });
+  const loop = builder.loop("parallel", "t", 0, ms * ns, origin, (t) => {
+    const part = (name: string, index: Expr, per: number, extent: number): { stmts: Stmt[]; from: Expr; size: Expr } => {
+      if (per >= extent) return { stmts: [], from: x.index(0), size: x.index(extent) };
+      const from = builder.let(name, times(index, per), origin);
+      if (extent % per === 0) return { stmts: [from.stmt], from: from.ref, size: x.index(per) };
+      const size = builder.let(`${name}_size`, x.binary("min", x.index(per), x.sub(x.index(extent), from.ref)), origin);
+      return { stmts: [from.stmt, size.stmt], from: from.ref, size: size.ref };
+    };
+    const m = part("m0", ns === 1 ? t : x.div(t, x.index(ns)), perM, s.m);
+    const n = part("n0", ms === 1 ? t : x.binary("mod", t, x.index(ns)), perN, s.n);
+    return [...m.stmts, ...n.stmts, ...rowBlocks(call, leader, s, { batch, row: m.from, col: n.from, rows: m.size, cols: n.size })];
+  });
+  return [loop];
+}
+
+/** Blocks of `mc` rows. */
+function rowBlocks(call: TemplateCall, leader: Node, s: GemmShape, block: Block): Stmt[] {
+  const { builder, group } = call;
+  const origin = call.nodes.map((n) => n.id);
+  const mc = numberParam(group.params, "mc");
+  const perThread = Math.min(s.m, numberParam(group.params, "rowsPerThread"));
+  if (mc >= perThread) return oneBlock(call, leader, s, block, perThread);
+  return [
+    builder.loop("serial", "mm", 0, block.rows, origin, (mm) => {
+      const rows = builder.let("rows", x.binary("min", x.index(mc), x.sub(block.rows, mm)), origin);
+      return [rows.stmt, ...oneBlock(call, leader, s, { ...block, row: plus(block.row, mm), rows: rows.ref }, mc)];
+    }, mc),
+  ];
+}
+
+interface Operand {
+  readonly ref: Ref;
+  readonly ld: number;
+}
+
+function oneBlock(call: TemplateCall, leader: Node, s: GemmShape, block: Block, maxRows: number): Stmt[] {
+  const { builder, group } = call;
+  const origin = [leader.id];
+  const a = operandA(call, leader, s, block);
+  const kc = numberParam(group.params, "kc");
+  if (group.params["copyA"] !== 1) return sumOverK(call, leader, s, block, a, kc, maxRows);
+  const pitch = s.k + 16;
+  const rows = builder.buffer({ name: "a_rows", dtype: "f32", shape: [maxRows, pitch], scope: "thread" });
+  const copy = builder.loop("serial", "i", 0, block.rows, origin, (i) => [
+    builder.loop("vector", "p", 0, s.k, origin, (p) => {
+      const from = call.storage.readAt(operand(leader, 0), { index: aIndex(s, block, plus(block.row, i), p) });
+      return [builder.store({ buffer: rows, index: [i, p] }, from, origin)];
+    }),
+  ]);
+  return [builder.alloc(rows, origin), copy, ...sumOverK(call, leader, s, block, { ref: { buffer: rows, index: [x.index(0), x.index(0)] }, ld: pitch }, kc, maxRows)];
+}
+
+const aIndex = (s: GemmShape, block: Block, row: Expr, p: Expr): Expr[] => [...s.aBatch(block.batch), ...(s.aIsVector ? [] : [row]), p];
+
+function operandA(call: TemplateCall, leader: Node, s: GemmShape, block: Block): Operand {
+  const { storage, builder } = call;
+  const ref = storage.ref(operand(leader, 0), { index: aIndex(s, block, block.row, x.index(0)) });
+  const extents = builder.bufferOf(ref.buffer).shape;
+  return { ref, ld: ref.index.length === 1 ? s.k : (extents.at(-1) ?? s.k) };
+}
+
+/** One kernel call, or several that hand partial sums on through a block of the thread's own. */
+function sumOverK(call: TemplateCall, leader: Node, s: GemmShape, block: Block, a: Operand, kc: number, maxRows: number): Stmt[] {
+  const { builder } = call;
+  if (kc >= s.k) return [gemm(call, leader, s, block, a, { from: 0, size: s.k }, undefined, postOps(call, leader, s, block))];
+  const maxCols = Math.min(s.n, numberParam(call.group.params, "colsPerThread"));
+  const partial = builder.buffer({ name: "partial", dtype: "f32", shape: [maxRows, maxCols], scope: "thread" });
+  const steps = Math.ceil(s.k / kc);
+  const calls = Array.from({ length: steps }, (_, i) => {
+    const k = { from: i * kc, size: Math.min(kc, s.k - i * kc) };
+    const last = i === steps - 1;
+    return gemm(call, leader, s, block, a, k, i === 0 ? undefined : partial, last ? postOps(call, leader, s, block) : toBuffer(call, leader, partial));
+  });
+  return [builder.alloc(partial, [leader.id]), ...calls];
+}
+
+function gemm(
+  call: TemplateCall, leader: Node, s: GemmShape, block: Block, a: Operand, k: { from: number; size: number }, start: BufferId | undefined, epilogue: Epilogue,
+): Stmt {
+  const { builder, storage, group } = call;
+  const kernel = String(group.params["kernel"]);
+  const bValue = operand(leader, 1);
+  const b = { buffer: storage.bufferOf(bValue), shape: builder.bufferOf(storage.bufferOf(bValue)).shape };
+  const batch = s.bBatch(block.batch);
+  const way = s.bLayout;
+  const nr = numberParam(group.params, "nr");
+  // Panels: [batch, panel, k, nr]; rows: [batch, k, n]; transposed: [batch, n, k].
+  const bIndex: Record<GemmShape["bLayout"], () => Ref> = {
+    panels: () => ({ buffer: b.buffer, index: [...batch, panelOf(block.col, nr), x.index(k.from), x.index(0)] }),
+    rows: () => storage.ref(bValue, { index: [...batch, x.index(k.from), block.col] }),
+    transposed: () => (b.shape.length === batch.length + 2 && valueOf(call.graph, bValue).layout !== "plain"
+      ? { buffer: b.buffer, index: [...batch, block.col, x.index(k.from)] }
+      : storage.ref(bValue, { index: [...batch, block.col, x.index(k.from)] })),
+  };
+  const ldb = way === "panels" ? undefined : way === "rows" ? s.n : s.k;
+  const aAt = { ...a.ref, index: a.ref.index.map((e, i) => (i === a.ref.index.length - 1 ? plus(e, k.from) : e)) };
+  return builder.kernel(
+    {
+      kernel,
+      refs: { a: aAt, b: bIndex[way](), ...(start === undefined ? {} : { c: { buffer: start, index: [x.index(0), x.index(0)] } }) },
+      args: {
+        m: block.rows, n: block.cols, k: x.index(k.size), lda: x.index(a.ld),
+        ...(ldb === undefined ? {} : { ldb: x.index(ldb) }),
+        ...(start === undefined ? {} : { ldc: x.index(builder.bufferOf(start).shape.at(-1) ?? 1) }),
+      },
+      params: kernel === "gemm_f32" ? { b: way === "panels" ? "panels" : "rows", nr } : {},
+      epilogue,
+    },
+    [leader.id],
+  );
+}
+
+/** Panels are whole by construction: threads split columns at multiples of the panel width. */
+const panelOf = (col: Expr, nr: number): Expr => (col.k === "const" ? x.index(Number(col.value) / nr) : x.div(col, x.index(nr)));
+
+function toBuffer(call: TemplateCall, leader: Node, buffer: BufferId): Epilogue {
+  const { builder } = call;
+  const [row, col, acc] = tileVars(call);
+  return { row: row.id, col: col.id, acc: acc.id, body: [builder.store({ buffer, index: [row, col] }, acc, [leader.id])] };
+}
+
+/** The members after the product, element by element; what others need is stored. */
+function postOps(call: TemplateCall, leader: Node, s: GemmShape, block: Block): Epilogue {
+  const { builder, storage, graph, nodes, escaping } = call;
+  const [row, col, acc] = tileVars(call);
+  const full = [...block.batch, ...(s.aIsVector ? [] : [plus(block.row, row)]), plus(block.col, col)];
+  const known = new Map<ValueId, Expr>([[resultOf(leader), acc]]);
+  const body: Stmt[] = [];
+  const keep = (node: Node, value: Expr): void => {
+    if (escaping.has(resultOf(node))) body.push(builder.store(storage.ref(resultOf(node), { index: full }), value, [node.id]));
+  };
+  keep(leader, acc);
+  for (const node of nodes.slice(1)) {
+    const args = node.inputs.filter((v) => v !== null).map((v) => known.get(v) ?? storage.read(v, full));
+    const value = builder.let(node.op, scalarOf(graph, node, args), [node.id]);
+    body.push(value.stmt);
+    known.set(resultOf(node), value.ref);
+    keep(node, value.ref);
+  }
+  return { row: row.id, col: col.id, acc: acc.id, body };
+}
+
+function tileVars({ builder }: TemplateCall): readonly [Extract<Expr, { k: "var" }>, Extract<Expr, { k: "var" }>, Extract<Expr, { k: "var" }>] {
+  return [builder.variable("row"), builder.variable("col"), builder.variable("acc", { dtype: "f32", lanes: 1 })];
+}
+
+const numberParam = (params: Readonly<Record<string, number | string>>, name: string): number => {
+  const value = params[name];
+  return typeof value === "number" ? value : bug(`the matmul template lacks parameter ${name}`);
+};
