@@ -42,8 +42,8 @@ export function generated(seed: string, dtype: OnnxDType, dims: readonly number[
   return { source: "stream", length: packedByteLength(dtype, count), chunks };
 }
 
-/** The same data, now. */
+/** The same data, now, in a buffer of its own. */
 export function generatedBytes(seed: string, dtype: OnnxDType, dims: readonly number[], fill: Fill): Uint8Array {
   const data = generated(seed, dtype, dims, fill);
-  return data.source === "stream" ? Buffer.concat([...data.chunks()]) : new Uint8Array(0);
+  return new Uint8Array(data.source === "stream" ? Buffer.concat([...data.chunks()]) : 0);
 }

@@ -83,7 +83,7 @@ function attention(net: NetBuilder, input: string, mask: string, shape: EncoderS
 }
 
 /** Nodes that one encoder layer adds. */
-export const nodesPerLayer = 51;
+export const nodesPerLayer = 50;
 
 function encoderLayer(net: NetBuilder, input: string, mask: string, shape: EncoderShape): string {
   const { hidden, inner } = shape;
