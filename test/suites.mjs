@@ -29,6 +29,7 @@ export const folders = {
   kernels: { what: "native microkernels against their scalar meaning", budget: 60 },
   "onnx-node": { what: "the ONNX project's operator cases", budget: 90 },
   models: { what: "whole models against stored outputs", budget: 60 },
+  desktop: { what: "the extension in a desktop VS Code, where one is given", budget: 60, needs: [] },
   cli: { what: "the command's contract", budget: 60 },
 };
 

@@ -1,5 +1,5 @@
 // A window of VS Code: opened on a folder, driven as a user does.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { type BrowserContext, type Frame, type Page } from "playwright-core";
 import { root } from "../../../scripts/setup/terminal.mjs";
@@ -21,12 +21,12 @@ export interface WindowOptions {
   readonly testsModule?: string;
 }
 
-/** The four kinds of theme, with VS Code's own theme of each kind and the class of its workbench. */
+/** The four kinds of theme: the label of one theme of each kind, and the class of the workbench in it. */
 export const themes = {
-  dark: { name: "Default Dark Modern", class: "vs-dark" },
-  light: { name: "Default Light Modern", class: "vs" },
-  "hc-dark": { name: "Default High Contrast", class: "hc-black" },
-  "hc-light": { name: "Default High Contrast Light", class: "hc-light" },
+  dark: { label: "Dark Modern", workbenchClass: "vs-dark" },
+  light: { label: "Light Modern", workbenchClass: "vs" },
+  "hc-dark": { label: "Dark High Contrast", workbenchClass: "hc-black" },
+  "hc-light": { label: "Light High Contrast", workbenchClass: "hc-light" },
 } as const;
 
 export type ThemeKind = keyof typeof themes;
@@ -65,18 +65,31 @@ export class VscodeWindow {
     }
   }
 
-  /** Runs a command by its title in the palette, by keyboard only. */
+  /** Runs a command by its title in the palette ("Category: Title"). */
   async command(title: string): Promise<void> {
-    await this.page.keyboard.press("F1");
-    const input = quickInput(this.page);
-    await input.waitFor();
-    await input.fill(`>${title}`);
-    await this.page.locator(".quick-input-widget .monaco-list-row").filter({ hasText: title }).first().waitFor();
-    await this.page.keyboard.press("Enter");
+    await this.#palette(title);
     await this.page
       .locator(".quick-input-widget")
       .waitFor({ state: "hidden", timeout: 5000 })
       .catch(() => undefined); // the command asks something itself
+  }
+
+  async #palette(title: string): Promise<void> {
+    await this.page.keyboard.press("F1");
+    await this.#pick(`>${title}`, title);
+  }
+
+  /** Types into the open quick input and takes the row with that label; the best match of the palette is often another one. */
+  async #pick(text: string, label: string): Promise<void> {
+    const input = quickInput(this.page);
+    await input.waitFor();
+    await input.fill(text);
+    const row = `.quick-input-widget .monaco-list-row`;
+    const name = JSON.stringify(label);
+    await this.page
+      .locator(`${row}[aria-label=${name}], ${row}[aria-label^=${JSON.stringify(`${label},`)}]`)
+      .first()
+      .click();
   }
 
   /** Opens a file of the folder by a double click in the Explorer (a single click opens a preview). */
@@ -95,11 +108,13 @@ export class VscodeWindow {
     return webviewFrame(this.page, options);
   }
 
+  /** Switches the colour theme as a user does, with the palette. */
   async setTheme(kind: ThemeKind): Promise<void> {
-    const file = path.join(this.session.dataFolder, "user/User/settings.json");
-    const settings = JSON.parse(readFileSync(file, "utf8")) as object;
-    writeFileSync(file, JSON.stringify({ ...settings, "workbench.colorTheme": themes[kind].name }, null, 2));
-    await this.page.locator(`.monaco-workbench.${themes[kind].class}`).waitFor();
+    const { label, workbenchClass } = themes[kind];
+    await this.#palette("Preferences: Color Theme");
+    await this.page.locator('.quick-input-widget input[placeholder*="Theme"]').waitFor();
+    await this.#pick(label, label);
+    await this.page.locator(`.monaco-workbench.${workbenchClass}`).waitFor();
   }
 
   /** Saves test-results/vscode-<version>-<name>.png. @returns its path */
