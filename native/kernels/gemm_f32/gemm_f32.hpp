@@ -35,6 +35,15 @@ struct is_fixed : std::false_type {};
 template <int64_t N>
 struct is_fixed<fixed<N>> : std::true_type {};
 
+// The value of a fixed size, else `otherwise`.
+template <class T>
+constexpr int64_t fixed_or(int64_t otherwise) {
+  if constexpr (is_fixed<T>::value)
+    return T::value;
+  else
+    return otherwise;
+}
+
 #if defined(FS_SIMD_AVX512)
 constexpr int gemm_f32_mr = 14, gemm_f32_nv = 2;
 #elif defined(FS_SIMD_AVX2)
@@ -173,7 +182,9 @@ __attribute__((noinline)) void gemm_f32_tile(A a, const float* b, B b_step, K k_
 #pragma GCC unroll 4
     for (int u = 0; u < U; u++) step(p + u, c[u]);
   }
-  for (; U > 1 && p < k; p++) step(p, c[0]);
+  // (Where U divides k this must not exist: the compiler would see an endless loop in it.)
+  if constexpr (U > 1 && !(is_fixed<K>::value && fixed_or<K>(0) % U == 0))
+    for (; p < k; p++) step(p, c[0]);
 #pragma GCC unroll 16
   for (int r = 0; r < R; r++)
 #pragma GCC unroll 8

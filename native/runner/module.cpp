@@ -1,0 +1,244 @@
+#include "module.hpp"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <link.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <map>
+
+#include "clock.hpp"
+#include "cpu.hpp"
+#include "crash.hpp"
+#include "failure.hpp"
+
+namespace runner {
+
+namespace {
+
+struct open_file {
+  explicit open_file(const std::string& path) : fd(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    struct stat s;
+    if (fd < 0 || fstat(fd, &s) != 0) throw failure("no-file", path + ": " + errno_text());
+    size = static_cast<uint64_t>(s.st_size);
+  }
+  ~open_file() {
+    if (fd >= 0) close(fd);
+  }
+  open_file(const open_file&) = delete;
+  int fd;
+  uint64_t size = 0;
+};
+
+void* symbol(void* library, const char* name, const std::string& path) {
+  void* p = dlsym(library, name);
+  if (p == nullptr) throw failure("bad-module", path + " does not export " + name);
+  return p;
+}
+
+const char* host_error(int code) {
+  switch (code) {
+    case FS_HOST_ERROR_ABI:
+      return "bad-module";
+    case FS_HOST_ERROR_MEMORY:
+      return "no-memory";
+    case FS_HOST_ERROR_ISA:
+      return "isa";
+    default:
+      return "threads";
+  }
+}
+
+}  // namespace
+
+loaded_file::loaded_file(const std::string& path) {
+  const open_file in(path);
+  size_ = in.size;
+  if (fs_buffer_open(&buffer_, size_) != 0) throw failure("no-memory", "no memory for " + path);
+  uint64_t done = 0;
+  while (done < size_) {
+    const ssize_t n = pread(in.fd, buffer_.p + done, size_ - done, static_cast<off_t>(done));
+    if (n <= 0) throw failure("no-file", path + ": " + (n < 0 ? errno_text() : "the file ends early"));
+    done += static_cast<uint64_t>(n);
+  }
+}
+
+compiled_module::compiled_module(const std::string& path, const std::vector<weight_range>& weights, int threads) : compiled_module() {
+  library_ = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (library_ == nullptr) throw failure("bad-module", dlerror());
+  const auto* info = static_cast<const fs_module*>(symbol(library_, FS_SYMBOL_MODULE, path));
+  const auto init = reinterpret_cast<fs_entry>(symbol(library_, FS_SYMBOL_INIT, path));
+  const auto run = reinterpret_cast<fs_entry>(symbol(library_, FS_SYMBOL_RUN, path));
+  if (info->abi_version != FS_ABI_VERSION)
+    throw failure("bad-module", path + " has ABI version " + std::to_string(info->abi_version) + ", expected " + std::to_string(FS_ABI_VERSION));
+  if (info->weights != weights.size())
+    throw failure("bad-module", "the module needs " + std::to_string(info->weights) + " weights, " + std::to_string(weights.size()) + " given");
+  find_extent();
+  map_weights(weights);
+  const std::vector<int> cpus = cpu_order();
+  host_.on_thread_start = prepare_thread;
+  const int status = fs_host_open_on(&host_, info, init, run, weights_.data(), threads > 0 ? threads : static_cast<int>(info->threads),
+                                     threads <= static_cast<int>(cpus.size()) ? cpus.data() : nullptr, usable_isa());
+  if (status == FS_HOST_ERROR_ISA)
+    throw failure("isa", "the module needs " + isa_names(info->isa_features & ~usable_isa()) + ", which this machine does not have");
+  if (status != FS_HOST_OK) throw failure(host_error(status), "cannot prepare " + path + " for " + std::to_string(threads) + " threads");
+}
+
+compiled_module::~compiled_module() {
+  crash_forget(this);
+  fs_host_close(&host_);
+  for (auto& b : outputs_) fs_buffer_close(&b);
+  for (auto& b : weight_copies_) fs_buffer_close(&b);
+  for (auto& m : maps_) munmap(m.first, m.second);
+  if (library_ != nullptr) dlclose(library_);
+}
+
+void compiled_module::find_extent() {
+  const auto* map = static_cast<const link_map*>(library_);
+  base_ = map->l_addr;
+  dl_iterate_phdr(
+      [](dl_phdr_info* i, size_t, void* self) {
+        auto* m = static_cast<compiled_module*>(self);
+        if (i->dlpi_addr != m->base_) return 0;
+        for (int k = 0; k < i->dlpi_phnum; k++) {
+          const uintptr_t top = i->dlpi_addr + i->dlpi_phdr[k].p_vaddr + i->dlpi_phdr[k].p_memsz;
+          if (i->dlpi_phdr[k].p_type == PT_LOAD && top > m->end_) m->end_ = top;
+        }
+        return 1;
+      },
+      this);
+}
+
+// Each file is mapped once; a weight that is not 64-byte aligned in its file is copied.
+void compiled_module::map_weights(const std::vector<weight_range>& weights) {
+  std::map<std::string, std::pair<const unsigned char*, uint64_t>> mapped;
+  static const unsigned char nothing[FS_ALIGNMENT] = {};
+  for (const auto& w : weights) {
+    auto found = mapped.find(w.file);
+    if (found == mapped.end()) {
+      const open_file in(w.file);
+      const unsigned char* p = nothing;
+      if (in.size > 0) {
+        void* m = mmap(nullptr, in.size, PROT_READ, MAP_PRIVATE, in.fd, 0);
+        if (m == MAP_FAILED) throw failure("no-memory", "cannot map " + w.file + ": " + errno_text());
+        maps_.emplace_back(m, in.size);
+        p = static_cast<const unsigned char*>(m);
+      }
+      found = mapped.emplace(w.file, std::make_pair(p, in.size)).first;
+    }
+    if (w.offset < 0 || w.length < 0 || static_cast<uint64_t>(w.offset) + static_cast<uint64_t>(w.length) > found->second.second)
+      throw failure("bad-request", w.file + " is too short for a weight at " + std::to_string(w.offset) + " + " + std::to_string(w.length));
+    const unsigned char* p = found->second.first + w.offset;
+    if (reinterpret_cast<uintptr_t>(p) % FS_ALIGNMENT != 0) {
+      fs_buffer copy;
+      if (fs_buffer_open(&copy, static_cast<uint64_t>(w.length)) != 0) throw failure("no-memory", "no memory for the weights of " + w.file);
+      std::memcpy(copy.p, p, static_cast<size_t>(w.length));
+      weight_copies_.push_back(copy);
+      p = copy.p;
+    }
+    weights_.push_back(p);
+  }
+}
+
+void compiled_module::bind(const std::vector<tensor_file>& inputs) {
+  const fs_module& m = info();
+  if (inputs.size() != m.inputs)
+    throw failure("bad-request", "the module takes " + std::to_string(m.inputs) + " inputs, " + std::to_string(inputs.size()) + " given");
+  inputs_.clear();
+  input_pointers_.clear();
+  for (size_t i = 0; i < inputs.size(); i++) {
+    inputs_.emplace_back(inputs[i].file);
+    input_pointers_.push_back(inputs_.back().data());
+    if (m.input_bytes != nullptr && m.input_bytes[i] != inputs_.back().size())
+      throw failure("bad-request", "input " + std::to_string(i) + " needs " + std::to_string(m.input_bytes[i]) + " bytes, " + inputs[i].file + " has " +
+                                       std::to_string(inputs_.back().size()));
+  }
+  if (m.outputs > 0 && m.output_bytes == nullptr) throw failure("bad-module", "the module does not tell its output sizes");
+  while (outputs_.size() < m.outputs) {
+    fs_buffer b;
+    if (fs_buffer_open(&b, m.output_bytes[outputs_.size()]) != 0) throw failure("no-memory", "no memory for the outputs");
+    outputs_.push_back(b);
+    output_pointers_.push_back(b.p);
+  }
+}
+
+void compiled_module::run() {
+  crash_watch(this);
+  fs_host_run(&host_, input_pointers_.data(), output_pointers_.data());
+}
+
+json::value compiled_module::write_outputs(const std::vector<std::string>& files) {
+  json::array written;
+  for (size_t i = 0; i < outputs_.size(); i++) {
+    const uint64_t bytes = info().output_bytes[i];
+    if (i < files.size() && !files[i].empty()) write_file(files[i], outputs_[i].p, bytes);
+    written.push_back(json::object{{"bytes", bytes}});
+  }
+  return written;
+}
+
+json::value compiled_module::describe() const {
+  const fs_module& m = info();
+  return json::object{{"name", m.name},
+                      {"threads", threads()},
+                      {"scheduledThreads", m.threads},
+                      {"inputs", m.inputs},
+                      {"outputs", m.outputs},
+                      {"weights", m.weights},
+                      {"regions", m.regions},
+                      {"arenaBytes", m.arena_bytes},
+                      {"packedBytes", m.packed_bytes},
+                      {"scratchBytes", m.scratch_bytes}};
+}
+
+void compiled_module::reset_regions() {
+  const fs_context& c = host_.context;
+  const size_t words = static_cast<size_t>(c.region_stride) * static_cast<size_t>(threads());
+  std::memset(c.region_ticks, 0, words * 8);
+  std::memset(c.region_counts, 0, words * 8);
+}
+
+json::value compiled_module::regions() const {
+  const fs_context& c = host_.context;
+  json::array all;
+  for (int t = 0; t < threads(); t++) {
+    json::array ns, counts;
+    for (uint32_t r = 0; r < info().regions; r++) {
+      const size_t slot = static_cast<size_t>(t) * c.region_stride + r;
+      ns.push_back(static_cast<double>(c.region_ticks[slot]) / ticks_per_ns());
+      counts.push_back(c.region_counts[slot]);
+    }
+    all.push_back(json::object{{"ns", std::move(ns)}, {"counts", std::move(counts)}});
+  }
+  return all;
+}
+
+namespace {
+pid_t ids[FS_HOST_MAX_THREADS];
+}
+
+std::vector<pid_t> compiled_module::thread_ids() {
+  fs_host_job(&host_, [](fs_context*, int tid, int) { ids[tid] = static_cast<pid_t>(syscall(SYS_gettid)); });
+  return std::vector<pid_t>(ids, ids + threads());
+}
+
+void write_file(const std::string& path, const void* data, uint64_t bytes) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd < 0) throw failure("no-file", path + ": " + errno_text());
+  const auto* p = static_cast<const unsigned char*>(data);
+  uint64_t done = 0;
+  while (done < bytes) {
+    const ssize_t n = write(fd, p + done, bytes - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) {
+      const std::string why = errno_text();
+      close(fd);
+      throw failure("no-file", path + ": " + why);
+    }
+    done += static_cast<uint64_t>(n);
+  }
+  close(fd);
+}
+
+}  // namespace runner

@@ -1,0 +1,70 @@
+// The part of ONNX Runtime's C interface that the runner uses, declared here because the library comes without headers. The interface is one table of
+// function pointers whose order is part of its stable ABI (a new release only appends); the numbers below are positions in that table.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace ort {
+
+struct Status;
+struct Env;
+struct Session;
+struct SessionOptions;
+struct Value;
+struct MemoryInfo;
+struct Allocator {
+  uint32_t version;
+  void* (*Alloc)(Allocator*, size_t);
+  void (*Free)(Allocator*, void*);
+};
+struct TensorInfo;
+
+struct ApiBase {
+  void* const* (*GetApi)(uint32_t version);
+  const char* (*GetVersionString)();
+};
+
+enum Slot {
+  GetErrorMessage = 2,
+  CreateEnv = 3,
+  CreateSession = 7,
+  Run = 9,
+  CreateSessionOptions = 10,
+  SetSessionGraphOptimizationLevel = 23,
+  SetIntraOpNumThreads = 24,
+  SetInterOpNumThreads = 25,
+  SessionGetInputCount = 30,
+  SessionGetOutputCount = 31,
+  SessionGetInputName = 36,
+  SessionGetOutputName = 37,
+  CreateTensorWithDataAsOrtValue = 49,
+  IsTensor = 50,
+  GetTensorMutableData = 51,
+  GetTensorElementType = 60,
+  GetDimensionsCount = 61,
+  GetDimensions = 62,
+  GetTensorShapeElementCount = 64,
+  GetTensorTypeAndShape = 65,
+  CreateCpuMemoryInfo = 69,
+  AllocatorFree = 76,
+  GetAllocatorWithDefaultOptions = 78,
+  ReleaseStatus = 93,
+  ReleaseSession = 95,
+  ReleaseValue = 96,
+  ReleaseTensorTypeAndShapeInfo = 99,
+  ReleaseSessionOptions = 100,
+  AddSessionConfigEntry = 130,
+};
+
+// API version asked for: 4 is the first with AddSessionConfigEntry's neighbours; every later library serves it.
+constexpr uint32_t api_version = 6;
+
+// Element types in the order of ONNXTensorElementDataType, by this project's names; null where raw files cannot carry the type.
+constexpr const char* dtype_names[] = {nullptr, "f32", "u8",  "i8",  "u16", "i16", "i32", "i64",   nullptr,      "bool",
+                                       "f16",   "f64", "u32", "u64", "c64", "c128", "bf16", "f8e4m3fn", "f8e4m3fnuz", "f8e5m2",
+                                       "f8e5m2fnuz"};
+constexpr int dtype_bytes[] = {0, 4, 1, 1, 2, 2, 4, 8, 0, 1, 2, 8, 4, 8, 8, 16, 2, 1, 1, 1, 1};
+constexpr int dtype_count = sizeof dtype_bytes / sizeof dtype_bytes[0];
+
+}  // namespace ort
