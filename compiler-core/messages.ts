@@ -38,6 +38,9 @@ export const messages = {
   "group-unknown": { exit: 2, text: "there is no fusion group {group}", next: "the compilation has the groups {groups}" },
   "baseline-missing": { exit: 4, text: "baseline {name} is not there: {what}", next: "`fusionscope doctor` says what is missing; --baseline none times ours alone" },
   "not-offered": { exit: 4, text: "{what} is not offered by this version", next: "{instead}" },
+  "not-evaluable": { exit: 3, text: "cannot evaluate the graph: {what}", next: "choose values that do not depend on this node" },
+  "dim-conflict": { exit: 3, text: "dimension {name} = {value} does not fit: {what}", next: "give another value with --dim {name}=N" },
+  "ir-text": { exit: 3, text: "line {line} of the IR text: {what}", next: "correct the text, or print it again from the model" },
 } as const satisfies Record<string, MessageRow>;
 
 /** Exit codes of the command line: 1 the answer is no, 2 bad usage, 3 invalid model or input, 4 something is missing here, 70 a bug of ours. */

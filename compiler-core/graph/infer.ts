@@ -1,0 +1,92 @@
+/** Types of node outputs: the registry's rules, after checks that are the same for all operators. */
+import type { Attrs } from "./ir.ts";
+import { isStatic } from "./dims.ts";
+import { isOpName, opOf, type OpName } from "./ops/index.ts";
+import { isRefusal, refuse, type AttrKind, type AttrSpec, type InferCall, type Inferred, type TensorType } from "./ops/op.ts";
+import { knownShape, knownSize } from "./ops/shapes.ts";
+import { dtypes } from "../support/dtype.ts";
+import { allocate, evaluable, count, type NdArray } from "./ndarray.ts";
+
+/** Values computed during inference (shape arithmetic) stay below this many elements. */
+export const smallLimit = 4096;
+
+const isInt = (v: unknown): boolean => typeof v === "bigint" || Number.isInteger(v);
+const kinds: Record<AttrKind, (v: unknown) => boolean> = {
+  int: Number.isSafeInteger,
+  float: (v) => typeof v === "number",
+  number: (v) => typeof v === "number" || typeof v === "bigint",
+  bool: (v) => typeof v === "boolean",
+  string: (v) => typeof v === "string",
+  dtype: (v) => (dtypes as readonly unknown[]).includes(v),
+  ints: (v) => Array.isArray(v) && v.every(isInt),
+  dims: (v) => Array.isArray(v) && v.every((d) => typeof d === "string" || isInt(d)),
+  strings: (v) => Array.isArray(v) && v.every((s) => typeof s === "string"),
+  any: () => true,
+};
+
+/** A sentence about the first attribute that the schema does not allow; undefined when all is well. */
+export function attrProblem(op: OpName, attrs: Attrs): string | undefined {
+  const schema = opOf(op).attrs;
+  for (const name of Object.keys(attrs)) {
+    if (!Object.hasOwn(schema, name) && attrs[name] !== undefined) return `${op} has no attribute ${name}`;
+  }
+  for (const [name, spec] of Object.entries(schema)) {
+    const value = attrs[name];
+    if (value === undefined ? spec.optional !== true : !kinds[spec.kind](value)) return `attribute ${name} of ${op} is ${value === undefined ? "missing" : `not of kind ${spec.kind}`}`;
+  }
+  return undefined;
+}
+
+/** The attributes with defaults filled in, in the order of the schema. */
+export function withDefaults(op: OpName, attrs: Attrs): Attrs {
+  const schema: Readonly<Record<string, AttrSpec>> = opOf(op).attrs;
+  const out: Record<string, Attrs[string]> = {};
+  for (const [name, spec] of Object.entries(schema)) {
+    const value = attrs[name] ?? spec.default;
+    if (value !== undefined) out[name] = value;
+  }
+  for (const name of Object.keys(attrs)) if (!Object.hasOwn(schema, name)) out[name] = attrs[name];
+  return out;
+}
+
+/** Output types of a node of `op`, or why it cannot be one. For `opaque` there is nothing to infer: an empty list. */
+export function inferOp(op: OpName, call: InferCall): Inferred {
+  const row = opOf(op);
+  if (row.traits.includes("opaque")) return [];
+  const problem = attrProblem(op, call.attrs);
+  if (problem !== undefined) return refuse("attribute", problem);
+  const [least, most] = row.arity;
+  if (call.inputs.length < least || call.inputs.length > most) return refuse("arity", `${op} takes ${least === most ? least : `${least} to ${most}`} operands, not ${call.inputs.length}`);
+  if (call.inputs.slice(0, least).includes(null)) return refuse("arity", `an operand of ${op} is missing`);
+  if (call.outputs < row.outputs[0] || call.outputs > row.outputs[1]) return refuse("arity", `${op} has ${row.outputs[0]} output, not ${call.outputs}`);
+  const alien = call.inputs.find((t) => t !== null && !evaluable(t.dtype));
+  if (alien) return refuse("dtype", `elements of type ${alien.dtype} are not supported`);
+  const types = row.infer(call);
+  return isRefusal(types) ? types : types.map((t) => ({ dtype: t.dtype, shape: t.shape }));
+}
+
+/**
+ * The outputs' data, where small and computable from what is known: how shapes that a model computes itself become known.
+ * `shape` and `size` need only the type of their operand.
+ */
+export function knownOutputs(op: string, call: InferCall, types: readonly TensorType[]): readonly NdArray[] | undefined {
+  if (!isOpName(op) || !types.every((t) => isStatic(t.shape) && count(t.shape) <= smallLimit && evaluable(t.dtype))) return undefined;
+  if (op === "shape") {
+    const extents = knownShape(call.inputs[0]?.shape);
+    return extents && evalKnown(op, call, types, [placeholder(call.inputs[0]!)]);
+  }
+  if (op === "size") {
+    const n = knownSize(call.inputs[0]?.shape);
+    return n && [n];
+  }
+  const inputs = call.inputs.map((t, i) => (t === null ? null : call.known(i)));
+  return inputs.every((x) => x !== undefined) ? evalKnown(op, call, types, inputs) : undefined;
+}
+
+/** A tensor that has only a shape: what the `shape` operator looks at. */
+const placeholder = (t: TensorType): NdArray => ({ ...allocate(t.dtype === "string" ? "u8" : t.dtype, [0], "native"), shape: t.shape as readonly number[] });
+
+function evalKnown(op: OpName, call: InferCall, types: readonly TensorType[], inputs: readonly (NdArray | null)[]): readonly NdArray[] | undefined {
+  const outputs = types.map((t) => ({ dtype: t.dtype, shape: t.shape as readonly number[] }));
+  return opOf(op).eval?.({ inputs, attrs: call.attrs, outputs, mode: "native" });
+}

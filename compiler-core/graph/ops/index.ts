@@ -1,0 +1,45 @@
+/** The registry of graph operators. `OpName` is derived from it: a table over operators that forgets one does not compile. */
+import * as activation from "./activations.ts";
+import * as nary from "./elementwise-nary.ts";
+import * as unary from "./elementwise-unary.ts";
+import { gemm, matmul } from "./matmul.ts";
+import { concat, gather, split, transpose } from "./movement.ts";
+import { batchNorm, layerNorm, rmsNorm } from "./normalization.ts";
+import type { Op, Trait } from "./op.ts";
+import { opaque } from "./opaque.ts";
+import { dequantizeLinear, quantizeLinear } from "./quantize.ts";
+import * as reduce from "./reduce.ts";
+import { reorder } from "./reorder.ts";
+import { expand, reshape } from "./reshape.ts";
+import { constantOfShape, range, shape, size } from "./shapes.ts";
+import { pad, slice } from "./slice.ts";
+import { logSoftmax, softmax } from "./softmax.ts";
+
+export const ops = {
+  "add": nary.add, "sub": nary.sub, "mul": nary.mul, "div": nary.div, "min": nary.min, "max": nary.max, "pow": nary.pow, "mod": nary.mod,
+  "and": nary.and, "or": nary.or, "xor": nary.xor, "bit-and": nary.bitAnd, "bit-or": nary.bitOr, "bit-xor": nary.bitXor,
+  "shift-left": nary.shiftLeft, "shift-right": nary.shiftRight,
+  "equal": nary.equal, "less": nary.less, "less-equal": nary.lessEqual, "greater": nary.greater, "greater-equal": nary.greaterEqual,
+  "where": nary.where, "prelu": nary.prelu, "cast": nary.cast, "identity": nary.identity,
+  "neg": unary.neg, "abs": unary.abs, "sign": unary.sign, "exp": unary.exp, "log": unary.log, "sqrt": unary.sqrt, "reciprocal": unary.reciprocal,
+  "tanh": unary.tanh, "erf": unary.erf, "sigmoid": unary.sigmoid, "softplus": unary.softplus, "softsign": unary.softsign, "sin": unary.sin, "cos": unary.cos,
+  "floor": unary.floor, "ceil": unary.ceil, "round": unary.round, "relu": unary.relu, "silu": unary.silu, "mish": unary.mish, "hard-swish": unary.hardSwish,
+  "not": unary.not, "bit-not": unary.bitNot, "is-nan": unary.isNan, "is-inf": unary.isInf,
+  "leaky-relu": activation.leakyRelu, "elu": activation.elu, "selu": activation.selu, "celu": activation.celu, "hard-sigmoid": activation.hardSigmoid,
+  "swish": activation.swish, "thresholded-relu": activation.thresholdedRelu, "shrink": activation.shrink, "gelu": activation.gelu, "clip": activation.clip,
+  "matmul": matmul, "gemm": gemm,
+  "reduce-sum": reduce.reduceSum, "reduce-mean": reduce.reduceMean, "reduce-prod": reduce.reduceProd, "reduce-max": reduce.reduceMax,
+  "reduce-min": reduce.reduceMin, "reduce-l2": reduce.reduceL2, "reduce-sum-square": reduce.reduceSumSquare,
+  "softmax": softmax, "log-softmax": logSoftmax, "layer-norm": layerNorm, "rms-norm": rmsNorm, "batch-norm": batchNorm,
+  "reshape": reshape, "expand": expand, "transpose": transpose, "concat": concat, "split": split, "slice": slice, "pad": pad, "gather": gather, "reorder": reorder,
+  "shape": shape, "size": size, "constant-of-shape": constantOfShape, "range": range,
+  "quantize-linear": quantizeLinear, "dequantize-linear": dequantizeLinear,
+  "opaque": opaque,
+} as const satisfies Record<string, Op>;
+
+export type OpName = keyof typeof ops;
+
+export const opNames = Object.keys(ops) as OpName[];
+export const isOpName = (name: string): name is OpName => Object.hasOwn(ops, name);
+export const opOf = (name: OpName): Op => ops[name];
+export const hasTrait = (name: OpName, trait: Trait): boolean => opOf(name).traits.includes(trait);

@@ -1,0 +1,52 @@
+/** Types of a whole graph: one walk in topological order that also follows the small constants shapes are made of. */
+import { isStatic } from "./dims.ts";
+import type { Graph, Node, Value, ValueId } from "./ir.ts";
+import { valueOf } from "./ir.ts";
+import { inferOp, knownOutputs, smallLimit } from "./infer.ts";
+import { count, decode, evaluable, type NdArray } from "./ndarray.ts";
+import { opOf } from "./ops/index.ts";
+import { isRefusal, type Inferred, type InferCall, type TensorType } from "./ops/op.ts";
+import type { Attrs } from "./ir.ts";
+
+/** The data of a constant value in `native` form; undefined for strings and types that are not evaluated. */
+export function constantData(graph: Graph, value: Value): NdArray | undefined {
+  if (value.constant === undefined || !evaluable(value.dtype)) return undefined;
+  const c = graph.constants.get(value.constant);
+  return decode(c.dtype, c.shape, c.bytes());
+}
+
+/** What a walk found out about one node. */
+export interface NodeTypes {
+  readonly node: Node;
+  /** Attributes in canonical form; the node's own object if nothing changes. */
+  readonly attrs: Attrs;
+  readonly types: Inferred;
+}
+
+/**
+ * Infers the types of all nodes from the graph's inputs and constants. `start` replaces types of values (specialised inputs).
+ * Types of opaque outputs are taken as declared.
+ */
+export function walkTypes(graph: Graph, start: ReadonlyMap<ValueId, TensorType>, visit: (found: NodeTypes) => void): void {
+  const types = new Map<ValueId, TensorType>(start);
+  const known = new Map<ValueId, NdArray | undefined>();
+  const typeOf = (id: ValueId): TensorType => types.get(id) ?? valueOf(graph, id);
+  const dataOf = (id: ValueId): NdArray | undefined => {
+    if (!known.has(id)) {
+      const v = valueOf(graph, id);
+      known.set(id, v.constant !== undefined && isStatic(v.shape) && count(v.shape) <= smallLimit ? constantData(graph, v) : undefined);
+    }
+    return known.get(id);
+  };
+  for (const node of graph.nodes) {
+    const inputs = node.inputs.map((id) => (id === null ? null : typeOf(id)));
+    const attrs = opOf(node.op).normalise?.(inputs, node.attrs) ?? node.attrs;
+    const call: InferCall = { inputs, attrs, outputs: node.outputs.length, known: (i) => (node.inputs[i] == null ? undefined : dataOf(node.inputs[i])) };
+    const found = inferOp(node.op, call);
+    visit({ node, attrs, types: found });
+    if (isRefusal(found)) continue;
+    node.outputs.forEach((id, i) => found[i] && types.set(id, found[i]));
+    const data = knownOutputs(node.op, call, found);
+    node.outputs.forEach((id, i) => known.set(id, data?.[i]));
+  }
+}
