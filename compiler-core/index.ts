@@ -2,3 +2,6 @@
 export * from "./messages.ts";
 export * from "./machine.ts";
 export * from "./options.ts";
+export * from "./graph/ir.ts";
+export { hasTrait, isOpName, opNames, opOf, type OpName } from "./graph/ops/index.ts";
+export type { Op, Trait } from "./graph/ops/op.ts";

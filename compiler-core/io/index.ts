@@ -1,6 +1,8 @@
 /** The door of the compiler's Node side: files, the machine, the toolchain, the native runner, sessions. */
+export * from "./accuracy.ts";
 export * from "./byte-source.ts";
 export * from "./cache-folder.ts";
+export * from "./doctor.ts";
 export * from "./environment.ts";
 export * from "./extract-nodes.ts";
 export * from "./machine-detect.ts";

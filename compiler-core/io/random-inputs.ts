@@ -6,6 +6,7 @@ import type { Graph, Node, ValueId } from "../graph/ir.ts";
 import { staticShape, valueOf } from "../graph/ir.ts";
 import { allocate, count, evaluable, isBig, writeScalar, type NdArray } from "../graph/ndarray.ts";
 import { bug, userError } from "../messages.ts";
+import type { OpName } from "../graph/ops/index.ts";
 import { isFloat } from "../support/dtype.ts";
 
 /** Uniform numbers in [0, 1) with 32 random bits: xorshift128 seeded through splitmix32 (Marsaglia 2003; Steele et al. 2014). */
@@ -35,30 +36,7 @@ export interface IntegerRange {
 const usualRange: IntegerRange = { low: 0, high: 7 };
 
 /** Operators that pass integers on unchanged, so that the range is that of their own consumers. */
-const transparent = new Set([
-  "cast",
-  "reshape",
-  "unsqueeze",
-  "squeeze",
-  "flatten",
-  "identity",
-  "transpose",
-  "expand",
-  "slice",
-  "split",
-  "concat",
-  "tile",
-  "pad",
-]);
-
-/** Operands that index an axis of another operand: op -> [operand, indexed operand]. Negative indices are allowed, but not made. */
-const indexOperands: Readonly<Record<string, readonly [number, number]>> = {
-  gather: [1, 0],
-  "gather-elements": [1, 0],
-  gather_elements: [1, 0],
-  "scatter-elements": [1, 0],
-  scatter_elements: [1, 0],
-};
+const transparent: readonly OpName[] = ["cast", "identity", "reshape", "expand", "transpose", "concat", "split", "slice", "pad"];
 
 /** The range of an integer input: the narrowest that any consumer in `graph` asks for. Shapes come from `typed`, a later snapshot. */
 export function integerRange(graph: Graph, typed: Graph, input: ValueId): IntegerRange {
@@ -73,10 +51,9 @@ export function integerRange(graph: Graph, typed: Graph, input: ValueId): Intege
   const open = [input];
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
     for (const { node, operand } of consumers.get(value) ?? []) {
-      const indexed = indexOperands[node.op];
-      if (indexed !== undefined && indexed[0] === operand) high = Math.min(high, axisLength(typed, node, indexed[1]) - 1);
+      if (node.op === "gather" && operand === 1) high = Math.min(high, gatheredLength(typed, node) - 1);
       else if (node.op === "where" && operand === 0) high = Math.min(high, 1);
-      else if (transparent.has(node.op)) {
+      else if (transparent.includes(node.op)) {
         for (const out of node.outputs) if (!seen.has(out)) open.push(out);
         node.outputs.forEach((out) => seen.add(out));
       }
@@ -85,13 +62,13 @@ export function integerRange(graph: Graph, typed: Graph, input: ValueId): Intege
   return Number.isFinite(high) ? { low: 0, high: Math.max(0, high) } : usualRange;
 }
 
-function axisLength(graph: Graph, node: Node, operand: number): number {
-  const data = node.inputs[operand];
-  if (data === null || data === undefined) return Infinity;
-  const value = graph.values[data];
+/** Extent of the axis that a gather picks from. */
+function gatheredLength(graph: Graph, gather: Node): number {
+  const data = gather.inputs[0];
+  const value = data === null || data === undefined ? undefined : graph.values[data];
   const shape = value === undefined ? undefined : staticShape(value);
   if (shape === undefined) return Infinity;
-  const axis = typeof node.attrs["axis"] === "number" ? node.attrs["axis"] : 0;
+  const axis = typeof gather.attrs["axis"] === "number" ? gather.attrs["axis"] : 0;
   return shape[axis < 0 ? axis + shape.length : axis] ?? Infinity;
 }
 

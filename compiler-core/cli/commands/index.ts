@@ -2,6 +2,8 @@
 import { userError } from "#core";
 import type { CommandRunner } from "../command.ts";
 import type { CommandName } from "../command-table.ts";
+import { cache } from "./cache.ts";
+import { doctor } from "./doctor.ts";
 import { knobs } from "./knobs.ts";
 import { schema } from "./schema.ts";
 
@@ -21,8 +23,8 @@ export const commandRunners: Readonly<Record<CommandName, CommandRunner>> = {
   passes: later("passes"),
   ops: later("ops"),
   knobs,
-  doctor: later("doctor"),
-  cache: later("cache"),
+  doctor,
+  cache,
   schema,
   docs: later("docs"),
 };
