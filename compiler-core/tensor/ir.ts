@@ -84,6 +84,8 @@ export interface For extends StmtBase {
   readonly hi: Expr;
   readonly step: number;
   readonly kind: LoopKind;
+  /** For `parallel`: at most this many threads share the iterations. Absent: all. */
+  readonly threads?: number;
   readonly body: readonly Stmt[];
 }
 /** Brings a `thread` or `arena` buffer to life for the rest of the enclosing statement list. */

@@ -1,0 +1,36 @@
+/** What surrounds a compiled model: everything the runner must know besides the shared object itself. */
+import type { FileRange } from "../graph/constants.ts";
+import type { CpuFeature, IsaName } from "../machine.ts";
+import type { DType } from "../support/dtype.ts";
+
+export interface PlannedTensor {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** Size of the dense row-major tensor. */
+  readonly bytes: number;
+}
+
+/** A weight, by slot: where its raw little-endian bytes come from. Neither field: the caller supplies them. */
+export interface PlannedWeight extends PlannedTensor {
+  readonly range?: FileRange;
+  /** Reads the bytes when they are not in a file as they are. */
+  readonly inline?: () => Uint8Array;
+}
+
+export interface ArtifactPlan {
+  readonly name: string;
+  readonly isa: IsaName;
+  readonly features: readonly CpuFeature[];
+  /** Team size the schedule was made for; any other works too. */
+  readonly threads: number;
+  readonly inputs: readonly PlannedTensor[];
+  readonly outputs: readonly PlannedTensor[];
+  readonly weights: readonly PlannedWeight[];
+  readonly arenaBytes: number;
+  readonly packedBytes: number;
+  /** Per thread. */
+  readonly scratchBytes: number;
+  /** Regions by id: the fusion groups, as timed and coloured. */
+  readonly regions: readonly { readonly id: number; readonly name: string }[];
+}

@@ -1,0 +1,161 @@
+/**
+ * How every scalar operation is spelled in C++: the code generator's column beside the semantics table. `one` is a single value, `f32x`,
+ * `i32x` and `mask` a vector; an absent spelling means that the operation has no vector form and its loop stays scalar.
+ */
+import type { DType } from "../support/dtype.ts";
+import { isFloat } from "../support/dtype.ts";
+import type { BinaryOp, ReduceOp, UnaryOp } from "../tensor/ir.ts";
+import { valueType } from "./literals.ts";
+
+/** The register class of a vector of a type: small integers are widened to i32, 16-bit floats to f32. */
+export type VectorClass = "f32x" | "i32x" | "mask";
+export function vectorClass(dtype: DType): VectorClass | undefined {
+  if (dtype === "bool") return "mask";
+  if (dtype === "f32" || dtype === "bf16" || dtype === "f16") return "f32x";
+  return dtype === "i32" || dtype === "i8" || dtype === "u8" || dtype === "i16" || dtype === "u16" ? "i32x" : undefined;
+}
+
+/** A function of native/simd/values.hpp for one value; the explicit type keeps literals from deciding it. */
+const one = (name: string, d: DType): string => `fs::one::${name}<${valueType[d] ?? d}>`;
+
+interface UnarySpelling {
+  readonly one: (x: string, dtype: DType) => string;
+  readonly f32x?: (x: string) => string;
+  readonly i32x?: (x: string) => string;
+  readonly mask?: (x: string) => string;
+}
+
+/** A polynomial of native/math for f32 (lane 0), libm for f64. */
+const math = (name: string, libm = `std::${name}`): UnarySpelling => ({
+  one: (x, d) => (d === "f64" ? `${libm}(${x})` : `fs::first(fs::${name}(fs::broadcast(${x})))`),
+  f32x: (x) => `fs::${name}(${x})`,
+});
+const libm = (name: string, vector: string): UnarySpelling => ({ one: (x) => `std::${name}(${x})`, f32x: (x) => `fs::${vector}(${x})`, i32x: (x) => x });
+const lanes = (x: string, f: string): string => `fs::map_lanes(${x}, fs::all_lanes{}, [](float v) { return ${f}; })`;
+
+export const unarySpelling = {
+  neg: { one: (x, d) => `${one("neg", d)}(${x})`, f32x: (x) => `fs::neg(${x})`, i32x: (x) => `fs::sub(fs::broadcast(0), ${x})` },
+  abs: { one: (x, d) => `${one("abs", d)}(${x})`, f32x: (x) => `fs::abs(${x})`, i32x: (x) => `fs::abs(${x})` },
+  sqrt: { one: (x) => `std::sqrt(${x})`, f32x: (x) => `fs::sqrt(${x})` },
+  rsqrt: { one: (x, d) => `(${d === "f64" ? "1.0" : "1.0f"} / std::sqrt(${x}))`, f32x: (x) => `fs::div(fs::broadcast(1.0f), fs::sqrt(${x}))` },
+  exp: math("exp"),
+  log: math("log"),
+  tanh: math("tanh"),
+  erf: math("erf"),
+  sigmoid: math("sigmoid", "fs::one::sigmoid64"),
+  softplus: math("softplus", "fs::one::softplus64"),
+  floor: libm("floor", "floor"),
+  ceil: libm("ceil", "ceil"),
+  rint: libm("rint", "round_even"),
+  trunc: libm("trunc", "trunc"),
+  not: { one: (x, d) => (d === "bool" ? `!${x}` : `static_cast<${valueType[d] ?? d}>(~${x})`), i32x: (x) => `fs::bit_xor(${x}, fs::broadcast(-1))`, mask: (x) => `fs::mask_not(${x})` },
+  isnan: { one: (x, d) => (isFloat(d) ? `std::isnan(${x})` : "false"), f32x: (x) => `fs::is_nan(${x})` },
+  sin: { one: (x) => `std::sin(${x})`, f32x: (x) => lanes(x, "std::sin(v)") },
+  cos: { one: (x) => `std::cos(${x})`, f32x: (x) => lanes(x, "std::cos(v)") },
+  reciprocal: { one: (x, d) => `(${d === "f64" ? "1.0" : "1.0f"} / ${x})`, f32x: (x) => `fs::div(fs::broadcast(1.0f), ${x})` },
+} as const satisfies Record<UnaryOp, UnarySpelling>;
+
+interface BinarySpelling {
+  readonly one: (a: string, b: string, dtype: DType) => string;
+  readonly f32x?: (a: string, b: string) => string;
+  readonly i32x?: (a: string, b: string) => string;
+  readonly mask?: (a: string, b: string) => string;
+}
+
+/** Infix where C++ means the same: floats, and i64 index arithmetic, which cannot overflow. */
+const arithmetic = (name: string, sign: string): BinarySpelling => ({
+  one: (a, b, d) => (d === "f32" || d === "f64" || d === "i64" ? `(${a} ${sign} ${b})` : `${one(name, d)}(${a}, ${b})`),
+  f32x: (a, b) => `fs::${name}(${a}, ${b})`,
+  i32x: (a, b) => `fs::${name}(${a}, ${b})`,
+});
+const compare = (name: string, sign: string): BinarySpelling => ({
+  one: (a, b) => `(${a} ${sign} ${b})`,
+  f32x: (a, b) => `fs::${name}(${a}, ${b})`,
+  i32x: (a, b) => `fs::${name}(${a}, ${b})`,
+});
+const bits = (name: string, sign: string): BinarySpelling => ({
+  one: (a, b, d) => (d === "bool" ? `(${a} ${sign === "^" ? "!=" : sign + sign} ${b})` : `static_cast<${valueType[d] ?? d}>(${a} ${sign} ${b})`),
+  i32x: (a, b) => `fs::bit_${name}(${a}, ${b})`,
+  mask: (a, b) => `fs::mask_${name}(${a}, ${b})`,
+});
+const scalarOnly = (name: string): BinarySpelling => ({ one: (a, b, d) => `${one(name, d)}(${a}, ${b})` });
+const lanes2 = (a: string, b: string, f: string): string => `fs::map_lanes(${a}, ${b}, fs::all_lanes{}, [](float x, float y) { return ${f}; })`;
+const extreme = (name: "min" | "max"): BinarySpelling => ({
+  one: (a, b, d) => `${one(name, d)}(${a}, ${b})`,
+  f32x: (a, b) => `fs::${name}(${a}, ${b})`,
+  i32x: (a, b) => `fs::${name}(${a}, ${b})`,
+  mask: (a, b) => `fs::mask_${name === "min" ? "and" : "or"}(${a}, ${b})`,
+});
+/** An integer divisor known to be positive needs no guard. */
+const positive = (b: string): boolean => /^[1-9]\d*$/.test(b);
+
+export const binarySpelling = {
+  add: arithmetic("add", "+"),
+  sub: arithmetic("sub", "-"),
+  mul: arithmetic("mul", "*"),
+  div: { one: (a, b, d) => (isFloat(d) || (d === "i64" && positive(b)) ? `(${a} / ${b})` : `${one("div", d)}(${a}, ${b})`), f32x: (a, b) => `fs::div(${a}, ${b})` },
+  mod: { one: (a, b, d) => `${one("mod", d)}(${a}, ${b})`, f32x: (a, b) => lanes2(a, b, "std::fmod(x, y)") },
+  min: extreme("min"),
+  max: extreme("max"),
+  pow: { one: (a, b, d) => `${one("pow", d)}(${a}, ${b})`, f32x: (a, b) => `fs::pow(${a}, ${b}, fs::all_lanes{})` },
+  and: bits("and", "&"),
+  or: bits("or", "|"),
+  xor: bits("xor", "^"),
+  shl: scalarOnly("shl"),
+  shr: scalarOnly("shr"),
+  eq: { ...compare("eq", "=="), mask: (a, b) => `fs::mask_not(fs::mask_xor(${a}, ${b}))` },
+  ne: { ...compare("ne", "!="), mask: (a, b) => `fs::mask_xor(${a}, ${b})` },
+  lt: compare("lt", "<"),
+  le: compare("le", "<="),
+  gt: compare("gt", ">"),
+  ge: compare("ge", ">="),
+} as const satisfies Record<BinaryOp, BinarySpelling>;
+
+export const unaryRow = (op: UnaryOp): UnarySpelling => unarySpelling[op];
+export const binaryRow = (op: BinaryOp): BinarySpelling => binarySpelling[op];
+
+/** All lanes of a vector combined; `mul` has no vector form. */
+export const reduceSpelling: Readonly<Record<ReduceOp, string | undefined>> = { add: "fs::hadd", min: "fs::hmin", max: "fs::hmax", mul: undefined };
+
+/** Loads and stores of a vector, by element type in memory. */
+export const memorySpelling: Readonly<Partial<Record<DType, { readonly load: string; readonly store: string }>>> = {
+  f32: { load: "fs::load", store: "fs::store" },
+  i32: { load: "fs::load", store: "fs::store" },
+  u8: { load: "fs::load_u8", store: "fs::store_u8" },
+  i8: { load: "fs::load_s8", store: "fs::store_s8" },
+  u16: { load: "fs::load_u16", store: "fs::store_u16" },
+  i16: { load: "fs::load_s16", store: "fs::store_s16" },
+  bf16: { load: "fs::load_bf16", store: "fs::store_bf16" },
+  f16: { load: "fs::load_f16", store: "fs::store_f16" },
+  bool: { load: "fs::load_bool", store: "fs::store_bool" },
+};
+
+const narrowBounds: Readonly<Partial<Record<DType, readonly [number, number]>>> = { u8: [0, 255], i8: [-128, 127], u16: [0, 65535], i16: [-32768, 32767] };
+const narrowBits: Readonly<Partial<Record<DType, string>>> = { u8: "wrap_unsigned<8>", i8: "wrap_signed<8>", u16: "wrap_unsigned<16>", i16: "wrap_signed<16>" };
+
+/** A vector cast; undefined when there is none. */
+export function vectorCast(from: DType, to: DType, x: string): string | undefined {
+  const source = vectorClass(from);
+  const target = vectorClass(to);
+  if (source === undefined || target === undefined) return undefined;
+  if (target === "mask") return source === "mask" ? x : `fs::ne(${x}, fs::broadcast(${source === "f32x" ? "0.0f" : "0"}))`;
+  if (target === "f32x") {
+    const f32 = source === "f32x" ? x : `fs::to_f32(${x})`;
+    return to === "bf16" ? `fs::round_to_bf16(${f32})` : to === "f16" ? `fs::round_to_f16(${f32})` : f32;
+  }
+  const bounds = narrowBounds[to];
+  if (source === "f32x") return bounds === undefined ? `fs::to_i32_saturate(${x})` : `fs::to_narrow_saturate(${x}, ${bounds[0]}.0f, ${bounds[1]}.0f)`;
+  if (source === "mask") return `fs::to_i32(${x})`;
+  const fits = bounds === undefined || inside(narrowBounds[from], bounds);
+  return fits ? x : `fs::${narrowBits[to] ?? ""}(${x})`;
+}
+const inside = (a: readonly [number, number] | undefined, b: readonly [number, number]): boolean => a !== undefined && a[0] >= b[0] && a[1] <= b[1];
+
+/** A scalar cast. */
+export function scalarCast(from: DType, to: DType, x: string, types: Readonly<Partial<Record<DType, string>>>): string {
+  if (to === "bool") return `(${x} != 0)`;
+  if (to === "bf16") return `fs::one::to_bf16(static_cast<float>(${x}))`;
+  if (to === "f16") return `fs::one::to_f16(static_cast<float>(${x}))`;
+  if (isFloat(from) && !isFloat(to)) return `fs::one::saturate_to<${types[to] ?? to}>(${x})`;
+  return `static_cast<${types[to] ?? to}>(${x})`;
+}

@@ -1,0 +1,220 @@
+/** Tensor IR statements as C++ text. Outside of parallel loops, what only thread 0 may do is gathered under `if (tid == 0)`. */
+import { kernelOf } from "../kernels/index.ts";
+import { bug } from "../messages.ts";
+import { binary } from "../tensor/build.ts";
+import type { Buffer, Expr, For, KernelCall, Module, Stmt, Store } from "../tensor/ir.ts";
+import { buffersById } from "../tensor/rewrite.ts";
+import { addressText, countText, exprText, positionText, typeName, type Scope } from "./expressions.ts";
+import { memoryType } from "./literals.ts";
+import { identifier } from "./names.ts";
+import { SourceText } from "./source-text.ts";
+import { memorySpelling } from "./spelling.ts";
+
+const bases = { arena: "ctx->arena", packed: "ctx->packed", thread: "fs_scratch(ctx, tid)" } as const;
+
+export class StatementWriter {
+  private readonly buffers: ReadonlyMap<number, Buffer>;
+  private readonly laneCounts = new Set<number>();
+  readonly scope: Scope;
+
+  constructor(
+    private readonly module: Module,
+    private readonly out: SourceText,
+    lanes: number,
+    private readonly regionComment: (group: number) => readonly string[],
+  ) {
+    this.buffers = buffersById(module);
+    this.scope = {
+      buffer: (id) => this.buffer(id),
+      pointer: (id) => identifier(this.buffer(id).name, `b${id}`),
+      variable: (id) => identifier(module.vars[id]?.name ?? "", String(id)),
+      laneCounts: this.laneCounts,
+      lanes,
+    };
+  }
+
+  private buffer(id: number): Buffer {
+    return this.buffers.get(id) ?? bug(`no buffer #${id}`);
+  }
+  private expr(e: Expr): string {
+    return exprText(e, this.scope);
+  }
+  private name(id: number): string {
+    return this.scope.variable(id);
+  }
+
+  /** The C++ pointer of a buffer that is alive from the start (`init`: packed ones are written). */
+  pointer(b: Buffer, writable: boolean): void {
+    const type = memoryType(b.dtype) ?? bug(`no C++ type for ${b.dtype}`);
+    const shape = b.shape.join(" x ");
+    const name = this.scope.pointer(b.id);
+    if (b.scope === "input" || b.scope === "output" || b.scope === "weight") {
+      const constant = b.scope === "output" ? "" : "const ";
+      const from = `ctx->${b.scope}s[${b.slot ?? bug(`${b.scope} without slot`)}]`;
+      return this.out.line(`${constant}${type}* const ${name} = static_cast<${constant}${type}*>(${from});  // ${shape}`);
+    }
+    const at = `${bases[b.scope]} + ${b.offset ?? bug(`buffer ${b.name}#${b.id} has no place yet`)}`;
+    const constant = writable ? "" : "const ";
+    this.out.line(`${constant}${type}* const ${name} = reinterpret_cast<${constant}${type}*>(${at});  // ${shape}`);
+  }
+
+  /** Statements that all threads execute: the body of a function or of a region outside of parallel loops. */
+  teamBody(body: readonly Stmt[]): void {
+    let single: Stmt[] = [];
+    const flush = (): void => {
+      const mine = single;
+      single = [];
+      if (mine.length > 0) this.out.block("if (tid == 0) {", () => this.body(mine));
+    };
+    for (const s of body) {
+      if (!forAll(s)) {
+        single.push(s);
+        continue;
+      }
+      flush();
+      this.out.within(s, () => this.teamStmt(s));
+    }
+    flush();
+  }
+
+  private teamStmt(s: Stmt): void {
+    if (s.k === "for") return this.parallelLoop(s);
+    if (s.k === "region") return this.region(s, () => this.teamBody(s.body));
+    if (s.k === "barrier") return this.out.line("fs_barrier(ctx, tid);");
+    return this.stmt(s);
+  }
+
+  private parallelLoop(s: For): void {
+    const name = this.name(s.v);
+    this.out.block("{", () => {
+      this.out.line(`int64_t lo_${s.id}, hi_${s.id};`);
+      const extent = binary("sub", s.hi, s.lo);
+      const range = s.step === 1 ? `${this.expr(s.lo)}, ${this.expr(s.hi)}` : `0, (${this.expr(extent)} + ${s.step - 1}) / ${s.step}`;
+      this.out.line(`fs_range(${range}, tid, ${s.threads === undefined ? "threads" : `threads < ${s.threads} ? threads : ${s.threads}`}, &lo_${s.id}, &hi_${s.id});`);
+      if (s.threads !== undefined) this.out.line(`if (tid >= ${s.threads}) hi_${s.id} = lo_${s.id};`);
+      if (s.step === 1) return this.out.block(`for (int64_t ${name} = lo_${s.id}; ${name} < hi_${s.id}; ${name}++) {`, () => this.body(s.body));
+      const start = s.lo.k === "const" && s.lo.value === 0 ? "" : `${this.expr(s.lo)} + `;
+      this.out.block(`for (int64_t step_${s.id} = lo_${s.id}; step_${s.id} < hi_${s.id}; step_${s.id}++) {`, () => {
+        this.out.line(`const int64_t ${name} = ${start}step_${s.id} * ${s.step};`);
+        this.body(s.body);
+      });
+    });
+  }
+
+  body(body: readonly Stmt[]): void {
+    for (const s of body) this.out.within(s, () => this.stmt(s));
+  }
+
+  private stmt(s: Stmt): void {
+    switch (s.k) {
+      case "for":
+        return this.loop(s);
+      case "alloc":
+        return this.pointer(this.buffer(s.buffer), true);
+      case "store":
+        return this.store(s);
+      case "let":
+        return this.out.line(`const ${typeName(s.value.type, this.scope)} ${this.name(s.v)} = ${this.expr(s.value)};`);
+      case "register":
+        return this.out.line(`${typeName(s.value.type, this.scope)} ${this.name(s.v)} = ${this.expr(s.value)};`);
+      case "accum":
+        return this.out.line(`${this.name(s.v)} = ${this.expr(binary(s.op, { k: "var", id: s.v, type: s.value.type }, s.value))};`);
+      case "assign":
+        return this.out.line(`${this.name(s.v)} = ${this.expr(s.value)};`);
+      case "if":
+        this.out.line(`if (${this.expr(s.cond)}) {`);
+        this.out.indent(() => this.body(s.then));
+        if (s.else.length > 0) {
+          this.out.line("} else {");
+          this.out.indent(() => this.body(s.else));
+        }
+        return this.out.line("}");
+      case "kernel":
+        return this.kernel(s);
+      case "barrier":
+        return bug(`s${s.id}: a barrier inside a loop`);
+      case "region":
+        return this.region(s, () => this.body(s.body));
+    }
+  }
+
+  private loop(s: For): void {
+    const name = this.name(s.v);
+    if (s.kind === "unroll") this.out.line("#pragma GCC unroll 16");
+    const step = s.step === 1 ? `${name}++` : `${name} += ${s.step}`;
+    this.out.block(`for (int64_t ${name} = ${this.expr(s.lo)}; ${name} < ${this.expr(s.hi)}; ${step}) {`, () => this.body(s.body));
+  }
+
+  private store(s: Store): void {
+    const { dtype } = this.buffer(s.buffer);
+    const value = this.expr(s.value);
+    if (s.value.type.lanes > 1) {
+      typeName(s.value.type, this.scope);
+      const { store } = memorySpelling[dtype] ?? bug(`no vector store of ${dtype}`);
+      const count = s.count === undefined ? (dtype === "bool" ? ", fs::all_lanes{}" : "") : `, ${countText(s.count, this.scope)}`;
+      return this.out.line(`${store}(${addressText(s, this.scope)}, ${value}${count});`);
+    }
+    const stored = dtype === "bf16" ? `fs::f32_to_bf16(${value})` : dtype === "f16" ? `fs::f32_to_f16(${value})` : value;
+    this.out.line(`${this.scope.pointer(s.buffer)}[${positionText(s, this.scope)}] = ${stored};`);
+  }
+
+  private region(s: Extract<Stmt, { k: "region" }>, body: () => void): void {
+    for (const line of this.regionComment(s.group)) this.out.line(line);
+    this.out.block("{", () => {
+      this.out.line(`FS_REGION_BEGIN(ctx, tid, ${s.group});`);
+      body();
+      this.out.line(`FS_REGION_END(ctx, tid, ${s.group});`);
+    });
+  }
+
+  private kernel(s: KernelCall): void {
+    const kernel = kernelOf(s.kernel);
+    const call = kernel.cpp({
+      pointer: (name) => {
+        const ref = s.refs[name];
+        return ref === undefined ? undefined : addressText(ref, this.scope);
+      },
+      arg: (name) => {
+        const e = s.args[name] ?? bug(`${s.kernel} lacks argument ${name}`);
+        return e.k === "const" ? `fs::fixed<${String(e.value)}>{}` : this.expr(e);
+      },
+      param: (name) => s.params[name],
+      epilogue: s.epilogue === undefined ? undefined : "@",
+    });
+    const [head, tail] = call.split("@");
+    if (s.epilogue === undefined || tail === undefined) return this.out.line(call);
+    this.epilogue(s, head ?? "", tail);
+  }
+
+  /** The epilogue as a generic lambda: called with whole vectors and, for the last columns, with a lane count. */
+  private epilogue(s: KernelCall, head: string, tail: string): void {
+    const { row, col, acc, count, body } = s.epilogue ?? bug("no epilogue");
+    const type = this.module.vars[acc]?.type ?? bug(`no variable %${acc}`);
+    const vector = `fs::${kernelOf(s.kernel).acc === "i32" ? "i32x" : "f32x"}`;
+    const lambda = (c: string, a: string, n: string): string => `${head}[&](int64_t ${this.name(row)}, int64_t ${c}, ${vector} ${a}, auto ${n}) __attribute__((always_inline)) {`;
+    if (count !== undefined && type.lanes === this.scope.lanes) {
+      this.laneCounts.add(count);
+      return this.out.block(lambda(this.name(col), this.name(acc), this.name(count)), () => this.body(body), `}${tail}`);
+    }
+    if (type.lanes !== 1) bug(`s${s.id}: an epilogue of ${type.lanes} lanes for registers of ${this.scope.lanes}`);
+    const element = vector === "fs::i32x" ? "int32_t" : "float";
+    this.out.block(
+      lambda(`col_${s.id}`, `acc_${s.id}`, `n_${s.id}`),
+      () => {
+        this.out.line(`${element} lanes_${s.id}[fs::f32_lanes];`);
+        this.out.line(`fs::store(lanes_${s.id}, acc_${s.id});`);
+        this.out.block(`for (int lane_${s.id} = 0; lane_${s.id} < fs::lane_count(n_${s.id}); lane_${s.id}++) {`, () => {
+          this.out.line(`const int64_t ${this.name(col)} = col_${s.id} + lane_${s.id};`);
+          this.out.line(`const ${element} ${this.name(acc)} = lanes_${s.id}[lane_${s.id}];`);
+          this.body(body);
+        });
+      },
+      `}${tail}`,
+    );
+  }
+}
+
+/** Does every thread of the team execute this statement? */
+function forAll(s: Stmt): boolean {
+  return s.k === "barrier" || s.k === "alloc" || s.k === "let" || s.k === "region" || (s.k === "for" && s.kind === "parallel");
+}
