@@ -19,7 +19,7 @@ const levels: readonly { readonly level: Level; readonly title: () => string }[]
 const looks: Readonly<Record<PassEvent["status"], readonly [icon: string, color?: string]>> = {
   changed: ["circle-filled", "fusionscope.changed"],
   same: ["circle-outline"],
-  skipped: ["debug-step-over"],
+  skipped: ["circle-slash", "disabledForeground"],
   failed: ["error", "errorForeground"],
 };
 
@@ -42,7 +42,7 @@ function rows(document: ModelDocument): Row[] {
   void vscode.commands.executeCommand("setContext", "fusionscope.hasPasses", passes.length > 0);
   return levels.flatMap(({ level, title }) => {
     const own = passes.filter((pass) => pass.level === level).map(passRow);
-    if (own.length === 0) return [];
+    if (own.length < 2) return own;
     const item = new vscode.TreeItem(title(), vscode.TreeItemCollapsibleState.Expanded);
     item.id = `level:${level}`;
     return [{ key: item.id, item, rows: own }];
