@@ -10,8 +10,8 @@ export function findSource(sources: readonly SourceNode[], ref: string): number 
   if (!/^(#|name:|out:)/.test(ref)) userError("node-reference", {}, { ref });
   const hits = sources.flatMap((s, i) => (matches(s, ref) ? [i] : []));
   const [first] = hits;
-  if (first === undefined) userError("node-unknown", {}, { ref, hint: "" });
-  if (hits.length > 1) userError("node-ambiguous", {}, { ref, count: hits.length, candidates: hits.slice(0, 8).map((i) => describe(sources[i])).join(", ") });
+  if (first === undefined) userError("no-such-node", {}, { ref });
+  if (hits.length > 1) userError("ambiguous-node", {}, { ref, candidates: hits.slice(0, 8).map((i) => describe(sources[i])).join(", ") });
   return first;
 }
 

@@ -22,7 +22,7 @@ function utilisation({ m, n, isa }: ShapeFacts): number {
 }
 
 function cpp(call: CallText): string {
-  const b = call.param("b") === "rows" ? `fs::b_rows{${call.pointer("b")}, ${call.arg("ldb")}}` : `fs::b_panels{${call.pointer("b")}, ${call.arg("k")}}`;
+  const b = call.param("b") === "rows" ? `fs::b_rows{${call.pointer("b")}, ${call.arg("ldb")}}` : `fs::b_panels{${call.pointer("b")}, ${call.arg("kb")}}`;
   const start = call.pointer("c");
   const init = start === undefined ? "fs::gemm_zero{}" : `fs::gemm_from{${start}, ${call.arg("ldc")}}`;
   const a = `fs::a_rows{${call.pointer("a")}, ${call.arg("lda")}}`;
@@ -37,13 +37,14 @@ function meaning(call: CallValues): void {
   const rows = call.param("b") === "rows";
   const nr = Number(call.param("nr"));
   const ldb = rows ? call.arg("ldb") : nr;
+  const depth = rows ? 0 : call.arg("kb");
   const ldc = c === undefined ? 0 : call.arg("ldc");
   for (let i = 0; i < m; i++) {
     for (let col = 0; col < n; col += call.lanes) {
       const acc: number[] = [];
       for (let j = col; j < Math.min(n, col + call.lanes); j++) {
         let sum = c === undefined ? 0 : element(c, i * ldc + j);
-        const from = rows ? j : Math.floor(j / nr) * nr * k + (j % nr);
+        const from = rows ? j : Math.floor(j / nr) * nr * depth + (j % nr);
         for (let p = 0; p < k; p++) sum += element(a, i * lda + p) * element(b, from + p * ldb);
         acc.push(call.round(sum));
       }
@@ -57,11 +58,11 @@ export const gemmF32: Kernel = {
   why: "keeps a tile of the result in vector registers through the whole sum over k, and hands it to the epilogue there",
   operands: {
     a: { dtype: "f32", access: "read", what: "m x k, row-major with row stride lda", rect: { rows: "m", cols: "k", ld: "lda" } },
-    b: { dtype: "f32", access: "read", what: "b = \"panels\": [n/nr][k][nr], zero padded; b = \"rows\": k x n, row-major with row stride ldb" },
+    b: { dtype: "f32", access: "read", what: "b = \"panels\": [n/nr][kb][nr], zero padded; b = \"rows\": k x n, row-major with row stride ldb" },
     c: { dtype: "f32", access: "read", optional: true, what: "start values, m x n with row stride ldc", rect: { rows: "m", cols: "n", ld: "ldc" } },
   },
   args: ["m", "n", "k", "lda"],
-  optionalArgs: ["ldb", "ldc"],
+  optionalArgs: ["kb", "ldb", "ldc"],
   params: { b: "\"panels\" or \"rows\"", nr: "columns of a panel: gemmF32Tile(isa).nr" },
   acc: "f32",
   headers: ["kernels/gemm_f32/gemm_f32.hpp"],

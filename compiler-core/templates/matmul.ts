@@ -142,7 +142,7 @@ function gemm(
       refs: { a: aAt, b: bIndex[way](), ...(start === undefined ? {} : { c: { buffer: start, index: [x.index(0), x.index(0)] } }) },
       args: {
         m: block.rows, n: block.cols, k: x.index(k.size), lda: x.index(a.ld),
-        ...(ldb === undefined ? {} : { ldb: x.index(ldb) }),
+        ...(ldb === undefined ? { kb: x.index(s.k) } : { ldb: x.index(ldb) }),
         ...(start === undefined ? {} : { ldc: x.index(builder.bufferOf(start).shape.at(-1) ?? 1) }),
       },
       params: kernel === "gemm_f32" ? { b: way === "panels" ? "panels" : "rows", nr } : {},

@@ -33,6 +33,11 @@ export class ModuleBuilder {
     return this.#buffers[id] ?? bug(`no buffer ${id}`);
   }
 
+  /** Buffers of one scope, in the order they were asked for. */
+  buffersIn(scope: Scope): readonly Buffer[] {
+    return this.#buffers.filter((b) => b.scope === scope);
+  }
+
   variable(name: string, type: VType = indexType): Extract<Expr, { k: "var" }> {
     const id = this.#vars.length;
     this.#vars.push({ id, name, type });

@@ -32,7 +32,9 @@ export const lower = lowerPass({
     const phase = (p: Group["phase"]): Stmt[] => graph.groups.filter((g) => g.phase === p).flatMap(region);
     const init = phase("init");
     const run = [...phase("run"), ...passThrough(graph, builder, storage)];
-    return builder.finish(graph.name, ctx.options.threads, init, run);
+    const maker = new Map(graph.nodes.flatMap((n) => n.outputs.map((v) => [v, n.id])));
+    const allocs = builder.buffersIn("arena").map((b) => builder.alloc(b.id, [maker.get(b.value ?? -1) ?? -1].filter((id) => id >= 0)));
+    return builder.finish(graph.name, ctx.options.threads, init, [...allocs, ...run]);
   },
 });
 
