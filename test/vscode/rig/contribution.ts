@@ -1,5 +1,5 @@
 // Something of the extension that is on the screen once its package.json is registered. A file that is opened earlier gets the text editor.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { type Page } from "playwright-core";
 
@@ -11,9 +11,20 @@ interface Manifest {
   };
 }
 
+/** The manifest, with the texts of package.nls.json in their places. */
+function readManifest(extensionFolder: string): Manifest {
+  const texts = path.join(extensionFolder, "package.nls.json");
+  const words = existsSync(texts) ? (JSON.parse(readFileSync(texts, "utf8")) as Record<string, string>) : {};
+  const manifest = readFileSync(path.join(extensionFolder, "package.json"), "utf8");
+  return JSON.parse(manifest, (_key, value: unknown) => {
+    const name = typeof value === "string" ? /^%(.+)%$/.exec(value)?.[1] : undefined;
+    return name === undefined ? value : (words[name] ?? value);
+  }) as Manifest;
+}
+
 /** Waits until the extension's contributions are in. */
 export async function waitForContributions(page: Page, extensionFolder: string, timeout: number): Promise<void> {
-  const { contributes } = JSON.parse(readFileSync(path.join(extensionFolder, "package.json"), "utf8")) as Manifest;
+  const { contributes } = readManifest(extensionFolder);
   const bar = contributes?.viewsContainers?.activitybar?.[0];
   const view = contributes?.views?.explorer?.[0];
   const command = contributes?.commands?.[0];
