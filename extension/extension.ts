@@ -14,7 +14,10 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel("Fusionscope", { log: true });
   const dist = path.join(context.extensionPath, "dist");
   const settings = () => workerSettings(context.extensionUri);
-  const registry = new Registry({ workerFile: path.join(dist, "compiler-worker.cjs"), settings, scratch: context.globalStorageUri, log }, new OptionStore(context.workspaceState));
+  const registry = new Registry(
+    { workerFile: path.join(dist, "compiler-worker.cjs"), settings, scratch: context.globalStorageUri, log },
+    new OptionStore(context.workspaceState),
+  );
   const services: Services = {
     context,
     log,
@@ -41,4 +44,5 @@ function showError(log: vscode.LogOutputChannel, error: unknown): void {
   void vscode.window.showErrorMessage(`${errorLine(info)}`, show).then((answer) => answer === show && log.show());
 }
 
-const isErrorInfo = (error: unknown): error is ErrorInfo => typeof error === "object" && error !== null && !(error instanceof Error) && "code" in error && "next" in error;
+const isErrorInfo = (error: unknown): error is ErrorInfo =>
+  typeof error === "object" && error !== null && !(error instanceof Error) && "code" in error && "next" in error;

@@ -18,7 +18,13 @@ export interface Services {
   /** Compiles with new options and remembers them for this model. */
   changeOptions(document: ModelDocument, options: PanelOptions): void;
   /** A benchmark with progress in a notification, which can call it off, and the result in the status bar. */
-  bench(document: ModelDocument, scope: BenchScope, baselines: readonly string[], signal?: AbortSignal, report?: (p: Progress) => void): Promise<BenchResult>;
+  bench(
+    document: ModelDocument,
+    scope: BenchScope,
+    baselines: readonly string[],
+    signal?: AbortSignal,
+    report?: (p: Progress) => void,
+  ): Promise<BenchResult>;
 }
 
 /** A part of the extension: registers what it contributes, and everything it needs to undo. */

@@ -30,6 +30,7 @@ export const folders = {
   "onnx-node": { what: "the ONNX project's operator cases", budget: 90 },
   models: { what: "whole models against stored outputs", budget: 60 },
   desktop: { what: "the extension in a desktop VS Code, where one is given", budget: 60, needs: [] },
+  extension: { what: "the extension's manifest against its code", budget: 10, needs: [] },
   cli: { what: "the command's contract", budget: 60 },
 };
 

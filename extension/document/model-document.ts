@@ -3,7 +3,17 @@
  * virtual documents of the model; alive while at least one of them holds it (see registry.ts).
  */
 import * as vscode from "vscode";
-import type { BenchResult, BenchScope, CompilationSummary, ErrorInfo, GraphDelta, Hello, PanelOptions, TextKind, TextReply } from "#protocol";
+import type {
+  BenchResult,
+  BenchScope,
+  CompilationSummary,
+  ErrorInfo,
+  GraphDelta,
+  Hello,
+  PanelOptions,
+  TextKind,
+  TextReply,
+} from "#protocol";
 import { cancelled, coded, isCancelled, toErrorInfo } from "../coded-error.ts";
 import { CompilerClient, type ClientLog } from "../worker/client.ts";
 import type { BenchReply, MachineInfo, ModelInfo, Progress, TensorPage, WorkerSettings } from "../worker/messages.ts";
@@ -79,7 +89,7 @@ export class ModelDocument implements vscode.CustomDocument {
 
   /** Waits for the newest compilation; throws its error, if it has one. */
   async ready(what: string): Promise<CompilationSummary> {
-    for (let seen = -1; seen !== this.generation; ) {
+    for (let seen = -1; seen !== this.generation;) {
       seen = this.generation;
       await this.compiling;
     }
@@ -227,4 +237,5 @@ export class ModelDocument implements vscode.CustomDocument {
   }
 }
 
-const isErrorInfo = (error: unknown): error is ErrorInfo => typeof error === "object" && error !== null && "code" in error && "next" in error && !(error instanceof Error);
+const isErrorInfo = (error: unknown): error is ErrorInfo =>
+  typeof error === "object" && error !== null && "code" in error && "next" in error && !(error instanceof Error);

@@ -51,7 +51,7 @@ export class StageNames {
 
   private build(stage: number): StageGraph {
     const chain: GraphDelta[] = [];
-    for (let s = stage; s >= 0; ) {
+    for (let s = stage; s >= 0;) {
       const delta = this.deltas.get(s);
       if (delta === undefined) return nothing;
       chain.push(delta);
@@ -86,7 +86,14 @@ export class StageNames {
 
   private addValues({ values: c }: GraphDelta, into: Map<number, StageValue>): void {
     c.id.forEach((id, i) =>
-      into.set(id, { id, name: this.text(c.name, i), dtype: this.text(c.dtype, i), shape: this.text(c.shape, i), layout: this.text(c.layout, i), constant: c.constant[i] === 1 }),
+      into.set(id, {
+        id,
+        name: this.text(c.name, i),
+        dtype: this.text(c.dtype, i),
+        shape: this.text(c.shape, i),
+        layout: this.text(c.layout, i),
+        constant: c.constant[i] === 1,
+      }),
     );
   }
 

@@ -70,7 +70,10 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
     await this.document.open().catch(() => {});
     if (!this.link.ready) return;
     const { memory } = this.services;
-    this.link.post({ type: "hello", hello: hello(this.document, { trusted: vscode.workspace.isTrusted, state: memory.get(this.stateKey), strings: pageStrings() }) });
+    this.link.post({
+      type: "hello",
+      hello: hello(this.document, { trusted: vscode.workspace.isTrusted, state: memory.get(this.stateKey), strings: pageStrings() }),
+    });
     for (const message of replay(this.document)) this.link.post(message);
     this.greeted = this.document.generation;
     for (const command of this.waiting.splice(0)) this.command(command);
@@ -90,7 +93,9 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
     if (message.type === "log") this.services.log[message.level](`page: ${message.text}`);
     else {
       this.selection =
-        message.type === "selected" ? { stage: message.stage, nodes: message.nodes, sources: message.sources } : { ...this.selection, stage: message.stage };
+        message.type === "selected"
+          ? { stage: message.stage, nodes: message.nodes, sources: message.sources }
+          : { ...this.selection, stage: message.stage };
       this.services.registry.selectionOf(this);
     }
   }
@@ -114,6 +119,8 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
   }
 
   private saveState(state: unknown): void {
-    this.services.memory.update(this.stateKey, state).then(undefined, (error: unknown) => this.services.log.warn(toErrorInfo(error).message));
+    this.services.memory
+      .update(this.stateKey, state)
+      .then(undefined, (error: unknown) => this.services.log.warn(toErrorInfo(error).message));
   }
 }

@@ -1,5 +1,5 @@
 /** The read-only custom editor `fusionscope.inspector` for ONNX files. */
-import * as vscode from "vscode";
+import type * as vscode from "vscode";
 import type { ModelDocument } from "../document/model-document.ts";
 import type { Services } from "../services.ts";
 import { InspectorPanel } from "./inspector-panel.ts";

@@ -46,18 +46,27 @@ test("a page that comes up the second time is not given up", async () => {
 test("every request gets one reply or one coded error, unknown ones too", async () => {
   const { link, sent, events } = line({ text: async () => Promise.reject(new Error("broken")) });
   link.receive({ type: "ready" });
-  for (const message of [ask(1, "saveState", { state: 5 }), ask(2, "text", { kind: "ir", stage: 0 }), ask(3, "rm -rf", {}), ask(4, "constructor", {})]) link.receive(message);
+  for (const message of [
+    ask(1, "saveState", { state: 5 }),
+    ask(2, "text", { kind: "ir", stage: 0 }),
+    ask(3, "rm -rf", {}),
+    ask(4, "constructor", {}),
+  ])
+    link.receive(message);
   await sleep(5);
   assert.deepEqual(events, ["ready", "state 5"]);
-  assert.deepEqual(
-    sent.map((m) => (m.type === "error" ? [m.id, m.error.code] : m.type === "reply" ? [m.id, m.result] : m)).sort(),
-    [[1, null], [2, "bug"], [3, "bug"], [4, "bug"]],
-  );
+  assert.deepEqual(sent.map((m) => (m.type === "error" ? [m.id, m.error.code] : m.type === "reply" ? [m.id, m.result] : m)).sort(), [
+    [1, null],
+    [2, "bug"],
+    [3, "bug"],
+    [4, "bug"],
+  ]);
 });
 
 test("cancel reaches the work, and nothing is sent to a page that is not there", async () => {
   let stopped = false;
-  const text: Document["text"] = (_kind, _stage, signal) => new Promise((_, reject) => signal?.addEventListener("abort", () => ((stopped = true), reject(new Error("stop")))));
+  const text: Document["text"] = (_kind, _stage, signal) =>
+    new Promise((_, reject) => signal?.addEventListener("abort", () => ((stopped = true), reject(new Error("stop")))));
   const { link, sent } = line({ text });
   link.post({ type: "trust", trusted: true });
   assert.equal(sent.length, 0);
@@ -66,5 +75,8 @@ test("cancel reaches the work, and nothing is sent to a page that is not there",
   link.receive({ type: "cancel", id: 1 });
   await sleep(5);
   assert.equal(stopped, true);
-  assert.deepEqual(sent.map((m) => m.type), ["error"]);
+  assert.deepEqual(
+    sent.map((m) => m.type),
+    ["error"],
+  );
 });

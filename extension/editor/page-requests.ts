@@ -9,7 +9,11 @@ export interface RequestContext {
   readonly signal: AbortSignal;
   readonly progress: (progress: Progress) => void;
   /** Runs a benchmark with the notification, the status bar and the log around it. */
-  readonly bench: (arg: PanelRequests["bench"]["arg"], signal: AbortSignal, progress: (p: Progress) => void) => Promise<PanelRequests["bench"]["reply"]>;
+  readonly bench: (
+    arg: PanelRequests["bench"]["arg"],
+    signal: AbortSignal,
+    progress: (p: Progress) => void,
+  ) => Promise<PanelRequests["bench"]["reply"]>;
   readonly openText: (arg: PanelRequests["openText"]["arg"]) => Promise<void>;
   readonly openDiff: (arg: PanelRequests["openDiff"]["arg"]) => Promise<void>;
   readonly changeOptions: (arg: PanelRequests["compile"]["arg"]) => void;

@@ -14,18 +14,39 @@ export const benchmark: Feature = {
       const chosen = scope(item);
       if (chosen !== undefined) registry.active?.command({ name: "bench", scope: chosen });
     };
-    const register = (id: string, run: (item: KernelItem | undefined) => void): number => context.subscriptions.push(vscode.commands.registerCommand(`fusionscope.${id}`, run));
-    register("benchmark", send(() => ({ kind: "model" })));
-    register("benchmarkGroup", send((item) => (item?.group === undefined ? undefined : { kind: "group", group: item.group })));
-    register("benchmarkSelection", send(() => ({ kind: "nodes", nodes: registry.active?.selection.sources ?? [] })));
+    const register = (id: string, run: (item: KernelItem | undefined) => void): number =>
+      context.subscriptions.push(vscode.commands.registerCommand(`fusionscope.${id}`, run));
+    register(
+      "benchmark",
+      send(() => ({ kind: "model" })),
+    );
+    register(
+      "benchmarkGroup",
+      send((item) => (item?.group === undefined ? undefined : { kind: "group", group: item.group })),
+    );
+    register(
+      "benchmarkSelection",
+      send(() => ({ kind: "nodes", nodes: registry.active?.selection.sources ?? [] })),
+    );
   },
 };
 
 /** Runs a benchmark with a notification around it; `signal` is the page's cancel. */
-export async function runBenchmark(log: vscode.LogOutputChannel, document: ModelDocument, scope: BenchScope, asked: readonly string[], signal?: AbortSignal, report?: (p: Progress) => void): Promise<BenchResult> {
+export async function runBenchmark(
+  log: vscode.LogOutputChannel,
+  document: ModelDocument,
+  scope: BenchScope,
+  asked: readonly string[],
+  signal?: AbortSignal,
+  report?: (p: Progress) => void,
+): Promise<BenchResult> {
   const stop = new AbortController();
   signal?.addEventListener("abort", () => stop.abort(), { once: true });
-  const options = { location: vscode.ProgressLocation.Notification, title: vscode.l10n.t("Benchmark of {0}", scopeName(document, scope)), cancellable: true };
+  const options = {
+    location: vscode.ProgressLocation.Notification,
+    title: vscode.l10n.t("Benchmark of {0}", scopeName(document, scope)),
+    cancellable: true,
+  };
   const reply = await vscode.window.withProgress(options, (progress, token) => {
     token.onCancellationRequested(() => stop.abort());
     let done = 0;
@@ -42,7 +63,9 @@ export async function runBenchmark(log: vscode.LogOutputChannel, document: Model
 
 function tell(log: vscode.LogOutputChannel, document: ModelDocument, { result, missing }: BenchReply): void {
   const { ours, isa, threads, precision, scope } = result;
-  log.info(`bench ${document.name} ${scope}: ${isa}, ${threads} thread(s), ${precision}: median ${ours.medianMs} ms, ci95 [${ours.ci95.join(", ")}], ${ours.runs} runs`);
+  log.info(
+    `bench ${document.name} ${scope}: ${isa}, ${threads} thread(s), ${precision}: median ${ours.medianMs} ms, ci95 [${ours.ci95.join(", ")}], ${ours.runs} runs`,
+  );
   for (const [name, ratio] of Object.entries(result.speedup)) log.info(`  against ${name}: ${ratio.median} [${ratio.ci95.join(", ")}]`);
   for (const { baseline, why } of missing) log.warn(`  no ${baseline}: ${why}`);
 }

@@ -20,7 +20,9 @@ const titles: Readonly<Record<string, () => string>> = {
 export const buffersTree: Feature = {
   activate(services) {
     documentTree(services, "fusionscope.buffers", ["generation", "summary"], rows, ({ summary }) =>
-      summary === undefined ? undefined : vscode.l10n.t("Arena {0}, without reuse {1}", bytes(summary.arenaBytes), bytes(summary.arenaBytesWithoutReuse)),
+      summary === undefined
+        ? undefined
+        : vscode.l10n.t("Arena {0}, without reuse {1}", bytes(summary.arenaBytes), bytes(summary.arenaBytesWithoutReuse)),
     );
   },
 };
@@ -31,7 +33,10 @@ function rows(document: ModelDocument): Row[] {
   return scopes.flatMap((scope) => {
     const own = all.filter((buffer) => buffer.scope === scope);
     if (own.length === 0) return [];
-    const item = new vscode.TreeItem(titles[scope]?.() ?? scope, scope === "arena" ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed);
+    const item = new vscode.TreeItem(
+      titles[scope]?.() ?? scope,
+      scope === "arena" ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed,
+    );
     item.id = `scope:${scope}`;
     item.description = String(own.length);
     return [{ key: item.id, item, rows: [...own].sort((a, b) => b.bytes - a.bytes || a.id - b.id).map(bufferRow) }];
@@ -41,7 +46,8 @@ function rows(document: ModelDocument): Row[] {
 function bufferRow(buffer: BufferInfo): Row<BufferItem> {
   const item: BufferItem = Object.assign(new vscode.TreeItem(buffer.name), { buffer: buffer.id });
   item.id = `buffer:${buffer.id}`;
-  const placed = buffer.scope === "arena" ? ` · @${buffer.offset} · ${vscode.l10n.t("steps {0}–{1}", buffer.firstStep, buffer.lastStep)}` : "";
+  const placed =
+    buffer.scope === "arena" ? ` · @${buffer.offset} · ${vscode.l10n.t("steps {0}–{1}", buffer.firstStep, buffer.lastStep)}` : "";
   item.description = `${bytes(buffer.bytes)} · ${buffer.dtype}[${buffer.shape.join("x")}]${placed}`;
   item.iconPath = new vscode.ThemeIcon(buffer.reuses.length > 0 ? "references" : "database");
   if (buffer.reuses.length > 0) item.tooltip = vscode.l10n.t("takes the place of {0} buffer(s)", buffer.reuses.length);

@@ -17,5 +17,19 @@ import { texts } from "./texts.ts";
 import { virtualDocuments } from "./virtual-documents.ts";
 
 export const features: readonly Feature[] = [
-  contextKeys, inspector, virtualDocuments, passesTree, kernelsTree, buffersTree, stepping, texts, options, benchmark, statusBar, problems, irLanguage, links, start,
+  contextKeys,
+  inspector,
+  virtualDocuments,
+  passesTree,
+  kernelsTree,
+  buffersTree,
+  stepping,
+  texts,
+  options,
+  benchmark,
+  statusBar,
+  problems,
+  irLanguage,
+  links,
+  start,
 ];

@@ -7,9 +7,12 @@ const languages = ["fusionscope-graph", "fusionscope-tensor"];
 
 export const irLanguage: Feature = {
   activate({ context, registry }) {
-    const opDoc = (op: string): string | undefined => registry.documents.map(({ machine }) => machine?.opDocs[op]).find((doc) => doc !== undefined);
-    const highlights = (text: vscode.TextDocument, at: vscode.Position): vscode.DocumentHighlight[] => uses(text, at).map((span) => new vscode.DocumentHighlight(range(span)));
-    const references = (text: vscode.TextDocument, at: vscode.Position): vscode.Location[] => uses(text, at).map((span) => new vscode.Location(text.uri, range(span)));
+    const opDoc = (op: string): string | undefined =>
+      registry.documents.map(({ machine }) => machine?.opDocs[op]).find((doc) => doc !== undefined);
+    const highlights = (text: vscode.TextDocument, at: vscode.Position): vscode.DocumentHighlight[] =>
+      uses(text, at).map((span) => new vscode.DocumentHighlight(range(span)));
+    const references = (text: vscode.TextDocument, at: vscode.Position): vscode.Location[] =>
+      uses(text, at).map((span) => new vscode.Location(text.uri, range(span)));
     context.subscriptions.push(
       vscode.languages.registerHoverProvider(languages, { provideHover: (text, at) => hover(text, at, opDoc) }),
       vscode.languages.registerDefinitionProvider(languages, { provideDefinition: findDefinition }),

@@ -10,7 +10,9 @@ import type { KernelItem } from "./tree-items.ts";
 export const kernelsTree: Feature = {
   activate(services) {
     documentTree(services, "fusionscope.kernels", ["generation", "summary", "bench"], rows, (document) =>
-      document.summary?.unsupported.length ? vscode.l10n.t("{0} node(s) are not compiled: see Problems.", document.summary.unsupported.length) : undefined,
+      document.summary?.unsupported.length
+        ? vscode.l10n.t("{0} node(s) are not compiled: see Problems.", document.summary.unsupported.length)
+        : undefined,
     );
   },
 };
@@ -20,8 +22,12 @@ function rows(document: ModelDocument): Row[] {
     const item = itemOf(group.name, { group: group.id }, vscode.TreeItemCollapsibleState.Collapsed);
     item.id = `group:${group.id}`;
     const ns = document.lastBench?.regions.find((region) => region.group === group.id)?.ns;
-    item.description = [group.template, group.phase === "init" ? vscode.l10n.t("once") : "", ns === undefined ? "" : time(ns / 1e6)].filter(Boolean).join(" · ");
-    item.tooltip = Object.entries(group.params).map(([name, value]) => `${name} ${value}`).join("\n");
+    item.description = [group.template, group.phase === "init" ? vscode.l10n.t("once") : "", ns === undefined ? "" : time(ns / 1e6)]
+      .filter(Boolean)
+      .join(" · ");
+    item.tooltip = Object.entries(group.params)
+      .map(([name, value]) => `${name} ${value}`)
+      .join("\n");
     item.iconPath = new vscode.ThemeIcon(group.phase === "init" ? "history" : "layers");
     item.contextValue = "group";
     return { key: item.id, item, rows: members(document, group) };

@@ -9,13 +9,22 @@ type Change = Partial<PanelOptions> | undefined;
 type Ask = (document: ModelDocument) => Promise<Change>;
 
 /** Command and question of each option; a question that is not answered gives undefined. */
-const questions: Readonly<Record<string, { readonly title: () => string; readonly now: (d: ModelDocument) => string; readonly ask: Ask }>> = {
-  setIsa: { title: () => vscode.l10n.t("ISA"), now: ({ options, isa }) => (options.isa === isa ? isa : `${options.isa} (${isa})`), ask: askIsa },
-  setThreads: { title: () => vscode.l10n.t("Threads"), now: ({ options }) => String(options.threads), ask: askThreads },
-  setPrecision: { title: () => vscode.l10n.t("Precision"), now: ({ options }) => options.precision, ask: askPrecision },
-  setDims: { title: () => vscode.l10n.t("Dimensions"), now: ({ dims }) => dims.map((dim) => `${dim.name} = ${dim.value}`).join(", "), ask: askDims },
-  setPasses: { title: () => vscode.l10n.t("Passes switched off"), now: ({ options }) => options.without.join(", "), ask: askPasses },
-};
+const questions: Readonly<Record<string, { readonly title: () => string; readonly now: (d: ModelDocument) => string; readonly ask: Ask }>> =
+  {
+    setIsa: {
+      title: () => vscode.l10n.t("ISA"),
+      now: ({ options, isa }) => (options.isa === isa ? isa : `${options.isa} (${isa})`),
+      ask: askIsa,
+    },
+    setThreads: { title: () => vscode.l10n.t("Threads"), now: ({ options }) => String(options.threads), ask: askThreads },
+    setPrecision: { title: () => vscode.l10n.t("Precision"), now: ({ options }) => options.precision, ask: askPrecision },
+    setDims: {
+      title: () => vscode.l10n.t("Dimensions"),
+      now: ({ dims }) => dims.map((dim) => `${dim.name} = ${dim.value}`).join(", "),
+      ask: askDims,
+    },
+    setPasses: { title: () => vscode.l10n.t("Passes switched off"), now: ({ options }) => options.without.join(", "), ask: askPasses },
+  };
 
 export const options: Feature = {
   activate(services) {
@@ -52,7 +61,10 @@ async function askAny(services: Services, document: ModelDocument): Promise<void
 async function askIsa({ machine, options }: ModelDocument): Promise<Change> {
   const items = [
     { label: "auto", description: machine?.autoIsa ?? "" },
-    ...(machine?.isas ?? []).map(({ name, missing }) => ({ label: name, description: missing.length === 0 ? "" : vscode.l10n.t("to look at only: this machine lacks {0}", missing.join(", ")) })),
+    ...(machine?.isas ?? []).map(({ name, missing }) => ({
+      label: name,
+      description: missing.length === 0 ? "" : vscode.l10n.t("to look at only: this machine lacks {0}", missing.join(", ")),
+    })),
   ].map((item) => ({ ...item, picked: item.label === options.isa }));
   const picked = await vscode.window.showQuickPick(items, { title: vscode.l10n.t("Instruction set of the generated code") });
   return picked && { isa: picked.label };
@@ -63,7 +75,10 @@ async function askThreads({ machine, options }: ModelDocument): Promise<Change> 
   const text = await vscode.window.showInputBox({
     title: vscode.l10n.t("Threads (this machine has {0})", most),
     value: String(options.threads),
-    validateInput: (value) => (/^\d{1,3}$/.test(value.trim()) && Number(value) >= 1 && Number(value) <= 256 ? undefined : vscode.l10n.t("A whole number from 1 to 256")),
+    validateInput: (value) =>
+      /^\d{1,3}$/.test(value.trim()) && Number(value) >= 1 && Number(value) <= 256
+        ? undefined
+        : vscode.l10n.t("A whole number from 1 to 256"),
   });
   return text === undefined ? undefined : { threads: Number(text) };
 }
@@ -82,7 +97,11 @@ async function askDims({ dims, options, name }: ModelDocument): Promise<Change> 
     void vscode.window.showInformationMessage(vscode.l10n.t("All dimensions of {0} are fixed.", name));
     return undefined;
   }
-  const items = dims.map((dim) => ({ label: dim.name, description: `${dim.value}${dim.source === "default" ? ` (${vscode.l10n.t("default")})` : ""}`, dim }));
+  const items = dims.map((dim) => ({
+    label: dim.name,
+    description: `${dim.value}${dim.source === "default" ? ` (${vscode.l10n.t("default")})` : ""}`,
+    dim,
+  }));
   const picked = items.length === 1 ? items[0] : await vscode.window.showQuickPick(items, { title: vscode.l10n.t("Dimension to set") });
   if (picked === undefined) return undefined;
   const text = await vscode.window.showInputBox({
@@ -104,6 +123,7 @@ async function askPasses({ machine, options }: ModelDocument): Promise<Change> {
 function followSettings({ registry }: Services, e: vscode.ConfigurationChangeEvent): void {
   for (const document of registry.documents) {
     if (touchesWorker(e)) void document.reload();
-    else if (touchesOptions(e, document.uri)) void document.compile(registry.options.read(document.uri.toString(), defaultOptions(document.uri)));
+    else if (touchesOptions(e, document.uri))
+      void document.compile(registry.options.read(document.uri.toString(), defaultOptions(document.uri)));
   }
 }

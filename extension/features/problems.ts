@@ -11,7 +11,8 @@ export const problems: Feature = {
       collection,
       registry.onDidChangeDocument(({ document, change }) => {
         if (change === "summary" && document.summary !== undefined) collection.set(document.uri, diagnostics(document, document.summary));
-        else if (change === "failed" && document.failed !== undefined && document.summary === undefined) collection.set(document.uri, [diagnostic(document.failed.message, document.failed.code, vscode.DiagnosticSeverity.Error)]);
+        else if (change === "failed" && document.failed !== undefined && document.summary === undefined)
+          collection.set(document.uri, [diagnostic(document.failed.message, document.failed.code, vscode.DiagnosticSeverity.Error)]);
       }),
       registry.onDidCloseDocument((document) => collection.delete(document.uri)),
     );
@@ -19,12 +20,16 @@ export const problems: Feature = {
 };
 
 function diagnostics(document: ModelDocument, summary: CompilationSummary): vscode.Diagnostic[] {
-  const unsupported = summary.unsupported.map(({ node, opType, reason }) => diagnostic(`${node} ${opType}: ${reason}`, "not-compiled", vscode.DiagnosticSeverity.Warning));
+  const unsupported = summary.unsupported.map(({ node, opType, reason }) =>
+    diagnostic(`${node} ${opType}: ${reason}`, "not-compiled", vscode.DiagnosticSeverity.Warning),
+  );
   const { nodes } = document.graphAt(document.lastGraphStage);
   const name = (id: number): string => nodes.get(id)?.op ?? `node ${id}`;
   const lost = summary.verdicts
     .filter((verdict) => verdict.subject === "fusion" && !verdict.accepted)
-    .map((verdict) => diagnostic(`${verdict.nodes.map(name).join(" → ")}: ${verdict.because}`, verdict.rule, vscode.DiagnosticSeverity.Information));
+    .map((verdict) =>
+      diagnostic(`${verdict.nodes.map(name).join(" → ")}: ${verdict.because}`, verdict.rule, vscode.DiagnosticSeverity.Information),
+    );
   return [...unsupported, ...lost];
 }
 

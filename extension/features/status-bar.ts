@@ -36,7 +36,10 @@ function text(document: ModelDocument): string {
 function tooltip({ name, failed, lastBench, options }: ModelDocument): string {
   const lines = [name, vscode.l10n.t("precision {0}", options.precision)];
   if (failed !== undefined) lines.push(`error[${failed.code}]: ${failed.message}`);
-  if (lastBench !== undefined) lines.push(vscode.l10n.t("median of {0} runs, 95 % interval {1}–{2} ms", lastBench.ours.runs, lastBench.ours.ci95[0], lastBench.ours.ci95[1]));
+  if (lastBench !== undefined)
+    lines.push(
+      vscode.l10n.t("median of {0} runs, 95 % interval {1}–{2} ms", lastBench.ours.runs, lastBench.ours.ci95[0], lastBench.ours.ci95[1]),
+    );
   lines.push(vscode.l10n.t("Click to change the compile options"));
   return lines.join("\n");
 }

@@ -15,11 +15,14 @@ const plain: Readonly<Record<string, PanelCommand>> = {
 
 export const stepping: Feature = {
   activate({ context, registry }) {
-    const register = (id: string, run: (...args: never[]) => void): number => context.subscriptions.push(vscode.commands.registerCommand(`fusionscope.${id}`, run));
+    const register = (id: string, run: (...args: never[]) => void): number =>
+      context.subscriptions.push(vscode.commands.registerCommand(`fusionscope.${id}`, run));
     const send = (command: PanelCommand): void => registry.active?.command(command);
     for (const [id, command] of Object.entries(plain)) register(id, () => send(command));
     register("showStage", (item: PassItem) => send({ name: "show-stage", stage: item.stage }));
-    register("showNode", (item: KernelItem) => send(item.node === undefined ? { name: "select-group", group: item.group } : { name: "select-node", node: item.node }));
+    register("showNode", (item: KernelItem) =>
+      send(item.node === undefined ? { name: "select-group", group: item.group } : { name: "select-node", node: item.node }),
+    );
     register("showBuffer", (item: BufferItem) => send({ name: "select-buffer", buffer: item.buffer }));
   },
 };

@@ -32,7 +32,8 @@ export const texts: Feature = {
   },
 };
 
-const isRow = (target: unknown): target is PassItem | KernelItem => typeof target === "object" && target !== null && ("stage" in target || "group" in target);
+const isRow = (target: unknown): target is PassItem | KernelItem =>
+  typeof target === "object" && target !== null && ("stage" in target || "group" in target);
 const stageOf = (target: Target): number | undefined => (target !== undefined && "stage" in target ? target.stage : undefined);
 
 async function open({ document, selection }: OpenPanel, kind: TextKind, target: Target): Promise<void> {
@@ -49,7 +50,11 @@ async function openAssembly({ registry }: Services, panel: OpenPanel, target: Ta
   const { document } = panel;
   const summary = await document.ready("this text");
   const stage = summary.passes.at(-1)?.index ?? 0;
-  const options = { location: vscode.ProgressLocation.Notification, title: vscode.l10n.t("Building {0}", document.name), cancellable: true };
+  const options = {
+    location: vscode.ProgressLocation.Notification,
+    title: vscode.l10n.t("Building {0}", document.name),
+    cancellable: true,
+  };
   const line = await vscode.window.withProgress(options, async (_, token) => {
     const stop = new AbortController();
     token.onCancellationRequested(() => stop.abort());
@@ -65,9 +70,14 @@ const kernelOf = (kernels: readonly KernelInfo[], target: Target): KernelInfo | 
 
 async function diffStages(document: ModelDocument): Promise<void> {
   const { passes } = await document.ready("comparing");
-  const items = passes.filter((pass) => pass.status === "changed").map((pass) => ({ label: stageTitle(document, pass.index), description: `${pass.opsBefore} → ${pass.opsAfter}`, stage: pass.index }));
+  const items = passes
+    .filter((pass) => pass.status === "changed")
+    .map((pass) => ({ label: stageTitle(document, pass.index), description: `${pass.opsBefore} → ${pass.opsAfter}`, stage: pass.index }));
   const left = await vscode.window.showQuickPick(items, { title: vscode.l10n.t("Compare IR of two stages: the first") });
   if (left === undefined) return;
-  const right = await vscode.window.showQuickPick(items.filter((item) => item.stage > left.stage), { title: vscode.l10n.t("{0}, compared with", left.label) });
+  const right = await vscode.window.showQuickPick(
+    items.filter((item) => item.stage > left.stage),
+    { title: vscode.l10n.t("{0}, compared with", left.label) },
+  );
   if (right !== undefined) await openStageDiff(document, left.stage, right.stage);
 }

@@ -13,7 +13,10 @@ export interface Described {
 
 export function describeSelection(summary: CompilationSummary, graph: StageGraph, selection: Described): string {
   const pass = summary.passes.find((p) => p.index === selection.stage);
-  const lines = [`Model ${summary.model}, ISA ${summary.isa}, ${summary.threads} thread(s), ${summary.precision}`, `Stage ${selection.stage}: ${pass?.name ?? "import"}`];
+  const lines = [
+    `Model ${summary.model}, ISA ${summary.isa}, ${summary.threads} thread(s), ${summary.precision}`,
+    `Stage ${selection.stage}: ${pass?.name ?? "import"}`,
+  ];
   const nodes = chosenNodes(graph, selection);
   if (nodes.length === 0) lines.push("", "Nothing of this stage is selected.");
   for (const node of nodes) lines.push("", ...describeNode(node, graph, summary));
@@ -49,6 +52,7 @@ function describeValue(id: number, graph: StageGraph): string {
 
 const describeSource = (source: SourceNodeInfo | undefined): string => (source === undefined ? "?" : `${source.path} ${source.opType}`);
 
-const describeVerdict = (verdict: Verdict): string => `  ${verdict.accepted ? "yes" : "no "} ${verdict.rule}: ${verdict.because}${verdict.facts.length > 0 ? ` (${verdict.facts.map(describeFact).join(", ")})` : ""}`;
+const describeVerdict = (verdict: Verdict): string =>
+  `  ${verdict.accepted ? "yes" : "no "} ${verdict.rule}: ${verdict.because}${verdict.facts.length > 0 ? ` (${verdict.facts.map(describeFact).join(", ")})` : ""}`;
 
 const describeFact = (fact: Fact): string => `${fact.name} ${fact.value}${fact.unit === undefined ? "" : ` ${fact.unit}`}`;

@@ -40,7 +40,13 @@ export function definition(lines: readonly string[], name: string): Span | undef
 export function occurrences(lines: readonly string[], name: string): Span[] {
   const id = identity(name);
   if (id === undefined) return [];
-  return lines.flatMap((text, line) => (text.includes(id) ? wordsOf(text).filter((w) => identity(w.text) === id).map(({ start, end }) => ({ line, start, end })) : []));
+  return lines.flatMap((text, line) =>
+    text.includes(id)
+      ? wordsOf(text)
+          .filter((w) => identity(w.text) === id)
+          .map(({ start, end }) => ({ line, start, end }))
+      : [],
+  );
 }
 
 function isDefinition(line: string, start: number, end: number): boolean {

@@ -6,7 +6,8 @@ const places: readonly Place[] = [
   { model: "file:///a%20b/m%26x.onnx", stage: 3, node: "#12/then_branch/#3" },
   { model: "vscode-remote://ssh-remote+host/m.onnx", stage: 0 },
 ];
-for (const place of places) test(`a link says again what it was made from: ${place.model}`, () => assert.deepEqual(parseLink("/open", linkQuery(place)), place));
+for (const place of places)
+  test(`a link says again what it was made from: ${place.model}`, () => assert.deepEqual(parseLink("/open", linkQuery(place)), place));
 
 const wrong: readonly (readonly [string, string, RegExp])[] = [
   ["/run", "model=file:///m.onnx", /not a command/],

@@ -16,4 +16,5 @@ export function bytes(count: number): string {
 }
 
 /** Three significant digits, without trailing zeros after a point. */
-export const digits = (value: number): string => (Math.abs(value) >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3))));
+export const digits = (value: number): string =>
+  Math.abs(value) >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));

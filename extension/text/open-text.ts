@@ -20,7 +20,10 @@ export async function openStageDiff(document: ModelDocument, left: number, right
   await vscode.commands.executeCommand("vscode.diff", uris[0], uris[1], title, { preview: true });
 }
 
-export async function openSelectionText(document: ModelDocument, selection: { stage: number; nodes: readonly number[]; sources: readonly number[] }): Promise<void> {
+export async function openSelectionText(
+  document: ModelDocument,
+  selection: { stage: number; nodes: readonly number[]; sources: readonly number[] },
+): Promise<void> {
   await show(virtualUri({ view: "selection", model: document.uri.toString(), ...selection }, "selection", "plaintext"));
 }
 
@@ -36,7 +39,8 @@ async function stageUri(document: ModelDocument, kind: TextKind, stage: number):
   return virtualUri({ view: "text", model: document.uri.toString(), kind, stage }, title, language);
 }
 
-const virtualUri = (text: VirtualText, title: string, language: string): vscode.Uri => vscode.Uri.from({ scheme, ...virtualAddress(text, title, language) });
+const virtualUri = (text: VirtualText, title: string, language: string): vscode.Uri =>
+  vscode.Uri.from({ scheme, ...virtualAddress(text, title, language) });
 
 async function show(uri: vscode.Uri): Promise<vscode.TextEditor> {
   const text = await vscode.workspace.openTextDocument(uri);

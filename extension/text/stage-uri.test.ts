@@ -19,9 +19,15 @@ for (const text of texts) {
 test("hostile titles stay inside one path segment", () => {
   const { path } = virtualAddress({ view: "text", model: "file:///m.onnx", kind: "ir", stage: 1 }, "../..\u0000/etc?x#y", "cpp");
   assert.equal(path.split("/").length, 3);
-  assert.doesNotMatch(path, /[?#\u0000]/);
+  assert.ok(!["?", "#", "\u0000"].some((letter) => path.includes(letter)));
 });
 
-for (const query of ["", "model=file:///m.onnx", "view=text&model=a&stage=-1&kind=ir", "view=text&model=a&stage=1&kind=exe", "view=text&stage=1&kind=ir"]) {
+for (const query of [
+  "",
+  "model=file:///m.onnx",
+  "view=text&model=a&stage=-1&kind=ir",
+  "view=text&model=a&stage=1&kind=exe",
+  "view=text&stage=1&kind=ir",
+]) {
   test(`not an address: "${query}"`, () => assert.equal(parseVirtual(query), undefined));
 }

@@ -24,7 +24,13 @@ export interface SelectionText {
 export type VirtualText = StageText | SelectionText;
 
 /** Languages of the texts, with the ending their tab shows. */
-export const endings: Readonly<Record<string, string>> = { "fusionscope-graph": ".gir", "fusionscope-tensor": ".tir", "fusionscope-asm": ".s", cpp: ".cpp", plaintext: ".txt" };
+export const endings: Readonly<Record<string, string>> = {
+  "fusionscope-graph": ".gir",
+  "fusionscope-tensor": ".tir",
+  "fusionscope-asm": ".s",
+  cpp: ".cpp",
+  plaintext: ".txt",
+};
 
 /** The language of a document by its path; the opposite of `endings`. */
 export const languageOf = (path: string): string => Object.entries(endings).find(([, ending]) => path.endsWith(ending))?.[0] ?? "plaintext";
@@ -48,7 +54,8 @@ export function parseVirtual(query: string): VirtualText | undefined {
   const stage = Number(read.get("stage") ?? NaN);
   if (model === null || !Number.isInteger(stage) || stage < 0) return undefined;
   const kind = read.get("kind");
-  if (read.get("view") === "selection") return { view: "selection", model, stage, nodes: numbers(read.get("nodes")), sources: numbers(read.get("sources")) };
+  if (read.get("view") === "selection")
+    return { view: "selection", model, stage, nodes: numbers(read.get("nodes")), sources: numbers(read.get("sources")) };
   return kind === "ir" || kind === "cpp" || kind === "asm" ? { view: "text", model, kind, stage } : undefined;
 }
 

@@ -51,7 +51,11 @@ export class CompilerClient {
     Atomics.store(this.generation, 0, generation);
   }
 
-  request<N extends WorkerRequestName>(name: N, arg: WorkerRequests[N]["arg"], options: RequestOptions<N> = {}): Promise<WorkerRequests[N]["reply"]> {
+  request<N extends WorkerRequestName>(
+    name: N,
+    arg: WorkerRequests[N]["arg"],
+    options: RequestOptions<N> = {},
+  ): Promise<WorkerRequests[N]["reply"]> {
     if (this.disposed || options.signal?.aborted) return Promise.reject(cancelled());
     const worker = (this.worker ??= this.start());
     const id = this.nextId++;

@@ -2,7 +2,18 @@
  * Messages between the extension host and the compiler worker. The host asks with an id and gets exactly one reply or error;
  * `event` messages carry what comes in between. Types only.
  */
-import type { BenchResult, BenchScope, CompilationSummary, ErrorInfo, GraphDelta, Hello, PanelOptions, PassInfo, TextKind, TextReply } from "#protocol";
+import type {
+  BenchResult,
+  BenchScope,
+  CompilationSummary,
+  ErrorInfo,
+  GraphDelta,
+  Hello,
+  PanelOptions,
+  PassInfo,
+  TextKind,
+  TextReply,
+} from "#protocol";
 
 /** What is fixed for the life of a worker. Empty strings: the default. */
 export interface WorkerSettings {
@@ -86,7 +97,9 @@ export interface BenchReply {
 export type WorkerRequestName = keyof WorkerRequests;
 
 export type ToWorker =
-  | { [N in WorkerRequestName]: { readonly type: "request"; readonly id: number; readonly name: N; readonly arg: WorkerRequests[N]["arg"] } }[WorkerRequestName]
+  | {
+      [N in WorkerRequestName]: { readonly type: "request"; readonly id: number; readonly name: N; readonly arg: WorkerRequests[N]["arg"] };
+    }[WorkerRequestName]
   | { readonly type: "cancel"; readonly id: number };
 
 export type FromWorker =

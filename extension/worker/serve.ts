@@ -13,7 +13,12 @@ export interface HandlerContext<N extends WorkerRequestName> {
   readonly event: (event: WorkerRequests[N]["event"]) => void;
 }
 
-export type Handlers = { readonly [N in WorkerRequestName]: (arg: WorkerRequests[N]["arg"], context: HandlerContext<N>) => Promise<WorkerRequests[N]["reply"]> | WorkerRequests[N]["reply"] };
+export type Handlers = {
+  readonly [N in WorkerRequestName]: (
+    arg: WorkerRequests[N]["arg"],
+    context: HandlerContext<N>,
+  ) => Promise<WorkerRequests[N]["reply"]> | WorkerRequests[N]["reply"];
+};
 
 export function serve(port: Port, handlers: Handlers): void {
   const running = new Map<number, AbortController>();
@@ -23,7 +28,12 @@ export function serve(port: Port, handlers: Handlers): void {
   });
 }
 
-async function answer(port: Port, handlers: Handlers, { id, name, arg }: Extract<ToWorker, { type: "request" }>, running: Map<number, AbortController>): Promise<void> {
+async function answer(
+  port: Port,
+  handlers: Handlers,
+  { id, name, arg }: Extract<ToWorker, { type: "request" }>,
+  running: Map<number, AbortController>,
+): Promise<void> {
   const controller = new AbortController();
   running.set(id, controller);
   try {
