@@ -8,14 +8,13 @@ import { Registry } from "./document/registry.ts";
 import { runBenchmark } from "./features/benchmark.ts";
 import { features } from "./features/index.ts";
 import type { Services } from "./services.ts";
-import { defaultOptions, workerSettings } from "./settings.ts";
+import { defaultOptions, workerEnvironment } from "./settings.ts";
 
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel("Fusionscope", { log: true });
   const dist = path.join(context.extensionPath, "dist");
-  const settings = () => workerSettings(context.extensionUri);
   const registry = new Registry(
-    { workerFile: path.join(dist, "compiler-worker.cjs"), settings, scratch: context.globalStorageUri, log },
+    { workerFile: path.join(dist, "compiler-worker.cjs"), environment: workerEnvironment, scratch: context.globalStorageUri, log },
     new OptionStore(context.workspaceState),
   );
   const services: Services = {

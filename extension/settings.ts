@@ -1,19 +1,14 @@
 /** The extension's settings, and the options of a model: settings first, then what was chosen for this model. */
 import * as vscode from "vscode";
 import type { PanelOptions } from "#protocol";
-import type { WorkerSettings } from "./worker/messages.ts";
 
 const section = "fusionscope";
 
-/** What a worker is started with. */
-export function workerSettings(home: vscode.Uri): WorkerSettings {
+/** Settings that reach the compiler as variables of its worker: those of the command line. Empty settings leave the variables as they are. */
+export function workerEnvironment(): Readonly<Record<string, string>> {
   const read = vscode.workspace.getConfiguration(section);
-  return {
-    compilerPath: read.get("compilerPath", "").trim(),
-    cacheFolder: read.get("cacheFolder", "").trim(),
-    cacheSize: read.get("cacheSize", 1024),
-    home: home.fsPath,
-  };
+  const variables = { CXX: read.get("compilerPath", ""), FUSIONSCOPE_CACHE: read.get("cacheFolder", ""), FUSIONSCOPE_CACHE_MIB: String(read.get("cacheSize", 2048)) };
+  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, value.trim()]).filter(([, value]) => value !== ""));
 }
 
 export const baselines = (): readonly string[] => vscode.workspace.getConfiguration(section).get<string[]>("baseline", ["ort"]);

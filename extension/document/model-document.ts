@@ -16,7 +16,7 @@ import type {
 } from "#protocol";
 import { cancelled, coded, isCancelled, toErrorInfo } from "../coded-error.ts";
 import { CompilerClient, type ClientLog } from "../worker/client.ts";
-import type { BenchReply, MachineInfo, ModelInfo, Progress, TensorPage, WorkerSettings } from "../worker/messages.ts";
+import type { BenchReply, MachineInfo, ModelInfo, Progress, TensorPage } from "../worker/messages.ts";
 import { localCopy, type LocalCopy } from "./local-copy.ts";
 import { StageNames } from "./stage-names.ts";
 
@@ -25,7 +25,8 @@ export type DocumentChange = "opened" | "generation" | "stage" | "summary" | "fa
 
 export interface DocumentHost {
   readonly workerFile: string;
-  readonly settings: () => WorkerSettings;
+  /** Variables of the worker: settings that reach the compiler. */
+  readonly environment: () => Readonly<Record<string, string>>;
   readonly scratch: vscode.Uri;
   readonly log: ClientLog;
 }
@@ -151,7 +152,7 @@ export class ModelDocument implements vscode.CustomDocument {
   }
 
   private newClient(): CompilerClient {
-    return new CompilerClient(this.host.workerFile, this.host.settings(), this.host.log, () => this.lost());
+    return new CompilerClient(this.host.workerFile, this.host.environment(), this.host.log, () => this.lost());
   }
 
   /** The worker is gone with the model and the compilation in it: read and compile again, so that the next request finds them. */

@@ -40,8 +40,8 @@ const passKey = (stage: number): string => `pass:${stage}`;
 function rows(document: ModelDocument): Row[] {
   const passes: readonly (PassInfo | PassEvent)[] = document.summary?.passes ?? document.machine?.passes ?? [];
   void vscode.commands.executeCommand("setContext", "fusionscope.hasPasses", passes.length > 0);
-  return levels.flatMap(({ level, title }) => {
-    const own = passes.filter((pass) => pass.level === level).map(passRow);
+  return levels.flatMap(({ level, title }): Row[] => {
+    const own: Row[] = passes.filter((pass) => pass.level === level).map(passRow);
     if (own.length < 2) return own;
     const item = new vscode.TreeItem(title(), vscode.TreeItemCollapsibleState.Expanded);
     item.id = `level:${level}`;

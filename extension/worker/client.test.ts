@@ -18,7 +18,7 @@ port.on("message", (m) => {
   else if (path === "never") return;
   else if (path === "coded") port.postMessage({ type: "error", id: m.id, error: { code: "onnx-truncated", message: "cut off", next: "get it again" } });
   else if (path === "events") { for (let i = 0; i < 3; i++) port.postMessage({ type: "event", id: m.id, event: i }); port.postMessage({ type: "reply", id: m.id, result: "done" }); }
-  else port.postMessage({ type: "reply", id: m.id, result: { path, generation: Atomics.load(generation, 0) } });
+  else port.postMessage({ type: "reply", id: m.id, result: { path, generation: Atomics.load(generation, 0), cache: process.env.FUSIONSCOPE_CACHE } });
 });`;
 
 const folder = mkdtempSync(path.join(tmpdir(), "fusionscope-client-"));
@@ -27,11 +27,10 @@ writeFileSync(file, script);
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const quiet = { info: () => {}, warn: () => {}, error: () => {} };
-const settings = { compilerPath: "", cacheFolder: "", cacheSize: 1, home: "" };
 
 function client(): { client: CompilerClient; lost: string[] } {
   const lost: string[] = [];
-  return { client: new CompilerClient(file, settings, quiet, (error) => lost.push(error.info.code)), lost };
+  return { client: new CompilerClient(file, { FUSIONSCOPE_CACHE: "here" }, quiet, (error) => lost.push(error.info.code)), lost };
 }
 
 const codeOf = async (work: Promise<unknown>): Promise<string> => {
@@ -47,7 +46,7 @@ const codeOf = async (work: Promise<unknown>): Promise<string> => {
 test("answers, events and coded errors come through", async () => {
   const { client: c } = client();
   c.setGeneration(7);
-  assert.deepEqual(await c.request("open", { path: "m.onnx" }), { path: "m.onnx", generation: 7 });
+  assert.deepEqual(await c.request("open", { path: "m.onnx" }), { path: "m.onnx", generation: 7, cache: "here" });
   const events: unknown[] = [];
   assert.equal(await c.request("open", { path: "events" }, { onEvent: (e) => events.push(e) }), "done");
   assert.deepEqual(events, [0, 1, 2]);
@@ -61,7 +60,7 @@ for (const how of ["throw", "exit"]) {
     const other = c.request("open", { path: "never" });
     assert.deepEqual(await Promise.all([codeOf(c.request("open", { path: how })), codeOf(other)]), ["worker-crashed", "worker-crashed"]);
     assert.deepEqual(lost, ["worker-crashed"]);
-    assert.deepEqual(await c.request("open", { path: "again" }), { path: "again", generation: 0 });
+    assert.deepEqual(await c.request("open", { path: "again" }), { path: "again", generation: 0, cache: "here" });
     c.dispose();
   });
 }
@@ -70,7 +69,7 @@ test("a worker that hangs is given up, and the next request gets a new one", asy
   const { client: c, lost } = client();
   assert.equal(await codeOf(c.request("open", { path: "loop" }, { seconds: 0.2 })), "worker-timeout");
   assert.deepEqual(lost, ["worker-timeout"]);
-  assert.deepEqual(await c.request("open", { path: "again" }), { path: "again", generation: 0 });
+  assert.deepEqual(await c.request("open", { path: "again" }), { path: "again", generation: 0, cache: "here" });
   c.dispose();
 });
 

@@ -4,7 +4,7 @@
  */
 import { Worker } from "node:worker_threads";
 import { CodedError, cancelled, coded } from "../coded-error.ts";
-import type { FromWorker, ToWorker, WorkerData, WorkerRequestName, WorkerRequests, WorkerSettings } from "./messages.ts";
+import type { FromWorker, ToWorker, WorkerData, WorkerRequestName, WorkerRequests } from "./messages.ts";
 
 /** Seconds without an answer or an event after which a request fails; the worker is then taken for hung. */
 const patience: Readonly<Record<WorkerRequestName, number>> = { machine: 30, open: 60, compile: 120, text: 180, tensor: 60, bench: 180 };
@@ -38,10 +38,13 @@ export class CompilerClient {
   private readonly pending = new Map<number, Pending>();
   private readonly generation = new Int32Array(new SharedArrayBuffer(4));
 
-  /** @param onLost called when a worker ended on its own or was given up; what it held (model, compilation) is gone. */
+  /**
+   * @param environment variables of the worker beside those of this process
+   * @param onLost called when a worker ended on its own or was given up; what it held (model, compilation) is gone
+   */
   constructor(
     private readonly file: string,
-    private readonly settings: WorkerSettings,
+    private readonly environment: Readonly<Record<string, string>>,
     private readonly log: ClientLog,
     private readonly onLost: (error: CodedError) => void = () => {},
   ) {}
@@ -107,8 +110,8 @@ export class CompilerClient {
   }
 
   private start(): Worker {
-    const workerData: WorkerData = { settings: this.settings, generation: this.generation.buffer as SharedArrayBuffer };
-    const worker = new Worker(this.file, { workerData, name: "fusionscope-compiler", stdout: true, stderr: true });
+    const workerData: WorkerData = { generation: this.generation.buffer as SharedArrayBuffer };
+    const worker = new Worker(this.file, { workerData, env: { ...process.env, ...this.environment }, name: "fusionscope-compiler", stdout: true, stderr: true });
     worker.stdout.on("data", (text: Buffer) => this.log.info(text.toString().trimEnd()));
     worker.stderr.on("data", (text: Buffer) => this.log.warn(text.toString().trimEnd()));
     worker.on("message", (message: FromWorker) => this.receive(message));

@@ -15,17 +15,6 @@ import type {
   TextReply,
 } from "#protocol";
 
-/** What is fixed for the life of a worker. Empty strings: the default. */
-export interface WorkerSettings {
-  /** C++ compiler. */
-  readonly compilerPath: string;
-  readonly cacheFolder: string;
-  /** MiB. */
-  readonly cacheSize: number;
-  /** Folder of the extension: native sources and the runner are below it. */
-  readonly home: string;
-}
-
 export interface MachineInfo {
   readonly isas: Hello["isas"];
   /** What `auto` stands for on this machine. */
@@ -110,7 +99,6 @@ export type FromWorker =
 
 /** What the worker is started with. */
 export interface WorkerData {
-  readonly settings: WorkerSettings;
   /** One Int32: the newest generation. A compilation of an older one stops at the next pass. */
   readonly generation: SharedArrayBuffer;
 }
