@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { chromium, type Browser } from "playwright-core";
 import { findChromium } from "../../../scripts/setup/debian-packages.mjs";
+import { cacheFolder } from "../../../scripts/vscode/cache.mjs";
 import { ensureServer } from "../../../scripts/vscode/install-server.mjs";
 import { startServer, type RunningServer } from "../../../scripts/vscode/server.mjs";
 import { startProxy } from "./start-page-proxy.ts";
@@ -45,7 +46,8 @@ export async function startSession(options: SessionOptions = {}): Promise<Sessio
       ownHome: true,
       settings: { "workbench.reduceMotion": "on", ...options.settings },
       extensions: [...(options.vsix ?? [])],
-      env: { ...options.env },
+      // The cache of builds outlives the session; its own HOME would hide it.
+      env: { FUSIONSCOPE_CACHE: cacheFolder(), ...options.env },
     });
     return await withBrowser(running, server.vscode, drop);
   } catch (error) {
