@@ -12,3 +12,7 @@ export * from "./package-root.ts";
 export * from "./random-inputs.ts";
 export * from "./statistics.ts";
 export * from "./tensor-file.ts";
+export * from "./build-cache.ts";
+export * from "./native-build.ts";
+export * from "./ort-library.ts";
+export * from "./runner-client.ts";

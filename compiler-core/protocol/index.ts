@@ -1,3 +1,4 @@
 /** The typed messages between the compiler, the editor's host, the inspector page and the native runner. Types and constants only. */
 export * from "./trace.ts";
 export * from "./panel.ts";
+export * from "./runner.ts";

@@ -1,0 +1,193 @@
+/**
+ * Builds kept between runs, each in a folder named by the content it was made from. An entry appears whole or not at all (made under another
+ * name, synced, renamed) and is checked against its manifest whenever it is used; a damaged one is made again.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import fs from "node:fs/promises";
+import path from "node:path";
+import { userError } from "../messages.ts";
+import { cacheFolder } from "./cache-folder.ts";
+
+/** Bytes that all entries may take together before the least recently used ones go. */
+export const cacheLimitBytes = 2 * 2 ** 30;
+
+const manifestName = "manifest.json";
+
+interface Manifest {
+  readonly schema: 1;
+  readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
+}
+
+export interface CacheResult {
+  /** Folder that holds the entry's files. Read only. */
+  readonly folder: string;
+  readonly cached: boolean;
+}
+
+export interface BuildCacheOptions {
+  /** Default: `builds` in the user's cache folder. */
+  readonly root?: string;
+  readonly limitBytes?: number;
+  /** Do not look for an existing entry; the new one still replaces it. */
+  readonly fresh?: boolean;
+}
+
+/** Key of an entry: a hash over parts, each told apart from its neighbours by its length. */
+export function contentKey(parts: readonly (string | Uint8Array)[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part);
+  return hash.digest("hex").slice(0, 40);
+}
+
+const underway = new Map<string, Promise<CacheResult>>();
+
+/**
+ * The entry of `key`, made by `make` (which fills the empty folder it is given) unless it is there and sound. Two callers in this process
+ * share one making; two processes both make it and one result stays.
+ * @throws cache-full when the disk is full, file-unwritable when the folder cannot be written, and whatever `make` throws
+ */
+export function cachedBuild(key: string, make: (folder: string) => Promise<void>, options: BuildCacheOptions = {}): Promise<CacheResult> {
+  const root = options.root ?? path.join(cacheFolder(), "builds");
+  const folder = path.join(root, key);
+  const existing = underway.get(folder);
+  if (existing !== undefined) return existing;
+  const promise = findOrMake(root, folder, make, options).finally(() => underway.delete(folder));
+  underway.set(folder, promise);
+  return promise;
+}
+
+async function findOrMake(
+  root: string,
+  folder: string,
+  make: (folder: string) => Promise<void>,
+  options: BuildCacheOptions,
+): Promise<CacheResult> {
+  if (options.fresh !== true && (await isSound(folder))) {
+    await touch(folder);
+    return { folder, cached: true };
+  }
+  const draft = path.join(root, `.draft-${process.pid}-${randomBytes(6).toString("hex")}`);
+  try {
+    await fs.mkdir(draft, { recursive: true });
+    await make(draft);
+    await seal(draft);
+    await publish(draft, folder);
+    await evict(root, folder, options.limitBytes ?? cacheLimitBytes);
+  } catch (e) {
+    await fs.rm(draft, { recursive: true, force: true });
+    throwDiskError(e, folder);
+  }
+  return { folder, cached: false };
+}
+
+/** Errors of the file system become coded ones, others pass. */
+function throwDiskError(e: unknown, at: string): never {
+  const code = (e as NodeJS.ErrnoException).code;
+  if (code === "ENOSPC" || code === "EDQUOT") userError("cache-full", {}, { path: at }, e);
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS") userError("file-unwritable", {}, { path: at, what: code }, e);
+  throw e;
+}
+
+/** Are all files of the manifest there, with their sizes and hashes? */
+async function isSound(folder: string): Promise<boolean> {
+  try {
+    const manifest = JSON.parse(await fs.readFile(path.join(folder, manifestName), "utf8")) as Manifest;
+    if (manifest.schema !== 1) return false;
+    for (const [name, { bytes, sha256 }] of Object.entries(manifest.files)) {
+      const data = await fs.readFile(path.join(folder, name));
+      if (data.length !== bytes || hashOf(data) !== sha256) return false;
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const hashOf = (data: Uint8Array): string => createHash("sha256").update(data).digest("hex");
+
+/** Writes the manifest and makes everything durable, so that a rename after it cannot expose half an entry. */
+async function seal(draft: string): Promise<void> {
+  const files: Record<string, { bytes: number; sha256: string }> = {};
+  for (const entry of await fs.readdir(draft, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const at = path.join(entry.parentPath, entry.name);
+    const data = await fs.readFile(at);
+    files[path.relative(draft, at)] = { bytes: data.length, sha256: hashOf(data) };
+    await sync(at);
+  }
+  const manifest: Manifest = { schema: 1, files };
+  await fs.writeFile(path.join(draft, manifestName), JSON.stringify(manifest));
+  await sync(path.join(draft, manifestName));
+  await sync(draft);
+}
+
+async function sync(at: string): Promise<void> {
+  const handle = await fs.open(at, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Renames the draft into place. A sound entry that another process put there meanwhile wins; a damaged one is moved away first. */
+async function publish(draft: string, folder: string): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await fs.rename(draft, folder);
+      return;
+    } catch (e) {
+      const code = (e as NodeJS.ErrnoException).code;
+      if ((code !== "ENOTEMPTY" && code !== "EEXIST") || attempt === 3) throw e;
+      if (await isSound(folder)) return fs.rm(draft, { recursive: true, force: true });
+      const damaged = `${draft}-damaged-${attempt}`;
+      await fs.rename(folder, damaged).catch(() => undefined);
+      await fs.rm(damaged, { recursive: true, force: true });
+    }
+  }
+}
+
+/** The time of last use is the manifest's modification time. */
+async function touch(folder: string): Promise<void> {
+  const now = new Date();
+  await fs.utimes(path.join(folder, manifestName), now, now).catch(() => undefined);
+}
+
+interface Kept {
+  readonly folder: string;
+  readonly bytes: number;
+  readonly used: number;
+}
+
+/** Removes the least recently used entries until all fit, and drafts that a killed process left more than an hour ago. Never `keep`. */
+async function evict(root: string, keep: string, limit: number): Promise<void> {
+  const entries: Kept[] = [];
+  for (const entry of await fs.readdir(root, { withFileTypes: true })) {
+    const folder = path.join(root, entry.name);
+    if (entry.name.startsWith(".draft-")) {
+      const age = Date.now() - ((await fs.stat(folder).catch(() => undefined))?.mtimeMs ?? Date.now());
+      if (age > 3_600_000) await fs.rm(folder, { recursive: true, force: true });
+    } else if (entry.isDirectory()) {
+      entries.push(await measure(folder));
+    }
+  }
+  let total = entries.reduce((sum, e) => sum + e.bytes, 0);
+  for (const e of entries.sort((a, b) => a.used - b.used)) {
+    if (total <= limit) return;
+    if (e.folder === keep) continue;
+    await fs.rm(e.folder, { recursive: true, force: true });
+    total -= e.bytes;
+  }
+}
+
+async function measure(folder: string): Promise<Kept> {
+  try {
+    const at = path.join(folder, manifestName);
+    const manifest = JSON.parse(await fs.readFile(at, "utf8")) as Manifest;
+    const bytes = Object.values(manifest.files).reduce((sum, f) => sum + f.bytes, 0);
+    return { folder, bytes, used: (await fs.stat(at)).mtimeMs };
+  } catch {
+    // Damaged or half removed by another process: first to go.
+    return { folder, bytes: 0, used: 0 };
+  }
+}

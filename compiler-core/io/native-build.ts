@@ -1,0 +1,170 @@
+/** Builds of native code, cached by content: compiled models as shared objects, and the runner. */
+import fs from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import type { IsaName } from "../machine.ts";
+import { cachedBuild, contentKey } from "./build-cache.ts";
+import { packageRoot } from "./package-root.ts";
+import { compile, compileFlags, findToolchain, type Toolchain } from "./toolchain.ts";
+
+export interface SourceFile {
+  /** File name without folder, such as `model.cpp`: it appears in line information. */
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface ModuleBuild {
+  readonly sources: readonly SourceFile[];
+  readonly isa: IsaName;
+  /** With region times (-DFS_PROFILE). */
+  readonly profile?: boolean;
+  /** Also produce assembly (Intel syntax). */
+  readonly assembly?: boolean;
+  readonly toolchain?: Toolchain;
+  /** Build even if the cache has it (`--no-cache`). */
+  readonly fresh?: boolean;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface BuiltModule {
+  /** The shared object. */
+  readonly so: string;
+  /** One .s file per source, in order; empty unless asked for. */
+  readonly assembly: readonly string[];
+  /** Copies of the sources that the line information of `so` refers to. */
+  readonly sources: readonly string[];
+  readonly toolchain: Toolchain;
+  readonly flags: readonly string[];
+  readonly buildMs: number;
+  readonly cached: boolean;
+}
+
+const nativeRoot = (): string => path.join(packageRoot(), "native");
+/** What generated code may include. */
+const headerFolders = ["runtime", "simd", "math", "kernels"];
+
+async function filesUnder(folder: string, endings: readonly string[]): Promise<string[]> {
+  const entries = await fs.readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((e) => e.isFile() && endings.some((ending) => e.name.endsWith(ending)))
+    .map((e) => path.join(e.parentPath, e.name))
+    .sort();
+}
+
+async function contentOf(files: readonly string[], base: string): Promise<string[]> {
+  const parts = await Promise.all(files.map(async (f) => [path.relative(base, f), await fs.readFile(f, "utf8")]));
+  return parts.flat();
+}
+
+let headers: Promise<string> | undefined;
+
+/** Hash of all headers that generated code may include; read once per process. */
+function headerKey(): Promise<string> {
+  headers ??= (async () => {
+    const files = (await Promise.all(headerFolders.map((f) => filesUnder(path.join(nativeRoot(), f), [".h", ".hpp"])))).flat();
+    return contentKey(await contentOf(files, nativeRoot()));
+  })();
+  headers.catch(() => (headers = undefined));
+  return headers;
+}
+
+/** Runs tasks, at most `limit` at a time, results in order. */
+async function inParallel<T, R>(items: readonly T[], limit: number, task: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let i = next++; i < items.length; i = next++) results[i] = await task(items[i] as T);
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+  return results;
+}
+
+/**
+ * Compiles generated C++ to a shared object; several sources in parallel. Headers are found as `simd/simd.hpp`, `runtime/spmd.h`, ... (the
+ * folder `native` is on the include path).
+ * @throws compiler-missing, compile-failed, compiler-timeout, cache-full, isa-not-here, cancelled
+ */
+export async function buildModule(build: ModuleBuild): Promise<BuiltModule> {
+  const started = performance.now();
+  const toolchain = build.toolchain ?? (await findToolchain());
+  const flags = [...compileFlags(build.isa, toolchain, { profile: build.profile }), "-fPIC", "-fvisibility=hidden", `-I${nativeRoot()}`];
+  const parts = build.sources.flatMap((s) => [s.name, s.text]);
+  const key = contentKey([
+    "module 1",
+    toolchain.banner,
+    flags.join(" "),
+    await headerKey(),
+    build.assembly === true ? "asm" : "",
+    ...parts,
+  ]);
+  const make = (folder: string): Promise<void> => makeModule(folder, build, toolchain, flags);
+  const { folder, cached } = await cachedBuild(key, make, { fresh: build.fresh });
+  const at = (name: string): string => path.join(folder, name);
+  return {
+    so: at("model.so"),
+    assembly: build.assembly === true ? build.sources.map((s) => at(`${s.name}.s`)) : [],
+    sources: build.sources.map((s) => at(s.name)),
+    toolchain,
+    flags,
+    buildMs: performance.now() - started,
+    cached,
+  };
+}
+
+async function makeModule(folder: string, build: ModuleBuild, toolchain: Toolchain, flags: readonly string[]): Promise<void> {
+  const options = { timeoutMs: build.timeoutMs, signal: build.signal, cwd: folder };
+  // Line information must not name the draft's folder, which is gone after the rename.
+  const mapped = [...flags, `-ffile-prefix-map=${folder}=.`];
+  const objects = await inParallel(build.sources, os.availableParallelism(), async ({ name, text }) => {
+    await fs.writeFile(path.join(folder, name), text);
+    if (build.assembly === true) {
+      // The object is assembled from the same text that is shown.
+      await compile(toolchain, [...mapped, "-masm=intel", "-S", name, "-o", `${name}.s`], options);
+      await compile(toolchain, ["-c", `${name}.s`, "-o", `${name}.o`], options);
+    } else {
+      await compile(toolchain, [...mapped, "-c", name, "-o", `${name}.o`], options);
+    }
+    return `${name}.o`;
+  });
+  await compile(toolchain, ["-shared", "-g1", "-Wl,-z,noexecstack", ...objects, "-o", "model.so"], options);
+  await Promise.all(objects.map((o) => fs.rm(path.join(folder, o))));
+}
+
+export interface BuiltRunner {
+  readonly path: string;
+  readonly buildMs: number;
+  readonly cached: boolean;
+}
+
+let runner: Promise<BuiltRunner> | undefined;
+
+/**
+ * The runner's program, built at first use. Kept per process; the cache is keyed by its sources and the compiler.
+ * @throws compiler-missing, compile-failed, cache-full
+ */
+export function buildRunner(): Promise<BuiltRunner> {
+  runner ??= makeRunner();
+  runner.catch(() => (runner = undefined));
+  return runner;
+}
+
+async function makeRunner(): Promise<BuiltRunner> {
+  const started = performance.now();
+  const toolchain = await findToolchain();
+  const folder = path.join(nativeRoot(), "runner");
+  const sources = await filesUnder(folder, [".cpp"]);
+  const inputs = [...(await filesUnder(folder, [".cpp", ".hpp"])), ...(await filesUnder(path.join(nativeRoot(), "runtime"), [".h"]))];
+  const flags = ["-std=c++17", "-O1", "-Wall", "-Wextra", "-pthread"];
+  const key = contentKey(["runner 1", toolchain.banner, flags.join(" "), ...(await contentOf(inputs, nativeRoot()))]);
+  const made = await cachedBuild(key, async (draft) => {
+    const objects = await inParallel(sources, os.availableParallelism(), async (source) => {
+      const object = path.join(draft, `${path.basename(source)}.o`);
+      await compile(toolchain, [...flags, "-c", source, "-o", object]);
+      return object;
+    });
+    await compile(toolchain, ["-pthread", ...objects, "-ldl", "-o", path.join(draft, "fusionscope-runner")]);
+    await Promise.all(objects.map((o) => fs.rm(o)));
+  });
+  return { path: path.join(made.folder, "fusionscope-runner"), buildMs: performance.now() - started, cached: made.cached };
+}

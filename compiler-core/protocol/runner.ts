@@ -1,0 +1,268 @@
+/**
+ * Messages between a host and the native runner (native/runner): one JSON object per line on its stdin and stdout. The host sends requests
+ * `{id, method, ...params}`; the runner answers each, in order, with `{id, ok: true, result}` or `{id, ok: false, error}`, and may send events
+ * `{event, ...}` in between. Only `cancel` is looked at while another request runs. Times are nanoseconds of CLOCK_MONOTONIC.
+ */
+
+/** Raised when a message changes its meaning; `hello` tells the runner's. */
+export const runnerProtocolVersion = 1;
+
+/** Number of a loaded compiled model or ONNX Runtime session. */
+export type TargetId = number;
+
+/** A raw little-endian tensor file. Name, type and shape are needed by ONNX Runtime only. */
+export interface TensorFileRef {
+  readonly file: string;
+  readonly name?: string;
+  readonly dtype?: string;
+  readonly shape?: readonly number[];
+}
+
+/** A weight of a compiled model: a range of a file, mapped read-only (copied when it is not 64-byte aligned). */
+export interface WeightRange {
+  readonly file: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface HelloParams {
+  /** Path of libonnxruntime.so, to learn whether it loads and its version. */
+  readonly ortLibrary?: string;
+}
+export interface HelloResult {
+  readonly protocol: number;
+  /** FS_ABI_VERSION of native/runtime/abi.h. */
+  readonly abi: number;
+  readonly pid: number;
+  /** Feature sets that compiled models may use in this process, as text. */
+  readonly isa: string;
+  readonly cpu: {
+    readonly vendor: string;
+    readonly model: string;
+    /** As in /proc/cpuinfo. */
+    readonly flags: readonly string[];
+    readonly caches: readonly { readonly level: number; readonly type: string; readonly bytes: number; readonly sharedCpus: string }[];
+    /** In the order that threads are pinned to: one per core first, SMT siblings after them. */
+    readonly cpus: readonly number[];
+    readonly cores: number;
+    readonly smt: boolean;
+    readonly amxPermitted: boolean;
+  };
+  readonly counters: readonly {
+    readonly name: string;
+    readonly kind: "hardware" | "software";
+    readonly valid: boolean;
+    readonly why?: string;
+  }[];
+  readonly ticksPerNs: number;
+  readonly ort: { readonly valid: true; readonly version: string } | { readonly valid: false; readonly why: string };
+}
+
+export interface LoadParams {
+  /** Absolute path of a shared object with the symbols of abi.h. */
+  readonly so: string;
+  readonly weights?: readonly WeightRange[];
+  /** Size of its team; 0 or absent: what it was scheduled for. */
+  readonly threads?: number;
+}
+export interface LoadResult {
+  readonly target: TargetId;
+  readonly name: string;
+  readonly threads: number;
+  readonly scheduledThreads: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly weights: number;
+  readonly regions: number;
+  readonly arenaBytes: number;
+  readonly packedBytes: number;
+  /** Per thread. */
+  readonly scratchBytes: number;
+}
+
+export interface LoadOrtParams {
+  readonly library: string;
+  readonly model: string;
+  readonly threads?: number;
+  /** 0 none, 1 basic, 2 extended, 99 all (default). */
+  readonly optimisation?: 0 | 1 | 2 | 99;
+  /** May its threads spin inside a run? They always stop at the end of a run. Default true. */
+  readonly spinning?: boolean;
+}
+export interface LoadOrtResult {
+  readonly target: TargetId;
+  readonly version: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+export interface RunParams {
+  readonly target: TargetId;
+  readonly inputs: readonly TensorFileRef[];
+  /** Where to write the outputs, in order; an empty `file`: not written. */
+  readonly outputs?: readonly { readonly file: string }[];
+}
+export interface RunResult {
+  readonly ns: number;
+  /** Name, type and shape: ONNX Runtime only. */
+  readonly outputs: readonly {
+    readonly bytes: number;
+    readonly name?: string;
+    readonly dtype?: string;
+    readonly shape?: readonly number[];
+  }[];
+}
+
+export interface RunnerBenchParams {
+  readonly candidates: readonly { readonly target: TargetId; readonly label?: string; readonly inputs: readonly TensorFileRef[] }[];
+  /** Adds the first candidate once more as a control: its ratio to itself is what noise alone does. */
+  readonly aa?: boolean;
+  /** Measured time over all candidates before it may stop (default 0.5). */
+  readonly minSeconds?: number;
+  /** Stops after the round in which this is exceeded, whatever the other bounds (default 10). */
+  readonly maxSeconds?: number;
+  /** Per candidate (default 10). */
+  readonly minRuns?: number;
+  /** Length of a burst of runs of one candidate (default 3); one run when a run is longer. */
+  readonly burstMs?: number;
+  /** Per candidate before the first round (default 30); at least two runs. */
+  readonly warmupMs?: number;
+}
+export interface RunnerBenchCandidate {
+  readonly label: string;
+  /** One list per round: the i-th rounds of two candidates were measured one right after the other. */
+  readonly ns: readonly (readonly number[])[];
+  readonly runs: number;
+  /** CPU time of all threads over the timed runs. */
+  readonly taskClockNs: number;
+  readonly minorFaults: number;
+  readonly majorFaults: number;
+  readonly voluntarySwitches: number;
+  readonly involuntarySwitches: number;
+}
+/** A counter per run, or why there is none. `scale` > 1: it was counted for only 1/scale of the time and extrapolated. */
+export type RunnerCounter =
+  { readonly valid: true; readonly value: number; readonly scale: number } | { readonly valid: false; readonly why: string };
+export interface RunnerBenchResult {
+  /** As requested; the A/A control comes last, labelled "... (again)". */
+  readonly candidates: readonly RunnerBenchCandidate[];
+  /** Of the first candidate, when it is a compiled model: from extra runs, not the timed ones. */
+  readonly counters?: Readonly<Record<string, RunnerCounter>>;
+}
+
+export interface ProfileParams {
+  /** A compiled model built with -DFS_PROFILE; other builds give zeros. */
+  readonly target: TargetId;
+  readonly inputs: readonly TensorFileRef[];
+  /** Default 10. */
+  readonly runs?: number;
+}
+export interface ProfileResult {
+  readonly runs: number;
+  /** Of each run as a whole. */
+  readonly ns: readonly number[];
+  /** Per thread, per region: sums over all runs. */
+  readonly threads: readonly { readonly ns: readonly number[]; readonly counts: readonly number[] }[];
+}
+
+export interface SampleParams {
+  readonly target: TargetId;
+  readonly inputs: readonly TensorFileRef[];
+  /** Default 1. */
+  readonly seconds?: number;
+  /** Per thread, at most 10,000 (default 1,000). */
+  readonly hz?: number;
+}
+export interface SampleResult {
+  readonly samples: number;
+  /** Samples that were not in the compiled model: waiting in the kernel, library code. */
+  readonly outside: number;
+  /** [offset in the shared object (an address of its ELF file), samples]. The sampled instruction comes after the one that took the time. */
+  readonly offsets: readonly (readonly [number, number])[];
+  readonly runs: number;
+  readonly seconds: number;
+  readonly hz: number;
+  readonly clock: string;
+}
+
+export interface PeaksParams {
+  readonly threads?: number;
+  /** Per figure (default 0.2). */
+  readonly seconds?: number;
+}
+/** `opsPerCycle` is the sum over all threads: giga-operations over the frequency of a dependent-add chain measured right before and after. */
+export type PeakFigure =
+  | { readonly valid: true; readonly gops: number; readonly ghz: number; readonly opsPerCycle: number }
+  | { readonly valid: false; readonly why: string };
+export interface PeaksResult {
+  readonly threads: number;
+  /** Frequency seen by a chain of dependent additions; absent where it cannot be measured. */
+  readonly ghz?: number;
+  readonly fmaF32?: PeakFigure;
+  readonly fmaF32Avx2?: PeakFigure;
+  readonly vnniInt8?: PeakFigure;
+  readonly bf16?: PeakFigure;
+  readonly amxInt8?: PeakFigure;
+  readonly amxBf16?: PeakFigure;
+  /** Bytes read plus bytes written, of a copy far larger than the caches. */
+  readonly copyGBs: number;
+  /** Read bandwidth (sum of threads) of a working set of so many bytes per thread. */
+  readonly read: readonly { readonly bytes: number; readonly gbs: number }[];
+}
+
+export interface DoneResult {
+  readonly done: true;
+}
+
+/** Every method with its parameters and its result. */
+export interface RunnerMethods {
+  readonly hello: { readonly params: HelloParams; readonly result: HelloResult };
+  readonly load: { readonly params: LoadParams; readonly result: LoadResult };
+  readonly "load-ort": { readonly params: LoadOrtParams; readonly result: LoadOrtResult };
+  readonly unload: { readonly params: { readonly target: TargetId }; readonly result: DoneResult };
+  readonly run: { readonly params: RunParams; readonly result: RunResult };
+  readonly bench: { readonly params: RunnerBenchParams; readonly result: RunnerBenchResult };
+  readonly profile: { readonly params: ProfileParams; readonly result: ProfileResult };
+  readonly sample: { readonly params: SampleParams; readonly result: SampleResult };
+  readonly peaks: { readonly params: PeaksParams; readonly result: PeaksResult };
+  /** Ends a running bench or sample: that request fails with `cancelled`. */
+  readonly cancel: { readonly params: object; readonly result: DoneResult };
+  readonly quit: { readonly params: object; readonly result: DoneResult };
+}
+export type RunnerMethod = keyof RunnerMethods;
+
+/**
+ * Why a request failed. `no-file`: a file is missing or unreadable; `bad-module`: not a compiled model, or of another ABI; `isa`: it needs features that
+ * the machine lacks; `no-library`: ONNX Runtime does not load; `ort`: ONNX Runtime's own error; `unsupported`: this output or machine cannot be served;
+ * `threads`, `no-memory`: resources; `bad-request`, `internal`: a mistake of ours.
+ */
+export const runnerErrorCodes = [
+  "bad-request",
+  "no-file",
+  "bad-module",
+  "isa",
+  "no-library",
+  "ort",
+  "unsupported",
+  "threads",
+  "no-memory",
+  "cancelled",
+  "internal",
+] as const;
+export type RunnerErrorCode = (typeof runnerErrorCodes)[number];
+
+export type RunnerResponse =
+  | { readonly id: number; readonly ok: true; readonly result: unknown }
+  | { readonly id: number | null; readonly ok: false; readonly error: { readonly code: RunnerErrorCode; readonly message: string } };
+
+export type RunnerEvent =
+  | { readonly event: "progress"; readonly id: number; readonly fraction: number }
+  /** The last line of a runner that crashed. `offset`: in the shared object of the model; `region`: the loop nest that ran. */
+  | {
+      readonly event: "crash";
+      readonly signal: string;
+      readonly address: number;
+      readonly thread: number;
+      readonly offset?: number;
+      readonly region?: number;
+    };
