@@ -2,9 +2,9 @@
 import { bug } from "../messages.ts";
 import type { DType } from "../support/dtype.ts";
 import { ConstantStore, type FileRange } from "./constants.ts";
-import { isStatic } from "./dims.ts";
+import { dimNames, isStatic } from "./dims.ts";
 import { inferOp, smallLimit, withDefaults } from "./infer.ts";
-import type { Attrs, Graph, Node, Shape, ShapeSource, SourceNode, Value, ValueId } from "./ir.ts";
+import type { Attrs, Dim, Graph, Node, Shape, ShapeSource, SourceNode, Value, ValueId } from "./ir.ts";
 import { count, encode, evaluable, type NdArray } from "./ndarray.ts";
 import { opOf, type OpName } from "./ops/index.ts";
 import { isRefusal, type Refusal, type TensorType } from "./ops/op.ts";
@@ -45,6 +45,12 @@ export class GraphBuilder {
     const id = this.#value({ name, dtype, shape, shapeSource: shape === undefined ? "unknown" : "declared" });
     this.#inputs.push(id);
     return id;
+  }
+
+  /** Does the extent follow from the extents of graph inputs, so that it is a number once those are? */
+  followsFromInputs(dim: Dim): boolean {
+    if (typeof dim === "number") return true;
+    return dimNames(dim).every((name) => this.#inputs.some((id) => this.value(id).shape?.includes(name)));
   }
 
   /** A constant from data in memory. */

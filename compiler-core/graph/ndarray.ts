@@ -81,7 +81,8 @@ export function decode(dtype: DType, shape: readonly number[], bytes: Uint8Array
     unpack(out, bytes, bits);
     return out;
   }
-  const copy = bytes.slice(0, (n * bits) / 8).buffer;
+  // A copy, because typed arrays need aligned memory. (`slice` of a Node Buffer would be a view.)
+  const copy = new Uint8Array(bytes.subarray(0, (n * bits) / 8)).buffer;
   if (dtype === "f16" || dtype === "bf16") {
     const raw = new Uint16Array(copy);
     for (let i = 0; i < n; i++) out.data[i] = decodeFloat(dtype, raw[i]!);

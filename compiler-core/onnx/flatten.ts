@@ -1,0 +1,118 @@
+/**
+ * The nodes of a model's main graph as one list: calls of model-local functions are replaced by their bodies with fresh names.
+ * Lists every node of the file as a source, subgraphs included.
+ */
+import type { SourceNode } from "../graph/ir.ts";
+import { userError } from "../messages.ts";
+import type { OnnxAttribute, OnnxFunction, OnnxGraph, OnnxModel, OnnxNode, OnnxOpsetId } from "./model.ts";
+
+export interface FlatNode {
+  /** Inputs and outputs carry the names of the main graph. */
+  readonly node: OnnxNode;
+  /** Version of the operator set of the node's domain. */
+  readonly opset: number;
+  /** Its sources: the node itself and the function calls it comes from. */
+  readonly origin: readonly number[];
+  /** Names of the outer graph that its subgraphs read, beyond its own inputs. */
+  readonly captures: readonly string[];
+}
+
+export interface FlatModel {
+  readonly nodes: readonly FlatNode[];
+  readonly sources: readonly SourceNode[];
+}
+
+/** Used for a domain that the model forgot to import. */
+const newestOpset = 26;
+const maxDepth = 64;
+
+type Names = ReadonlyMap<string, string> | undefined;
+interface Scope {
+  readonly opsets: ReadonlyMap<string, number>;
+  /** Names inside a function body to names of the main graph; undefined: they are the same. */
+  readonly names: Names;
+  readonly prefix: string;
+  readonly origin: readonly number[];
+  readonly depth: number;
+  readonly attributes: ReadonlyMap<string, OnnxAttribute>;
+}
+
+/** Throws `onnx-function-depth` when functions call each other without end. */
+export function flattenModel(model: OnnxModel): FlatModel {
+  const functions = new Map(model.functions.map((f) => [functionKey(f.domain, f.name, f.overload), f]));
+  const sources: SourceNode[] = [];
+  const nodes: FlatNode[] = [];
+  const scope: Scope = { opsets: opsetsOf(model.opsetImports), names: undefined, prefix: "", origin: [], depth: 0, attributes: new Map() };
+  flattenNodes(model.graph.nodes, scope, functions, sources, nodes);
+  return { nodes, sources };
+}
+
+const standard = (domain: string): string => (domain === "ai.onnx" ? "" : domain);
+const functionKey = (domain: string, name: string, overload: string): string => `${standard(domain)}\u0000${name}\u0000${overload}`;
+const opsetsOf = (imports: readonly OnnxOpsetId[]): ReadonlyMap<string, number> => new Map(imports.map((o) => [standard(o.domain), o.version]));
+
+function flattenNodes(list: readonly OnnxNode[], scope: Scope, functions: ReadonlyMap<string, OnnxFunction>, sources: SourceNode[], out: FlatNode[]): void {
+  list.forEach((node, i) => {
+    const path = `${scope.prefix}#${i}`;
+    const self = sources.push({ path, opType: node.opType, domain: node.domain, name: node.name, outputs: node.outputs }) - 1;
+    const origin = [...scope.origin, self];
+    const body = functions.get(functionKey(node.domain, node.opType, node.overload));
+    const renamed = renameNode(node, scope);
+    if (body === undefined) {
+      const captures = listSubgraphs(node, path, sources, scope.names);
+      out.push({ node: renamed, opset: scope.opsets.get(standard(node.domain)) ?? newestOpset, origin, captures });
+      return;
+    }
+    if (scope.depth >= maxDepth) userError("onnx-function-depth", { node: path }, { name: node.opType, limit: maxDepth });
+    const inner: Scope = {
+      opsets: new Map([...scope.opsets, ...opsetsOf(body.opsetImports)]), names: bodyNames(body, renamed, path), prefix: `${path}/${node.opType}/`, origin,
+      depth: scope.depth + 1, attributes: callAttributes(body, renamed),
+    };
+    flattenNodes(body.nodes, inner, functions, sources, out);
+  });
+}
+
+function bodyNames(body: OnnxFunction, call: OnnxNode, path: string): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  body.nodes.forEach((n) => n.outputs.forEach((o) => names.set(o, `${path}/${o}`)));
+  body.outputs.forEach((formal, i) => call.outputs[i] && names.set(formal, call.outputs[i]));
+  body.inputs.forEach((formal, i) => names.set(formal, call.inputs[i] ?? ""));
+  return names;
+}
+
+const callAttributes = (body: OnnxFunction, call: OnnxNode): ReadonlyMap<string, OnnxAttribute> =>
+  new Map([...body.attributeDefaults, ...call.attributes].map((a) => [a.name, a]));
+
+function renameNode(node: OnnxNode, scope: Scope): OnnxNode {
+  if (scope.names === undefined) return node;
+  const rename = (name: string): string => (name === "" ? "" : (scope.names?.get(name) ?? name));
+  const attributes = node.attributes.flatMap((a): OnnxAttribute[] => {
+    if (a.refAttrName === "") return [a];
+    const given = scope.attributes.get(a.refAttrName);
+    return given === undefined ? [] : [{ ...given, name: a.name }];
+  });
+  return { ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename), attributes };
+}
+
+const subgraphsOf = (node: OnnxNode): readonly (readonly [string, OnnxGraph])[] =>
+  node.attributes.flatMap((a): (readonly [string, OnnxGraph])[] => {
+    if (a.kind === "graph") return [[a.name, a.value]];
+    return a.kind === "graphs" ? a.value.map((g, i) => [`${a.name}[${i}]`, g] as const) : [];
+  });
+
+/** Adds the nodes of all subgraphs to the sources; returns the outer names they read. */
+function listSubgraphs(node: OnnxNode, path: string, sources: SourceNode[], names: Names): readonly string[] {
+  const captures = new Set<string>();
+  for (const [attribute, graph] of subgraphsOf(node)) {
+    const own = new Set([...graph.inputs.map((v) => v.name), ...graph.initializers.map((t) => t.name), ...graph.nodes.flatMap((n) => n.outputs)]);
+    const read = (name: string): unknown => name !== "" && !own.has(name) && captures.add(names?.get(name) ?? name);
+    graph.nodes.forEach((inner, i) => {
+      const innerPath = `${path}/${attribute}/#${i}`;
+      sources.push({ path: innerPath, opType: inner.opType, domain: inner.domain, name: inner.name, outputs: inner.outputs });
+      inner.inputs.forEach(read);
+      listSubgraphs(inner, innerPath, sources, undefined).forEach(read);
+    });
+    graph.outputs.forEach((v) => read(v.name));
+  }
+  return [...captures];
+}

@@ -1,0 +1,151 @@
+/** ONNX model -> Graph IR, stage 0: nodes as the file has them, in canonical operators. What is not known becomes opaque, with the reason. */
+import { GraphBuilder, RefusedOp } from "../graph/build.ts";
+import type { FileRange } from "../graph/constants.ts";
+import type { Graph, Shape, ValueId } from "../graph/ir.ts";
+import { decode, evaluable, type NdArray } from "../graph/ndarray.ts";
+import type { TensorType } from "../graph/ops/op.ts";
+import { UserError } from "../messages.ts";
+import { isFloat, type DType } from "../support/dtype.ts";
+import { flattenModel, type FlatNode } from "./flatten.ts";
+import type { OnnxModel, OnnxTensor, OnnxType, OnnxValueInfo } from "./model.ts";
+import { attributeTexts, opaqueOutputDtype } from "./opaque-summary.ts";
+import { asDType, BuildCall, NotCompiled } from "./ops/build-call.ts";
+import { constantTensor } from "./ops/constant.ts";
+import { standardDomain } from "./ops/domain.ts";
+import { builderFor } from "./ops/index.ts";
+import { sortNodes } from "./order.ts";
+import { memoryStore, rangeOf, readTensor, type TensorStore } from "./tensor-data.ts";
+
+interface Importer {
+  readonly graph: GraphBuilder;
+  readonly store: TensorStore;
+  readonly names: Map<string, ValueId>;
+  readonly initializers: ReadonlyMap<string, OnnxTensor>;
+  readonly declared: ReadonlyMap<string, OnnxType | undefined>;
+}
+
+/**
+ * The graph of a model. Constants read their bytes from `store` when asked. Initialisers that are also graph inputs are constants.
+ * Throws `onnx-cycle` and `onnx-function-depth`; anything else that is odd becomes an opaque node.
+ */
+export function importModel(model: OnnxModel, store: TensorStore = memoryStore()): Graph {
+  const flat = flattenModel(model);
+  const { graph: main } = model;
+  const importer: Importer = {
+    graph: new GraphBuilder(main.name), store, names: new Map(),
+    initializers: new Map(main.initializers.map((t) => [t.name, t])),
+    declared: new Map([...main.valueInfos, ...main.outputs].map((v) => [v.name, v.type])),
+  };
+  flat.sources.forEach((s) => importer.graph.source(s));
+  for (const input of main.inputs) if (!importer.initializers.has(input.name)) importInput(importer, input);
+  for (const node of sortNodes(flat.nodes)) importNode(importer, node);
+  for (const output of main.outputs) importer.graph.output(lookup(importer, output.name) ?? missingOutput(importer, output));
+  return importer.graph.finish();
+}
+
+function importInput({ graph, names }: Importer, input: OnnxValueInfo): void {
+  const { dtype, shape } = typeOf(input.type, input.name);
+  names.set(input.name, graph.input(input.name, dtype, shape));
+}
+
+/** The value of a name: a node output, an input, or an initialiser, which becomes a constant when first used. */
+function lookup(importer: Importer, name: string): ValueId | undefined {
+  const known = importer.names.get(name);
+  const tensor = known === undefined && name !== "" ? importer.initializers.get(name) : undefined;
+  if (tensor === undefined) return known;
+  const id = importTensor(importer, tensor);
+  importer.names.set(name, id);
+  return id;
+}
+
+function importTensor({ graph, store }: Importer, tensor: OnnxTensor): ValueId {
+  const dtype = asDType(tensor.dtype) ?? "u8";
+  return graph.lazyConstant(tensor.name, dtype, tensor.dims, () => readTensor(store, tensor).bytes, mappable(store, tensor));
+}
+
+/** Where the bytes can be mapped from; a missing or broken file is reported when the bytes are read. */
+function mappable(store: TensorStore, tensor: OnnxTensor): FileRange | undefined {
+  try {
+    const range = tensor.dtype === "string" ? undefined : rangeOf(store, tensor);
+    if (range === undefined) return undefined;
+    const folder = store.file.slice(0, store.file.lastIndexOf("/") + 1);
+    return { file: range.location === undefined ? store.file : folder + range.location, offset: range.offset, length: range.length };
+  } catch (e) {
+    if (e instanceof UserError) return undefined;
+    throw e;
+  }
+}
+
+function importNode(importer: Importer, flat: FlatNode): void {
+  const { node } = flat;
+  const constant = constantTensor(node);
+  if (constant !== undefined) {
+    importer.names.set(node.outputs[0] ?? "", importTensor(importer, { ...constant, name: node.outputs[0] ?? "" }));
+    return;
+  }
+  const inputs = node.inputs.map((name) => lookup(importer, name) ?? null);
+  const mark = importer.graph.mark();
+  const results = buildNode(importer, flat, inputs);
+  const outputs = typeof results === "string" ? (importer.graph.rewind(mark), opaqueNode(importer, flat, results)) : results;
+  node.outputs.forEach((name, i) => {
+    const id = outputs[i];
+    if (name === "" || id === undefined) return;
+    importer.graph.declare(id, name, typeOf(importer.declared.get(name), name).shape);
+    if (!importer.names.has(name)) importer.names.set(name, id);
+  });
+}
+
+/** The node in canonical operators; or the reason why it is not compiled. */
+function buildNode(importer: Importer, { node, opset, origin }: FlatNode, inputs: readonly (ValueId | null)[]): readonly ValueId[] | string {
+  const builder = builderFor(node.domain, node.opType);
+  if (builder === undefined) return standardDomain(node.domain) ? `${node.opType} is not supported` : `${node.domain}.${node.opType} is not supported`;
+  const undefinedName = node.inputs.find((name, i) => name !== "" && inputs[i] === null);
+  if (undefinedName !== undefined) return `its operand "${undefinedName}" is not defined in the model`;
+  const readNd = (t: OnnxTensor): NdArray => readSmall(importer.store, t);
+  try {
+    const built = builder(new BuildCall({ graph: importer.graph, node, inputs, opset, origin, readTensor: readNd }));
+    const outputs = typeof built === "number" ? [built] : built;
+    const short = node.outputs.some((name, i) => name !== "" && outputs[i] === undefined);
+    return short ? `only ${outputs.length} of its outputs are supported` : outputs;
+  } catch (e) {
+    if (e instanceof NotCompiled) return e.reason;
+    if (e instanceof RefusedOp) return e.refusal.reason;
+    if (e instanceof UserError && e.code !== "bug") return e.message;
+    throw e;
+  }
+}
+
+function readSmall(store: TensorStore, t: OnnxTensor): NdArray {
+  const dtype = asDType(t.dtype);
+  if (dtype === undefined || !evaluable(dtype)) throw new NotCompiled(`elements of type ${t.dtype} are not supported`);
+  return decode(dtype, t.dims, readTensor(store, t).bytes);
+}
+
+function opaqueNode(importer: Importer, { node, origin, captures }: FlatNode, reason: string): readonly ValueId[] {
+  const { graph } = importer;
+  const inputs = [...node.inputs, ...captures.filter((c) => !node.inputs.includes(c))].map((name) => lookup(importer, name) ?? null);
+  const operandTypes = inputs.flatMap((id) => (id === null ? [] : [graph.type(id).dtype]));
+  const guess = operandTypes.find(isFloat) ?? operandTypes[0] ?? "f32";
+  const types = node.outputs.map((name, i): TensorType => {
+    const declared = importer.declared.get(name);
+    return declared === undefined ? { dtype: opaqueOutputDtype(node.opType, i, guess), shape: undefined } : typeOf(declared, name);
+  });
+  const attrs = { domain: node.domain, opType: node.opType, reason, attributes: attributeTexts(node) };
+  return graph.addOpaque(inputs, attrs, types, { name: node.name, origin });
+}
+
+/** A graph output that nothing computes: shown, not hidden. */
+function missingOutput({ graph }: Importer, output: OnnxValueInfo): ValueId {
+  const source = graph.source({ path: `output:${output.name}`, opType: "Undefined", domain: "", name: output.name, outputs: [output.name] });
+  const reason = `the model's output "${output.name}" is not computed by any node`;
+  const [id] = graph.addOpaque([], { opType: "Undefined", reason }, [typeOf(output.type, output.name)], { name: output.name, origin: [source] });
+  graph.declare(id!, output.name);
+  return id!;
+}
+
+/** The tensor type that a declared type says; sequences and maps have no shape. Unknown extents are named after value and axis. */
+function typeOf(type: OnnxType | undefined, name: string): { readonly dtype: DType; readonly shape: Shape | undefined } {
+  if (type === undefined || (type.kind !== "tensor" && type.kind !== "sparse-tensor")) return { dtype: "f32", shape: undefined };
+  const shape = type.dims?.map((d, i) => (d.value !== undefined ? Math.max(0, Number(d.value)) : d.param !== undefined && d.param !== "" ? d.param : `${name}.${i}`));
+  return { dtype: asDType(type.dtype) ?? "f32", shape: type.dims === undefined ? undefined : shape };
+}
