@@ -1,7 +1,7 @@
 // Builds every bundle into dist/: node esbuild.mjs [--watch] [--minify]
-// The table of bundles is scripts/build/bundles.mjs.
+// The table of bundles is scripts/bundles/table.mjs.
 import { build, context } from "esbuild";
-import { bundleOptions } from "./scripts/build/bundles.mjs";
+import { bundleOptions } from "./scripts/bundles/table.mjs";
 
 const flags = new Set(process.argv.slice(2));
 const unknown = [...flags].filter((flag) => !["--watch", "--minify"].includes(flag));

@@ -10,7 +10,7 @@ const required = ["dist/extension.cjs", "dist/compiler-worker.cjs", "dist/webvie
 /** Builds the VSIX. @returns {Promise<string>} its path */
 export async function buildPackage() {
   const { build } = await import("esbuild");
-  const { bundleOptions } = await import("./build/bundles.mjs");
+  const { bundleOptions } = await import("./bundles/table.mjs");
   const { noticesText, packagesOf } = await import("./package/notices.mjs");
   /** @type {Set<string>} */
   const inputs = new Set();

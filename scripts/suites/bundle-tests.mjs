@@ -33,7 +33,7 @@ function isAlive(pid) {
  */
 export async function bundleTests(files, outdir) {
   const { build } = await import("esbuild");
-  const { testOptions } = await import("../build/bundles.mjs");
+  const { testOptions } = await import("../bundles/table.mjs");
   try {
     await build(testOptions(files, outdir));
   } catch {
