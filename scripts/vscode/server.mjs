@@ -82,7 +82,7 @@ export async function startServer(options) {
     String(options.port ?? 0),
     ...access,
     ...quiet,
-    "--disable-workspace-trust",
+    ...(options.settings?.["security.workspace.trust.enabled"] === true ? [] : ["--disable-workspace-trust"]),
     "--log",
     "info",
   ];
