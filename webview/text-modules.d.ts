@@ -1,4 +1,4 @@
-/** A file as text, and a bundled worker script as text: see scripts/build/text-imports.mjs. */
+/** A file as text, and a bundled worker script as text: see scripts/bundles/text-imports.mjs. */
 declare module "*?text" {
   const text: string;
   export default text;
