@@ -1,4 +1,5 @@
 /** What a command gets and gives. */
+import type { UserError } from "#core";
 import type { OptionValues } from "./option-table.ts";
 
 export interface CommandContext {
@@ -17,6 +18,8 @@ export interface CommandResult {
   readonly text: readonly string[];
   /** 1: the answer is no. */
   readonly exit?: 0 | 1;
+  /** The result is there, but an error ended the work: reported on stderr and by the exit code. */
+  readonly error?: UserError;
 }
 
 export type CommandRunner = (context: CommandContext) => CommandResult | Promise<CommandResult>;

@@ -2,7 +2,7 @@
 import { asUserError, userError, type UserError } from "#core";
 import { commandHelp, generalHelp } from "./help.ts";
 import { commandRunners } from "./commands/index.ts";
-import { jsonText } from "./json.ts";
+import { jsonText } from "#core/io";
 import { parseArguments, type ParsedLine } from "./parse-arguments.ts";
 
 export interface Streams {
@@ -41,13 +41,19 @@ async function runLine(line: ParsedLine, json: boolean, streams: Streams): Promi
   const log = (text: string): void => streams.err(text + "\n");
   const result = await commandRunners[command]({ arguments: line.arguments, options, log, signal: streams.signal });
   if (streams.signal.aborted) userError("cancelled", {}, {});
-  streams.out(json ? jsonText({ schema: schemaVersion, command, ...result.json }) + "\n" : result.text.map((t) => t + "\n").join(""));
-  return result.exit ?? 0;
+  const { error } = result;
+  const failed = error === undefined ? {} : { error: describe(error) };
+  streams.out(
+    json ? jsonText({ schema: schemaVersion, command, ...result.json, ...failed }) + "\n" : result.text.map((t) => t + "\n").join(""),
+  );
+  if (error !== undefined) streams.err(error.line() + "\n");
+  return error?.exit ?? result.exit ?? 0;
 }
 
 function report(error: UserError, wants: { readonly json: boolean; readonly debug: boolean }, streams: Streams): void {
-  const { code, message, next, exit } = error;
-  if (wants.json) streams.out(jsonText({ schema: schemaVersion, error: { code, message, next, exit } }) + "\n");
+  if (wants.json) streams.out(jsonText({ schema: schemaVersion, error: describe(error) }) + "\n");
   streams.err(error.line() + "\n");
   if (wants.debug) for (let e: unknown = error; e instanceof Error; e = e.cause) streams.err(`${e.stack ?? e.message}\n`);
 }
+
+const describe = ({ code, message, next, exit }: UserError) => ({ code, message, next, exit });

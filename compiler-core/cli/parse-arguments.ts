@@ -2,7 +2,7 @@
 import { userError } from "#core";
 import { commandNames, commandSpec, type ArgumentSpec, type CommandName } from "./command-table.ts";
 import { optionTable, type OptionName, type OptionSpec, type OptionValues } from "./option-table.ts";
-import { didYouMean } from "./suggest.ts";
+import { didYouMean } from "#core/io";
 
 export interface ParsedLine {
   /** Undefined: only `--help` or `--version` can follow. */

@@ -3,7 +3,7 @@ import { userError } from "#core";
 import type { CommandRunner } from "../command.ts";
 import { commandNames } from "../command-table.ts";
 import { commandSchema } from "../schemas/index.ts";
-import { didYouMean } from "../suggest.ts";
+import { didYouMean } from "#core/io";
 
 export const schema: CommandRunner = ({ arguments: [word = ""] }) => {
   const command = commandNames.find((n) => n === word);

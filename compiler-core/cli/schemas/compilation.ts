@@ -2,7 +2,7 @@
 import { byName, count, flag, list, number, oneOf, record, text, whole, type Schema } from "./build.ts";
 import type { Members } from "./index.ts";
 
-export const errorInfo: Schema = record({ code: text, message: text, next: text });
+export const errorInfo: Schema = record({ code: text, message: text, next: text, exit: whole });
 
 const hit = record({ rule: text, before: list(whole), after: list(whole) }, { note: text });
 
@@ -68,8 +68,8 @@ export const compileMembers: Members = {
     arenaBytes: count,
     arenaBytesWithoutReuse: count,
     constantBytes: count,
-    flops: count,
-    bytes: count,
+    flops: number,
+    bytes: number,
     buildMs: number,
     cached: flag,
     built: flag,

@@ -7,7 +7,7 @@ export const passesMembers: Members = { required: { passes: list(record(passInfo
 
 export const opsMembers: Members = {
   required: {
-    onnx: list(record({ domain: text, opType: text, since: whole, graphOps: list(text) }, { note: text })),
+    onnx: list(record({ domain: text, opType: text })),
     ops: list(record({ name: text, what: text, traits: list(text), arity: pair(number), outputs: pair(number), evaluated: flag })),
   },
 };

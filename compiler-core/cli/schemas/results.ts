@@ -1,5 +1,5 @@
 /** Schemas of what running, checking and timing give. */
-import { byName, count, flag, list, number, orNull, pair, record, text, whole, type Schema } from "./build.ts";
+import { byName, flag, list, number, orNull, pair, record, text, whole, type Schema } from "./build.ts";
 import { identity, unsupported } from "./compilation.ts";
 import type { Members } from "./index.ts";
 
@@ -51,9 +51,9 @@ export const benchMembers: Members = {
     baselines: byName(record({ ...timing, version: text })),
     speedup: byName(ratio),
     control: ratio,
-    flops: count,
+    flops: number,
     gflops: number,
-    bytes: count,
+    bytes: number,
     peakGflops: orNull(number),
     peakGBs: orNull(number),
     counters: byName(record({ value: orNull(number), valid: flag }, { why: text })),

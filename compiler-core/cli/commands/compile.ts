@@ -1,0 +1,148 @@
+/** `fusionscope compile MODEL`: everything up to the native build. */
+import { isModule, userError, type CompilationSummary } from "#core";
+import { buildCode, emitCompilation, type BuiltCode } from "#core/io";
+import type { PassEvent } from "#protocol";
+import type { CommandContext, CommandResult, CommandRunner } from "../command.ts";
+import { compileFromLine, identity, refuseUnsupported, type Compiled } from "../request.ts";
+import { alignColumns, printable, textTable } from "../text/align.ts";
+import { bytesText, flopsText, timeText } from "../text/units.ts";
+
+export const compile: CommandRunner = async (context) => {
+  if (context.options.output !== undefined) {
+    userError("not-offered", {}, { what: "compile -o", instead: "use --emit DIR: it holds the C++ and the plan" });
+  }
+  const compiled = compileFromLine(context);
+  try {
+    if (context.options["no-fallback"] === true) refuseUnsupported(compiled.summary);
+    return await finish(context, compiled);
+  } finally {
+    compiled.model.close();
+  }
+};
+
+async function finish(context: CommandContext, compiled: Compiled): Promise<CommandResult> {
+  const { compilation, summary } = compiled;
+  const { emit } = context.options;
+  const built =
+    compilation.source === undefined
+      ? undefined
+      : await buildCode(compilation, { ...buildSettings(context), assembly: emit !== undefined });
+  const emitted = emit === undefined ? undefined : emitCompilation(compilation, emit, built?.assembly);
+  const notBuilt = built === undefined ? (compilation.error?.message ?? whyNoCode(summary, context)) : undefined;
+  const json = {
+    ...identity(compiled),
+    passes: summary.passes,
+    partitions: partitions(compiled),
+    groups: groupRows(compiled),
+    verdicts: summary.verdicts,
+    unsupported: summary.unsupported,
+    arenaBytes: summary.arenaBytes,
+    arenaBytesWithoutReuse: summary.arenaBytesWithoutReuse,
+    constantBytes: summary.constantBytes,
+    flops: summary.flops,
+    bytes: summary.bytes,
+    buildMs: built?.buildMs ?? 0,
+    cached: built?.cached ?? false,
+    built: built !== undefined,
+    ...(built === undefined ? { notBuilt } : { sourceHash: built.hash, sharedObject: built.sharedObject }),
+    ...(emitted === undefined ? {} : { emitted }),
+  };
+  return {
+    json,
+    text: [...summaryText(compiled, built), ...(notBuilt === undefined ? [] : [`not built: ${notBuilt}`])],
+    error: compilation.error,
+  };
+}
+
+export function buildSettings({ options, signal, log }: CommandContext) {
+  return { cache: options["no-cache"] !== true, timeoutSeconds: options.timeout, signal, log };
+}
+
+function whyNoCode(summary: CompilationSummary, { options }: CommandContext): string {
+  const [first] = summary.unsupported;
+  if (options["only-until"] !== undefined) return `stopped after ${options["only-until"]}`;
+  return first === undefined
+    ? "no code was generated"
+    : `${summary.unsupported.length} nodes are not compiled, the first is ${first.node} ${first.opType}: ${first.reason}`;
+}
+
+/** One partition holds everything that is compiled: a graph is compiled whole or not at all. */
+function partitions({ compilation, summary }: Compiled): object[] {
+  if (compilation.module === undefined) return [];
+  const { graph } = compilation;
+  const onnx = [...new Set(graph.nodes.flatMap((n) => n.origin))].sort((a, b) => a - b);
+  return [
+    {
+      id: 0,
+      ops: graph.nodes.map((n) => n.op),
+      onnxNodes: onnx.map((i) => graph.sources[i]?.path ?? `#${i}`),
+      kernels: summary.kernels.map((k) => k.name),
+    },
+  ];
+}
+
+function groupRows({ compilation, summary }: Compiled): object[] {
+  const { graph } = compilation;
+  const origins = new Map(graph.nodes.map((n) => [n.id, n.origin]));
+  return summary.groups.map((g) => {
+    const sources = [...new Set(g.members.flatMap((m) => origins.get(m.node) ?? []))].sort((a, b) => a - b);
+    return { ...g, onnxNodes: sources.map((i) => graph.sources[i]?.path ?? `#${i}`) };
+  });
+}
+
+function summaryText(compiled: Compiled, built: BuiltCode | undefined): string[] {
+  const { summary, compilation } = compiled;
+  const last = compilation.snapshots.at(-1);
+  const lines = [
+    `${printable(compiled.model.name)}: ${summary.sources.length} ONNX nodes -> ${compilation.graph.nodes.length} operators in ${summary.groups.length} groups` +
+      `, for ${summary.isa}, ${summary.threads} thread${summary.threads === 1 ? "" : "s"}`,
+    "",
+    ...passTable(summary.passes),
+    "",
+  ];
+  if (summary.groups.length > 0) lines.push(...groupTable(compiled), "");
+  const facts: string[][] = [
+    ["work", `${flopsText(summary.flops)}, ${bytesText(summary.bytes)} moved when nothing is cached`],
+    ["constants", bytesText(summary.constantBytes)],
+  ];
+  if (last !== undefined && isModule(last))
+    facts.push(["arena", `${bytesText(summary.arenaBytes)} (${bytesText(summary.arenaBytesWithoutReuse)} without reuse)`]);
+  if (built !== undefined)
+    facts.push(["native code", built.cached ? "from the cache" : `built in ${timeText(built.buildMs)} by ${printable(built.compiler)}`]);
+  return [...lines, ...alignColumns(facts)];
+}
+
+function passTable(passes: readonly PassEvent[]): string[] {
+  return textTable<PassEvent>(
+    [
+      { title: "#", align: "right", cell: (p) => String(p.index) },
+      { title: "pass", cell: (p) => p.name },
+      { title: "status", cell: (p) => p.status },
+      { title: "time", align: "right", cell: (p) => (p.status === "skipped" ? "" : timeText(p.ms)) },
+      { title: "ops", align: "right", cell: (p) => (p.opsBefore === p.opsAfter ? String(p.opsAfter) : `${p.opsBefore} -> ${p.opsAfter}`) },
+      { title: "hits", align: "right", cell: (p) => (p.hits.length === 0 ? "" : String(p.hits.length)) },
+      { title: "", cell: (p) => p.reason ?? "" },
+    ],
+    passes,
+  );
+}
+
+function groupTable({ compilation, summary }: Compiled): string[] {
+  const ops = new Map(compilation.graph.nodes.map((n) => [n.id, n.op]));
+  return textTable(
+    [
+      { title: "group", align: "right", cell: (g: CompilationSummary["groups"][number]) => String(g.id) },
+      { title: "template", cell: (g) => g.template },
+      { title: "phase", cell: (g) => g.phase },
+      { title: "operators", cell: (g) => g.members.map((m) => ops.get(m.node) ?? "?").join(" + ") },
+      {
+        title: "parameters",
+        cell: (g) =>
+          Object.entries(g.params)
+            .map(([k, v]) => `${k}=${v}`)
+            .join(" "),
+      },
+    ],
+    summary.groups,
+  );
+}

@@ -1,0 +1,107 @@
+/** A running native process with models loaded into it: ours and ONNX Runtime's, fed and read through files. */
+import fs from "node:fs";
+import type { ArtifactPlan, PlannedWeight } from "../../codegen/plan.ts";
+import type { NdArray } from "../../graph/ndarray.ts";
+import { bug, userError } from "../../messages.ts";
+import type { TargetId, TensorFileRef, WeightRange } from "../../protocol/runner.ts";
+import { dtypes, type DType } from "../../support/dtype.ts";
+import { findOrtLibrary } from "../ort-library.ts";
+import { RunnerClient } from "../runner-client.ts";
+import type { BuiltCode } from "./build.ts";
+import { Scratch } from "./scratch.ts";
+
+export interface HostSettings {
+  /** For one request to the runner. */
+  readonly timeoutSeconds?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (fraction: number) => void;
+}
+
+/** A model that can be run. `name` labels it in benchmarks. */
+export interface LoadedModel {
+  readonly target: TargetId;
+  readonly name: string;
+  readonly plan: ArtifactPlan | undefined;
+  /** Names of the outputs, in the order that `run` gives them. */
+  readonly outputs: readonly string[];
+  /** Of ONNX Runtime. */
+  readonly version?: string;
+}
+
+export class NativeHost {
+  private constructor(
+    readonly client: RunnerClient,
+    private readonly scratch: Scratch,
+    private readonly settings: HostSettings,
+  ) {}
+
+  /** Starts a runner. `close` must be called. */
+  static async start(settings: HostSettings = {}): Promise<NativeHost> {
+    const client = await RunnerClient.start();
+    return new NativeHost(client, new Scratch(), settings);
+  }
+
+  /** Options of one request; `settings` given here come first. */
+  request(settings: HostSettings = {}) {
+    const { timeoutSeconds, signal, onProgress } = { ...this.settings, ...settings };
+    return { signal, onProgress, timeoutMs: timeoutSeconds === undefined ? undefined : timeoutSeconds * 1000 };
+  }
+
+  /** Loads compiled code with its weights and does the constant work of the first run. */
+  async load(built: BuiltCode, name = "ours"): Promise<LoadedModel> {
+    const { plan } = built;
+    const weights = plan.weights.map((w) => this.weight(w));
+    const { target } = await this.client.request("load", { so: built.sharedObject, weights, threads: plan.threads }, this.request());
+    return { target, name, plan, outputs: plan.outputs.map((o) => o.name) };
+  }
+
+  private weight({ range, inline, bytes, name }: PlannedWeight): WeightRange {
+    if (range !== undefined) return range;
+    const data = inline?.() ?? bug(`weight ${name} has no data`);
+    return { file: this.scratch.write("weight.bin", data), offset: 0, length: bytes };
+  }
+
+  /** Loads a model file into ONNX Runtime. Throws `ort-missing` and `ort-failed`. */
+  async loadOrt(model: string, threads: number): Promise<LoadedModel> {
+    const library = findOrtLibrary();
+    if (library === undefined) return userError("ort-missing", {}, { what: "the package onnxruntime-node is not installed" });
+    const { target, version, outputs } = await this.client.request("load-ort", { library, model, threads }, this.request());
+    return { target, name: "ort", plan: undefined, outputs, version };
+  }
+
+  /** Inputs as files, by name: they stay until the host is closed. */
+  inputFiles(names: readonly string[], values: readonly NdArray[]): TensorFileRef[] {
+    return values.map((v, i) => this.scratch.tensor(names[i] ?? "", v));
+  }
+
+  /** Runs once; outputs in the model's order. */
+  async run(model: LoadedModel, inputs: readonly TensorFileRef[]): Promise<NdArray[]> {
+    const files = model.outputs.map(() => this.scratch.path("output.bin"));
+    const { outputs } = await this.client.request(
+      "run",
+      { target: model.target, inputs, outputs: files.map((file) => ({ file })) },
+      this.request(),
+    );
+    const read = files.map((file, i) => {
+      const planned = model.plan?.outputs[i] ?? outputs[i];
+      return this.scratch.read(file, knownDtype(planned?.dtype), planned?.shape ?? []);
+    });
+    files.forEach((file) => fs.rmSync(file, { force: true }));
+    return read;
+  }
+
+  async unload(model: LoadedModel): Promise<void> {
+    await this.client.request("unload", { target: model.target }, this.request());
+  }
+
+  async close(): Promise<void> {
+    await this.client.close();
+    this.scratch.close();
+  }
+}
+
+function knownDtype(name: string | undefined): DType {
+  return (
+    dtypes.find((d) => d === name) ?? userError("runner-unsupported", {}, { what: `an output has elements of type ${name ?? "unknown"}` })
+  );
+}
