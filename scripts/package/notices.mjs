@@ -1,13 +1,15 @@
 // THIRD-PARTY-NOTICES.txt: the licences of every package that is inside the bundles, taken from the packages themselves.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { root, Stop } from "../setup/terminal.mjs";
 
-/** The packages that files in node_modules belong to, as folders relative to the root. @param {Iterable<string>} files */
+/** The packages that files in node_modules belong to, as folders relative to the root. @param {Iterable<string>} files as esbuild names them */
 export function packagesOf(files) {
   const folders = new Set();
   for (const file of files) {
-    const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file.replaceAll("\\", "/"));
+    // esbuild names some inputs "namespace:path".
+    const relative = path.relative(root, path.resolve(root, file.replace(/^as-[a-z-]+:/, ""))).replaceAll("\\", "/");
+    const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(relative);
     if (match) folders.add(match[1]);
   }
   return [...folders].sort();
@@ -21,17 +23,18 @@ export function noticesText(folders) {
 
 /** @param {string} folder */
 function notice(folder) {
-  const { name, version, license, homepage, repository } = JSON.parse(readFileSync(path.join(root, folder, "package.json"), "utf8"));
-  const texts = licenceFiles(folder).map((file) => readFileSync(file, "utf8").trim());
+  const manifest = JSON.parse(readFileSync(path.join(root, folder, "package.json"), "utf8"));
+  const { name, version, license, homepage, repository } = manifest;
   // The Eclipse licence asks to say where the source code is.
   const source = typeof repository === "string" ? repository : repository?.url;
-  return `${name} ${version}\nlicence: ${license}\nhome: ${homepage ?? "-"}\nsource: ${source ?? "-"}\n\n${texts.join("\n\n")}\n`;
+  return `${name} ${version}\nlicence: ${license}\nhome: ${homepage ?? "-"}\nsource: ${source ?? "-"}\n\n${licenceText(folder, manifest)}\n`;
 }
 
-/** @param {string} folder */
-function licenceFiles(folder) {
-  const found = readdirSync(path.join(root, folder)).filter((name) => /^(licen[cs]e|copying|notice|epl)/i.test(name));
-  const files = found.map((name) => path.join(root, folder, name)).filter((file) => existsSync(file));
-  if (files.length === 0) throw new Stop("licence-missing", `${folder} has no licence file: it may not go into the package`, 1);
-  return files;
+/** The package's own licence files; some say in package.json only that they are under the MIT licence. */
+function licenceText(folder, { license, author }) {
+  const files = readdirSync(path.join(root, folder)).filter((name) => /^(licen[cs]e|copying|notice|epl)/i.test(name));
+  if (files.length > 0) return files.map((file) => readFileSync(path.join(root, folder, file), "utf8").trim()).join("\n\n");
+  const holder = typeof author === "string" ? author : author?.name;
+  if (license !== "MIT" || !holder) throw new Stop("licence-missing", `${folder} has no licence file: it may not go into the package`, 1);
+  return readFileSync(path.join(root, "scripts/package/mit.txt"), "utf8").trim().replace("{holder}", holder);
 }
