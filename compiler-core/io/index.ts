@@ -20,3 +20,4 @@ export * from "./runner-client.ts";
 export * from "./statistics.ts";
 export * from "./tensor-file.ts";
 export { findToolchain, probeCompiler, type Toolchain } from "./toolchain.ts";
+export * from "./toolchain.ts";

@@ -1,0 +1,152 @@
+// int8 block GEMM: epi(C = init + A * B) with u8 A, s8 B and exact 32-bit sums.
+//
+// Contract (scalar meaning in gemm_u8s8_ref.hpp)
+//   gemm_u8s8<MR, NV>(m, n, k, a, b, init, epi)     a: a_rows{const uint8_t*, lda}; b: b_panels{const int8_t*, k} made by pack_b_u8s8
+//   acc(i, j) = init(i, j) + sum over p < k of a(i, p) * b(p, j) in int32, then epi(i, j, i32x acc, lanes). Sizes as in gemm_f32; k need not be a multiple of 4.
+//   - init(row, col, lanes) -> i32x: igemm_zero{}, or igemm_columns{v}: v[col] for every row, where zero-point compensation goes.
+//   - Quantised A with zero point za: sum (a - za) b = acc - za * colsum(b), so init = igemm_columns of -za * colsum (pack_b_u8s8 gives colsum).
+//   - s8 A: gemm_s8s8 does the same with A - read as A + 128 - so init must also hold -128 * colsum.
+//   - Exact for k <= 2^16 (255 * 128 * 2^16 < 2^31); beyond, sums wrap.
+//
+// With AVX512_VNNI one vpdpbusd does four products per lane. Elsewhere bytes are widened to 16 bits and paired with pmaddwd: vpmaddubsw would saturate.
+#pragma once
+
+#include "../gemm/tile.hpp"
+
+namespace fs {
+
+#if defined(FS_SIMD_AVX512) && defined(__AVX512VNNI__)
+#define FS_GEMM_VNNI 1
+constexpr int gemm_u8s8_mr = 14, gemm_u8s8_nv = 2;
+#elif defined(FS_SIMD_AVX512)
+constexpr int gemm_u8s8_mr = 8, gemm_u8s8_nv = 2;
+#elif defined(FS_SIMD_AVX2)
+constexpr int gemm_u8s8_mr = 4, gemm_u8s8_nv = 1;
+#else
+constexpr int gemm_u8s8_mr = 4, gemm_u8s8_nv = 4;
+#endif
+constexpr int gemm_u8s8_nr = gemm_u8s8_nv * f32_lanes;
+
+// Flip = 0x80808080 reads signed bytes as value + 128.
+template <int32_t Flip>
+struct i8_arithmetic {
+  static constexpr int group = 4;
+  using acc = i32x;
+  static FS_INLINE i32x zero() { return broadcast(int32_t{0}); }
+#if defined(FS_GEMM_VNNI)
+  using a_group = i32x;
+  using b_vector = i32x;
+  static FS_INLINE a_group spread(int32_t four) { return broadcast(four ^ Flip); }
+  static FS_INLINE b_vector split(i32x b) { return b; }
+  static FS_INLINE acc multiply_add(a_group a, b_vector b, acc c) {
+    // As assembly: g++ 12 copies accumulators around the intrinsic.
+    asm("vpdpbusd %2, %1, %0" : "+v"(c.v) : "v"(a.v), "v"(b.v));
+    return c;
+  }
+#elif defined(FS_SIMD_AVX512) || defined(FS_SIMD_AVX2)
+  // Even and odd bytes of each lane as two 16-bit values.
+  struct pair {
+    i32x even, odd;
+  };
+  using a_group = pair;
+  using b_vector = pair;
+  static FS_INLINE a_group spread(int32_t four) {
+    four ^= Flip;
+    return {broadcast(four & 0x00ff00ff), broadcast((four >> 8) & 0x00ff00ff)};
+  }
+#if defined(FS_SIMD_AVX512)
+  static FS_INLINE b_vector split(i32x b) { return {{_mm512_srai_epi16(_mm512_slli_epi16(b.v, 8), 8)}, {_mm512_srai_epi16(b.v, 8)}}; }
+  static FS_INLINE i32x dot(i32x a, i32x b) { return {_mm512_madd_epi16(a.v, b.v)}; }
+#else
+  static FS_INLINE b_vector split(i32x b) { return {{_mm256_srai_epi16(_mm256_slli_epi16(b.v, 8), 8)}, {_mm256_srai_epi16(b.v, 8)}}; }
+  static FS_INLINE i32x dot(i32x a, i32x b) { return {_mm256_madd_epi16(a.v, b.v)}; }
+#endif
+  static FS_INLINE acc multiply_add(a_group a, b_vector b, acc c) { return add(c, add(dot(a.even, b.even), dot(a.odd, b.odd))); }
+#else
+  using a_group = i32x;
+  using b_vector = i32x;
+  static FS_INLINE a_group spread(int32_t four) { return {four ^ Flip}; }
+  static FS_INLINE b_vector split(i32x b) { return b; }
+  static FS_INLINE acc multiply_add(a_group a, b_vector b, acc c) {
+    for (int i = 0; i < 4; i++) c.v += static_cast<uint8_t>(a.v >> 8 * i) * static_cast<int8_t>(b.v >> 8 * i);
+    return c;
+  }
+#endif
+  template <class T>
+  static FS_INLINE a_group broadcast_a(const T* p) {
+    int32_t four;
+    std::memcpy(&four, p, 4);
+    return spread(four);
+  }
+  // The last 1 to 3 elements of a row; B is zero where A has none.
+  template <class T>
+  static FS_INLINE a_group broadcast_a_part(const T* p, int count) {
+    int32_t four = 0;
+    for (int i = 0; i < count; i++) four |= static_cast<int32_t>(static_cast<uint32_t>(static_cast<uint8_t>(p[i])) << 8 * i);
+    return spread(four);
+  }
+  template <class Lanes>
+  static FS_INLINE b_vector load_b(const int8_t* p, Lanes) {
+    return split(load(reinterpret_cast<const int32_t*>(p)));  // panels are padded: always whole vectors
+  }
+};
+
+struct igemm_zero {
+  template <class Lanes>
+  FS_INLINE i32x operator()(int64_t, int64_t, Lanes) const {
+    return broadcast(int32_t{0});
+  }
+};
+struct igemm_columns {
+  const int32_t* p;
+  template <class Lanes>
+  FS_INLINE i32x operator()(int64_t, int64_t col, Lanes lanes) const {
+    return load(p + col, lanes);
+  }
+};
+struct igemm_store {
+  int32_t* p;
+  int64_t ld;
+  template <class Lanes>
+  FS_INLINE void operator()(int64_t row, int64_t col, i32x x, Lanes lanes) const {
+    store(p + row * ld + col, x, lanes);
+  }
+};
+
+template <int MR = gemm_u8s8_mr, int NV = gemm_u8s8_nv, class M, class N, class K, class A, class B, class Init, class Epi>
+FS_INLINE void gemm_u8s8(M m, N n, K k, const A& a, const B& b, const Init& init, const Epi& epi) {
+  gemm<i8_arithmetic<0>, MR, NV>(m, n, k, a, b, init, epi);
+}
+template <int MR = gemm_u8s8_mr, int NV = gemm_u8s8_nv, class M, class N, class K, class A, class B, class Init, class Epi>
+FS_INLINE void gemm_s8s8(M m, N n, K k, const A& a, const B& b, const Init& init, const Epi& epi) {
+  gemm<i8_arithmetic<static_cast<int32_t>(0x80808080u)>, MR, NV>(m, n, k, a, b, init, epi);
+}
+
+// ---- packing: [n/NR][ceil(k/4)][NR][4], zero padded --------------------------------------------------------------------------------------
+
+// Bytes of packed B.
+constexpr int64_t packed_b_u8s8_size(int64_t k, int64_t n, int64_t nr = gemm_u8s8_nr) { return round_up(n, nr) * round_up(k, 4); }
+
+// src(p, c) at src[p * k_stride + c * n_stride] (row-major k x n: ld, 1; a transposed weight n x k: 1, ld). Writes panels [first, last), and, when
+// colsum is not null, colsum[c] = sum over p of src(p, c) for their columns.
+template <int NR = gemm_u8s8_nr>
+inline void pack_b_u8s8(int8_t* dst, const int8_t* src, int64_t k_stride, int64_t n_stride, int64_t k, int64_t n, int64_t first, int64_t last,
+                        int32_t* colsum) {
+  const int64_t groups = round_up(k, 4) / 4;
+  for (int64_t j = first; j < last; j++) {
+    int8_t* const panel = dst + j * NR * groups * 4;
+    std::memset(panel, 0, static_cast<size_t>(NR * groups * 4));
+    for (int64_t c = 0; c < NR && j * NR + c < n; c++) {
+      const int8_t* const from = src + (j * NR + c) * n_stride;
+      int32_t sum = 0;
+      for (int64_t p = 0; p < k; p++) {
+        const int8_t x = from[p * k_stride];
+        panel[(p / 4 * NR + c) * 4 + p % 4] = x;
+        sum += x;
+      }
+      if (colsum != nullptr) colsum[j * NR + c] = sum;
+    }
+  }
+}
+
+}  // namespace fs
