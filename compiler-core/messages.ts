@@ -22,6 +22,7 @@ export const messages = {
   "untrusted": { exit: 4, text: "{what} is switched off in a restricted window", next: "trust the folder with the command Workspaces: Manage Workspace Trust" },
   "not-on-disk": { exit: 4, text: "{what} needs the model in a file on a disk", next: "open the model from a local folder" },
   "no-compilation": { exit: 1, text: "{what} needs a finished compilation", next: "wait for the compilation, or mend the error it ended with" },
+  "tensor-not-constant": { exit: 1, text: "{name} has no values before the model runs", next: "look at a weight or a folded constant" },
   "link-invalid": { exit: 2, text: "this link cannot be opened: {what}", next: "copy the link again from the inspector" },
   "file-unwritable": { exit: 4, text: "cannot write {path}: {what}", next: "choose another place or free some space" },
   "node-reference": { exit: 2, text: "{ref} is not a node reference", next: "write #INDEX, name:NAME or out:OUTPUT, in quotes" },
