@@ -1,40 +1,32 @@
 /** Puts a scene together: boxes, places, marks, ghosts, hulls, rejected edges. Pure. */
 import { polygonHull } from "d3";
 import type { GroupInfo, Verdict } from "#protocol";
-import { boxesOf, type Boxes } from "../model/boxes.ts";
-import { links } from "../model/links.ts";
+import type { Boxes } from "../model/boxes.ts";
 import type { Snapshot, StageChange } from "../model/trace.ts";
 import type { Placement } from "../layout/types.ts";
 import { Grid } from "./grid.ts";
-import { Mark, type Ghost, type Hull, type RejectedEdge, type Scene } from "./scene.ts";
-
-/** Where a box of another picture was: its upper left corner and size. */
-export type OldPlace = (key: number) => { readonly x: number; readonly y: number; readonly w: number; readonly h: number } | undefined;
+import { Mark, type Hull, type RejectedEdge, type Scene } from "./scene.ts";
 
 export interface SceneParts {
   readonly snapshot: Snapshot;
+  readonly boxes: Boxes;
   readonly placement: Placement;
   /** What to mark; none when changes are not shown. */
   readonly change?: StageChange;
   /** `before`: the picture is the one before the change, so only what goes away is marked. */
   readonly side: "before" | "after";
-  /** The snapshot before and where its boxes were, for ghosts. */
-  readonly base?: Snapshot;
-  readonly oldPlace?: OldPlace;
   readonly verdicts: readonly Verdict[];
 }
 
 const hullPadding = 13;
 
 /** A scene without selection. */
-export function buildScene({ snapshot, placement, change, side, base, oldPlace, verdicts }: SceneParts): Scene {
-  const boxes = boxesOf(snapshot);
+export function buildScene({ snapshot, boxes, placement, change, side, verdicts }: SceneParts): Scene {
   return {
     boxes,
     placement,
     grid: new Grid(boxes, placement),
     marks: marksOf(boxes, change, side),
-    ghosts: change && base && oldPlace && side === "after" ? ghostsOf(change, base, boxes, placement, oldPlace) : [],
     hulls: hullsOf(snapshot.groups, boxes, placement),
     rejected: snapshot.groups.length > 0 ? rejectedOf(boxes, verdicts) : [],
     selected: new Set(),
@@ -46,6 +38,7 @@ export function buildScene({ snapshot, placement, change, side, base, oldPlace, 
 
 function marksOf(boxes: Boxes, change: StageChange | undefined, side: "before" | "after"): Uint8Array {
   const marks = new Uint8Array(boxes.count);
+  marks.fill(Mark.Removed, boxes.firstGhost);
   if (!change) return marks;
   const put = (id: number, mark: Mark): void => {
     const i = boxes.indexOf.get(id);
@@ -59,28 +52,6 @@ function marksOf(boxes: Boxes, change: StageChange | undefined, side: "before" |
     for (const id of change.changed) put(change.replaces.get(id) ?? id, Mark.Changed);
   }
   return marks;
-}
-
-/** Removed nodes at their old place; where that is not known, amid their old neighbours. */
-function ghostsOf(change: StageChange, base: Snapshot, boxes: Boxes, placement: Placement, oldPlace: OldPlace): Ghost[] {
-  const ghosts: Ghost[] = [];
-  for (const id of change.removed) {
-    const node = base.nodes.get(id);
-    if (!node) continue;
-    const place = oldPlace(id) ?? amidNeighbours(id, base, boxes, placement);
-    if (place) ghosts.push({ key: id, title: node.op, ...place });
-  }
-  return ghosts;
-}
-
-function amidNeighbours(id: number, base: Snapshot, boxes: Boxes, placement: Placement) {
-  const { producer, consumers } = links(base);
-  const node = base.nodes.get(id);
-  const near = [...(node?.inputs ?? [])].map((v) => producer.get(v)).concat([...(node?.outputs ?? [])].flatMap((v) => [...(consumers.get(v) ?? [])]));
-  const known = near.map((key) => (key === undefined ? undefined : boxes.indexOf.get(key))).filter((i) => i !== undefined);
-  if (known.length === 0) return undefined;
-  const mean = (column: Float64Array): number => known.reduce((sum, i) => sum + (column[i] as number), 0) / known.length;
-  return { x: mean(placement.x) + 40, y: mean(placement.y) + 30, w: 110, h: 40 };
 }
 
 /** Convex outlines around the members of each group. */

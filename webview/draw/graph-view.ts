@@ -21,7 +21,7 @@ const moveMs = 180;
 const moveLimit = 6000;
 const stripWidth = 76;
 /** The first look shows text if it can. */
-const readable = 0.72;
+const readable = 0.85;
 
 export class GraphView {
   readonly element: HTMLElement;
@@ -131,9 +131,7 @@ export class GraphView {
     if (!this.scene) return;
     const { boxes, placement } = this.scene;
     const indices = keys.map((key) => boxes.indexOf.get(key)).filter((i) => i !== undefined);
-    const ghosts = this.scene.ghosts.filter((ghost) => keys.includes(ghost.key));
     const rects = indices.map((i) => [placement.x[i] as number, placement.y[i] as number, boxes.w[i] as number, boxes.h[i] as number] as const);
-    for (const ghost of ghosts) rects.push([ghost.x, ghost.y, ghost.w, ghost.h]);
     if (rects.length === 0) return;
     const left = Math.min(...rects.map((r) => r[0]));
     const top = Math.min(...rects.map((r) => r[1]));

@@ -37,9 +37,10 @@ export function drawGraph(ctx: Ctx, scene: Scene, camera: Camera, width: number,
   ctx.scale(camera.k, camera.k);
   drawHulls(pen);
   drawEdges(pen, moving ? [] : scene.grid.edgesIn(view));
-  drawGhosts(pen);
-  if (detail === Detail.Blocks) drawBlocks(pen, visible);
-  else drawCards(pen, visible);
+  const live = scene.boxes.firstGhost < scene.boxes.count ? visible.filter((i) => i < scene.boxes.firstGhost) : visible;
+  drawGhosts(pen, visible);
+  if (detail === Detail.Blocks) drawBlocks(pen, live);
+  else drawCards(pen, live);
   drawMarks(pen, visible);
   ctx.restore();
   return visible.length;
@@ -97,6 +98,7 @@ function drawEdges(pen: Pen, edges: readonly number[]): void {
   const { boxes, placement, grid } = scene;
   if (edges.length > edgeLimit) return;
   const special: number[] = [];
+  const ghosts: number[] = [];
   ctx.strokeStyle = theme.edge;
   ctx.lineWidth = thickness(pen, 1, 3);
   ctx.globalAlpha = theme.highContrast ? 1 : pen.detail === Detail.Blocks ? 0.45 : 0.8;
@@ -104,12 +106,22 @@ function drawEdges(pen: Pen, edges: readonly number[]): void {
   for (const e of edges) {
     const from = boxes.keys[boxes.from[e] as number] as number;
     const to = boxes.keys[boxes.to[e] as number] as number;
-    if (scene.selected.has(from) || scene.selected.has(to) || scene.lit.has(from) || scene.lit.has(to)) special.push(e);
+    if (e >= boxes.firstGhostEdge) ghosts.push(e);
+    else if (scene.selected.has(from) || scene.selected.has(to) || scene.lit.has(from) || scene.lit.has(to)) special.push(e);
     else if (grid.far[e] === 1) traceStubs(pen, e);
     else traceWay(ctx, placement, e);
   }
   ctx.stroke();
   ctx.globalAlpha = 1;
+  if (ghosts.length > 0) {
+    ctx.beginPath();
+    for (const e of ghosts) if (grid.far[e] === 0) traceWay(ctx, placement, e);
+    ctx.setLineDash([3, 4]);
+    ctx.strokeStyle = theme.removed;
+    ctx.lineWidth = thickness(pen, 1, 3);
+    ctx.stroke();
+    ctx.setLineDash([]);
+  }
   if (special.length > 0) {
     ctx.beginPath();
     for (const e of special) traceWay(ctx, placement, e);
@@ -117,7 +129,7 @@ function drawEdges(pen: Pen, edges: readonly number[]): void {
     ctx.lineWidth = thickness(pen, 1.8, 6);
     ctx.stroke();
   }
-  if (pen.detail >= Detail.Ops) drawArrows(pen, edges);
+  if (pen.detail >= Detail.Ops) drawArrows(pen, edges.filter((e) => e < boxes.firstGhostEdge));
   drawRejected(pen);
 }
 
@@ -162,29 +174,29 @@ function drawRejected(pen: Pen): void {
   ctx.setLineDash([]);
 }
 
-function drawGhosts(pen: Pen): void {
+/** Removed nodes: hatched, dashed, without what a live node says. */
+function drawGhosts(pen: Pen, visible: readonly number[]): void {
   const { ctx, scene, theme } = pen;
-  for (const ghost of scene.ghosts) {
-    ctx.beginPath();
-    ctx.roundRect(ghost.x, ghost.y, ghost.w, ghost.h, radius);
-    ctx.globalAlpha = theme.highContrast ? 0.7 : 0.28;
-    ctx.fillStyle = hatch(ctx, theme.removed, false);
-    ctx.fill();
-    ctx.globalAlpha = scene.selected.has(ghost.key) ? 1 : 0.75;
-    ctx.setLineDash([5, 4]);
-    ctx.strokeStyle = scene.selected.has(ghost.key) ? theme.focus : theme.removed;
-    ctx.lineWidth = thickness(pen, 1.4, 4);
-    ctx.stroke();
-    ctx.setLineDash([]);
-    if (pen.detail !== Detail.Blocks) {
-      ctx.font = `600 12px ${theme.font}`;
-      ctx.textAlign = "left";
-      ctx.textBaseline = "middle";
-      ctx.fillStyle = theme.removed;
-      ctx.fillText(`− ${ghost.title}`, ghost.x + 10, ghost.y + ghost.h / 2, ghost.w - 16);
-    }
-    ctx.globalAlpha = 1;
-  }
+  const ghosts = visible.filter((i) => i >= scene.boxes.firstGhost);
+  if (ghosts.length === 0) return;
+  ctx.beginPath();
+  for (const i of ghosts) ctx.roundRect(pen.x[i] as number, pen.y[i] as number, scene.boxes.w[i] as number, scene.boxes.h[i] as number, radius);
+  ctx.globalAlpha = theme.highContrast ? 0.7 : 0.3;
+  ctx.fillStyle = hatch(ctx, theme.removed, false);
+  ctx.fill();
+  ctx.globalAlpha = 0.9;
+  ctx.setLineDash([5, 4]);
+  ctx.strokeStyle = theme.removed;
+  ctx.lineWidth = thickness(pen, 1.4, 8);
+  ctx.stroke();
+  ctx.setLineDash([]);
+  ctx.globalAlpha = 1;
+  if (pen.detail === Detail.Blocks) return;
+  ctx.font = `600 ${pen.detail === Detail.Ops ? 19 : 12}px ${theme.font}`;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "middle";
+  ctx.fillStyle = theme.removed;
+  for (const i of ghosts) ctx.fillText(`− ${scene.boxes.title[i]}`, (pen.x[i] as number) + 12, (pen.y[i] as number) + (scene.boxes.h[i] as number) / 2, (scene.boxes.w[i] as number) - 18);
 }
 
 /** From far away: one path per category. */
@@ -313,7 +325,7 @@ function drawMarks(pen: Pen, visible: readonly number[]): void {
     if (mark === Mark.None && !chosen && !lit.has(key)) continue;
     const [x, y, w, h] = [pen.x[i] as number, pen.y[i] as number, boxes.w[i] as number, boxes.h[i] as number];
     const corner = boxes.kind[i] === BoxKind.Node ? radius : 14;
-    if (mark !== Mark.None) {
+    if (mark === Mark.Added || mark === Mark.Changed || (mark === Mark.Removed && i < boxes.firstGhost)) {
       const colour = colours[mark] as string;
       ctx.beginPath();
       ctx.roundRect(x, y, w, h, corner);

@@ -6,7 +6,6 @@ import type { Scene } from "./scene.ts";
 export type Hit =
   | { readonly kind: "nothing" }
   | { readonly kind: "box"; readonly key: number }
-  | { readonly kind: "ghost"; readonly key: number }
   | { readonly kind: "edge"; readonly edge: number; readonly because?: string }
   | { readonly kind: "group"; readonly group: number };
 
@@ -16,9 +15,6 @@ export function hitTest(scene: Scene, x: number, y: number, k: number): Hit {
   for (const i of scene.grid.boxesIn({ x, y, w: 0, h: 0 }).reverse()) {
     const [dx, dy] = [x - (placement.x[i] as number), y - (placement.y[i] as number)];
     if (dx >= 0 && dy >= 0 && dx <= (boxes.w[i] as number) && dy <= (boxes.h[i] as number)) return { kind: "box", key: boxes.keys[i] as number };
-  }
-  for (const ghost of scene.ghosts) {
-    if (x >= ghost.x && y >= ghost.y && x <= ghost.x + ghost.w && y <= ghost.y + ghost.h) return { kind: "ghost", key: ghost.key };
   }
   const reach = Math.min(30, 6 / k);
   const near = scene.grid.edgesIn({ x: x - reach, y: y - reach, w: 2 * reach, h: 2 * reach }).filter((e) => distance(scene, e, x, y) <= reach);

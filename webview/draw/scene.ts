@@ -10,16 +10,6 @@ export enum Mark {
   Removed,
 }
 
-/** A removed node, drawn where it was. */
-export interface Ghost {
-  readonly key: number;
-  readonly title: string;
-  readonly x: number;
-  readonly y: number;
-  readonly w: number;
-  readonly h: number;
-}
-
 /** The outline of a fusion group. */
 export interface Hull {
   readonly group: number;
@@ -41,7 +31,6 @@ export interface Scene {
   readonly grid: Grid;
   /** By box index. */
   readonly marks: Uint8Array;
-  readonly ghosts: readonly Ghost[];
   readonly hulls: readonly Hull[];
   readonly rejected: readonly RejectedEdge[];
   /** Keys of boxes. */

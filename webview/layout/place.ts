@@ -8,8 +8,11 @@ import type { Ordering } from "./order.ts";
 
 const nodeGap = 30;
 const dummyGap = 16;
-/** Bends of long edges cost more than those of short ones. */
-const weights = { nodes: 1, mixed: 2, dummies: 8 };
+/** Items smoothed in all, and the most rounds: what straightens small graphs best and big ones enough. */
+const smoothing = 120_000;
+const mostRounds = 24;
+/** The ends of long edges pull little, so that the trunk of a graph stands straight; their middles hold together. */
+const weights = { nodes: 1, mixed: 0.25, dummies: 4 };
 
 /** Horizontal centres of all items. */
 export function placeItems(chains: Chains, { layers }: Ordering, nodes: number, w: Float64Array, hint: Float64Array | undefined): Float64Array {
@@ -41,8 +44,32 @@ export function placeItems(chains: Chains, { layers }: Ordering, nodes: number, 
     for (let l = 1; l < layerCount; l += 1) pool.settle(l, x, down);
     for (let l = layerCount - 2; l >= 0; l -= 1) pool.settle(l, x, up);
   }
-  for (let l = 0; l < layerCount; l += 1) pool.settle(l, x, both);
+  const rounds = Math.min(mostRounds, Math.max(2, Math.round(smoothing / Math.max(1, chains.count))));
+  for (let round = 0; round < rounds; round += 1) {
+    for (let l = 0; l < layerCount; l += 1) pool.settle(l, x, both);
+    for (let l = layerCount - 1; l >= 0; l -= 1) pool.settle(l, x, both);
+  }
+  straighten(chains, nodes, x, (wish) => {
+    for (let l = 0; l < layerCount; l += 1) pool.settle(l, x, wish, (item) => (item < nodes ? 1e6 : 1));
+  });
   return x;
+}
+
+/** With the nodes held, every dummy wishes to be in the middle of its chain: long edges become straight where nothing is in the way. */
+function straighten(chains: Chains, nodes: number, x: Float64Array, settle: (wish: (item: number) => number) => void): void {
+  const middle = new Float64Array(chains.count);
+  const chainOf = new Int32Array(chains.count).fill(-1);
+  const length = new Int32Array(chains.count);
+  for (let s = 0; s < chains.from.length; s += 1) {
+    const [from, to] = [chains.from[s] as number, chains.to[s] as number];
+    if (to >= nodes) chainOf[to] = from < nodes ? to : (chainOf[from] as number);
+  }
+  for (let item = nodes; item < chains.count; item += 1) {
+    const chain = chainOf[item] as number;
+    middle[chain]! += x[item] as number;
+    length[chain]! += 1;
+  }
+  settle((item) => (item < nodes ? (x[item] as number) : (middle[chainOf[item] as number] as number) / (length[chainOf[item] as number] as number)));
 }
 
 /** Scratch space for one layer at a time. */
@@ -68,7 +95,7 @@ class Pool {
   }
 
   /** Moves the items of a layer to where they wish to be, in order and without overlap. */
-  settle(l: number, x: Float64Array, wish: (item: number) => number, weightOf: () => number = () => this.weight): void {
+  settle(l: number, x: Float64Array, wish: (item: number) => number, weightOf: (item: number) => number = () => this.weight): void {
     const { layers, nodes, w, offset, sum, mass, first } = this;
     const begin = layers.start[l] as number;
     const count = (layers.start[l + 1] as number) - begin;
@@ -80,7 +107,7 @@ class Pool {
       const gap = item < nodes || (before >= 0 && before < nodes) ? nodeGap : dummyGap;
       offset[i] = i === 0 ? 0 : (offset[i - 1] as number) + (before < nodes ? (w[before] as number) / 2 : 0) + half + gap;
       const wished = wish(item);
-      const weight = weightOf();
+      const weight = weightOf(item);
       first[blocks] = i;
       sum[blocks] = weight * ((Number.isNaN(wished) ? 0 : wished) - (offset[i] as number));
       mass[blocks] = weight;

@@ -2,7 +2,7 @@
 import { categoryOf, Category } from "./category.ts";
 import { bytesText, tail } from "./format.ts";
 import { links } from "./links.ts";
-import type { NodeRow, Snapshot, ValueRow } from "./trace.ts";
+import type { NodeRow, Snapshot, StageChange, ValueRow } from "./trace.ts";
 
 export enum BoxKind {
   Node,
@@ -29,6 +29,9 @@ export interface Boxes {
   readonly to: Int32Array;
   /** Value id of each edge. */
   readonly value: Int32Array;
+  /** Boxes and edges from these indices on are ghosts: removed by the stage, drawn where they were. */
+  readonly firstGhost: number;
+  readonly firstGhostEdge: number;
 }
 
 /** Keys of the boxes of graph inputs and outputs, by value id. */
@@ -56,6 +59,49 @@ export function boxesOf(snapshot: Snapshot): Boxes {
   const boxes = build(snapshot);
   made.set(snapshot.nodes, boxes);
   return boxes;
+}
+
+const haunted = new WeakMap<StageChange, Boxes>();
+
+/** Boxes of a snapshot and of the nodes that its stage removed, with the edges these had: laid out together, both keep their places. */
+export function boxesWithGhosts(snapshot: Snapshot, base: Snapshot, change: StageChange): Boxes {
+  if (change.removed.size === 0) return boxesOf(snapshot);
+  const known = haunted.get(change);
+  if (known) return known;
+  const live = boxesOf(snapshot);
+  const old = boxesOf(base);
+  const now = new Map([...change.replaces].map(([id, before]) => [before, id]));
+  const indexOf = new Map(live.indexOf);
+  const ghosts = [...change.removed].map((id) => old.indexOf.get(id)).filter((i) => i !== undefined);
+  ghosts.forEach((i, order) => indexOf.set(old.keys[i] as number, live.count + order));
+  const here = (i: number): number | undefined => indexOf.get(old.keys[i] as number) ?? indexOf.get(now.get(old.keys[i] as number) ?? NaN);
+  const edges = Array.from(old.from.keys()).filter((e) => change.removed.has(old.keys[old.from[e] as number] as number) || change.removed.has(old.keys[old.to[e] as number] as number));
+  const joined = edges.map((e) => [here(old.from[e] as number), here(old.to[e] as number), old.value[e] as number] as const);
+  const whole = joined.filter((edge): edge is readonly [number, number, number] => edge[0] !== undefined && edge[1] !== undefined && edge[0] !== edge[1]);
+  const ints = (column: Int32Array, more: readonly number[]): Int32Array => Int32Array.from([...column, ...more]);
+  const bytes = (column: Uint8Array, more: Uint8Array): Uint8Array => Uint8Array.from([...column, ...ghosts.map((i) => more[i] as number)]);
+  const floats = (column: Float64Array, more: Float64Array): Float64Array => Float64Array.from([...column, ...ghosts.map((i) => more[i] as number)]);
+  const texts = <T>(column: readonly T[], more: readonly T[]): readonly T[] => [...column, ...ghosts.map((i) => more[i] as T)];
+  const made: Boxes = {
+    count: live.count + ghosts.length,
+    keys: ints(live.keys, ghosts.map((i) => old.keys[i] as number)),
+    indexOf,
+    kind: bytes(live.kind, old.kind),
+    category: bytes(live.category, old.category),
+    w: floats(live.w, old.w),
+    h: floats(live.h, old.h),
+    title: texts(live.title, old.title),
+    subtitle: texts(live.subtitle, old.subtitle),
+    chips: texts(live.chips, old.chips),
+    tag: [...live.tag, ...ghosts.map(() => "")],
+    from: ints(live.from, whole.map(([from]) => from)),
+    to: ints(live.to, whole.map(([, to]) => to)),
+    value: ints(live.value, whole.map(([, , value]) => value)),
+    firstGhost: live.count,
+    firstGhostEdge: live.from.length,
+  };
+  haunted.set(change, made);
+  return made;
 }
 
 /** `32×256 f32 · 32 KB` */
@@ -105,7 +151,8 @@ function build(snapshot: Snapshot): Boxes {
   for (const value of shownOutputs) {
     add(outputKey(value), BoxKind.Output, Category.Terminal, tail(snapshot.values.get(value)?.name ?? ""), "", [], "");
   }
-  return { count, ...columns, ...edgesOf(snapshot, columns.indexOf, order, shownOutputs) };
+  const edges = edgesOf(snapshot, columns.indexOf, order, shownOutputs);
+  return { count, ...columns, ...edges, firstGhost: count, firstGhostEdge: edges.from.length };
 }
 
 function emptyColumns(count: number) {

@@ -1,0 +1,35 @@
+/** Icons as paths on a 16 px square, drawn with the colour of the text around them. */
+import { svg } from "../dom.ts";
+
+const paths = {
+  check: "M3 8.5l3.2 3.2L13 4.8",
+  dot: "M8 6.5a1.5 1.5 0 1 1 0 3 1.5 1.5 0 0 1 0-3z",
+  minus: "M4 8h8",
+  plus: "M8 3.5v9M3.5 8h9",
+  cross: "M4 4l8 8M12 4l-8 8",
+  skip: "M4 12L12 4M8 2.5a5.5 5.5 0 1 1 0 11 5.5 5.5 0 0 1 0-11z",
+  error: "M8 2.5a5.5 5.5 0 1 1 0 11 5.5 5.5 0 0 1 0-11zM6 6l4 4M10 6l-4 4",
+  warning: "M8 2.5L14.2 13.5H1.8zM8 6.5v3.2M8 11.4v.8",
+  changed: "M2.5 9.5c2-5 3.5-5 5.5-1.5s3.5 3.5 5.5-1.5",
+  up: "M4 10l4-4 4 4",
+  down: "M4 6l4 4 4-4",
+  right: "M6 4l4 4-4 4",
+  fit: "M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10",
+  play: "M5 3.5l7 4.5-7 4.5z",
+  stop: "M4.5 4.5h7v7h-7z",
+  pending: "M8 2.5a5.5 5.5 0 0 1 5.5 5.5",
+  graph: "M5.5 2.5h5v3h-5zM2 10.5h5v3H2zM9 10.5h5v3H9zM8 5.5v2.5M4.5 10.5V8h7v2.5",
+  code: "M5.5 4.5L2 8l3.5 3.5M10.5 4.5L14 8l-3.5 3.5",
+  memory: "M2 3h12M2 13h12M3.5 5.5h4v2h-4zM8.5 8.5h4v2h-4z",
+  chart: "M2.5 2.5v11h11M5 11V8M8 11V4.5M11 11V6.5",
+  external: "M9 2.5h4.5V7M13 3L7.5 8.5M11.5 9v4.5h-9v-9H7",
+  filter: "M2.5 4h11M4.5 8h7M6.5 12h3",
+} as const;
+
+export type IconName = keyof typeof paths;
+
+/** An icon that says nothing to a screen reader: the text beside it does. */
+export function icon(name: IconName): SVGElement {
+  const shape = svg("path", { d: paths[name], fill: "none", stroke: "currentColor", "stroke-width": 1.4, "stroke-linecap": "round", "stroke-linejoin": "round" });
+  return svg("svg", { viewBox: "0 0 16 16", width: 16, height: 16, class: `icon icon-${name}`, "aria-hidden": "true" }, shape);
+}

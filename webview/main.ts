@@ -1,0 +1,41 @@
+/** Entry of the inspector page. */
+import type { ToPage } from "#protocol";
+import "./styles/page.css";
+import { App } from "./app.ts";
+import { registerControls } from "./controls/index.ts";
+import { el } from "./dom.ts";
+import { readTheme, watchTheme } from "./draw/theme.ts";
+import { Host, type Postable } from "./host.ts";
+import { listenToKeys } from "./keyboard.ts";
+import { recordedHost } from "./recorded-host.ts";
+import { receive } from "./receive.ts";
+import { keepState } from "./saved-state.ts";
+import { buildShell } from "./shell.ts";
+import { Store } from "./store.ts";
+
+declare function acquireVsCodeApi(): Postable;
+
+function start(root: HTMLElement): void {
+  registerControls();
+  const speaker = el("div", { class: "for-readers", role: "status", attrs: { "aria-live": "polite" } });
+  const deliver = (message: ToPage): void => receive(app, message, echo);
+  const embedded = document.getElementById("recorded");
+  const api = embedded ? recordedHost(embedded.textContent ?? "", deliver) : acquireVsCodeApi();
+  const app = new App(new Store(), new Host(api), readTheme(document.body), (text) => (speaker.textContent = text));
+  const shell = buildShell(app);
+  root.append(shell.element, speaker);
+  const echo = listenToKeys(app, document.body);
+  watchTheme(document.body, (theme) => {
+    app.theme = theme;
+    shell.repaint(theme);
+  });
+  keepState(app);
+  window.addEventListener("message", (event: MessageEvent<ToPage>) => deliver(event.data));
+  window.addEventListener("error", (event) => app.host.send({ type: "log", level: "error", text: event.message }));
+  window.addEventListener("unhandledrejection", (event) => app.host.send({ type: "log", level: "error", text: String(event.reason) }));
+  document.body.dataset.ready = "true";
+  app.host.send({ type: "ready" });
+}
+
+const root = document.getElementById("root");
+if (root) start(root);

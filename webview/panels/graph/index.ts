@@ -1,0 +1,254 @@
+/** The graph: one canvas, or two with linked cameras for before and after. */
+import { lastStage, passRows, type App, type Panel } from "../../app.ts";
+import { clearSelection, select, selectGroup, selectNodes, setCompare, step } from "../../actions.ts";
+import { iconButton, progressRing, segmented, type Control } from "../../controls/index.ts";
+import { el, fill } from "../../dom.ts";
+import { GraphView } from "../../draw/graph-view.ts";
+import type { Hit } from "../../draw/hit.ts";
+import { errorInfo } from "../../host.ts";
+import { visible } from "../../model/format.ts";
+import type { Compare, State } from "../../store.ts";
+import { moveSelection } from "./keys.ts";
+import { legend } from "./legend.ts";
+import { StageView } from "./stage-view.ts";
+import { describeHit } from "./tooltip.ts";
+
+class GraphPanel {
+  readonly element: HTMLElement;
+  private readonly after: StageView;
+  private readonly before: StageView;
+  private readonly beforePane: HTMLElement;
+  private readonly heading = el("div", { class: "graph-heading" });
+  private readonly compare: Control<Compare>;
+  private readonly tooltip = el("div", { class: "tooltip", role: "tooltip", hidden: true });
+  private readonly curtain = el("div", { class: "curtain" });
+  private readonly frame: HTMLElement;
+  private shownVersion = -1;
+  private shownStage = -1;
+
+  constructor(private readonly app: App) {
+    const failed = (error: unknown): void => app.announce(errorInfo(error).message);
+    this.after = new StageView(this.view(() => this.before), failed);
+    this.before = new StageView(this.view(() => this.after), failed);
+    this.compare = segmented<Compare>(
+      "Compare with the pass before",
+      [
+        { value: "overlay", label: "Overlay", title: "Mark what the pass added, changed and removed" },
+        { value: "split", label: "Before | After", title: "Two graphs side by side" },
+        { value: "off", label: "Plain", title: "The graph without marks" },
+      ],
+      (value) => setCompare(app, value),
+    );
+    const tools = el(
+      "div",
+      { class: "tools" },
+      this.compare.element,
+      iconButton("minus", "Zoom out (-)", () => this.after.view.zoomBy(1 / 1.4)),
+      iconButton("plus", "Zoom in (+)", () => this.after.view.zoomBy(1.4)),
+      iconButton("fit", "Show the whole graph (0)", () => this.after.view.fit(true)),
+    );
+    this.beforePane = el("div", { class: "pane", hidden: true }, el("div", { class: "pane-label" }, "before"), this.before.view.element);
+    this.frame = el(
+      "div",
+      { class: "graph-frame", tabIndex: 0, role: "application", attrs: { "aria-label": "Graph. Arrow keys follow edges, plus and minus zoom, 0 shows all. The Nodes list has the same content." } },
+      this.beforePane,
+      el("div", { class: "pane" }, this.after.view.element),
+      this.tooltip,
+    );
+    this.frame.addEventListener("keydown", (event) => this.key(event));
+    this.element = el("section", { class: "graph-panel" }, el("div", { class: "toolbar" }, this.heading, tools), this.frame, legend(app.theme), this.curtain);
+  }
+
+  private view(other: () => StageView): GraphView {
+    return new GraphView(this.app.theme, {
+      pick: (hit, event) => this.pick(hit, event),
+      hover: (hit, event) => this.hover(hit, event),
+      open: (hit) => hit.kind === "box" && this.after.view.reveal([hit.key]),
+      camera: (camera) => this.app.store.state.compare === "split" && other().view.setCamera(camera, true),
+      painted: () => {
+        const { stage } = this.app.store.state;
+        document.body.dataset.painted = String(stage);
+        document.body.dataset.settled = String(this.after.settled);
+      },
+    });
+  }
+
+  fit(): void {
+    this.after.view.fit();
+  }
+
+  reveal(keys: readonly number[]): void {
+    this.after.view.reveal(keys);
+  }
+
+  repaint(): void {
+    this.after.view.setTheme(this.app.theme);
+    this.before.view.setTheme(this.app.theme);
+    this.element.querySelector(".legend")?.replaceWith(legend(this.app.theme));
+  }
+
+  update(state: State, previous: State): void {
+    if (state.generation !== previous.generation) this.shownVersion = -1;
+    const stageChanged = state.stage !== this.shownStage;
+    const compareChanged = state.compare !== previous.compare;
+    const dataChanged = state.version !== previous.version || state.summary !== previous.summary;
+    this.compare.set(state.compare);
+    if ((stageChanged || compareChanged || dataChanged) && this.app.trace.graphStage(state.stage) >= 0) this.showStage(state, compareChanged);
+    if (state.selection !== previous.selection || state.litNodes !== previous.litNodes || state.hit !== previous.hit || stageChanged) this.emphasise(state);
+    if (state.hit !== previous.hit && state.hit >= 0) this.reveal(this.hitNodes(state));
+    this.showHeading(state);
+    this.showCurtain(state);
+  }
+
+  private showStage(state: State, compareChanged: boolean): void {
+    const { trace } = this.app;
+    const graphStage = trace.graphStage(state.stage);
+    const from = trace.graphStage(this.shownStage);
+    if (!compareChanged && from === graphStage && this.shownVersion >= 0 && !state.summary && state.version !== this.shownVersion && graphStage !== state.stage) return;
+    const own = graphStage === state.stage;
+    const base = trace.baseOf(state.stage);
+    const marked = own && base >= 0 && state.compare !== "off";
+    const replaces = this.replacements(from, graphStage);
+    const verdicts = state.summary?.verdicts ?? [];
+    const change = marked ? { change: trace.change(state.stage) } : {};
+    this.beforePane.hidden = state.compare !== "split" || !(own && base >= 0);
+    const withBase = base >= 0 && state.compare === "overlay" ? { base: trace.snapshot(base) } : {};
+    const snapshot = trace.snapshot(state.stage);
+    this.after.show({ snapshot, ...change, ...withBase, side: "after", verdicts, replaces });
+    if (!this.beforePane.hidden) {
+      this.before.show({ snapshot: trace.snapshot(base), ...change, side: "before", verdicts, replaces });
+      this.before.view.setCamera(this.after.view.camera, true);
+    }
+    this.shownStage = state.stage;
+    this.shownVersion = state.version;
+  }
+
+  /** Which node of the picture before each node takes the place of, over all the stages stepped. */
+  private replacements(from: number, to: number): ReadonlyMap<number, number> {
+    const stages = this.app.trace.graphStages.filter((stage) => stage > Math.min(from, to) && stage <= Math.max(from, to));
+    const merged = new Map<number, number>();
+    if (from < 0 || stages.length > 12) return merged;
+    for (const stage of stages) {
+      for (const [now, old] of this.app.trace.change(stage).replaces) {
+        if (to > from) merged.set(now, merged.get(old) ?? old);
+        else merged.set(old, now);
+      }
+    }
+    return merged;
+  }
+
+  private hitNodes(state: State): readonly number[] {
+    const hit = passRows(state).find((row) => row.index === state.stage)?.hits?.[state.hit];
+    return hit ? [...hit.after, ...hit.before] : [];
+  }
+
+  private emphasise(state: State): void {
+    const { selection } = state;
+    const emphasis = {
+      selected: new Set(selection.nodes),
+      lit: new Set([...state.litNodes, ...this.hitNodes(state)]),
+      selectedGroup: selection.group,
+      selectedEdge: selection.edge,
+    };
+    this.after.emphasise(emphasis);
+    if (state.compare === "split") this.before.emphasise(emphasis);
+  }
+
+  private showHeading(state: State): void {
+    const row = passRows(state).find(({ index }) => index === state.stage);
+    const change = this.app.trace.graphStage(state.stage) === state.stage ? this.app.trace.change(state.stage) : undefined;
+    const count = (sign: string, kind: string, size: number, what: string): HTMLElement | false =>
+      size > 0 && el("span", { class: `count ${kind}`, title: `${size} ${what}` }, `${sign}${size}`);
+    fill(
+      this.heading,
+      el("span", { class: "stage-number" }, `${state.stage}/${lastStage(state)}`),
+      el("strong", {}, row ? visible(row.name) : "…"),
+      change && count("+", "added", change.added.size, "added"),
+      change && count("~", "changed", change.changed.size, "changed"),
+      change && count("−", "removed", change.removed.size, "removed"),
+      el("span", { class: "why", title: row?.why ?? "" }, row?.reason ?? row?.why ?? ""),
+    );
+  }
+
+  private showCurtain(state: State): void {
+    const empty = this.app.trace.graphStage(state.stage) < 0;
+    this.curtain.hidden = !empty;
+    if (!empty) return;
+    if (state.failed) {
+      const { code, message, next } = state.failed;
+      fill(this.curtain, el("div", { class: "notice error", role: "alert" }, el("strong", {}, visible(message)), el("p", {}, visible(next)), el("code", {}, code)));
+    } else if (this.curtain.childElementCount === 0 || !this.curtain.querySelector(".loading")) {
+      fill(this.curtain, el("div", { class: "notice loading", role: "status" }, progressRing("Loading"), el("p", {}, `Reading ${visible(state.hello?.model.name ?? "the model")} …`)));
+    }
+  }
+
+  private pick(hit: Hit, event: MouseEvent): void {
+    this.frame.focus({ preventScroll: true });
+    const scene = this.after.view.shown;
+    if (hit.kind === "box") selectNodes(this.app, [hit.key], event.shiftKey || event.ctrlKey || event.metaKey);
+    else if (hit.kind === "group") selectGroup(this.app, hit.group);
+    else if (hit.kind === "edge" && scene) {
+      const edge = [scene.boxes.keys[scene.boxes.from[hit.edge] as number] as number, scene.boxes.keys[scene.boxes.to[hit.edge] as number] as number] as const;
+      select(this.app, { nodes: [], edge });
+    } else clearSelection(this.app);
+  }
+
+  private hover(hit: Hit, event: MouseEvent): void {
+    const lines = describeHit(this.app, hit, this.after.view.shown);
+    this.tooltip.hidden = lines.length === 0;
+    this.frame.style.cursor = lines.length > 0 ? "pointer" : "";
+    if (lines.length === 0) return;
+    fill(this.tooltip, ...lines.map((line, i) => el("div", { class: i === 0 ? "tip-title" : "tip-line" }, line)));
+    const bounds = this.frame.getBoundingClientRect();
+    const x = Math.min(event.clientX - bounds.left + 14, bounds.width - this.tooltip.offsetWidth - 8);
+    const y = event.clientY - bounds.top + 16;
+    this.tooltip.style.left = `${Math.max(4, x)}px`;
+    this.tooltip.style.top = `${y + this.tooltip.offsetHeight > bounds.height ? y - this.tooltip.offsetHeight - 26 : y}px`;
+  }
+
+  private key(event: KeyboardEvent): void {
+    const { view } = this.after;
+    const keys: Readonly<Record<string, () => void>> = {
+      "+": () => view.zoomBy(1.3),
+      "=": () => view.zoomBy(1.3),
+      "-": () => view.zoomBy(1 / 1.3),
+      "0": () => view.fit(true),
+      Escape: () => clearSelection(this.app),
+      Enter: () => view.reveal(this.app.store.state.selection.nodes),
+      PageDown: () => step(this.app, 1, true),
+      PageUp: () => step(this.app, -1, true),
+    };
+    const pan: Readonly<Record<string, readonly [number, number]>> = { ArrowUp: [0, 80], ArrowDown: [0, -80], ArrowLeft: [80, 0], ArrowRight: [-80, 0] };
+    const by = pan[event.key];
+    if (by && event.shiftKey) view.panBy(by[0], by[1]);
+    else if (by) {
+      const next = moveSelection(this.app, view.shown, event.key);
+      if (next !== undefined) {
+        selectNodes(this.app, [next]);
+        view.reveal([next]);
+      }
+    } else if (keys[event.key] && !event.ctrlKey && !event.metaKey) keys[event.key]?.();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+}
+
+let panel: GraphPanel | undefined;
+
+/** Shows the upper end of the graph, or all of it if it is small. */
+export const fitGraph = (): void => panel?.fit();
+/** Brings nodes into sight. */
+export const revealInGraph = (keys: readonly number[]): void => panel?.reveal(keys);
+/** Camera, for the saved state. */
+export const graphCamera = () => panel?.["after"].view.camera;
+export const setGraphCamera = (camera: { x: number; y: number; k: number }): void => panel?.["after"].view.setCamera(camera);
+export const graphView = (): GraphView | undefined => panel?.["after"].view;
+
+export const graphPanel: Panel = {
+  id: "graph",
+  title: "Graph",
+  render: (app) => (panel = new GraphPanel(app)).element,
+  update: (state, previous) => panel?.update(state, previous),
+  repaint: () => panel?.repaint(),
+};

@@ -1,0 +1,50 @@
+/** Placements of snapshots: cached, asked for off the thread, ELK's for small graphs. */
+import type { Boxes } from "../../model/boxes.ts";
+import { ElkLayouter, elkLimit } from "../../layout/elk.ts";
+import { Layouter, Superseded } from "../../layout/layouter.ts";
+import type { LayoutInput, Placement } from "../../layout/types.ts";
+
+export class Pictures {
+  private readonly known = new WeakMap<Boxes, Placement>();
+  private readonly own = new Layouter();
+  private readonly elk = new ElkLayouter();
+
+  constructor(private readonly failed: (error: unknown) => void) {}
+
+  get(boxes: Boxes): Placement | undefined {
+    return this.known.get(boxes);
+  }
+
+  /**
+   * Asks for a placement and calls back with it, once or, when ELK improves on the first one, twice. Asking again ends this.
+   * @param seeded there is a picture already, so that small graphs can wait for ELK
+   */
+  request(boxes: Boxes, hint: Float64Array | undefined, seeded: boolean, arrived: (placement: Placement) => void): void {
+    const small = boxes.count <= elkLimit;
+    this.cancel();
+    const take = (placement: Placement): void => {
+      this.known.set(boxes, placement);
+      arrived(placement);
+    };
+    const run = (layout: Promise<Placement>, otherwise?: () => void): void => {
+      layout.then(take).catch((error: unknown) => {
+        if (error instanceof Superseded) return;
+        if (otherwise) otherwise();
+        else this.failed(error);
+      });
+    };
+    const input = inputOf(boxes, hint);
+    if (!small || !seeded) run(this.own.layout(input));
+    if (small) run(this.elk.layout(input), () => run(this.own.layout(input)));
+  }
+
+  cancel(): void {
+    this.own.cancel();
+    this.elk.cancel();
+  }
+}
+
+function inputOf(boxes: Boxes, hint: Float64Array | undefined): LayoutInput {
+  const { count, w, h, from, to, value } = boxes;
+  return { count, w, h, from, to, value, ...(hint ? { hint } : {}) };
+}

@@ -1,0 +1,35 @@
+/** What the pointer is over, in a few lines of text. */
+import type { App } from "../../app.ts";
+import type { Hit } from "../../draw/hit.ts";
+import type { Scene } from "../../draw/scene.ts";
+import { valueOfKey, valueText } from "../../model/boxes.ts";
+import { flopsText, visible } from "../../model/format.ts";
+
+export function describeHit(app: App, hit: Hit, scene: Scene | undefined): readonly string[] {
+  const snapshot = app.trace.snapshot(app.store.state.stage);
+  if (hit.kind === "box" && hit.key < 0) {
+    const value = snapshot.values.get(valueOfKey(hit.key));
+    return value ? [visible(value.name), valueText(value)] : [];
+  }
+  if (hit.kind === "box") {
+    const node = snapshot.nodes.get(hit.key);
+    if (!node) return describeRemoved(app, hit.key);
+    const outputs = [...node.outputs].map((value) => `→ ${valueText(snapshot.values.get(value))}`);
+    const work = Number.isFinite(node.flops) && node.flops > 0 ? [flopsText(node.flops)] : [];
+    return [`${node.op}  #${node.id}`, ...(node.name === "" ? [] : [visible(node.name)]), ...outputs, ...work];
+  }
+  if (hit.kind === "group") {
+    const group = snapshot.groups.find(({ id }) => id === hit.group);
+    return group ? [`group ${group.id}: ${visible(group.name)}`, `${group.template}, ${group.members.length} ops`] : [];
+  }
+  if (hit.kind === "edge" && scene) {
+    const value = valueText(snapshot.values.get(scene.boxes.value[hit.edge] as number));
+    return hit.because === undefined ? [value] : ["not fused", hit.because, value];
+  }
+  return [];
+}
+
+function describeRemoved(app: App, id: number): readonly string[] {
+  const node = app.trace.snapshot(app.trace.baseOf(app.store.state.stage)).nodes.get(id);
+  return node ? [`removed: ${node.op}  #${node.id}`, visible(node.name)] : [];
+}

@@ -1,0 +1,43 @@
+/** What each message of the host does to the page. */
+import type { ToPage } from "#protocol";
+import type { App } from "./app.ts";
+import { lastStage } from "./app.ts";
+import { runCommand } from "./actions.ts";
+import type { KeyEcho } from "./keyboard.ts";
+import { startBench } from "./panels/bench/index.ts";
+import { fitGraph } from "./panels/graph/index.ts";
+import { restore } from "./saved-state.ts";
+
+/** Takes one message. Messages of an older generation are dropped. */
+export function receive(app: App, message: ToPage, echo: KeyEcho): void {
+  if (app.host.receive(message)) return;
+  const { state } = app.store;
+  switch (message.type) {
+    case "hello":
+      app.store.update({ hello: message.hello, options: message.hello.options, trusted: message.hello.trusted });
+      return restore(app, message.hello.state);
+    case "generation":
+      app.reset();
+      return app.store.update({ generation: message.generation, options: message.options, busy: true, failed: undefined, summary: undefined, version: state.version + 1 });
+    case "stage":
+      if (message.generation !== state.generation) return;
+      app.trace.add(message.delta);
+      return app.store.update({ version: state.version + 1 });
+    case "summary":
+      if (message.generation !== state.generation) return;
+      app.store.update({ summary: message.summary, busy: false, version: state.version + 1 });
+      if (app.store.state.stage > lastStage(app.store.state)) app.store.update({ stage: lastStage(app.store.state) });
+      return restore(app, undefined);
+    case "failed":
+      if (message.generation !== state.generation) return;
+      app.announce(message.error.message);
+      return app.store.update({ failed: message.error, busy: false });
+    case "command":
+      if (!echo.swallows(message.command.name)) runCommand(app, message.command, { fit: fitGraph, bench: () => startBench(app) });
+      return;
+    case "trust":
+      return app.store.update({ trusted: message.trusted });
+    default:
+      return;
+  }
+}

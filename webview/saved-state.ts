@@ -1,0 +1,86 @@
+/** What survives hiding, closing and restarting: stage, view, selection, camera. The host keeps it; it is never trusted to be whole. */
+import type { App } from "./app.ts";
+import { lastStage } from "./app.ts";
+import { graphCamera, setGraphCamera } from "./panels/graph/index.ts";
+import type { Compare, State, View } from "./store.ts";
+
+interface Saved {
+  readonly version: 1;
+  readonly stage: number;
+  readonly view: View;
+  readonly compare: Compare;
+  readonly nodes: readonly number[];
+  readonly group?: number;
+  readonly camera?: { readonly x: number; readonly y: number; readonly k: number };
+  readonly showUnchanged: boolean;
+}
+
+const saveAfterMs = 400;
+let wanted: Saved | undefined;
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** Saves a while after the last change, and tells the host at once what its trees and menus need. */
+export function keepState(app: App): void {
+  app.store.subscribe((state, previous) => {
+    if (state.stage !== previous.stage) app.host.send({ type: "stage", stage: state.stage });
+    if (state.selection !== previous.selection) app.host.send({ type: "selected", stage: state.stage, nodes: state.selection.nodes.filter((id) => id >= 0), sources: sources(app, state) });
+    scheduleSave(app);
+  });
+  document.addEventListener("pointerup", () => scheduleSave(app));
+  document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && save(app));
+}
+
+function sources(app: App, state: State): number[] {
+  const { nodes } = app.trace.snapshot(state.stage);
+  return [...new Set(state.selection.nodes.flatMap((id) => [...(nodes.get(id)?.origin ?? [])]))];
+}
+
+function scheduleSave(app: App): void {
+  clearTimeout(timer);
+  timer = setTimeout(() => save(app), saveAfterMs);
+}
+
+function save(app: App): void {
+  clearTimeout(timer);
+  const { state } = app.store;
+  if (!state.summary || wanted) return;
+  const { nodes, group } = state.selection;
+  const camera = graphCamera();
+  const saved: Saved = {
+    version: 1,
+    stage: state.stage,
+    view: state.view,
+    compare: state.compare,
+    nodes: nodes.slice(0, 200),
+    showUnchanged: state.showUnchanged,
+    ...(group === undefined ? {} : { group }),
+    ...(camera ? { camera } : {}),
+  };
+  app.host.request("saveState", { state: saved }).result.catch(() => undefined);
+}
+
+/** Remembers what to restore, and restores it once the compilation is there. */
+export function restore(app: App, stored: unknown): void {
+  if (isSaved(stored)) wanted = stored;
+  const { state } = app.store;
+  if (!wanted || !state.summary) return;
+  const { stage, view, compare, nodes, group, camera, showUnchanged } = wanted;
+  wanted = undefined;
+  app.store.update({ stage: Math.min(Math.max(0, stage), lastStage(state)), view, compare, showUnchanged, selection: { nodes, ...(group === undefined ? {} : { group }) } });
+  if (camera) setGraphCamera(camera);
+}
+
+function isSaved(value: unknown): value is Saved {
+  if (typeof value !== "object" || value === null) return false;
+  const saved = value as Partial<Saved>;
+  const numbers = (list: unknown): boolean => Array.isArray(list) && list.every((item) => Number.isInteger(item));
+  const cameraFine = saved.camera === undefined || [saved.camera.x, saved.camera.y, saved.camera.k].every((n) => Number.isFinite(n));
+  return (
+    saved.version === 1 &&
+    Number.isInteger(saved.stage) &&
+    ["graph", "kernels", "buffers", "bench"].includes(saved.view ?? "") &&
+    ["overlay", "split", "off"].includes(saved.compare ?? "") &&
+    numbers(saved.nodes) &&
+    cameraFine
+  );
+}

@@ -1,0 +1,104 @@
+/** The frame of the page: options above, passes and lists at the left, one view in the middle, details at the right, a line below. */
+import { passRows, type App, type Panel } from "./app.ts";
+import { showView } from "./actions.ts";
+import { icon, type IconName } from "./controls/index.ts";
+import { el, fill } from "./dom.ts";
+import type { Theme } from "./draw/theme.ts";
+import { bytesText, flopsText, timeText } from "./model/format.ts";
+import { detailPanels, sidePanels, topPanels, viewPanels } from "./panels/index.ts";
+import type { State, View } from "./store.ts";
+
+const viewIcons: Readonly<Record<string, IconName>> = { graph: "graph", kernels: "code", buffers: "memory", bench: "chart" };
+
+export interface Shell {
+  readonly element: HTMLElement;
+  repaint(theme: Theme): void;
+}
+
+/** Builds all panels and keeps them up to date. */
+export function buildShell(app: App): Shell {
+  const panels = [...topPanels, ...sidePanels, ...viewPanels, ...detailPanels];
+  const elements = new Map(panels.map((panel) => [panel, panel.render(app)]));
+  const place = (list: readonly Panel[]): HTMLElement[] => list.map((panel) => elements.get(panel) as HTMLElement);
+  const tabs = tabList(app);
+  const status = el("footer", { class: "status-line" });
+  const middle = el("main", { class: "middle" }, tabs.element);
+  for (const panel of viewPanels) {
+    const holder = el("div", { class: "view", role: "tabpanel", id: `view-${panel.id}`, attrs: { "aria-labelledby": `tab-${panel.id}` } }, elements.get(panel));
+    middle.append(holder);
+  }
+  const element = el(
+    "div",
+    { class: "shell" },
+    el("header", { class: "top" }, ...place(topPanels)),
+    el("nav", { class: "side", attrs: { "aria-label": "Passes, groups and nodes" } }, ...place(sidePanels)),
+    middle,
+    el("aside", { class: "details-column", attrs: { "aria-label": "Details" } }, ...place(detailPanels)),
+    status,
+  );
+  const update = (state: State, previous: State): void => {
+    tabs.update(state);
+    for (const panel of viewPanels) (middle.querySelector(`#view-${panel.id}`) as HTMLElement).hidden = panel.id !== state.view;
+    for (const panel of panels) panel.update(state, previous, app);
+    if (state.summary !== previous.summary || state.busy !== previous.busy || state.failed !== previous.failed) showStatus(status, state);
+    if (state.stage !== previous.stage) app.announce(spokenStage(state));
+  };
+  app.store.subscribe(update);
+  update(app.store.state, app.store.state);
+  return { element, repaint: (theme) => panels.forEach((panel) => panel.repaint?.(theme)) };
+}
+
+function tabList(app: App): { readonly element: HTMLElement; update(state: State): void } {
+  const element = el("div", { class: "tabs", role: "tablist", attrs: { "aria-label": "Views" } });
+  const tabs = viewPanels.map((panel, i) => {
+    const tab = el("button", {
+      class: "tab",
+      role: "tab",
+      id: `tab-${panel.id}`,
+      title: `${panel.title} (${i + 1})`,
+      attrs: { type: "button", "aria-controls": `view-${panel.id}` },
+      onClick: () => showView(app, panel.id as View),
+    });
+    tab.append(icon(viewIcons[panel.id] ?? "dot"), el("span", {}, panel.title));
+    element.append(tab);
+    return tab;
+  });
+  element.addEventListener("keydown", (event) => {
+    const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+    if (step === 0) return;
+    event.preventDefault();
+    const next = (tabs.findIndex((tab) => tab.tabIndex === 0) + step + tabs.length) % tabs.length;
+    showView(app, viewPanels[next]?.id as View);
+    tabs[next]?.focus();
+  });
+  const update = (state: State): void =>
+    tabs.forEach((tab, i) => {
+      const chosen = viewPanels[i]?.id === state.view;
+      tab.setAttribute("aria-selected", String(chosen));
+      tab.tabIndex = chosen ? 0 : -1;
+    });
+  return { element, update };
+}
+
+const spokenStage = (state: State): string => {
+  const row = passRows(state).find(({ index }) => index === state.stage);
+  return row ? `Stage ${row.index}, ${row.name}, ${row.status ?? "not run yet"}` : "";
+};
+
+function showStatus(status: HTMLElement, state: State): void {
+  const { summary, failed, busy } = state;
+  if (failed) return fill(status, el("span", { class: "status-error" }, `${failed.message} ${failed.next}`));
+  if (busy || !summary) return fill(status, el("span", {}, "Compiling …"));
+  const ms = summary.passes.reduce((sum, pass) => sum + (Number.isFinite(pass.ms) ? pass.ms : 0), 0);
+  const part = (label: string, value: string, title: string): HTMLElement => el("span", { title }, el("b", {}, value), ` ${label}`);
+  fill(
+    status,
+    part("groups", String(summary.groups.length), "Fusion groups"),
+    part("per run", flopsText(summary.flops), "Floating-point operations of one run, estimated from shapes"),
+    part("moved", bytesText(summary.bytes), "Bytes read and written by one run if every op went to memory once"),
+    part("arena", bytesText(summary.arenaBytes), `Without reuse ${bytesText(summary.arenaBytesWithoutReuse)}`),
+    part("constants", bytesText(summary.constantBytes), "Weights and folded constants"),
+    part("in passes", timeText(ms), "Time spent in all passes"),
+    summary.unsupported.length > 0 && el("span", { class: "status-warning", title: summary.unsupported.map((u) => `${u.node}: ${u.reason}`).join("\n") }, `${summary.unsupported.length} nodes not compiled`),
+  );
+}
