@@ -2,6 +2,7 @@
 import path from "node:path";
 import * as vscode from "vscode";
 import type { ErrorInfo } from "#protocol";
+import { createApi, type FusionscopeApi } from "./api.ts";
 import { errorLine, isCancelled, toErrorInfo } from "./coded-error.ts";
 import { OptionStore } from "./document/option-store.ts";
 import { Registry } from "./document/registry.ts";
@@ -10,7 +11,7 @@ import { features } from "./features/index.ts";
 import type { Services } from "./services.ts";
 import { defaultOptions, workerEnvironment } from "./settings.ts";
 
-export function activate(context: vscode.ExtensionContext): void {
+export function activate(context: vscode.ExtensionContext): FusionscopeApi {
   const log = vscode.window.createOutputChannel("Fusionscope", { log: true });
   const dist = path.join(context.extensionPath, "dist");
   const registry = new Registry(
@@ -32,6 +33,7 @@ export function activate(context: vscode.ExtensionContext): void {
   };
   context.subscriptions.push(log, registry);
   for (const feature of features) feature.activate(services);
+  return createApi(registry);
 }
 
 /** What the user asked for failed: say so once, keep the line in the log. */

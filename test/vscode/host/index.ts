@@ -2,10 +2,12 @@
 // is well. The same bundle runs in the VS Code server (test/vscode/host.test.ts) and in a desktop VS Code (test/desktop).
 import Mocha from "mocha";
 import { extensionSuite } from "./extension.host.ts";
+import { modelSuite } from "./model.host.ts";
 
 /** The registry: each entry describes its tests when called. A new file is a new line here. */
 const suites: Readonly<Record<string, () => void>> = {
   extension: extensionSuite,
+  model: modelSuite,
 };
 
 export interface HostTestResult {
