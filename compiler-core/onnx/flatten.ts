@@ -49,9 +49,16 @@ export function flattenModel(model: OnnxModel): FlatModel {
 
 const standard = (domain: string): string => (domain === "ai.onnx" ? "" : domain);
 const functionKey = (domain: string, name: string, overload: string): string => `${standard(domain)}\u0000${name}\u0000${overload}`;
-const opsetsOf = (imports: readonly OnnxOpsetId[]): ReadonlyMap<string, number> => new Map(imports.map((o) => [standard(o.domain), o.version]));
+const opsetsOf = (imports: readonly OnnxOpsetId[]): ReadonlyMap<string, number> =>
+  new Map(imports.map((o) => [standard(o.domain), o.version]));
 
-function flattenNodes(list: readonly OnnxNode[], scope: Scope, functions: ReadonlyMap<string, OnnxFunction>, sources: SourceNode[], out: FlatNode[]): void {
+function flattenNodes(
+  list: readonly OnnxNode[],
+  scope: Scope,
+  functions: ReadonlyMap<string, OnnxFunction>,
+  sources: SourceNode[],
+  out: FlatNode[],
+): void {
   list.forEach((node, i) => {
     const path = `${scope.prefix}#${i}`;
     const self = sources.push({ path, opType: node.opType, domain: node.domain, name: node.name, outputs: node.outputs }) - 1;
@@ -65,8 +72,12 @@ function flattenNodes(list: readonly OnnxNode[], scope: Scope, functions: Readon
     }
     if (scope.depth >= maxDepth) userError("onnx-function-depth", { node: path }, { name: node.opType, limit: maxDepth });
     const inner: Scope = {
-      opsets: new Map([...scope.opsets, ...opsetsOf(body.opsetImports)]), names: bodyNames(body, renamed, path), prefix: `${path}/${node.opType}/`, origin,
-      depth: scope.depth + 1, attributes: callAttributes(body, renamed),
+      opsets: new Map([...scope.opsets, ...opsetsOf(body.opsetImports)]),
+      names: bodyNames(body, renamed, path),
+      prefix: `${path}/${node.opType}/`,
+      origin,
+      depth: scope.depth + 1,
+      attributes: callAttributes(body, renamed),
     };
     flattenNodes(body.nodes, inner, functions, sources, out);
   });
@@ -104,7 +115,11 @@ const subgraphsOf = (node: OnnxNode): readonly (readonly [string, OnnxGraph])[] 
 function listSubgraphs(node: OnnxNode, path: string, sources: SourceNode[], names: Names): readonly string[] {
   const captures = new Set<string>();
   for (const [attribute, graph] of subgraphsOf(node)) {
-    const own = new Set([...graph.inputs.map((v) => v.name), ...graph.initializers.map((t) => t.name), ...graph.nodes.flatMap((n) => n.outputs)]);
+    const own = new Set([
+      ...graph.inputs.map((v) => v.name),
+      ...graph.initializers.map((t) => t.name),
+      ...graph.nodes.flatMap((n) => n.outputs),
+    ]);
     const read = (name: string): unknown => name !== "" && !own.has(name) && captures.add(names?.get(name) ?? name);
     graph.nodes.forEach((inner, i) => {
       const innerPath = `${path}/${attribute}/#${i}`;

@@ -32,7 +32,9 @@ export function importModel(model: OnnxModel, store: TensorStore = memoryStore()
   const flat = flattenModel(model);
   const { graph: main } = model;
   const importer: Importer = {
-    graph: new GraphBuilder(main.name), store, names: new Map(),
+    graph: new GraphBuilder(main.name),
+    store,
+    names: new Map(),
     initializers: new Map(main.initializers.map((t) => [t.name, t])),
     declared: new Map([...main.valueInfos, ...main.outputs].map((v) => [v.name, v.type])),
   };
@@ -96,9 +98,14 @@ function importNode(importer: Importer, flat: FlatNode): void {
 }
 
 /** The node in canonical operators; or the reason why it is not compiled. */
-function buildNode(importer: Importer, { node, opset, origin }: FlatNode, inputs: readonly (ValueId | null)[]): readonly ValueId[] | string {
+function buildNode(
+  importer: Importer,
+  { node, opset, origin }: FlatNode,
+  inputs: readonly (ValueId | null)[],
+): readonly ValueId[] | string {
   const builder = builderFor(node.domain, node.opType);
-  if (builder === undefined) return standardDomain(node.domain) ? `${node.opType} is not supported` : `${node.domain}.${node.opType} is not supported`;
+  if (builder === undefined)
+    return standardDomain(node.domain) ? `${node.opType} is not supported` : `${node.domain}.${node.opType} is not supported`;
   const undefinedName = node.inputs.find((name, i) => name !== "" && inputs[i] === null);
   if (undefinedName !== undefined) return `its operand "${undefinedName}" is not defined in the model`;
   const readNd = (t: OnnxTensor): NdArray => readSmall(importer.store, t);
@@ -136,9 +143,18 @@ function opaqueNode(importer: Importer, { node, origin, captures }: FlatNode, re
 
 /** A graph output that nothing computes: shown, not hidden. */
 function missingOutput({ graph }: Importer, output: OnnxValueInfo): ValueId {
-  const source = graph.source({ path: `output:${output.name}`, opType: "Undefined", domain: "", name: output.name, outputs: [output.name] });
+  const source = graph.source({
+    path: `output:${output.name}`,
+    opType: "Undefined",
+    domain: "",
+    name: output.name,
+    outputs: [output.name],
+  });
   const reason = `the model's output "${output.name}" is not computed by any node`;
-  const [id] = graph.addOpaque([], { opType: "Undefined", reason }, [typeOf(output.type, output.name)], { name: output.name, origin: [source] });
+  const [id] = graph.addOpaque([], { opType: "Undefined", reason }, [typeOf(output.type, output.name)], {
+    name: output.name,
+    origin: [source],
+  });
   graph.declare(id!, output.name);
   return id!;
 }
@@ -146,6 +162,8 @@ function missingOutput({ graph }: Importer, output: OnnxValueInfo): ValueId {
 /** The tensor type that a declared type says; sequences and maps have no shape. Unknown extents are named after value and axis. */
 function typeOf(type: OnnxType | undefined, name: string): { readonly dtype: DType; readonly shape: Shape | undefined } {
   if (type === undefined || (type.kind !== "tensor" && type.kind !== "sparse-tensor")) return { dtype: "f32", shape: undefined };
-  const shape = type.dims?.map((d, i) => (d.value !== undefined ? Math.max(0, Number(d.value)) : d.param !== undefined && d.param !== "" ? d.param : `${name}.${i}`));
+  const shape = type.dims?.map((d, i) =>
+    d.value !== undefined ? Math.max(0, Number(d.value)) : d.param !== undefined && d.param !== "" ? d.param : `${name}.${i}`,
+  );
   return { dtype: asDType(type.dtype) ?? "f32", shape: type.dims === undefined ? undefined : shape };
 }

@@ -14,7 +14,11 @@ function valueText(a: OnnxAttribute): string {
   if (a.kind === "float" || a.kind === "int") return String(a.value);
   if (a.kind === "string") return JSON.stringify(a.value);
   if (a.kind === "floats" || a.kind === "ints") return `[${a.value.slice(0, 32).join(", ")}${a.value.length > 32 ? ", ..." : ""}]`;
-  if (a.kind === "strings") return `[${a.value.slice(0, 8).map((s) => JSON.stringify(s)).join(", ")}]`;
+  if (a.kind === "strings")
+    return `[${a.value
+      .slice(0, 8)
+      .map((s) => JSON.stringify(s))
+      .join(", ")}]`;
   if (a.kind === "tensor") return `tensor ${a.value.dtype}[${a.value.dims.join(",")}]`;
   if (a.kind === "graph") return `graph of ${a.value.nodes.length} nodes`;
   return a.kind;
@@ -22,8 +26,17 @@ function valueText(a: OnnxAttribute): string {
 
 /** Element types of operators whose results differ in type from their first operand, for outputs that the file does not declare. */
 const resultTypes: Readonly<Record<string, readonly DType[]>> = {
-  NonZero: ["i64"], ArgMax: ["i64"], ArgMin: ["i64"], NonMaxSuppression: ["i64"], StringNormalizer: ["string"], RegexFullMatch: ["bool"],
-  ConvInteger: ["i32"], OptionalHasElement: ["bool"], SequenceLength: ["i64"], Multinomial: ["i32"], ImageDecoder: ["u8"],
+  NonZero: ["i64"],
+  ArgMax: ["i64"],
+  ArgMin: ["i64"],
+  NonMaxSuppression: ["i64"],
+  StringNormalizer: ["string"],
+  RegexFullMatch: ["bool"],
+  ConvInteger: ["i32"],
+  OptionalHasElement: ["bool"],
+  SequenceLength: ["i64"],
+  Multinomial: ["i32"],
+  ImageDecoder: ["u8"],
 };
 const secondTypes: Readonly<Record<string, DType>> = { TopK: "i64", MaxPool: "i64", Unique: "i64" };
 

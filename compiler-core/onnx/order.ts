@@ -9,7 +9,10 @@ export function sortNodes(nodes: readonly FlatNode[]): readonly FlatNode[] {
   const state = new Uint8Array(nodes.length);
   const out: FlatNode[] = [];
   const dependencies = (i: number): readonly number[] =>
-    [...nodes[i]!.node.inputs, ...nodes[i]!.captures].flatMap((name) => { const p = producer.get(name); return p === undefined ? [] : [p]; });
+    [...nodes[i]!.node.inputs, ...nodes[i]!.captures].flatMap((name) => {
+      const p = producer.get(name);
+      return p === undefined ? [] : [p];
+    });
   for (let root = 0; root < nodes.length; root++) {
     const stack: { readonly i: number; readonly rest: number[] }[] = [];
     const enter = (i: number): void => {

@@ -26,7 +26,8 @@ export function readModel(source: ByteSource, file: string, limits: ReadLimits =
     return model;
   } catch (error) {
     // Damage before the first field of a model was read: it is some other kind of file.
-    if (!(error instanceof UserError) || seen.known > 0 || error.code !== "onnx-wire") throw error;
+    const isDamage = error instanceof UserError && (error.code === "onnx-wire" || error.code === "onnx-truncated");
+    if (!isDamage || seen.known > 0) throw error;
     userError("onnx-not-a-model", error.where, { what: String(error.holes["what"]) });
   }
 }

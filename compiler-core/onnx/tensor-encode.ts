@@ -1,6 +1,6 @@
 /** The elements of a tensor as fields of a TensorProto: raw data, a typed list, or a reference to an external file. */
 import { bug, userError } from "../messages.ts";
-import { onnxDTypes, type TypedField } from "./dtype.ts";
+import { elementCount, onnxDTypes, type TypedField } from "./dtype.ts";
 import type { OnnxTensor, StringEntry } from "./model.ts";
 import type { Draft } from "./schema.ts";
 import { rangeOf, readTensor, type TensorStore } from "./tensor-data.ts";
@@ -30,7 +30,7 @@ export function encodeTensorData(tensor: OnnxTensor, context: EncodeContext): Dr
   const field = data.source === "fields" || data.source === "memory" ? data.field : undefined;
   const { external } = context;
   if (external === undefined && field !== undefined)
-    return { [field]: typedList(tensor, field, readTensor(storeOf(context), tensor).bytes) };
+    return { [field]: typedList(tensor, field, data.source === "memory" ? data.bytes : readTensor(storeOf(context), tensor).bytes) };
   const bytes = rawBytes(tensor, context);
   return external === undefined || bytes.length < external.threshold ? { raw: bytes } : moveOut(bytes, external);
 }
@@ -80,13 +80,15 @@ function typedList(tensor: OnnxTensor, field: TypedField, bytes: Uint8Array): La
   const row = onnxDTypes[tensor.dtype];
   if (row.field !== field)
     userError("onnx-dtype", {}, { tensor: `"${tensor.name}"`, what: `${tensor.dtype} cannot be stored as ${field}` });
-  const packed = field === "float_data" || field === "double_data" ? bytes : packVarints(row.kind === "int", row.bits, bytes);
+  const packed = field === "float_data" || field === "double_data" ? bytes : packVarints(tensor, bytes);
   return { length: packed.length, chunks: () => [packed] };
 }
 
-function packVarints(signed: boolean, bits: number, bytes: Uint8Array): Uint8Array {
+function packVarints({ dtype, dims }: OnnxTensor, bytes: Uint8Array): Uint8Array {
+  const { bits, kind } = onnxDTypes[dtype];
+  const signed = kind === "int";
   const step = Math.max(8, bits) / 8;
-  const count = bits === 6 ? Math.floor((bytes.length * 8) / 6) : bytes.length / step;
+  const count = bits === 6 ? elementCount(dims) : bytes.length / step;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const packed = new Uint8Array(count * (step === 8 || signed ? 10 : 5));
   let at = 0;

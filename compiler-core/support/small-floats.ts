@@ -61,7 +61,7 @@ function maxFiniteCode({ exponentBits, mantissaBits, specials }: FloatFormat): n
 /**
  * The bit pattern nearest to `value`, ties to even. Beyond the largest finite number: with `saturate` that number, otherwise infinity,
  * or NaN in formats without it; formats with neither always saturate. `saturate` is ONNX Cast's attribute, and off for f16 and bf16.
- * NaN becomes the quiet NaN, or zero in formats without NaN. e8m0 takes powers of two: it rounds the exponent up, and NaN for values <= 0.
+ * NaN becomes the quiet NaN, or zero in formats without NaN. e8m0 holds powers of two only: the magnitude is rounded up to one.
  */
 export function encodeFloat(name: SmallFloat, value: number, saturate = false): number {
   const format: FloatFormat = smallFloats[name];
@@ -107,11 +107,13 @@ function roundHalfEven(value: number): number {
   return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
 }
 
+/** Sign is dropped, zero becomes the smallest scale, infinity NaN: the rules of ONNX Cast with round_mode "up". */
 function encodeScale(value: number, saturate: boolean): number {
-  if (Number.isNaN(value) || value <= 0) return 0xff;
-  if (value === Infinity) return saturate ? 0xfe : 0xff;
-  const floor = exponentOf(value);
-  const exponent = value === 2 ** floor ? floor : floor + 1;
+  const magnitude = Math.abs(value);
+  if (Number.isNaN(value) || magnitude === Infinity) return 0xff;
+  if (magnitude === 0) return 0;
+  const floor = exponentOf(magnitude);
+  const exponent = magnitude === 2 ** floor ? floor : floor + 1;
   if (exponent > 127) return saturate ? 0xfe : 0xff;
   return Math.max(exponent + 127, 0);
 }

@@ -13,16 +13,30 @@ export type Fill =
 
 const pieceElements = 64 * 1024;
 
-/** The fill of element `index`. */
-function next(fill: Fill, random: Random, index: number): number {
-  if (fill.kind === "bell") return fill.mean + fill.deviation * random.bell();
-  if (fill.kind === "integer") return random.integer(fill.low, fill.high);
-  if (fill.kind === "constant") return fill.value;
-  return index % fill.row >= fill.row - fill.tail ? -10000 : 0;
+/** The next elements of a fill, from element `start` on. */
+function fillPiece(piece: Float64Array, fill: Fill, random: Random, start: number): void {
+  const count = piece.length;
+  if (fill.kind === "bell") {
+    const { mean, deviation } = fill;
+    for (let i = 0; i < count; i++) piece[i] = mean + deviation * random.bell();
+  } else if (fill.kind === "integer") {
+    for (let i = 0; i < count; i++) piece[i] = random.integer(fill.low, fill.high);
+  } else if (fill.kind === "constant") piece.fill(fill.value);
+  else for (let i = 0; i < count; i++) piece[i] = (start + i) % fill.row >= fill.row - fill.tail ? -10000 : 0;
 }
 
-/** Clamps and rounds to what the element type holds. */
+/** Rounds and clamps to what the element type holds. */
 const ranges: Readonly<Partial<Record<OnnxDType, readonly [number, number]>>> = { u8: [0, 255], i8: [-127, 127] };
+
+function roundPiece(piece: Float64Array, [low, high]: readonly [number, number]): void {
+  for (let i = 0; i < piece.length; i++) piece[i] = Math.min(high, Math.max(low, Math.round(piece[i] ?? 0)));
+}
+
+function packPiece(dtype: OnnxDType, piece: Float64Array): Uint8Array {
+  if (dtype === "f32") return new Uint8Array(Float32Array.from(piece).buffer);
+  if (dtype === "u8") return Uint8Array.from(piece);
+  return dtype === "i8" ? new Uint8Array(Int8Array.from(piece).buffer) : encodeElements(dtype, piece);
+}
 
 /** Tensor data that is generated when the model is written; the same seed gives the same bytes. */
 export function generated(seed: string, dtype: OnnxDType, dims: readonly number[], fill: Fill): TensorData {
@@ -32,11 +46,9 @@ export function generated(seed: string, dtype: OnnxDType, dims: readonly number[
     const range = ranges[dtype];
     for (let done = 0; done < count; done += pieceElements) {
       const piece = new Float64Array(Math.min(pieceElements, count - done));
-      for (let i = 0; i < piece.length; i++) {
-        const value = next(fill, random, done + i);
-        piece[i] = range === undefined ? value : Math.min(range[1], Math.max(range[0], Math.round(value)));
-      }
-      yield dtype === "f32" ? new Uint8Array(Float32Array.from(piece).buffer) : encodeElements(dtype, piece);
+      fillPiece(piece, fill, random, done);
+      if (range !== undefined) roundPiece(piece, range);
+      yield packPiece(dtype, piece);
     }
   };
   return { source: "stream", length: packedByteLength(dtype, count), chunks };
@@ -45,5 +57,5 @@ export function generated(seed: string, dtype: OnnxDType, dims: readonly number[
 /** The same data, now, in a buffer of its own. */
 export function generatedBytes(seed: string, dtype: OnnxDType, dims: readonly number[], fill: Fill): Uint8Array {
   const data = generated(seed, dtype, dims, fill);
-  return new Uint8Array(data.source === "stream" ? Buffer.concat([...data.chunks()]) : 0);
+  return data.source === "stream" ? new Uint8Array(Buffer.concat([...data.chunks()])) : new Uint8Array(0);
 }

@@ -97,7 +97,11 @@ export class BuildCall {
   float(name: string, otherwise: number): number;
   float(name: string, otherwise?: number): number | undefined {
     const a = this.#attribute(name);
-    return a?.kind === "float" || a?.kind === "int" ? Number(a.value) : a === undefined ? otherwise : notCompiled(`attribute ${name} is not a float`);
+    return a?.kind === "float" || a?.kind === "int"
+      ? Number(a.value)
+      : a === undefined
+        ? otherwise
+        : notCompiled(`attribute ${name} is not a float`);
   }
   flag(name: string, otherwise = false): boolean {
     return this.int(name, otherwise ? 1 : 0) !== 0;
@@ -142,7 +146,10 @@ export class BuildCall {
     if (unknown.length <= 1) return this.add("reshape", [x], { shape: dims.map((d) => (unknown.includes(d) ? -1 : d)), allowZero: true });
     const extents = this.add("shape", [x]);
     const pieces = parts.map((p) =>
-      typeof p === "number" ? this.constant("i64", [1], [p]) : this.add("slice", [extents], { starts: [p.axis], ends: [p.axis + 1], axes: [0], steps: [1] }));
+      typeof p === "number"
+        ? this.constant("i64", [1], [p])
+        : this.add("slice", [extents], { starts: [p.axis], ends: [p.axis + 1], axes: [0], steps: [1] }),
+    );
     return this.add("reshape", [x, this.add("concat", pieces, { axis: 0 })], { allowZero: true });
   }
 }

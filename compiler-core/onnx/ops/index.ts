@@ -10,7 +10,12 @@ import { shapeBuilders } from "./shapes.ts";
 
 /** By operator type; types of other domains have the domain in front: `com.microsoft.FusedMatMul`. */
 export const onnxBuilders: Readonly<Record<string, Builder>> = {
-  ...elementwiseBuilders, ...matrixBuilders, ...movementBuilders, ...quantizeBuilders, ...reduceBuilders, ...shapeBuilders,
+  ...elementwiseBuilders,
+  ...matrixBuilders,
+  ...movementBuilders,
+  ...quantizeBuilders,
+  ...reduceBuilders,
+  ...shapeBuilders,
 };
 
 export function builderFor(domain: string, opType: string): Builder | undefined {

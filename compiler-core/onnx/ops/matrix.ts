@@ -3,7 +3,12 @@ import type { ValueId } from "../../graph/ir.ts";
 import { notCompiled, type BuildCall, type Builder } from "./build-call.ts";
 
 const gemm: Builder = (c) =>
-  c.add("gemm", c.operands(3), { alpha: c.float("alpha", 1), beta: c.float("beta", 1), transA: c.flag("transA"), transB: c.flag("transB") });
+  c.add("gemm", c.operands(3), {
+    alpha: c.float("alpha", 1),
+    beta: c.float("beta", 1),
+    transA: c.flag("transA"),
+    transB: c.flag("transB"),
+  });
 
 function fusedMatMul(c: BuildCall) {
   if (c.flag("transBatchA") || c.flag("transBatchB")) notCompiled("transposed batches are not supported");

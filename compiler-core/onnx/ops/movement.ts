@@ -2,7 +2,11 @@
 import { notCompiled, type BuildCall, type Builder } from "./build-call.ts";
 
 function concat(c: BuildCall) {
-  return c.add("concat", Array.from({ length: c.inputCount }, (_, i) => c.input(i)), { axis: c.int("axis", 1) });
+  return c.add(
+    "concat",
+    Array.from({ length: c.inputCount }, (_, i) => c.input(i)),
+    { axis: c.int("axis", 1) },
+  );
 }
 
 function split(c: BuildCall) {
@@ -40,6 +44,9 @@ function pad(c: BuildCall) {
 }
 
 export const movementBuilders: Readonly<Record<string, Builder>> = {
-  Concat: concat, Split: split, Slice: slice, Pad: pad,
+  Concat: concat,
+  Split: split,
+  Slice: slice,
+  Pad: pad,
   Gather: (c) => c.add("gather", [c.input(0), c.input(1)], { axis: c.int("axis", 0) }),
 };

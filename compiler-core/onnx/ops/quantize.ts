@@ -5,7 +5,11 @@ import { dtypeOfCode } from "../dtype.ts";
 function quantize(c: BuildCall) {
   if (c.int("block_size", 0) !== 0) notCompiled("blocked quantisation is not supported");
   const declared = c.int("output_dtype", 0);
-  const to = c.has(2) ? c.dtype(2) : declared === 0 ? "u8" : (asDType(dtypeOfCode(declared)) ?? notCompiled("the element type is not known"));
+  const to = c.has(2)
+    ? c.dtype(2)
+    : declared === 0
+      ? "u8"
+      : (asDType(dtypeOfCode(declared)) ?? notCompiled("the element type is not known"));
   return c.add("quantize-linear", c.operands(3), { axis: c.int("axis", 1), to });
 }
 
@@ -30,5 +34,7 @@ function dynamicQuantize(c: BuildCall) {
 }
 
 export const quantizeBuilders: Readonly<Record<string, Builder>> = {
-  QuantizeLinear: quantize, DequantizeLinear: dequantize, DynamicQuantizeLinear: dynamicQuantize,
+  QuantizeLinear: quantize,
+  DequantizeLinear: dequantize,
+  DynamicQuantizeLinear: dynamicQuantize,
 };

@@ -32,7 +32,10 @@ function logSumExp(c: BuildCall, x: ValueId, { axes, keepdims }: Axes): ValueId 
   if (keepdims) return y;
   const rank = c.shapeOf(x)?.length ?? notCompiled("the rank of its operand is not known");
   const gone = axes?.map((a) => (a < 0 ? a + rank : a));
-  return c.reshape(y, Array.from({ length: rank }, (_, axis) => ({ axis })).filter(({ axis }) => gone !== undefined && !gone.includes(axis)));
+  return c.reshape(
+    y,
+    Array.from({ length: rank }, (_, axis) => ({ axis })).filter(({ axis }) => gone !== undefined && !gone.includes(axis)),
+  );
 }
 
 /** Before opset 13 softmax joins all axes from `axis` on into one. */
@@ -46,7 +49,12 @@ function softmax(op: "softmax" | "log-softmax"): Builder {
     if (axis === shape.length - 1) return c.add(op, [x], { axis: -1 });
     const [outer, inner] = [productDim(shape.slice(0, axis)), productDim(shape.slice(axis))];
     const flat = c.add("reshape", [x], { shape: typeof inner === "number" ? [-1, inner] : [outer, -1], allowZero: false });
-    return c.reshape(c.add(op, [flat], { axis: 1 }), [...shape.keys()].map((i) => (typeof shape[i] === "number" ? (shape[i] as number) : i === 0 ? -1 : notCompiled("softmax over several axes of unknown extent"))));
+    return c.reshape(
+      c.add(op, [flat], { axis: 1 }),
+      [...shape.keys()].map((i) =>
+        typeof shape[i] === "number" ? (shape[i] as number) : i === 0 ? -1 : notCompiled("softmax over several axes of unknown extent"),
+      ),
+    );
   };
 }
 
@@ -63,22 +71,43 @@ function rmsNorm(c: BuildCall) {
 function batchNorm(c: BuildCall) {
   if (c.flag("training_mode") || c.outputCount > 1) notCompiled("batch normalisation in training mode is not supported");
   if (c.int("spatial", 1) === 0) notCompiled("statistics per element are not supported");
-  return c.add("batch-norm", [0, 1, 2, 3, 4].map((i) => c.input(i)), { epsilon: c.float("epsilon", 1e-5) });
+  return c.add(
+    "batch-norm",
+    [0, 1, 2, 3, 4].map((i) => c.input(i)),
+    { epsilon: c.float("epsilon", 1e-5) },
+  );
 }
 
-const globalPool = (op: OpName): Builder => (c) => {
-  const rank = c.shape(0)?.length ?? notCompiled("the rank of its operand is not known");
-  return c.add(op, [c.input(0)], { axes: Array.from({ length: rank - 2 }, (_, i) => i + 2), keepdims: true });
-};
+const globalPool =
+  (op: OpName): Builder =>
+  (c) => {
+    const rank = c.shape(0)?.length ?? notCompiled("the rank of its operand is not known");
+    return c.add(op, [c.input(0)], { axes: Array.from({ length: rank - 2 }, (_, i) => i + 2), keepdims: true });
+  };
 
 export const reduceBuilders: Readonly<Record<string, Builder>> = {
-  ReduceSum: plain("reduce-sum"), ReduceMean: plain("reduce-mean"), ReduceProd: plain("reduce-prod"), ReduceMax: plain("reduce-max"), ReduceMin: plain("reduce-min"),
+  ReduceSum: plain("reduce-sum"),
+  ReduceMean: plain("reduce-mean"),
+  ReduceProd: plain("reduce-prod"),
+  ReduceMax: plain("reduce-max"),
+  ReduceMin: plain("reduce-min"),
   ReduceL2: plain("reduce-l2", (c, x) => c.add("abs", [x])),
   ReduceSumSquare: plain("reduce-sum-square", (c, x) => c.add("mul", [x, x])),
-  ReduceL1: reduceOver((c, x, axes) => sumOf(c, c.add("abs", [x]), axes), (c, x) => c.add("abs", [x])),
-  ReduceLogSum: reduceOver((c, x, axes) => c.add("log", [sumOf(c, x, axes)]), (c, x) => c.add("log", [x])),
+  ReduceL1: reduceOver(
+    (c, x, axes) => sumOf(c, c.add("abs", [x]), axes),
+    (c, x) => c.add("abs", [x]),
+  ),
+  ReduceLogSum: reduceOver(
+    (c, x, axes) => c.add("log", [sumOf(c, x, axes)]),
+    (c, x) => c.add("log", [x]),
+  ),
   ReduceLogSumExp: reduceOver(logSumExp, same),
-  Softmax: softmax("softmax"), LogSoftmax: softmax("log-softmax"),
-  LayerNormalization: layerNorm, RMSNormalization: rmsNorm, SimplifiedLayerNormalization: rmsNorm, BatchNormalization: batchNorm,
-  GlobalAveragePool: globalPool("reduce-mean"), GlobalMaxPool: globalPool("reduce-max"),
+  Softmax: softmax("softmax"),
+  LogSoftmax: softmax("log-softmax"),
+  LayerNormalization: layerNorm,
+  RMSNormalization: rmsNorm,
+  SimplifiedLayerNormalization: rmsNorm,
+  BatchNormalization: batchNorm,
+  GlobalAveragePool: globalPool("reduce-mean"),
+  GlobalMaxPool: globalPool("reduce-max"),
 };

@@ -7,17 +7,21 @@ import { notCompiled, type BuildCall, type Builder } from "./build-call.ts";
 function reshape(c: BuildCall) {
   const allowZero = c.flag("allowzero");
   const shape = c.ints("shape") ?? c.known(1);
-  return shape === undefined ? c.add("reshape", [c.input(0), c.input(1)], { allowZero }) : c.add("reshape", [c.input(0)], { shape, allowZero });
+  return shape === undefined
+    ? c.add("reshape", [c.input(0), c.input(1)], { allowZero })
+    : c.add("reshape", [c.input(0)], { shape, allowZero });
 }
 
 function flatten(c: BuildCall) {
   const [x, axis] = [c.input(0), c.int("axis", 1)];
   if (axis === 0) return c.add("reshape", [x], { shape: [1, -1] });
   const shape = c.shape(0);
-  if (shape === undefined) return axis === 1 ? c.add("reshape", [x], { shape: [0, -1] }) : notCompiled("the rank of its operand is not known");
+  if (shape === undefined)
+    return axis === 1 ? c.add("reshape", [x], { shape: [0, -1] }) : notCompiled("the rank of its operand is not known");
   const at = axis < 0 ? axis + shape.length : axis;
   const [rows, columns] = [productDim(shape.slice(0, at)), productDim(shape.slice(at))];
-  if (typeof rows === "number") return c.add("reshape", [x], { shape: [rows, typeof columns === "number" ? columns : -1], allowZero: true });
+  if (typeof rows === "number")
+    return c.add("reshape", [x], { shape: [rows, typeof columns === "number" ? columns : -1], allowZero: true });
   return c.add("reshape", [x], { shape: typeof columns === "number" && columns > 0 ? [-1, columns] : [at === 1 ? 0 : rows, -1] });
 }
 
@@ -31,7 +35,10 @@ function squeeze(c: BuildCall) {
   if (given === undefined && shape.some((d) => typeof d === "string")) notCompiled("axes are not given and extents are not known");
   const wrong = drop.find((a) => typeof shape[a] === "number" && shape[a] !== 1);
   if (wrong !== undefined) notCompiled(`axis ${wrong} has extent ${shape[wrong]}, not 1`);
-  return c.reshape(c.input(0), [...shape.keys()].filter((i) => !drop.includes(i)).map((axis) => ({ axis })));
+  return c.reshape(
+    c.input(0),
+    [...shape.keys()].filter((i) => !drop.includes(i)).map((axis) => ({ axis })),
+  );
 }
 
 function unsqueeze(c: BuildCall) {
@@ -41,7 +48,10 @@ function unsqueeze(c: BuildCall) {
   const axes = given.map((a) => axisOf(a, rank));
   if (new Set(axes).size !== axes.length) notCompiled("an axis is given twice");
   let from = 0;
-  return c.reshape(c.input(0), Array.from({ length: rank }, (_, i) => (axes.includes(i) ? 1 : { axis: from++ })));
+  return c.reshape(
+    c.input(0),
+    Array.from({ length: rank }, (_, i) => (axes.includes(i) ? 1 : { axis: from++ })),
+  );
 }
 
 function expand(c: BuildCall) {
@@ -58,10 +68,14 @@ function constantOfShape(c: BuildCall) {
 const transpose: Builder = (c) => c.add("transpose", [c.input(0)], { perm: c.ints("perm") });
 
 export const shapeBuilders: Readonly<Record<string, Builder>> = {
-  Reshape: reshape, Flatten: flatten, Squeeze: squeeze, Unsqueeze: unsqueeze, Expand: expand, Transpose: transpose,
+  Reshape: reshape,
+  Flatten: flatten,
+  Squeeze: squeeze,
+  Unsqueeze: unsqueeze,
+  Expand: expand,
+  Transpose: transpose,
   Shape: (c) => c.add("shape", [c.input(0)], { start: c.int("start", 0), end: c.int("end") }),
   Size: (c) => c.add("size", [c.input(0)]),
   ConstantOfShape: constantOfShape,
   Range: (c) => c.add("range", [c.input(0), c.input(1), c.input(2)]),
 };
-
