@@ -1,0 +1,78 @@
+/** Which buffers and variables a statement reads and writes: the facts behind every reordering. */
+import { findKernel } from "../../kernels/index.ts";
+import type { BufferId, Expr, Ref, Stmt, VarId } from "../../tensor/ir.ts";
+import { visitOwnExprs, visitStmts } from "../../tensor/rewrite.ts";
+
+export interface Access {
+  readonly buffer: BufferId;
+  readonly index: readonly Expr[];
+  readonly write: boolean;
+  readonly lanes: number;
+  /** Set for operands of kernels, which touch more than the element. */
+  readonly kernel: boolean;
+  readonly stmt: Stmt;
+}
+
+/** Accesses of the statement itself, without its children. */
+export function ownAccesses(s: Stmt): readonly Access[] {
+  const out: Access[] = [];
+  const add = (r: Ref, write: boolean, lanes: number, kernel: boolean): void => {
+    out.push({ buffer: r.buffer, index: r.index, write, lanes, kernel, stmt: s });
+  };
+  if (s.k === "store") add(s, true, s.value.type.lanes, false);
+  if (s.k === "kernel") {
+    const kernel = findKernel(s.kernel);
+    for (const [name, ref] of Object.entries(s.refs)) {
+      const access = kernel?.operands[name]?.access ?? "write";
+      add(ref, access === "write", 1, true);
+    }
+  }
+  visitOwnExprs(s, (e) => {
+    if (e.k === "load") add(e, false, e.type.lanes, false);
+  });
+  return out;
+}
+
+/** Accesses of a statement list and everything in it, in order. */
+export function accessesOf(body: readonly Stmt[]): readonly Access[] {
+  const out: Access[] = [];
+  visitStmts(body, (s) => out.push(...ownAccesses(s)));
+  return out;
+}
+
+export interface Effects {
+  readonly reads: ReadonlySet<BufferId>;
+  readonly writes: ReadonlySet<BufferId>;
+  /** Variables read, and registers changed. */
+  readonly uses: ReadonlySet<VarId>;
+  readonly sets: ReadonlySet<VarId>;
+  /** Variables named inside. */
+  readonly defines: ReadonlySet<VarId>;
+}
+
+export function effectsOf(body: readonly Stmt[]): Effects {
+  const reads = new Set<BufferId>();
+  const writes = new Set<BufferId>();
+  const uses = new Set<VarId>();
+  const sets = new Set<VarId>();
+  const defines = new Set<VarId>();
+  visitStmts(body, (s) => {
+    for (const a of ownAccesses(s)) (a.write ? writes : reads).add(a.buffer);
+    if (s.k === "let" || s.k === "register" || s.k === "for") defines.add(s.v);
+    if (s.k === "accum" || s.k === "assign") sets.add(s.v);
+    visitOwnExprs(s, (e) => {
+      if (e.k === "var") uses.add(e.id);
+    });
+  });
+  return { reads, writes, uses, sets, defines };
+}
+
+const meet = <T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean => {
+  for (const x of a) if (b.has(x)) return true;
+  return false;
+};
+
+/** May two statement lists change places? Nothing that one writes is read or written by the other. */
+export function independent(a: Effects, b: Effects): boolean {
+  return !meet(a.writes, b.reads) && !meet(a.writes, b.writes) && !meet(a.reads, b.writes) && !meet(a.sets, b.uses) && !meet(a.sets, b.sets) && !meet(a.uses, b.sets) && !meet(a.defines, b.uses);
+}

@@ -1,0 +1,47 @@
+/** The buffers of a planned module as rows for the inspector and the command. */
+import type { BufferInfo } from "../../protocol/trace.ts";
+import type { BufferId, Module } from "../../tensor/ir.ts";
+import { visitStmts } from "../../tensor/rewrite.ts";
+import { ownAccesses } from "./accesses.ts";
+import { sharedLifetimes, stepLifetimes, stepsOf } from "./lifetimes.ts";
+import { bytesOf } from "./plan-memory.ts";
+
+/** One row per buffer; steps number the top-level nests of `run`. Constants and inputs live through all steps. Offset -1: no place of its own. */
+export function bufferInfos(module: Module): readonly BufferInfo[] {
+  const steps = stepsOf(module.run).length;
+  const lives = stepLifetimes(module);
+  const epochs = sharedLifetimes(module);
+  const groups = groupsOf(module);
+  return module.buffers.map((b): BufferInfo => {
+    const life = lives.get(b.id);
+    const whole = b.scope !== "arena" && b.scope !== "thread";
+    const mine = epochs.get(b.id);
+    const reuses = b.scope !== "arena" || b.offset === undefined || mine === undefined ? [] : module.buffers.filter((o) => {
+      const other = epochs.get(o.id);
+      if (o.scope !== "arena" || o.offset === undefined || other === undefined || other.last >= mine.first) return false;
+      return o.offset < (b.offset as number) + bytesOf(b) && (b.offset as number) < o.offset + bytesOf(o);
+    });
+    return {
+      id: b.id, name: b.name, scope: b.scope, dtype: b.dtype, shape: b.shape, bytes: bytesOf(b), offset: b.offset ?? -1,
+      firstStep: b.scope === "output" || !whole ? (life?.first ?? 0) : 0,
+      lastStep: whole ? Math.max(0, steps - 1) : (life?.last ?? 0),
+      ...(b.value === undefined ? {} : { value: b.value }),
+      groups: [...(groups.get(b.id) ?? [])].sort((x, y) => x - y),
+      reuses: reuses.map((o) => o.id),
+    };
+  });
+}
+
+/** The groups whose regions touch each buffer. */
+function groupsOf(module: Module): ReadonlyMap<BufferId, ReadonlySet<number>> {
+  const out = new Map<BufferId, Set<number>>();
+  for (const f of [module.init, module.run]) {
+    visitStmts(f.body, (r) => {
+      if (r.k !== "region") return;
+      visitStmts(r.body, (s) => {
+        for (const a of ownAccesses(s)) out.set(a.buffer, (out.get(a.buffer) ?? new Set()).add(r.group));
+      });
+    });
+  }
+  return out;
+}

@@ -1,0 +1,27 @@
+/** The tensor passes in their order: from naive nests to scheduled vector code with its memory planned. */
+import { eliminateDeadStores } from "./eliminate-dead-stores.ts";
+import { flattenIndices } from "./flatten-indices.ts";
+import { forwardStores } from "./forward-stores.ts";
+import { hoist } from "./hoist.ts";
+import { mergeLoops } from "./merge-loops.ts";
+import { planMemory } from "./plan-memory.ts";
+import { scheduleParallel } from "./schedule-parallel.ts";
+import { shrinkBuffers } from "./shrink-buffers.ts";
+import { simplifyLoops } from "./simplify-loops.ts";
+import { splitLoops } from "./split-loops.ts";
+import { vectorise } from "./vectorise.ts";
+
+export const tensorPasses = [
+  simplifyLoops, // constant bounds, so that equal ranges look equal
+  mergeLoops,
+  forwardStores, // needs merged bodies: store and load of one element in one iteration
+  eliminateDeadStores, // what forwarding left unread
+  shrinkBuffers, // after them: only temporaries that must stay in memory are left
+  splitLoops,
+  hoist, // before vectorise: a scalar that is loaded once becomes one broadcast
+  vectorise,
+  scheduleParallel, // after the nests have their final shape: the work estimate counts it
+  flattenIndices,
+  simplifyLoops, // offsets of flattened indices
+  planMemory, // last: lifetimes count the barriers of the final schedule
+] as const;

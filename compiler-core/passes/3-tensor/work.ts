@@ -1,0 +1,44 @@
+/** Estimates of how much a statement does, for scheduling: cycles of one core at one vector operation each, roughly. */
+import type { IsaName } from "../../machine.ts";
+import { f32Lanes } from "../../machine.ts";
+import type { Expr, Stmt } from "../../tensor/ir.ts";
+import { rangeOf, type Range } from "../../tensor/ranges.ts";
+import { bodies, visitOwnExprs } from "../../tensor/rewrite.ts";
+
+/** Cycles of an operator that is not one instruction. */
+const heavy: Readonly<Record<string, number>> = { exp: 20, log: 20, tanh: 30, erf: 30, sigmoid: 25, softplus: 40, sin: 60, cos: 60, pow: 80, div: 8, sqrt: 10, rsqrt: 18, reciprocal: 8 };
+
+const largest = (e: Expr | undefined, ranges: ReadonlyMap<number, Range>): number => (e === undefined ? 1 : Math.max(0, rangeOf(e, ranges)?.hi ?? 64));
+
+/** Estimated cycles of the statements on one core. Unknown trip counts count as 64. */
+export function workOf(body: readonly Stmt[], isa: IsaName, ranges: ReadonlyMap<number, Range> = new Map()): number {
+  const lanes = f32Lanes(isa);
+  const known = new Map(ranges);
+  let sum = 0;
+  for (const s of body) {
+    let own = 0;
+    visitOwnExprs(s, (e) => {
+      if (e.k === "binary" || e.k === "unary") own += heavy[e.op] ?? 1;
+      else if (e.k === "load") own += 1;
+    });
+    if (s.k === "let" && s.value.type.lanes === 1) {
+      const r = rangeOf(s.value, known);
+      if (r !== undefined) known.set(s.v, r);
+    }
+    if (s.k === "for") {
+      const [lo, hi] = [rangeOf(s.lo, known), rangeOf(s.hi, known)];
+      const trips = lo === undefined || hi === undefined ? 64 : Math.max(0, Math.ceil((hi.hi - lo.lo) / s.step));
+      if (lo !== undefined && hi !== undefined) known.set(s.v, { lo: lo.lo, hi: Math.max(lo.lo, hi.hi - 1) });
+      // A loop that has not been vectorised yet will be.
+      own += (trips * workOf(s.body, isa, known)) / (s.kind === "vector" ? lanes : 1);
+    } else if (s.k === "kernel") {
+      const [m, n, k] = ["m", "n", "k"].map((name) => largest(s.args[name], known)) as [number, number, number];
+      own += ("m" in s.args ? m : 1) * Math.ceil(n / lanes) * k;
+      if (s.epilogue !== undefined) own += m * Math.ceil(n / lanes) * workOf(s.epilogue.body, isa, known);
+    } else {
+      for (const b of bodies(s)) own += workOf(b, isa, known);
+    }
+    sum += own + 1;
+  }
+  return sum;
+}

@@ -1,0 +1,42 @@
+/** A second copy of statements: new statement numbers, new variables for all that are defined inside. */
+import type { Epilogue, Expr, Stmt, VarId } from "./ir.ts";
+import { mapBodies, mapOwnExprs, substituteExpr, type Fresh } from "./rewrite.ts";
+
+export function cloneStmts(body: readonly Stmt[], fresh: Fresh, outer: ReadonlyMap<VarId, Expr> = new Map()): readonly Stmt[] {
+  const renamed = new Map(outer);
+  return body.map((s) => cloneStmt(s, fresh, renamed));
+}
+
+function cloneStmt(s: Stmt, fresh: Fresh, renamed: Map<VarId, Expr>): Stmt {
+  const own: Stmt = { ...mapOwnExprs(s, (e) => substituteExpr(e, renamed)), id: fresh.stmt() };
+  const rename = (v: VarId): VarId => {
+    const type = fresh.typeOf(v) ?? { dtype: "i64", lanes: 1 };
+    const id = fresh.variable(fresh.nameOf(v), type);
+    renamed.set(v, { k: "var", id, type });
+    return id;
+  };
+  const target = (v: VarId): VarId => {
+    const now = renamed.get(v);
+    return now !== undefined && now.k === "var" ? now.id : v;
+  };
+  switch (own.k) {
+    case "let":
+    case "register":
+      return { ...own, v: rename(own.v) };
+    case "accum":
+    case "assign":
+      return { ...own, v: target(own.v) };
+    case "for": {
+      const v = rename(own.v);
+      return { ...own, v, body: cloneStmts(own.body, fresh, renamed) };
+    }
+    case "kernel": {
+      if (own.epilogue === undefined) return own;
+      const { row, col, acc, count, body } = own.epilogue;
+      const heads: Omit<Epilogue, "body"> = { row: rename(row), col: rename(col), acc: rename(acc), ...(count === undefined ? {} : { count: rename(count) }) };
+      return { ...own, epilogue: { ...heads, body: cloneStmts(body, fresh, renamed) } };
+    }
+    default:
+      return mapBodies(own, (b) => cloneStmts(b, fresh, renamed));
+  }
+}
