@@ -17,6 +17,7 @@ const help = `npm start -- [MODEL.onnx] [options]      without MODEL: a bundled 
   --version V      of the browser VS Code: 4.100.0 (VS Code 1.100, default), 4.139.1 (VS Code 1.139)
   --no-open        do not open a browser, only print the address
   --no-install     install nothing; exit code 4 if something is missing
+  --no-build       use what is built
   --skip-missing   start without a C++ compiler: nothing can be built and run then
 Ctrl+C ends the browser VS Code.`;
 
@@ -33,6 +34,7 @@ function readOptions() {
         version: { type: "string", default: "4.100.0" },
         "no-open": { type: "boolean" },
         "no-install": { type: "boolean" },
+        "no-build": { type: "boolean" },
         "skip-missing": { type: "boolean" },
       },
     });
@@ -65,7 +67,7 @@ async function desktopCode() {
   const code = findProgram("code");
   if (code === undefined) return undefined;
   // In a terminal of a remote window, `code` speaks to that window and knows no development options.
-  if (process.env.VSCODE_IPC_HOOK_CLI !== undefined) return undefined;
+  if (process.env.VSCODE_IPC_HOOK_CLI) return undefined;
   const { output } = await run(code, ["--version"], { quiet: true });
   const [major = 0, minor = 0] = output.split(".").map(Number);
   if (major > 1 || (major === 1 && minor >= 100)) return code;
@@ -107,13 +109,15 @@ async function startWeb(model, options) {
   const address = `http://localhost:${running.port}/?tkn=${token}&folder=${encodeURIComponent(path.dirname(model))}`;
   say(`\nVS Code ${server.vscode} with ${model}:\n\n  ${address}\n\nCtrl+C ends it.`);
   if (!options["no-open"]) openBrowser(address);
-  const stop = async () => {
-    await running.stop();
-    process.exit(0);
+  let stopping = false;
+  const stop = () => {
+    stopping = true;
+    void running.stop();
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
   await running.ended;
+  if (stopping) return 0;
   throw new Stop("server-ended", `the VS Code server ended: ${running.output().trim().split("\n").slice(-3).join(" | ")}`);
 }
 
@@ -135,8 +139,10 @@ async function main() {
   const noInstall = options["no-install"] ?? false;
   await ensureNodePackages({ noInstall });
   if (!options["skip-missing"]) await ensureSystemPackages(["compiler"], { noInstall, otherwise: ", or add --skip-missing" });
-  const { code } = await run(process.execPath, ["esbuild.mjs"]);
-  if (code !== 0) throw new Stop("build-failed", "the build failed: see above", 1);
+  if (!options["no-build"]) {
+    const { code } = await run(process.execPath, ["esbuild.mjs"]);
+    if (code !== 0) throw new Stop("build-failed", "the build failed: see above", 1);
+  }
   const desktop = options.web ? undefined : await desktopCode();
   return desktop === undefined ? startWeb(model, options) : startDesktop(desktop, model);
 }
