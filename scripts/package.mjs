@@ -19,7 +19,7 @@ export async function buildPackage() {
       throw new Stop("build-failed", "the build failed: see above", 1);
     },
   );
-  for (const { metafile } of built) for (const file of Object.keys(metafile.inputs)) inputs.add(file);
+  for (const { metafile } of built) for (const file of Object.keys(metafile?.inputs ?? {})) inputs.add(file);
   const missing = required.filter((file) => !existsSync(path.join(root, file)));
   if (missing.length > 0) throw new Stop("not-built", `the build has no ${missing.join(", ")}`, 1);
   writeFileSync(path.join(root, "dist/THIRD-PARTY-NOTICES.txt"), noticesText(packagesOf(inputs)));

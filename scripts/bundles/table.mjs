@@ -15,8 +15,11 @@ const requireForEsModules = {
   banner: { js: 'import { createRequire as __createRequire } from "node:module";\nconst require = __createRequire(import.meta.url);' },
 };
 
+/** @type {import("esbuild").BuildOptions} */
 const nodeModule = { platform: "node", target: "node20", format: "esm", ...requireForEsModules };
+/** @type {import("esbuild").BuildOptions} */
 const commonJs = { platform: "node", target: "node20", format: "cjs", ...importMetaForCommonJs };
+/** @type {import("esbuild").BuildOptions} */
 const page = { platform: "browser", target: "es2022", format: "iife" };
 
 /** @type {{ name: string, entry: string, outfile: string, options: import("esbuild").BuildOptions }[]} */
@@ -31,10 +34,13 @@ export const bundles = [
 /** Modules that exist only at run time, or not at all on some machines. */
 const external = ["vscode", "mocha", "onnxruntime-node"];
 
-/** Files that a page takes along as text or data. */
+/** Files that a page takes along as text or data. @type {Record<string, import("esbuild").Loader>} */
 const loader = { ".svg": "text", ".md": "text", ".ttf": "dataurl", ".woff": "dataurl", ".woff2": "dataurl", ".png": "dataurl" };
 
-/** esbuild options of every bundle whose entry exists. @param {{ minify?: boolean, inputs?: Set<string> }} options */
+/**
+ * esbuild options of every bundle whose entry exists.
+ * @param {{ minify?: boolean, inputs?: Set<string> }} options @returns {import("esbuild").BuildOptions[]}
+ */
 export function bundleOptions(options = {}) {
   const present = bundles.filter((bundle) => existsSync(path.join(root, bundle.entry)));
   return present.map((bundle) => ({
@@ -52,7 +58,7 @@ export function bundleOptions(options = {}) {
 /**
  * esbuild options of test files: one call, common chunks split off, packages left in node_modules.
  * Stack traces point into the sources (run with --enable-source-maps).
- * @param {string[]} files relative to the root @param {string} outdir relative to the root
+ * @param {string[]} files relative to the root @param {string} outdir relative to the root @returns {import("esbuild").BuildOptions}
  */
 export function testOptions(files, outdir) {
   return {

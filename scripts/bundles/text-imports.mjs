@@ -40,7 +40,7 @@ export function textImports(options = {}) {
         });
         const inputs = Object.keys(worker.metafile.inputs);
         for (const file of inputs) options.inputs?.add(file);
-        return { contents: worker.outputFiles[0].text, loader: "text", watchFiles: inputs.map((file) => path.resolve(file)) };
+        return { contents: worker.outputFiles[0]?.text ?? "", loader: "text", watchFiles: inputs.map((file) => path.resolve(file)) };
       });
     },
   };

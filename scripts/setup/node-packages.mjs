@@ -4,12 +4,12 @@ import path from "node:path";
 import { root, run, say, seconds, Stop } from "./terminal.mjs";
 
 /** The oldest Node that has everything the scripts use (import.meta.dirname, Dirent.parentPath). */
-const oldest = [20, 12];
+const oldest = { major: 20, minor: 12 };
 
 export function checkNode(version = process.versions.node) {
   const [major = 0, minor = 0] = version.split(".").map(Number);
-  if (major > oldest[0] || (major === oldest[0] && minor >= oldest[1])) return;
-  throw new Stop("node-too-old", `Node ${version} is too old; install Node ${oldest.join(".")} or newer`);
+  if (major > oldest.major || (major === oldest.major && minor >= oldest.minor)) return;
+  throw new Stop("node-too-old", `Node ${version} is too old; install Node ${oldest.major}.${oldest.minor} or newer`);
 }
 
 /**

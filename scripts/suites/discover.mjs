@@ -24,7 +24,7 @@ export function allSuites(long) {
   const files = testFiles().filter((file) => long || !file.endsWith(".long.test.ts"));
   const named = [...first, ...last];
   const rest = files.filter((file) => !named.some((suite) => suite.files?.test(file)));
-  const inFolders = new Set(rest.map((file) => file.split("/")[1].replace(/(\.long)?\.test\.ts$/, "")));
+  const inFolders = new Set(rest.map((file) => (file.split("/")[1] ?? "").replace(/(\.long)?\.test\.ts$/, "")));
   const suites = [...first, ...[...inFolders].sort().map(folderSuite), ...last];
   return suites.map((suite) => ({ ...suite, paths: files.filter((file) => suite.files?.test(file)) }));
 }
