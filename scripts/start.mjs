@@ -15,6 +15,7 @@ const help = `npm start -- [MODEL.onnx] [options]      without MODEL: a bundled 
   --web            in the browser, even if there is a desktop VS Code
   --port N         of the browser VS Code; default: any free one
   --version V      of the browser VS Code: 4.100.0 (VS Code 1.100, default), 4.139.1 (VS Code 1.139)
+  --data FOLDER    where it keeps settings and installed extensions; default: in the cache folder
   --no-open        do not open a browser, only print the address
   --no-install     install nothing; exit code 4 if something is missing
   --no-build       use what is built
@@ -32,6 +33,7 @@ function readOptions() {
         web: { type: "boolean" },
         port: { type: "string", default: "0" },
         version: { type: "string", default: "4.100.0" },
+        data: { type: "string" },
         "no-open": { type: "boolean" },
         "no-install": { type: "boolean" },
         "no-build": { type: "boolean" },
@@ -93,7 +95,7 @@ async function startWeb(model, options) {
   const server = await ensureServer(options.version, { noInstall: options["no-install"] ?? false });
   const { buildPackage } = await import("./package.mjs");
   const vsix = await buildPackage();
-  const dataFolder = path.join(cacheFolder(), "vscode", `data-${options.version}`);
+  const dataFolder = path.resolve(options.data ?? path.join(cacheFolder(), "vscode", `data-${options.version}`));
   rmSync(path.join(dataFolder, "builtin"), { recursive: true, force: true });
   const token = randomBytes(12).toString("hex");
   const running = await startServer({
