@@ -29,6 +29,8 @@ export const folders = {
   kernels: { what: "native microkernels against their scalar meaning", budget: 60 },
   "onnx-node": { what: "the ONNX project's operator cases", budget: 90 },
   models: { what: "whole models against stored outputs", budget: 60 },
+  docs: { what: "generated pages in step with the registries", budget: 10, needs: [] },
+  scripts: { what: "npm start, npm test and the launcher", budget: 30, needs: [] },
   desktop: { what: "the extension in a desktop VS Code, where one is given", budget: 60, needs: [] },
   extension: { what: "the extension's manifest against its code", budget: 10, needs: [] },
   cli: { what: "the command's contract", budget: 60 },
