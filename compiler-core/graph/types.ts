@@ -21,6 +21,10 @@ export interface NodeTypes {
   /** Attributes in canonical form; the node's own object if nothing changes. */
   readonly attrs: Attrs;
   readonly types: Inferred;
+  /** Types of the operands, as inferred. */
+  readonly inputs: readonly (TensorType | null)[];
+  /** Data of operand `i`, if small and known. */
+  readonly known: (i: number) => NdArray | undefined;
 }
 
 /**
@@ -43,7 +47,7 @@ export function walkTypes(graph: Graph, start: ReadonlyMap<ValueId, TensorType>,
     const attrs = opOf(node.op).normalise?.(inputs, node.attrs) ?? node.attrs;
     const call: InferCall = { inputs, attrs, outputs: node.outputs.length, known: (i) => (node.inputs[i] == null ? undefined : dataOf(node.inputs[i])) };
     const found = inferOp(node.op, call);
-    visit({ node, attrs, types: found });
+    visit({ node, attrs, types: found, inputs, known: call.known });
     if (isRefusal(found)) continue;
     node.outputs.forEach((id, i) => found[i] && types.set(id, found[i]));
     const data = knownOutputs(node.op, call, found);
