@@ -108,7 +108,7 @@ const isaFlags: Readonly<Record<IsaName, readonly string[]>> = {
 
 /**
  * Flags of all generated code and kernels. -ffp-contract=off: a product and a sum are fused only where the code says fma, so that every
- * compiler gives the same values; never -ffast-math. The two warnings are false alarms of g++ 12's own AVX-512 header.
+ * compiler gives the same values; never -ffast-math. -fno-strict-aliasing: buffers of different types share the arena. The two warnings are false alarms of g++ 12's own AVX-512 header.
  */
 export function compileFlags(isa: IsaName, toolchain: Toolchain, options: { readonly profile?: boolean } = {}): string[] {
   const machine = os.arch() === "x64" ? isaFlags[isa] : isa === "scalar" ? [] : userError("isa-not-here", {}, { isa, arch: os.arch() });
@@ -117,6 +117,7 @@ export function compileFlags(isa: IsaName, toolchain: Toolchain, options: { read
     "-O3",
     "-g1",
     "-ffp-contract=off",
+    "-fno-strict-aliasing",
     "-fno-math-errno",
     "-fno-trapping-math",
     ...machine,

@@ -1,6 +1,24 @@
-/** A second copy of statements: new statement numbers, new variables for all that are defined inside. */
-import type { Epilogue, Expr, Stmt, VarId } from "./ir.ts";
-import { mapBodies, mapOwnExprs, substituteExpr, type Fresh } from "./rewrite.ts";
+/** A second copy of statements: new statement numbers, new variables for all that are defined inside, new buffers for all that come to life inside. */
+import type { Buffer, BufferId, Epilogue, Expr, Stmt, VarId } from "./ir.ts";
+import { mapBodies, mapExpr, mapOwnExprs, mapRecord, mapStmts, substituteExpr, visitStmts, type Fresh } from "./rewrite.ts";
+
+/** As `cloneStmts`, with buffers of its own for every alloc inside. */
+export function cloneWithBuffers(body: readonly Stmt[], fresh: Fresh, outer: ReadonlyMap<VarId, Expr>, buffers: ReadonlyMap<BufferId, Buffer>): readonly Stmt[] {
+  const renamed = new Map<BufferId, BufferId>();
+  visitStmts(body, (s) => {
+    const b = s.k === "alloc" ? buffers.get(s.buffer) : undefined;
+    if (b !== undefined) renamed.set(b.id, fresh.buffer((id) => ({ ...b, id })));
+  });
+  const copy = cloneStmts(body, fresh, outer);
+  return renamed.size === 0 ? copy : mapStmts(copy, (s) => moved(s, (id) => renamed.get(id) ?? id));
+}
+
+/** The statement with other buffers. */
+function moved(s: Stmt, to: (id: BufferId) => BufferId): Stmt {
+  const own = mapOwnExprs(s, (whole) => mapExpr(whole, (e) => (e.k === "load" ? { ...e, buffer: to(e.buffer) } : e)));
+  if (own.k === "store" || own.k === "alloc") return { ...own, buffer: to(own.buffer) };
+  return own.k === "kernel" ? { ...own, refs: mapRecord(own.refs, (r) => ({ ...r, buffer: to(r.buffer) })) } : own;
+}
 
 export function cloneStmts(body: readonly Stmt[], fresh: Fresh, outer: ReadonlyMap<VarId, Expr> = new Map()): readonly Stmt[] {
   const renamed = new Map(outer);

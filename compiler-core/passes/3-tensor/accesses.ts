@@ -72,7 +72,8 @@ const meet = <T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean => {
   return false;
 };
 
-/** May two statement lists change places? Nothing that one writes is read or written by the other. */
+/** May two statement lists change places? Nothing that one writes or names is read, written or named by the other. */
 export function independent(a: Effects, b: Effects): boolean {
-  return !meet(a.writes, b.reads) && !meet(a.writes, b.writes) && !meet(a.reads, b.writes) && !meet(a.sets, b.uses) && !meet(a.sets, b.sets) && !meet(a.uses, b.sets) && !meet(a.defines, b.uses);
+  const needs = (from: Effects, of: Effects): boolean => meet(from.writes, of.reads) || meet(from.sets, of.uses) || meet(from.defines, of.uses) || meet(from.defines, of.sets);
+  return !needs(a, b) && !needs(b, a) && !meet(a.writes, b.writes) && !meet(a.sets, b.sets);
 }
