@@ -1,5 +1,5 @@
 /** Errors as they cross threads and reach the user: a code, a sentence, and what to do next. */
-import { asUserError, UserError } from "#core";
+import { asUserError, UserError } from "#core/messages";
 import type { ErrorInfo } from "#protocol";
 
 type Code = UserError["code"];

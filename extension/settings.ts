@@ -7,8 +7,16 @@ const section = "fusionscope";
 /** Settings that reach the compiler as variables of its worker: those of the command line. Empty settings leave the variables as they are. */
 export function workerEnvironment(): Readonly<Record<string, string>> {
   const read = vscode.workspace.getConfiguration(section);
-  const variables = { CXX: read.get("compilerPath", ""), FUSIONSCOPE_CACHE: read.get("cacheFolder", ""), FUSIONSCOPE_CACHE_MIB: String(read.get("cacheSize", 2048)) };
-  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, value.trim()]).filter(([, value]) => value !== ""));
+  const variables = {
+    CXX: read.get("compilerPath", ""),
+    FUSIONSCOPE_CACHE: read.get("cacheFolder", ""),
+    FUSIONSCOPE_CACHE_MIB: String(read.get("cacheSize", 2048)),
+  };
+  return Object.fromEntries(
+    Object.entries(variables)
+      .map(([name, value]) => [name, value.trim()])
+      .filter(([, value]) => value !== ""),
+  );
 }
 
 export const baselines = (): readonly string[] => vscode.workspace.getConfiguration(section).get<string[]>("baseline", ["ort"]);

@@ -35,17 +35,21 @@ fs_run:
 
 test("keeps functions, used labels and instructions, with their C++ lines", () => {
   const { lines, source } = readableAssembly(gcc, "model.cpp");
-  assert.deepEqual(lines.map((line) => line.trim().replace(/\s+/g, " ")), [
-    "fs_run:",
-    "xor eax, eax",
-    ".L3:",
-    "vfmadd231ps zmm0, zmm1, ZMMWORD PTR [rdi]",
-    "vmovups ZMMWORD PTR [rsi], zmm0 # store",
-    "jne .L3",
-    "ret",
-  ]);
+  assert.deepEqual(
+    lines.map((line) => line.trim().replace(/\s+/g, " ")),
+    [
+      "fs_run:",
+      "xor eax, eax",
+      ".L3:",
+      "vfmadd231ps zmm0, zmm1, ZMMWORD PTR [rdi]",
+      "vmovups ZMMWORD PTR [rsi], zmm0 # store",
+      "jne .L3",
+      "ret",
+    ],
+  );
   // An instruction out of a header's inline function belongs to the line that called it.
   assert.deepEqual([...source], [0, 12, 0, 12, 14, 14, 14]);
 });
 
-test("a file that names no source gives no lines", () => assert.deepEqual([...readableAssembly(gcc, "other.cpp").source], [0, 0, 0, 0, 0, 0, 0]));
+test("a file that names no source gives no lines", () =>
+  assert.deepEqual([...readableAssembly(gcc, "other.cpp").source], [0, 0, 0, 0, 0, 0, 0]));

@@ -39,7 +39,8 @@ export function readableAssembly(text: string, cpp: string): Assembly {
 }
 
 /** Directives and comments say nothing to a reader. */
-const isNoise = (line: string): boolean => /^\s*(?:[#/].*)?$/.test(line) || /^\s+\.[a-z]/i.test(line) || /^\s*\.(?:cfi|loc|file|section|text|globl|type|size|ident|set)/.test(line);
+const isNoise = (line: string): boolean =>
+  /^\s*(?:[#/].*)?$/.test(line) || /^\s+\.[a-z]/i.test(line) || /^\s*\.(?:cfi|loc|file|section|text|globl|type|size|ident|set)/.test(line);
 
 /** Functions, and local labels that some instruction names. */
 function usedLabels(lines: readonly string[]): ReadonlySet<string> {

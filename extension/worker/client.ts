@@ -111,7 +111,13 @@ export class CompilerClient {
 
   private start(): Worker {
     const workerData: WorkerData = { generation: this.generation.buffer as SharedArrayBuffer };
-    const worker = new Worker(this.file, { workerData, env: { ...process.env, ...this.environment }, name: "fusionscope-compiler", stdout: true, stderr: true });
+    const worker = new Worker(this.file, {
+      workerData,
+      env: { ...process.env, ...this.environment },
+      name: "fusionscope-compiler",
+      stdout: true,
+      stderr: true,
+    });
     worker.stdout.on("data", (text: Buffer) => this.log.info(text.toString().trimEnd()));
     worker.stderr.on("data", (text: Buffer) => this.log.warn(text.toString().trimEnd()));
     worker.on("message", (message: FromWorker) => this.receive(message));

@@ -79,6 +79,8 @@ export interface Progress {
 
 /** A benchmark with the baselines that could not take part, each with the reason. */
 export interface BenchReply {
+  /** Remarks on how it was measured. */
+  readonly notes: readonly string[];
   readonly result: BenchResult;
   readonly missing: readonly { readonly baseline: string; readonly why: string }[];
 }

@@ -5,7 +5,7 @@ export interface Layer {
   readonly files: RegExp;
   /** Other layers that may be imported by relative path. */
   readonly relative?: readonly string[];
-  /** Doors: #core, #core/io, #protocol. */
+  /** Doors: #core, #core/io, #core/messages, #protocol. */
   readonly doors?: readonly string[];
   /** Packages, and "node:" for Node's own modules. */
   readonly packages?: readonly string[];

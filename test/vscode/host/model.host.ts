@@ -15,7 +15,10 @@ const virtualText = (): vscode.TextDocument | undefined => {
 /** The object of `fusionscope compile --json`. The extension's own Node may be Electron: the command runs with the one on the PATH. */
 function commandJson(model: string, ...args: string[]): Record<string, unknown> {
   const cli = path.join(extension().extensionPath, "dist/cli.mjs");
-  const output = execFileSync("node", [cli, "compile", model, "--json", "--only-until", "emit-cpp", ...args], { maxBuffer: 2 ** 28, encoding: "utf8" });
+  const output = execFileSync("node", [cli, "compile", model, "--json", "--only-until", "emit-cpp", ...args], {
+    maxBuffer: 2 ** 28,
+    encoding: "utf8",
+  });
   return JSON.parse(output) as Record<string, unknown>;
 }
 
@@ -38,7 +41,19 @@ export function modelSuite(): void {
     const { summary } = await openModel(exampleUri());
     assert.ok(summary);
     const command = commandJson(exampleUri().fsPath);
-    const same = ["isa", "threads", "precision", "groups", "verdicts", "unsupported", "arenaBytes", "arenaBytesWithoutReuse", "constantBytes", "flops", "bytes"] as const;
+    const same = [
+      "isa",
+      "threads",
+      "precision",
+      "groups",
+      "verdicts",
+      "unsupported",
+      "arenaBytes",
+      "arenaBytesWithoutReuse",
+      "constantBytes",
+      "flops",
+      "bytes",
+    ] as const;
     for (const name of same) assert.deepEqual(JSON.parse(JSON.stringify(summary[name])), dropped(command[name]), name);
     assert.deepEqual(JSON.parse(JSON.stringify(withoutTimes(summary.passes))), withoutTimes(command["passes"] as object[]));
   });
@@ -65,7 +80,11 @@ export function modelSuite(): void {
     const changed = summary?.passes.find((pass) => pass.index > 0 && pass.status === "changed" && pass.level === "graph");
     assert.ok(changed);
     await vscode.commands.executeCommand("fusionscope.diffWithPrevious", { stage: changed.index });
-    const input = await until("the diff", () => tabs().map((tab) => tab.input).find((i) => i instanceof vscode.TabInputTextDiff));
+    const input = await until("the diff", () =>
+      tabs()
+        .map((tab) => tab.input)
+        .find((i) => i instanceof vscode.TabInputTextDiff),
+    );
     const [before, after] = await Promise.all([input.original, input.modified].map((uri) => vscode.workspace.openTextDocument(uri)));
     assert.notEqual(before?.getText(), after?.getText());
     assert.equal(after?.languageId, "fusionscope-graph");
@@ -75,12 +94,19 @@ export function modelSuite(): void {
     await openModel(exampleUri());
     await vscode.commands.executeCommand("fusionscope.openIr");
     const text = await until("the IR", virtualText);
-    const line = text.getText().split("\n").findIndex((l) => /=.*matmul/i.test(l));
+    const line = text
+      .getText()
+      .split("\n")
+      .findIndex((l) => /=.*matmul/i.test(l));
     const body = text.lineAt(line).text;
     const use = /\(([^,)]*%\d+)/.exec(body);
     assert.ok(use, body);
     const at = new vscode.Position(line, use.index + 2);
-    const places = await vscode.commands.executeCommand<(vscode.Location | vscode.LocationLink)[]>("vscode.executeDefinitionProvider", text.uri, at);
+    const places = await vscode.commands.executeCommand<(vscode.Location | vscode.LocationLink)[]>(
+      "vscode.executeDefinitionProvider",
+      text.uri,
+      at,
+    );
     assert.equal(places.length, 1);
     const op = new vscode.Position(line, body.search(/matmul/i) + 1);
     const hovers = await vscode.commands.executeCommand<vscode.Hover[]>("vscode.executeHoverProvider", text.uri, op);
@@ -100,14 +126,21 @@ export function modelSuite(): void {
       await settings.update("isa", undefined, vscode.ConfigurationTarget.Global);
       await settings.update("threads", undefined, vscode.ConfigurationTarget.Global);
     }
-    const again = await until("the old options", () => extension().exports.models().find((m) => m.summary?.isa === summary?.isa && m.summary?.threads === 1));
+    const again = await until("the old options", () =>
+      extension()
+        .exports.models()
+        .find((m) => m.summary?.isa === summary?.isa && m.summary?.threads === 1),
+    );
     assert.deepEqual(again.options, { isa: "auto", threads: 1, precision: "f32", dims: {}, without: [] });
   });
 
   it("opens the place that a link names", async () => {
     await closeAll();
     const query = new URLSearchParams({ model: exampleUri().toString(), stage: "2", node: "#0" }).toString();
-    await vscode.commands.executeCommand("fusionscope.openLink", vscode.Uri.from({ scheme: "vscode", authority: "fusionscope.fusionscope", path: "/open", query }));
+    await vscode.commands.executeCommand(
+      "fusionscope.openLink",
+      vscode.Uri.from({ scheme: "vscode", authority: "fusionscope.fusionscope", path: "/open", query }),
+    );
     const tab = await until("the inspector", () => tabs().find((t) => t.input instanceof vscode.TabInputCustom));
     assert.equal(tab.label, "example-mlp.onnx");
     await vscode.env.clipboard.writeText("");
@@ -142,5 +175,7 @@ export function modelSuite(): void {
 /** JSON of the command has more members than the record; groups carry their ONNX nodes in addition. */
 function dropped(value: unknown): unknown {
   if (!Array.isArray(value)) return value;
-  return value.map((item: unknown) => (typeof item === "object" && item !== null && "onnxNodes" in item ? { ...item, onnxNodes: undefined } : item)).map((item) => JSON.parse(JSON.stringify(item)) as unknown);
+  return value
+    .map((item: unknown) => (typeof item === "object" && item !== null && "onnxNodes" in item ? { ...item, onnxNodes: undefined } : item))
+    .map((item) => JSON.parse(JSON.stringify(item)) as unknown);
 }

@@ -14,7 +14,7 @@ export const exampleUri = (): vscode.Uri => vscode.Uri.file(path.join(extension(
 
 /** Waits until `find` gives something. */
 export async function until<T>(what: string, find: () => T | undefined | false, seconds = 30): Promise<T> {
-  for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end;) {
     const found = find();
     if (found !== undefined && found !== false) return found;
     await new Promise((resolve) => setTimeout(resolve, 25));

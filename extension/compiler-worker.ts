@@ -1,0 +1,174 @@
+/**
+ * The compiler in a thread of its own, for one model. The only file of the extension that calls the compiler; every number it gives
+ * comes from the sessions that the command uses, too.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import {
+  compilationSummary,
+  defaultExtent,
+  defaultOptions,
+  graphDelta,
+  isaSets,
+  isModule,
+  missingFeatures,
+  opNames,
+  opOf,
+  passInfos,
+  resolveIsa,
+  StringTable,
+  symbolicDims,
+  userError,
+  type Compilation,
+  type CompileOptions,
+  type Graph,
+  type IsaName,
+  type Snapshot,
+} from "#core";
+import {
+  benchModel,
+  buildCode,
+  checkOptions,
+  compileModel,
+  detectMachine,
+  localMachine,
+  openSessionModel,
+  requireRunnable,
+  type BuiltCode,
+  type SessionModel,
+} from "#core/io";
+import type { PanelOptions, TextReply } from "#protocol";
+import { cancelled, coded, toErrorInfo } from "./coded-error.ts";
+import type { BenchReply, CompileReply, MachineInfo, ModelInfo, WorkerData, WorkerRequests } from "./worker/messages.ts";
+import { serve, type HandlerContext, type Handlers, type Port } from "./worker/serve.ts";
+import { asmReply, cppReply, snapshotReply } from "./worker/stage-text.ts";
+import { tensorPage } from "./worker/tensor-page.ts";
+
+/** Measuring time for each candidate of a benchmark, in seconds; the command's default. */
+const benchSeconds = 1;
+
+interface Compiled {
+  readonly compilation: Compilation;
+  readonly options: CompileOptions;
+  /** The native build, under way or done. */
+  code?: Promise<BuiltCode>;
+}
+
+const machine = localMachine();
+const newest = new Int32Array((workerData as WorkerData).generation);
+let model: SessionModel | undefined;
+let compiled: Compiled | undefined;
+
+const handlers: Handlers = {
+  machine: machineInfo,
+  open: ({ path }) => open(path),
+  compile: ({ generation, options }, context) => compile(generation, options, context),
+  text: ({ kind, stage }, context) =>
+    kind === "asm" ? assembly(context) : kind === "cpp" ? cppReply(sourceOf(now())) : snapshotReply(snapshotAt(stage)),
+  tensor: ({ value, stage, start, count }) => tensorPage(graphAt(stage), value, start, count),
+  bench: bench,
+};
+
+function machineInfo(): MachineInfo {
+  const names = Object.keys(isaSets) as IsaName[];
+  return {
+    isas: names.map((name) => ({ name, missing: missingFeatures(name, machine) })),
+    autoIsa: resolveIsa("auto", machine),
+    maxThreads: detectMachine().cpus,
+    passes: passInfos,
+    opDocs: Object.fromEntries(opNames.map((name) => [name, opOf(name).what])),
+  };
+}
+
+function open(path: string): ModelInfo {
+  model?.close();
+  [model, compiled] = [undefined, undefined];
+  model = openSessionModel(path);
+  return { name: model.name, path: model.path, bytes: model.bytes, dims: dimsOf(model, {}) };
+}
+
+/** Symbolic dimensions with the extents that a compilation gives them. */
+const dimsOf = ({ graph }: SessionModel, set: PanelOptions["dims"]): ModelInfo["dims"] =>
+  [...symbolicDims(graph)].map(([name, axis]) => ({ name, value: set[name] ?? defaultExtent(name, axis) }));
+
+/** Runs the passes and streams the graph after each one that changed it. */
+function compile(generation: number, panel: PanelOptions, { event }: HandlerContext<"compile">): CompileReply {
+  const of = model ?? userError("no-compilation", {}, { what: "compiling" });
+  const options: CompileOptions = { ...defaultOptions, ...panel };
+  checkOptions(of, options, machine);
+  const isOld = (): boolean => Atomics.load(newest, 0) !== generation;
+  const stream = deltaStream((delta) => event({ delta }));
+  const compilation = compileModel(of, options, machine, { cancelled: isOld, onStage: ({ index }, snapshot) => stream(index, snapshot) });
+  if (isOld()) throw cancelled();
+  compiled = { compilation, options };
+  return {
+    summary: compilationSummary(compilation),
+    dims: dimsOf(of, options.dims),
+    ...(compilation.error === undefined ? {} : { failed: toErrorInfo(compilation.error) }),
+  };
+}
+
+/** Snapshots as differences to the last one sent; unchanged ones and those of loops are not sent. */
+function deltaStream(send: (delta: WorkerRequests["compile"]["event"]["delta"]) => void): (stage: number, snapshot: Snapshot) => void {
+  const strings = new StringTable();
+  let last: { stage: number; graph: Graph } | undefined;
+  return (stage, snapshot) => {
+    if (isModule(snapshot) || snapshot === last?.graph) return;
+    send(graphDelta(stage, snapshot, last?.stage ?? -1, last?.graph, strings));
+    last = { stage, graph: snapshot };
+  };
+}
+
+async function assembly({ event, signal }: HandlerContext<"text">): Promise<TextReply> {
+  const of = now();
+  const source = sourceOf(of);
+  event({ text: "building", done: null });
+  const code = (of.code ??= buildCode(source, { signal }));
+  // A build that failed or was called off is tried again by the next request.
+  code.catch(() => (of.code = undefined));
+  const { assembly: text, sourceFile } = await code;
+  return asmReply(text, source, sourceFile.split("/").at(-1) ?? "");
+}
+
+async function bench(
+  { scope, baselines }: WorkerRequests["bench"]["arg"],
+  { event, signal }: HandlerContext<"bench">,
+): Promise<BenchReply> {
+  const of = model ?? userError("no-compilation", {}, { what: "a benchmark" });
+  const { compilation, options } = now();
+  requireRunnable(options, machine, detectMachine().profile);
+  sourceOf(now());
+  const onStep = (text: string, done: number | null): void => event({ text, done });
+  const { result, missing, notes } = await benchModel(of, compilation, options, machine, {
+    scope,
+    baselines,
+    seed: 1,
+    seconds: benchSeconds,
+    regions: true,
+    onStep,
+    signal,
+  });
+  return { result, missing, notes };
+}
+
+const now = (): Compiled => compiled ?? userError("no-compilation", {}, { what: "this" });
+
+/** The generated code; without any, why there is none. */
+function sourceOf({ compilation }: Compiled): NonNullable<Compilation["source"]> {
+  const { source, error, unsupported } = compilation;
+  if (source !== undefined) return source;
+  if (error !== undefined) throw error;
+  const first = unsupported[0];
+  const list = first === undefined ? "no code was generated" : `${first.opType} (${first.reason})`;
+  throw coded("nodes-unsupported", { count: unsupported.length, total: compilation.graph.nodes.length, list });
+}
+
+const snapshotAt = (stage: number): Snapshot =>
+  now().compilation.snapshots[stage] ?? userError("no-compilation", {}, { what: `stage ${stage}` });
+
+/** The graph of a stage; of a stage of loops, the last graph. */
+function graphAt(stage: number): Graph {
+  const snapshot = snapshotAt(stage);
+  return isModule(snapshot) ? now().compilation.graph : snapshot;
+}
+
+serve(parentPort as unknown as Port, handlers);
