@@ -9,6 +9,7 @@
 #pragma once
 
 #include "../gemm_f32/gemm_f32.hpp"
+#include "../transpose/transpose.hpp"
 
 namespace fs {
 
@@ -89,6 +90,27 @@ inline void pack_b_bf16(uint16_t* dst, const T* src, int64_t k_stride, int64_t n
       }
     }
   }
+}
+
+// The two fast cases, for operands that are packed in every run. src: n x k bf16, row-major with row stride ld (K of attention); ld and k even.
+template <int NR = gemm_bf16_nr>
+inline void pack_b_bf16_transposed(uint16_t* dst, const uint16_t* src, int64_t ld, int64_t k, int64_t n, int64_t first, int64_t last) {
+  if (k % 2 != 0 || ld % 2 != 0) return pack_b_bf16<NR>(dst, src, 1, ld, k, n, first, last);
+  transpose_into_panels<NR>(reinterpret_cast<float*>(dst), reinterpret_cast<const float*>(src), ld / 2, k / 2, n, first, last);
+}
+// src: k x n f32, row-major with row stride ld (V of attention, computed in f32): rounded to bf16 and paired along k on the way.
+template <int NR = gemm_bf16_nr>
+inline void pack_b_bf16_rows(uint16_t* dst, const float* src, int64_t ld, int64_t k, int64_t n, int64_t first, int64_t last) {
+  const int64_t groups = round_up(k, 2) / 2;
+  for (int64_t j = first; j < last; j++)
+    for (int64_t g = 0; g < groups; g++)
+      for (int v = 0; v < NR; v += f32_lanes) {
+        const int64_t left = n - j * NR - v;
+        const int lanes = static_cast<int>(left < 0 ? 0 : left < f32_lanes ? left : f32_lanes);
+        const float* const from = src + 2 * g * ld + j * NR + v;
+        const i32x even = bf16_bits(load(from, lanes)), odd = 2 * g + 1 < k ? bf16_bits(load(from + ld, lanes)) : broadcast(int32_t{0});
+        store(reinterpret_cast<int32_t*>(dst + ((j * groups + g) * NR + v) * 2), bit_or(even, shift_left(odd, 16)));
+      }
 }
 
 }  // namespace fs
