@@ -3,14 +3,14 @@ import { UserError, userError } from "../messages.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { modelMessage, tensorMessage } from "./messages-table.ts";
 import type { OnnxModel, OnnxTensor } from "./model.ts";
-import type { Draft, FieldSpec, MessageSpec } from "./schema.ts";
+import { emptyList, type Draft, type FieldSpec, type MessageSpec } from "./schema.ts";
 import { decodeUtf8 } from "./utf8.ts";
 import { WireReader, defaultLimits, wireBytes, wireFixed32, wireVarint, type ReadLimits } from "./wire-reader.ts";
 
 /** String attributes beyond this stay in the file: they are embedded models or vocabularies, not text to show. */
 const blobBytes = 1024 * 1024;
-const messageHeapBytes = 160;
-const itemHeapBytes = 8;
+const listHeapBytes = 64;
+const itemHeapBytes = 16;
 
 /**
  * Parses the structure of a model; weights are not read. `file` is how messages name the source.
@@ -57,7 +57,7 @@ function refuseOtherFiles(source: ByteSource, file: string): void {
 /** Reads the message that ends at `end`. `seen` counts the known fields of the outermost message. */
 export function readMessage(reader: WireReader, spec: MessageSpec, end: number, depth: number, seen?: { known: number }): unknown {
   reader.enter(depth);
-  reader.charge(messageHeapBytes);
+  reader.charge(spec.heapBytes);
   const offset = reader.position;
   const draft = spec.empty();
   while (reader.position < end) {
@@ -111,8 +111,14 @@ function put(draft: Draft, field: FieldSpec, value: unknown, reader: WireReader)
     draft[field.key] = value;
     return;
   }
+  const list = draft[field.key] as unknown[];
+  if (list === emptyList) {
+    reader.charge(listHeapBytes);
+    draft[field.key] = [value];
+    return;
+  }
   reader.charge(itemHeapBytes);
-  (draft[field.key] as unknown[]).push(value);
+  list.push(value);
 }
 
 function readValue(reader: WireReader, field: FieldSpec, end: number, depth: number): unknown {

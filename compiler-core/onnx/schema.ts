@@ -37,6 +37,8 @@ export interface MessageSpec {
   readonly fields: readonly FieldSpec[];
   /** By field number. */
   readonly byNumber: readonly (FieldSpec | undefined)[];
+  /** About what an empty message takes in memory; what it holds is counted when it is read. */
+  readonly heapBytes: number;
   /** An empty draft: defaults for scalars, empty lists for repeated fields. */
   readonly empty: () => Draft;
   /** File form to model form and back; absent where they are the same. */
@@ -46,6 +48,9 @@ export interface MessageSpec {
 
 type Row = readonly [number: number, key: string, kind: FieldKind, ...flags: readonly (Flag | (() => MessageSpec))[]];
 type Flag = "repeated" | "always" | "optional";
+
+/** Shared by all messages: most lists of most messages are empty. The reader replaces it by a list of its own at the first item. */
+export const emptyList: readonly unknown[] = Object.freeze([]);
 
 const defaults: Readonly<Partial<Record<FieldKind, unknown>>> = { number: 0, int: 0, float: 0, text: "" };
 
@@ -65,16 +70,11 @@ export function message(name: string, rows: readonly Row[], forms: Pick<MessageS
   fields.sort((a, b) => a.number - b.number);
   const byNumber: (FieldSpec | undefined)[] = [];
   for (const field of fields) byNumber[field.number] = field;
-  const scalars: Draft = {};
-  const lists: string[] = [];
+  const template: Draft = {};
   rows.forEach(([, key, kind, ...flags]) => {
-    if (flags.includes("repeated")) lists.push(key);
-    else if (!flags.includes("optional") && kind in defaults) scalars[key] = defaults[kind];
+    if (flags.includes("repeated")) template[key] = emptyList;
+    else if (!flags.includes("optional") && kind in defaults) template[key] = defaults[kind];
   });
-  const empty = (): Draft => {
-    const draft: Draft = { ...scalars };
-    for (const key of lists) draft[key] = [];
-    return draft;
-  };
-  return { name, fields, byNumber, empty, ...forms };
+  const heapBytes = 80 + 8 * fields.length;
+  return { name, fields, byNumber, heapBytes, empty: () => ({ ...template }), ...forms };
 }

@@ -14,7 +14,7 @@ const copyBytes = 1024 * 1024;
 export function lazyRange(source: ByteSource, offset: number, length: number): LazyBytes {
   return {
     length,
-    chunks: function* () {
+    *chunks() {
       for (let done = 0; done < length; done += copyBytes) yield source.read(offset + done, Math.min(copyBytes, length - done));
     },
   };

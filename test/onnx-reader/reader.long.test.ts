@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { test } from "node:test";
+import { openModel } from "../../compiler-core/io/model-file.ts";
+import { createFileSink } from "../../compiler-core/io/byte-source.ts";
+import { modelBuilder } from "../../compiler-core/onnx/builder.ts";
+import { readBytes } from "../../compiler-core/onnx/tensor-data.ts";
+import { externalTarget, writeModel } from "../../compiler-core/onnx/writer.ts";
+import { bigDataBytes, writeBigModel } from "../workloads/big-model.ts";
+import { fuzz } from "./mutations.ts";
+
+test("200,000 damaged models are read or refused with a code", () => {
+  const counts = fuzz("long", 200_000);
+  assert.ok((counts.get("ok") ?? 0) > 1000);
+});
+
+test("a model of 2.7 GB opens in little memory, and its last weight can be read", () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "fusionscope-big-"));
+  try {
+    const file = writeBigModel(folder);
+    const before = process.memoryUsage().rss;
+    const { model, store } = openModel(file);
+    const last = model.graph.initializers.at(-1);
+    assert.ok(last !== undefined);
+    const start = readBytes(store, last, 0, 4096);
+    assert.ok(start.some((byte) => byte !== 0));
+    assert.equal(readBytes(store, last, bigDataBytes / 10 - 8, 8).length, 8);
+    assert.ok(process.memoryUsage().rss - before < 100e6);
+    store.close();
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+});
+
+test("the writer streams more than 2 GB into an external file", (t) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "fusionscope-stream-"));
+  try {
+    const free = Number(execFileSync("df", ["--output=avail", "-B1", folder], { encoding: "utf8" }).split("\n")[1]);
+    if (!(free > 6e9)) {
+      t.skip(`${folder} has only ${free} bytes free`);
+      return;
+    }
+    const length = 2_200_000_000;
+    const piece = new Uint8Array(10_000_000).fill(7);
+    const model = modelBuilder();
+    const chunks = function* (): Iterable<Uint8Array> {
+      for (let done = 0; done < length; done += piece.length) yield piece;
+    };
+    model.initializer("huge", "u8", [length], { source: "stream", length, chunks });
+    model.initializer("after", "u8", [2000], new Uint8Array(2000).fill(9));
+    const data = createFileSink(path.join(folder, "w.bin"));
+    const sink = createFileSink(path.join(folder, "m.onnx"));
+    writeModel(model.build(), sink, { external: externalTarget("w.bin", data) });
+    sink.close();
+    data.close();
+    const opened = openModel(path.join(folder, "m.onnx"));
+    const [huge, last] = opened.model.graph.initializers;
+    assert.ok(huge !== undefined && last !== undefined);
+    assert.deepEqual([...readBytes(opened.store, huge, length - 2, 2)], [7, 7]);
+    assert.deepEqual([...readBytes(opened.store, last, 1998, 2)], [9, 9]);
+    opened.store.close();
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+});
