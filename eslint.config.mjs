@@ -30,7 +30,7 @@ export default tseslint.config(
       "object-shorthand": "error",
       "prefer-const": "error",
       "max-lines": ["error", { max: 500 }],
-      "max-lines-per-function": ["warn", { max: 80, skipComments: true, skipBlankLines: true }],
+      "max-lines-per-function": ["error", { max: 80, skipComments: true, skipBlankLines: true }],
     },
   },
   {
@@ -44,7 +44,7 @@ export default tseslint.config(
     },
     rules: {
       "@typescript-eslint/await-thenable": "error",
-      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
+      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports", disallowTypeAnnotations: false }],
       "@typescript-eslint/no-explicit-any": "error",
       "@typescript-eslint/no-floating-promises": [
         "error",

@@ -13,7 +13,7 @@ export const lineLimits: readonly { readonly files: RegExp; readonly lines: numb
 export const longFiles: Readonly<Record<string, string>> = {};
 
 /** Names that say nothing about what is inside. */
-export const emptyNames = /(^|[/._-])(utils?|helpers?|managers?|misc|common|v2)([/._-]|$)/i;
+export const emptyNames = /(^|[/._-])(utils?|helpers?|managers?|misc|v2)([/._-]|$)|(^|\/)common[/.]/i;
 
 /** TypeScript and script files are kebab-case; ONNX operators keep the ONNX spelling. */
 export const kebabCase = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|long|worker|host|config|d))*\.(ts|mjs|cjs|css)$/;
