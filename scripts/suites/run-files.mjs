@@ -73,7 +73,7 @@ function runProcess(args, { fileTimeout, env, verbose }) {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, args, {
       cwd: root,
-      env: { ...process.env, ...env },
+      env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...env },
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
     });
