@@ -107,23 +107,24 @@ export class GraphView {
     const { placement } = this.scene;
     const room = width - stripWidth - 40;
     const all = Math.min(room / placement.width, (height - 40) / placement.height, 1.25);
-    const k = whole ? all : Math.max(all, Math.min(readable, Math.max(0.3, room / placement.width)));
+    const upper = this.upperExtent();
+    const k = whole ? all : Math.max(all, Math.min(readable, Math.max(0.3, room / (upper.right - upper.left))));
     const fits = placement.height * k <= height - 30;
-    const focus = k > all ? this.upperCentre() : placement.left + placement.width / 2;
+    const focus = k > all ? (upper.left + upper.right) / 2 : placement.left + placement.width / 2;
     this.setCamera({ k, x: (width - stripWidth) / 2 - focus * k, y: fits ? (height - placement.height * k) / 2 - placement.top * k : 20 - placement.top * k });
   }
 
-  /** Horizontal centre of what stands near the top: tall graphs drift sideways. */
-  private upperCentre(): number {
-    if (!this.scene) return 0;
+  /** How wide the graph is near its top: tall graphs drift sideways further down. */
+  private upperExtent(): { readonly left: number; readonly right: number } {
+    let [left, right] = [Infinity, -Infinity];
+    if (!this.scene) return { left: 0, right: 1 };
     const { boxes, placement } = this.scene;
-    let [sum, count] = [0, 0];
     for (let i = 0; i < boxes.count; i += 1) {
       if ((placement.y[i] as number) > placement.top + 900) continue;
-      sum += (placement.x[i] as number) + (boxes.w[i] as number) / 2;
-      count += 1;
+      left = Math.min(left, placement.x[i] as number);
+      right = Math.max(right, (placement.x[i] as number) + (boxes.w[i] as number));
     }
-    return count > 0 ? sum / count : placement.left + placement.width / 2;
+    return { left, right };
   }
 
   /** Brings boxes into sight if they are not, at a zoom where they can be read. */

@@ -12,7 +12,9 @@ export interface Rect {
 const smallestCell = 640;
 const mostCells = 120_000;
 /** Edges that cross more cells than this are drawn as two stubs. */
-export const farCells = 96;
+const farCells = 96;
+/** ... and so are those that no way was found for and that are longer than this. */
+const farLength = 3000;
 
 export class Grid {
   private readonly cell: number;
@@ -44,9 +46,10 @@ export class Grid {
     const edgeItems: number[] = [];
     this.far = new Uint8Array(boxes.from.length);
     for (let e = 0; e < boxes.from.length; e += 1) {
+      const unrouted = (start[e + 1] as number) - (start[e] as number) === 2;
       for (let p = start[e] as number; p + 1 < (start[e + 1] as number); p += 1) {
         const [ax, ay, bx, by] = [points[2 * p] as number, points[2 * p + 1] as number, points[2 * p + 2] as number, points[2 * p + 3] as number];
-        if ((Math.abs(bx - ax) / this.cell + 1) * (Math.abs(by - ay) / this.cell + 1) > farCells) {
+        if ((unrouted && Math.abs(by - ay) > farLength) || (Math.abs(bx - ax) / this.cell + 1) * (Math.abs(by - ay) / this.cell + 1) > farCells) {
           this.far[e] = 1;
           this.cover(ax, ay, 0, 0, e, edgeKeys, edgeItems);
           this.cover(bx, by, 0, 0, e, edgeKeys, edgeItems);

@@ -1,0 +1,98 @@
+/** One text: numbered, coloured lines, of which only those in sight exist. */
+import type { TextKind, TextReply } from "#protocol";
+import { progressRing, linkButton } from "../../controls/index.ts";
+import { el, fill } from "../../dom.ts";
+import type { ErrorInfo } from "#protocol";
+import { visible } from "../../model/format.ts";
+import { VirtualList } from "../../virtual-list.ts";
+import { tokens } from "./syntax.ts";
+
+export interface CodeEvents {
+  /** The pointer is over a line (from 1), or over none. */
+  readonly hover: (kind: TextKind, line: number | undefined) => void;
+  readonly pick: (kind: TextKind, line: number) => void;
+  readonly open: (kind: TextKind) => void;
+  readonly retry: (kind: TextKind) => void;
+}
+
+const lineHeight = 18;
+const titles: Readonly<Record<TextKind, string>> = { ir: "Loops", cpp: "C++", asm: "Assembly" };
+
+export class CodeView {
+  readonly element: HTMLElement;
+  private readonly list: VirtualList;
+  private readonly notice = el("div", { class: "code-notice" });
+  private readonly subtitle = el("span", { class: "count-of" });
+  private text: TextReply | undefined;
+  private lit: ReadonlySet<number> = new Set();
+  private chosen: ReadonlySet<number> = new Set();
+
+  constructor(
+    private readonly kind: TextKind,
+    private readonly events: CodeEvents,
+  ) {
+    this.list = new VirtualList({
+      label: titles[kind],
+      role: "listbox",
+      idPrefix: `${kind}-`,
+      rowHeight: lineHeight,
+      row: (i) => this.row(i),
+      selected: (i) => this.chosen.has(i + 1),
+      onSelect: (i) => events.pick(kind, i + 1),
+      onHover: (i) => events.hover(kind, i === undefined ? undefined : i + 1),
+    });
+    this.list.element.classList.add("code");
+    const head = el("div", { class: "section-head" }, el("h2", {}, titles[kind]), this.subtitle, el("div", { class: "tools" }, linkButton("open", () => events.open(kind), `Open ${titles[kind]} in an editor`)));
+    this.element = el("section", { class: "code-column", attrs: { "aria-label": titles[kind] } }, head, this.notice, this.list.element);
+    this.list.element.hidden = true;
+  }
+
+  show(text: TextReply, subtitle: string): void {
+    this.subtitle.textContent = subtitle;
+    if (this.text === text) return;
+    this.text = text;
+    this.notice.hidden = true;
+    this.list.element.hidden = false;
+    const longest = text.lines.reduce((most, line) => Math.max(most, line.length), 0);
+    (this.list.element.firstElementChild as HTMLElement).style.minWidth = `${Math.min(longest, 4000) + 8}ch`;
+    this.list.set(text.lines.length);
+  }
+
+  wait(): void {
+    this.text = undefined;
+    this.list.element.hidden = true;
+    this.notice.hidden = false;
+    fill(this.notice, progressRing(`Loading ${titles[this.kind]}`));
+  }
+
+  fail({ message, next }: ErrorInfo): void {
+    this.text = undefined;
+    this.list.element.hidden = true;
+    this.notice.hidden = false;
+    fill(this.notice, el("p", { class: "error-text" }, visible(message)), el("p", {}, visible(next)), linkButton("try again", () => this.events.retry(this.kind)));
+  }
+
+  /** `lit` follows the pointer, `chosen` the selection. */
+  light(lit: ReadonlySet<number>, chosen: ReadonlySet<number>): void {
+    this.lit = lit;
+    this.chosen = chosen;
+    this.list.draw();
+  }
+
+  reveal(line: number): void {
+    this.list.reveal(line - 1);
+  }
+
+  /** Brings the first of some lines into sight. */
+  revealFirst(lines: ReadonlySet<number>): void {
+    if (lines.size > 0) this.list.reveal(Math.min(...lines) - 1);
+  }
+
+  private row(i: number): HTMLElement {
+    const line = visible(this.text?.lines[i]?.replaceAll("\t", "    ") ?? "");
+    const code = el("span", { class: "code-text" });
+    for (const { text, kind } of tokens(line, this.kind)) code.append(kind === "" ? text : el("span", { class: `t-${kind}` }, text));
+    const state = `${this.lit.has(i + 1) ? " lit" : ""}${this.chosen.has(i + 1) ? " chosen" : ""}`;
+    return el("div", { class: `row line${state}` }, el("span", { class: "line-number", attrs: { "aria-hidden": "true" } }, String(i + 1)), code);
+  }
+}

@@ -1,0 +1,71 @@
+/** Below the passes: the fusion groups, and the nodes of the shown graph, one at a time. */
+import type { App, Panel } from "../../app.ts";
+import { searchField } from "../../controls/index.ts";
+import { el } from "../../dom.ts";
+import type { State } from "../../store.ts";
+import { GroupList } from "./groups.ts";
+import { NodeTree } from "./nodes.ts";
+
+type Which = "nodes" | "groups";
+
+class ListsPanel {
+  readonly element: HTMLElement;
+  private readonly groups: GroupList;
+  private readonly nodes: NodeTree;
+  private readonly tabs: Readonly<Record<Which, HTMLButtonElement>>;
+  private readonly bodies: Readonly<Record<Which, HTMLElement>>;
+  private readonly noGroups = el("div", { class: "empty" }, "No fusion groups: the fusion pass has not run.");
+
+  constructor(app: App) {
+    this.groups = new GroupList(app);
+    this.nodes = new NodeTree(app);
+    const tab = (which: Which, label: string): HTMLButtonElement =>
+      el("button", { class: "side-tab", role: "tab", id: `tab-${which}`, attrs: { type: "button", "aria-controls": `list-${which}` }, onClick: () => this.show(which) }, label);
+    this.tabs = { nodes: tab("nodes", "Nodes"), groups: tab("groups", "Groups") };
+    const body = (which: Which, ...children: HTMLElement[]): HTMLElement =>
+      el("div", { class: "section", role: "tabpanel", id: `list-${which}`, attrs: { "aria-labelledby": `tab-${which}` } }, ...children);
+    const search = el("div", { class: "search-row" }, searchField("Search op, name, shape, or /regex/", (query) => this.nodes.search(query)));
+    this.bodies = { nodes: body("nodes", search, this.nodes.list.element), groups: body("groups", this.noGroups, this.groups.list.element) };
+    const head = el("div", { class: "section-head side-tabs", role: "tablist", attrs: { "aria-label": "Lists" } }, this.tabs.nodes, this.tabs.groups);
+    head.addEventListener("keydown", (event) => {
+      if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
+      event.preventDefault();
+      const other = this.tabs.nodes.tabIndex === 0 ? "groups" : "nodes";
+      this.show(other);
+      this.tabs[other].focus();
+    });
+    this.element = el("section", { class: "section lists-section" }, head, this.bodies.nodes, this.bodies.groups);
+    this.show("nodes");
+  }
+
+  private show(which: Which): void {
+    for (const name of ["nodes", "groups"] as const) {
+      this.bodies[name].hidden = name !== which;
+      this.tabs[name].setAttribute("aria-selected", String(name === which));
+      this.tabs[name].tabIndex = name === which ? 0 : -1;
+    }
+    if (which === "nodes") this.nodes.list.draw();
+    else this.groups.list.draw();
+  }
+
+  update(state: State, previous: State): void {
+    this.groups.update(state, previous);
+    this.nodes.update(state, previous);
+    this.noGroups.hidden = this.groups.size > 0;
+    this.groups.list.element.hidden = this.groups.size === 0;
+  }
+
+  repaint(): void {
+    this.groups.list.draw();
+  }
+}
+
+let panel: ListsPanel | undefined;
+
+export const listsPanel: Panel = {
+  id: "lists",
+  title: "Nodes and groups",
+  render: (app) => (panel = new ListsPanel(app)).element,
+  update: (state, previous) => panel?.update(state, previous),
+  repaint: () => panel?.repaint(),
+};
