@@ -31,11 +31,11 @@ export function openFileSource(path: string): FileSource {
     windowStart = offset;
     return window.subarray(0, length);
   };
-  return { path, size, read, close: () => fs.closeSync(fd) };
+  return { path, size, read, close: closeOnce(fd) };
 }
 
 function readRange(fd: number, path: string, offset: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
+  const bytes = attempt(path, () => new Uint8Array(length));
   // One read call is limited to 2 GiB - 4 KiB by the system.
   for (let done = 0; done < length;) {
     const got = attempt(path, () => fs.readSync(fd, bytes, done, Math.min(length - done, 2 ** 30), offset + done));
@@ -46,13 +46,22 @@ function readRange(fd: number, path: string, offset: number, length: number): Ui
   return bytes;
 }
 
+/** Closing twice must not close a file that has taken the number since. */
+function closeOnce(fd: number): () => void {
+  let isOpen = true;
+  return () => {
+    if (isOpen) fs.closeSync(fd);
+    isOpen = false;
+  };
+}
+
 /** A sink that writes a new file (an old one is replaced). */
 export function createFileSink(path: string): ByteSink & { close(): void } {
   const fd = attempt(path, () => fs.openSync(path, "w"));
   const write = (bytes: Uint8Array): void => {
     for (let done = 0; done < bytes.length;) done += fs.writeSync(fd, bytes, done, bytes.length - done);
   };
-  return { write, close: () => fs.closeSync(fd) };
+  return { write, close: closeOnce(fd) };
 }
 
 const reasons: Readonly<Record<string, string>> = {
@@ -67,6 +76,7 @@ function attempt<T>(path: string, action: () => T): T {
     return action();
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "";
-    return userError("file-unreadable", {}, { path, what: reasons[code] ?? code }, error);
+    const what = error instanceof RangeError ? "a piece of it does not fit into memory" : (reasons[code] ?? code);
+    return userError("file-unreadable", {}, { path, what }, error);
   }
 }

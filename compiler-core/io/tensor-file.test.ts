@@ -34,6 +34,16 @@ test("a folder gives its tensors in order, ten after nine, gaps as undefined", (
   assert.throws(() => readTensorFolder(path.join(folder, "none"), "input"), UserError);
 });
 
+test("a sequence is refused as what it is", () => {
+  const file = path.join(folder, "seq.pb");
+  // SequenceProto: name "s", element type tensor, one tensor.
+  fs.writeFileSync(file, Uint8Array.from([0x0a, 1, 0x73, 0x10, 1, 0x1a, 4, 0x08, 0, 0x10, 1]));
+  assert.throws(
+    () => readTensorFile(file),
+    (error: unknown) => error instanceof UserError && error.code === "onnx-dtype" && error.message.includes("sequence"),
+  );
+});
+
 function npy(header: string, data: Uint8Array, version = 1): string {
   const size = Buffer.alloc(version === 1 ? 2 : 4);
   if (version === 1) size.writeUInt16LE(header.length);

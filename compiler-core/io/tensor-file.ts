@@ -4,6 +4,8 @@ import nodePath from "node:path";
 import { userError } from "../messages.ts";
 import { tensor } from "../onnx/builder.ts";
 import { elementCount, packedByteLength, type OnnxDType } from "../onnx/dtype.ts";
+import type { ByteSource } from "../onnx/byte-source.ts";
+import type { OnnxTensor } from "../onnx/model.ts";
 import { readTensorMessage } from "../onnx/reader.ts";
 import { readTensor, type TensorValue } from "../onnx/tensor-data.ts";
 import { encodeTensor } from "../onnx/writer.ts";
@@ -18,7 +20,7 @@ export interface NamedTensor extends TensorValue {
 export function readTensorFile(path: string): NamedTensor {
   const store = openStore(path);
   try {
-    const message = readTensorMessage(store.source, path);
+    const message = readMessage(store.source, path);
     if (message.dtype === "undefined")
       userError("onnx-dtype", { file: path }, { tensor: `"${message.name}"`, what: "its element type is not known" });
     const value = readTensor(store, message);
@@ -27,6 +29,20 @@ export function readTensorFile(path: string): NamedTensor {
     store.close();
   }
 }
+
+/** The same directory layout also holds sequences and optional values; they start with a name, a tensor with its dims. */
+function readMessage(source: ByteSource, path: string): OnnxTensor {
+  try {
+    return readTensorMessage(source, path);
+  } catch (error) {
+    if (source.size === 0 || source.read(0, 1)[0] !== nameKey) throw error;
+    const what = "it is a sequence or an optional value; only tensors are supported";
+    return userError("onnx-dtype", { file: path }, { tensor: `"${nodePath.basename(path)}"`, what }, error);
+  }
+}
+
+/** Key of field 1 of SequenceProto and OptionalProto. */
+const nameKey = 0x0a;
 
 /** Writes one tensor as a TensorProto with raw data (strings as strings). */
 export function writeTensorFile(path: string, value: NamedTensor): void {
