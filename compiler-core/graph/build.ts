@@ -85,7 +85,7 @@ export class GraphBuilder {
   known(id: ValueId): NdArray | undefined {
     const v = this.value(id);
     if (v.constant === undefined || !isStatic(v.shape) || count(v.shape) > smallLimit || !evaluable(v.dtype)) return undefined;
-    return constantData({ constants: this.constants } as Graph, v);
+    return constantData({ constants: this.constants }, v);
   }
 
   /** Adds a node and returns its outputs. Throws `RefusedOp` when the operator cannot have these operands. */

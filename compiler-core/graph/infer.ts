@@ -79,8 +79,13 @@ export function knownOutputs(op: string, call: InferCall, types: readonly Tensor
     const n = knownSize(call.inputs[0]?.shape);
     return n && [n];
   }
-  const inputs = call.inputs.map((t, i) => (t === null ? null : call.known(i)));
-  return inputs.every((x) => x !== undefined) ? evalKnown(op, call, types, inputs) : undefined;
+  const inputs: (NdArray | null)[] = [];
+  for (const [i, t] of call.inputs.entries()) {
+    const data = t === null ? null : call.known(i);
+    if (data === undefined) return undefined;
+    inputs.push(data);
+  }
+  return evalKnown(op, call, types, inputs);
 }
 
 /** A tensor that has only a shape: what the `shape` operator looks at. */

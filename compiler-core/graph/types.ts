@@ -1,4 +1,6 @@
 /** Types of a whole graph: one walk in topological order that also follows the small constants shapes are made of. */
+import { UserError } from "../messages.ts";
+import type { Constant } from "./constants.ts";
 import { isStatic } from "./dims.ts";
 import type { Graph, Node, Value, ValueId } from "./ir.ts";
 import { valueOf } from "./ir.ts";
@@ -8,11 +10,25 @@ import { opOf } from "./ops/index.ts";
 import { isRefusal, type Inferred, type InferCall, type TensorType } from "./ops/op.ts";
 import type { Attrs } from "./ir.ts";
 
-/** The data of a constant value in `native` form; undefined for strings and types that are not evaluated. */
-export function constantData(graph: Graph, value: Value): NdArray | undefined {
+/**
+ * The bytes of a constant; undefined when the file with the data is missing or damaged: the structure of a model can be looked at
+ * without its weights, and whoever needs them gets the error then.
+ */
+export function readableBytes(c: Constant): Uint8Array | undefined {
+  try {
+    return c.bytes();
+  } catch (e) {
+    if (e instanceof UserError && e.code !== "bug") return undefined;
+    throw e;
+  }
+}
+
+/** The data of a constant value in `native` form; undefined for strings, types that are not evaluated, and unreadable data. */
+export function constantData(graph: Pick<Graph, "constants">, value: Value): NdArray | undefined {
   if (value.constant === undefined || !evaluable(value.dtype)) return undefined;
   const c = graph.constants.get(value.constant);
-  return decode(c.dtype, c.shape, c.bytes());
+  const bytes = readableBytes(c);
+  return bytes && decode(c.dtype, c.shape, bytes);
 }
 
 /** What a walk found out about one node. */

@@ -2,6 +2,7 @@
 import type { AttrValue, Graph, Node, Value, ValueId } from "../../graph/ir.ts";
 import { valueOf } from "../../graph/ir.ts";
 import { hasTrait } from "../../graph/ops/index.ts";
+import { readableBytes } from "../../graph/types.ts";
 import { graphPass, type PassContext } from "../pass.ts";
 
 /** Constants up to this size are compared by content. */
@@ -59,7 +60,9 @@ function sharedConstant(graph: Graph, v: Value, constants: Map<string, ValueId>,
   if (v.constant === undefined || v.dtype === "string") return v.id;
   const c = graph.constants.get(v.constant);
   if (c.shape.reduce((a, d) => a * d, 1) > maxConstantBytes / 4) return v.id;
-  const key = `${c.dtype}[${c.shape.join(",")}]${c.bytes().join(",")}`;
+  const bytes = readableBytes(c);
+  if (bytes === undefined) return v.id;
+  const key = `${c.dtype}[${c.shape.join(",")}]${bytes.join(",")}`;
   const known = constants.get(key) ?? v.id;
   constants.set(key, known);
   same.set(v.id, known);

@@ -7,6 +7,7 @@ import { staticShape } from "../../graph/ir.ts";
 import { nodeCost } from "../../graph/cost.ts";
 import { decode, encode, evaluable, fromValues, type NdArray } from "../../graph/ndarray.ts";
 import { hasTrait } from "../../graph/ops/index.ts";
+import { readableBytes } from "../../graph/types.ts";
 import { graphPass, type PassContext } from "../pass.ts";
 
 /** Results up to this many elements are computed at once; beyond it when asked for. */
@@ -30,7 +31,9 @@ function run(graph: Graph, ctx: PassContext): Graph {
     const reads = hasTrait(node.op, "shape") && !node.inputs.every((i) => editor.isConstant(i)) ? "shape" : "evaluate";
     const data = reads === "shape" ? shapeData(node, editor) : undefined;
     if (reads === "shape" && data === undefined) continue;
-    node.outputs.forEach((out, i) => editor.setValue(data ? eager(editor, editor.value(out), data) : constantValue(editor, node, i)));
+    const values = node.outputs.map((out, i) => (data ? eager(editor, editor.value(out), data) : constantValue(editor, node, i)));
+    if (values.includes(undefined)) continue;
+    for (const v of values) editor.setValue(v!);
     const removed = editor.remove(node);
     ctx.hit({ rule: `fold-constants/${reads}`, before: removed.map((n) => n.id), after: [], note: editor.value(node.outputs[0]!).name });
   }
@@ -70,7 +73,8 @@ function eager(editor: GraphEditor, v: Value, data: NdArray): Value {
   return { ...v, constant: editor.graph.constants.add(v.dtype, data.shape, encode(data)) };
 }
 
-function constantValue(editor: GraphEditor, node: Node, output: number): Value {
+/** Undefined when the data of an operand cannot be read. */
+function constantValue(editor: GraphEditor, node: Node, output: number): Value | undefined {
   const v = editor.value(node.outputs[output]!);
   const { constants } = editor.graph;
   const graph = withValues(editor, node);
@@ -79,6 +83,8 @@ function constantValue(editor: GraphEditor, node: Node, output: number): Value {
     return encode(evaluateNode(graph, node, inputs, "native")[output]!);
   };
   const shape = staticShape(v)!;
+  const small = node.inputs.filter((id) => id !== null).map((id) => constants.get(graph.values[id]!.constant!));
+  if (elements(v) <= eagerElements && small.some((c) => readableBytes(c) === undefined)) return undefined;
   return { ...v, constant: elements(v) <= eagerElements ? constants.add(v.dtype, shape, read()) : constants.addLazy(v.dtype, shape, remembered(read)) };
 }
 

@@ -3,6 +3,7 @@ import { isStatic } from "../../graph/dims.ts";
 import { mergeShapes } from "../../graph/build.ts";
 import type { Attrs, Graph, Node, Shape, Value } from "../../graph/ir.ts";
 import { toNumbers } from "../../graph/ndarray.ts";
+import { opOf } from "../../graph/ops/index.ts";
 import { isRefusal } from "../../graph/ops/op.ts";
 import { walkTypes, type NodeTypes } from "../../graph/types.ts";
 import { graphPass, type PassContext } from "../pass.ts";
@@ -43,7 +44,8 @@ function withAttributes(found: NodeTypes, ctx: PassContext): Node {
   const folded = operandAttributes(found);
   if (folded === undefined) return attrs === node.attrs ? node : { ...node, attrs };
   ctx.hit({ rule: "infer-shapes/shape-operand", before: [node.id], after: [node.id] });
-  return { ...node, inputs: node.inputs.slice(0, 1), attrs: folded };
+  const canonical = opOf(node.op).normalise?.(found.inputs, folded) ?? folded;
+  return { ...node, inputs: node.inputs.slice(0, 1), attrs: canonical };
 }
 
 /** Attributes in place of the operands that hold a shape or positions; undefined when there are none, or they are not known. */
@@ -56,6 +58,5 @@ function operandAttributes({ node, attrs, types, inputs, known }: NodeTypes): At
   const lists = node.inputs.slice(1).map((id, i) => (id === null ? null : known(i + 1)));
   if (lists.includes(undefined)) return undefined;
   const [starts, ends, axes, steps] = lists.map((l) => (l ? toNumbers(l) : undefined));
-  const all = { ...attrs, starts, ends, axes: axes ?? starts!.map((_, i) => i), steps: steps ?? starts!.map(() => 1) };
-  return all;
+  return { ...attrs, starts, ends, axes: axes ?? starts!.map((_, i) => i), steps: steps ?? starts!.map(() => 1) };
 }

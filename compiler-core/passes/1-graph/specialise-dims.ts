@@ -5,7 +5,7 @@ import { valueOf } from "../../graph/ir.ts";
 import { opOf } from "../../graph/ops/index.ts";
 import { isRefusal, type TensorType } from "../../graph/ops/op.ts";
 import { walkTypes } from "../../graph/types.ts";
-import { bug, userError } from "../../messages.ts";
+import { bug, userError, UserError } from "../../messages.ts";
 import { graphPass, type PassContext } from "../pass.ts";
 
 export const specialiseDims = graphPass({
@@ -18,31 +18,44 @@ export const specialiseDims = graphPass({
 function run(graph: Graph, ctx: PassContext): Graph {
   const names = symbolicDims(graph);
   const unknown = Object.keys(ctx.options.dims).find((n) => !names.has(n));
-  if (unknown !== undefined) userError("dim-unknown", {}, { name: unknown, hint: "", dims: [...names.keys()].join(", ") || "none" });
+  if (unknown !== undefined) userError("dim-unknown", {}, { name: unknown, hint: "", dims: [...names].join(", ") || "none" });
   if (names.size === 0) return graph;
-  const sizes = new Map([...names].map(([name, axis]) => [name, ctx.options.dims[name] ?? defaultExtent(name, axis)]));
-  for (const [name, value] of sizes) {
+  for (const [name, value] of Object.entries(ctx.options.dims)) {
     if (!Number.isSafeInteger(value) || value < 0) userError("dim-conflict", {}, { name, value, what: "it is not a whole number" });
+  }
+  const { sizes, result } = firstThatFits(graph, [...names], ctx.options.dims);
+  for (const [name, value] of sizes) {
     const given = ctx.options.dims[name] === undefined ? "default" : "given";
     ctx.hit({ rule: "specialise-dims/set", before: [], after: [], note: `${name} = ${value} (${given})` });
   }
-  return specialise(graph, sizes);
+  return result;
 }
 
-/** Names of the symbolic extents of a graph's inputs, in order, with the axis where each appears first. */
-export function symbolicDims(graph: Graph): ReadonlyMap<string, number> {
-  const names = new Map<string, number>();
-  for (const id of graph.inputs) {
-    valueOf(graph, id).shape?.forEach((d, axis) => dimNames(d).forEach((name) => !names.has(name) && names.set(name, axis)));
+/** Extents for sequences, in the order in which they are tried: some models have tables that are too short for the first. */
+const sequenceExtents = [128, 8, 1];
+
+function firstThatFits(graph: Graph, names: readonly string[], given: Readonly<Record<string, number>>) {
+  let problem: unknown;
+  for (const sequence of sequenceExtents) {
+    const sizes = new Map(names.map((name) => [name, given[name] ?? (isSequence(name) ? sequence : 1)]));
+    try {
+      return { sizes, result: specialise(graph, sizes) };
+    } catch (e) {
+      if (!(e instanceof UserError) || e.code !== "dim-conflict") throw e;
+      problem ??= e;
+      if (names.every((name) => given[name] !== undefined || !isSequence(name))) break;
+    }
   }
-  return names;
+  throw problem;
 }
 
-/** 128 where the name speaks of a sequence or time, else 1. */
-export function defaultExtent(name: string, _axis: number): number {
-  if (/batch/i.test(name)) return 1;
-  return /seq|len|time|token|step|past|frame/i.test(name) ? 128 : 1;
+/** Names of the symbolic extents of a graph's inputs, in order. */
+export function symbolicDims(graph: Graph): ReadonlySet<string> {
+  return new Set(graph.inputs.flatMap((id) => (valueOf(graph, id).shape ?? []).flatMap(dimNames)));
 }
+
+/** Does the name speak of a sequence or of time? Anything else is taken for a batch. */
+const isSequence = (name: string): boolean => !/batch/i.test(name) && /seq|len|time|token|step|past|frame/i.test(name);
 
 function specialise(graph: Graph, sizes: ReadonlyMap<string, number>): Graph {
   const values: (Value | undefined)[] = [...graph.values];
@@ -53,6 +66,10 @@ function specialise(graph: Graph, sizes: ReadonlyMap<string, number>): Graph {
     if (shape === v.shape) continue;
     values[id] = { ...v, shape, shapeSource: "set" };
     start.set(id, { dtype: v.dtype, shape });
+  }
+  for (const id of graph.nodes.flatMap((n) => (n.op === "opaque" ? n.outputs : []))) {
+    const v = valueOf(graph, id);
+    if (v.shape !== undefined) start.set(id, { dtype: v.dtype, shape: v.shape.map((d) => substituteDim(d, sizes)) });
   }
   const nodes = graph.nodes.map((n) => substituteAttrs(n, sizes));
   const result: Node[] = [];

@@ -26,7 +26,7 @@ function reshapeOfReshape(node: Node, e: GraphEditor): Patch | undefined {
 /** An operand that holds a shape which has become constant. */
 function shapeOperand(node: Node, e: GraphEditor): Patch | undefined {
   const shape = e.staticShape(node.outputs[0]!);
-  if (node.inputs.length < 2 || shape === undefined) return undefined;
+  if (node.inputs.length < 2 || shape === undefined || e.constant(node.inputs[1]) === undefined) return undefined;
   const p = e.patch(node);
   return p.done(p.add(node.op, [node.inputs[0]!], node.op === "reshape" ? { shape, allowZero: true } : { shape }));
 }
