@@ -1,5 +1,5 @@
 /** How lowering sees an operator: which template can write it, or why none can. */
-import { staticShape, valueOf, type Graph, type Node } from "../../graph/ir.ts";
+import { staticShape, valueOf, type Graph, type Node, type Value } from "../../graph/ir.ts";
 import { opOf } from "../../graph/ops/index.ts";
 import type { DType } from "../../support/dtype.ts";
 import { reductions } from "../../templates/reductions.ts";
@@ -27,9 +27,15 @@ export function nodeKind(graph: Graph, node: Node): NodeKind {
   if (node.op in viewMaps) return { kind: isDenseNeeded(graph, node) ? "copy" : "view" };
   if (node.op in reductions) return { kind: "reduce" };
   if (node.op === "concat" || node.op === "gather") return { kind: node.op };
-  if (node.op === "matmul") return values.every((v) => v.dtype === "f32") ? { kind: "matmul" } : refuse("a matmul of other types than f32 is not compiled");
+  if (node.op === "matmul") return matmulKind(node, values);
   if (op.traits.includes("elementwise") && op.scalar !== undefined) return { kind: "elementwise" };
   return refuse(`no template writes ${node.op}`);
+}
+
+function matmulKind(node: Node, [, b, out]: readonly Value[]): NodeKind {
+  if (out?.dtype !== "f32") return refuse(`a matrix product of ${out?.dtype ?? "unknown"} elements is not compiled`);
+  if (node.attrs["transA"] === true) return refuse("the left operand is transposed and no pass wrote it out");
+  return (b?.shape?.length ?? 0) >= 2 ? { kind: "matmul" } : refuse("the right operand is a vector");
 }
 
 /** A view is written out when it is a result of the graph, or when a GEMM reads rows that do not lie as they are. */

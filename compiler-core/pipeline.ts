@@ -1,0 +1,48 @@
+/**
+ * The one ordered list of passes. The command, the inspector, the documentation and the tests read it; a pass is known by its position,
+ * its name is a label. The order is data; why it matters stands beside it.
+ */
+import type { Pass } from "./passes/pass.ts";
+import type { PassInfo } from "./protocol/trace.ts";
+import { specialiseDims } from "./passes/1-graph/specialise-dims.ts";
+import { inferShapes } from "./passes/1-graph/infer-shapes.ts";
+import { foldConstants } from "./passes/1-graph/fold-constants.ts";
+import { recognise } from "./passes/1-graph/recognise.ts";
+import { decompose } from "./passes/1-graph/decompose.ts";
+import { flattenMatmul } from "./passes/1-graph/flatten-matmul.ts";
+import { simplify } from "./passes/1-graph/simplify.ts";
+import { eliminateCommon } from "./passes/1-graph/eliminate-common.ts";
+import { eliminateDead } from "./passes/1-graph/eliminate-dead.ts";
+import { packWeights } from "./passes/2-lower/pack-weights.ts";
+import { fuse, group } from "./passes/2-lower/fuse.ts";
+import { chooseTiles } from "./passes/2-lower/choose-tiles.ts";
+import { lower } from "./passes/2-lower/lower.ts";
+import { tensorPasses } from "./passes/3-tensor/index.ts";
+
+export const pipeline = [
+  specialiseDims,
+  inferShapes, // needs numbers for the symbolic extents
+  foldConstants, // shape arithmetic is constant once shapes are known
+  recognise, // before decompose: a LayerNorm written as ten operators becomes one, then is decomposed in our own best form
+  decompose,
+  flattenMatmul, // after decompose, which makes the products
+  simplify,
+  foldConstants, // what decompose and simplify left constant
+  eliminateCommon,
+  eliminateDead,
+  packWeights, // before fuse, so that packing never ends up inside a run-time nest
+  fuse,
+  group, // forms the groups when fuse is off
+  chooseTiles,
+  lower,
+  ...tensorPasses,
+] as const satisfies readonly Pass[];
+
+export type PassName = (typeof pipeline)[number]["name"];
+
+/** Rows for everything that shows the pipeline: the import before it, the code after it. Index = stage. */
+export const passInfos: readonly PassInfo[] = [
+  { index: 0, name: "import", level: "import", why: "Reads the ONNX file and makes operators of its nodes.", optional: false },
+  ...pipeline.map((p, i): PassInfo => ({ index: i + 1, name: p.name, level: p.level, why: p.why, optional: p.optional })),
+  { index: pipeline.length + 1, name: "emit-cpp", level: "code", why: "Writes the Tensor IR as C++ with vector intrinsics and a line map.", optional: false },
+];
