@@ -20,7 +20,8 @@ export interface ReadLimits {
   readonly heapBytes: number;
 }
 
-export const defaultLimits: ReadLimits = { depth: 200, heapBytes: 1024 * 1024 * 1024 };
+/** 1000 MiB also keeps every string below the longest that V8 can make (2^29 - 24 units). */
+export const defaultLimits: ReadLimits = { depth: 200, heapBytes: 1000 * 1024 * 1024 };
 
 const windowBytes = 256 * 1024;
 const two32 = 2 ** 32;
