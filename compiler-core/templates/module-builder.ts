@@ -92,7 +92,7 @@ export class ModuleBuilder {
   }
 
   #base(origin: readonly NodeId[]): { id: number; origin: readonly NodeId[] } {
-    return { id: this.#nextStmt++, origin };
+    return { id: this.#nextStmt++, origin: [...new Set(origin)].sort((a, b) => a - b) };
   }
 }
 

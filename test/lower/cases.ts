@@ -129,6 +129,8 @@ export const cases: Readonly<Record<string, Graph>> = {
     const y = n.op("relu", [n.input(3, 4)]);
     return [y, y];
   }),
+  "sum over nothing": build((n) => n.op("add", [n.op("matmul", [n.input(3, 0), n.weight(0, 5)]), n.weight(5)])),
+  "no rows": build((n) => dense(n, n.input(0, 4), 4, 5, "relu")),
   "comparison and selection": build((n) => {
     const x = n.input(6, 11);
     return n.op("where", [n.op("greater", [x, n.weight(11)]), x, n.op("neg", [x])]);

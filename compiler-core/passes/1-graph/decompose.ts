@@ -2,6 +2,7 @@
 import type { Graph } from "../../graph/ir.ts";
 import { applyRules } from "../../graph/rules.ts";
 import { graphPass, type PassContext } from "../pass.ts";
+import { emptyRules } from "./decompose/empty.ts";
 import { matrixRules } from "./decompose/matrix.ts";
 import { normalizationRules } from "./decompose/normalization.ts";
 import { quantizationRules } from "./decompose/quantization.ts";
@@ -10,5 +11,5 @@ export const decompose = graphPass({
   name: "decompose",
   why: "Breaks composite operators into elementwise operators, reductions and products, which can be fused with their neighbours.",
   optional: false,
-  run: (graph: Graph, ctx: PassContext): Graph => applyRules(graph, [...matrixRules, ...normalizationRules, ...quantizationRules], ctx),
+  run: (graph: Graph, ctx: PassContext): Graph => applyRules(graph, [...emptyRules, ...matrixRules, ...normalizationRules, ...quantizationRules], ctx),
 });

@@ -3,7 +3,7 @@
  * whole result; making that fast is the business of the tensor passes.
  */
 import { bug } from "../../messages.ts";
-import type { Graph, Group, Node, ValueId } from "../../graph/ir.ts";
+import { staticShape, valueOf, type Graph, type Group, type Node, type ValueId } from "../../graph/ir.ts";
 import { templates } from "../../templates/index.ts";
 import { ModuleBuilder } from "../../templates/module-builder.ts";
 import { Storage } from "../../templates/storage.ts";
@@ -26,6 +26,7 @@ export const lower = lowerPass({
     const region = (group: Group): Stmt[] => {
       const members = group.members.map((m) => nodes.get(m.node) ?? bug(`group ${group.id} names a missing node`));
       const template = templates[group.template as TemplateName] ?? bug(`no template ${group.template}`);
+      if (members.every((n) => isEmpty(graph, resultOf(n)))) return [];
       const body = template({ graph, group, nodes: members, builder, storage, machine: ctx.machine, escaping: escapingValues(graph, members) });
       return body.length === 0 ? [] : [builder.region(group.id, group.name, members.map((n) => n.id), body)];
     };
@@ -37,6 +38,9 @@ export const lower = lowerPass({
     return builder.finish(graph.name, ctx.options.threads, init, [...allocs, ...run]);
   },
 });
+
+/** No elements: nothing to compute. */
+const isEmpty = (graph: Graph, value: ValueId): boolean => (staticShape(valueOf(graph, value)) ?? []).includes(0);
 
 /** Results that a node outside of the group reads, or that the graph gives out. */
 function escapingValues(graph: Graph, members: readonly Node[]): ReadonlySet<ValueId> {
