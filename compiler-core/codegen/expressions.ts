@@ -29,7 +29,7 @@ export function positionText(ref: Ref, scope: Scope): string {
   let text = "";
   ref.index.forEach((e, d) => {
     const isZero = e.k === "const" && e.value === 0;
-    const scaled = text === "" ? "" : shape[d] === 1 ? text : `${text.includes(" + ") ? `(${text})` : text} * ${shape[d]}`;
+    const scaled = text === "" ? "" : shape[d] === 1 ? text : `${/^[\w.]+$|^\(.*\)$/.test(text) && !/\) [-+]/.test(text) ? text : `(${text})`} * ${shape[d]}`;
     const term = isZero ? "" : exprText(e, scope);
     text = scaled === "" ? term : term === "" ? scaled : `${scaled} + ${term}`;
   });

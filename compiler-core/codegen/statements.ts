@@ -87,18 +87,22 @@ export class StatementWriter {
   private parallelLoop(s: For): void {
     const name = this.name(s.v);
     this.out.block("{", () => {
-      this.out.line(`int64_t lo_${s.id}, hi_${s.id};`);
-      const extent = binary("sub", s.hi, s.lo);
-      const range = s.step === 1 ? `${this.expr(s.lo)}, ${this.expr(s.hi)}` : `0, (${this.expr(extent)} + ${s.step - 1}) / ${s.step}`;
-      this.out.line(`fs_range(${range}, tid, ${s.threads === undefined ? "threads" : `threads < ${s.threads} ? threads : ${s.threads}`}, &lo_${s.id}, &hi_${s.id});`);
-      if (s.threads !== undefined) this.out.line(`if (tid >= ${s.threads}) hi_${s.id} = lo_${s.id};`);
-      if (s.step === 1) return this.out.block(`for (int64_t ${name} = lo_${s.id}; ${name} < hi_${s.id}; ${name}++) {`, () => this.body(s.body));
+      this.out.line(`int64_t lo_s${s.id}, hi_s${s.id};`);
+      const range = s.step === 1 ? `${this.expr(s.lo)}, ${this.expr(s.hi)}` : `0, ${this.iterations(s)}`;
+      this.out.line(`fs_range(${range}, tid, ${s.threads === undefined ? "threads" : `threads < ${s.threads} ? threads : ${s.threads}`}, &lo_s${s.id}, &hi_s${s.id});`);
+      if (s.threads !== undefined) this.out.line(`if (tid >= ${s.threads}) hi_s${s.id} = lo_s${s.id};`);
+      if (s.step === 1) return this.out.block(`for (int64_t ${name} = lo_s${s.id}; ${name} < hi_s${s.id}; ${name}++) {`, () => this.body(s.body));
       const start = s.lo.k === "const" && s.lo.value === 0 ? "" : `${this.expr(s.lo)} + `;
-      this.out.block(`for (int64_t step_${s.id} = lo_${s.id}; step_${s.id} < hi_${s.id}; step_${s.id}++) {`, () => {
-        this.out.line(`const int64_t ${name} = ${start}step_${s.id} * ${s.step};`);
+      this.out.block(`for (int64_t step_s${s.id} = lo_s${s.id}; step_s${s.id} < hi_s${s.id}; step_s${s.id}++) {`, () => {
+        this.out.line(`const int64_t ${name} = ${start}step_s${s.id} * ${s.step};`);
         this.body(s.body);
       });
     });
+  }
+
+  private iterations(s: For): string {
+    if (s.lo.k === "const" && s.hi.k === "const") return String(Math.ceil((Number(s.hi.value) - Number(s.lo.value)) / s.step));
+    return `(${this.expr(binary("sub", s.hi, s.lo))} + ${s.step - 1}) / ${s.step}`;
   }
 
   body(body: readonly Stmt[]): void {
@@ -199,13 +203,13 @@ export class StatementWriter {
     if (type.lanes !== 1) bug(`s${s.id}: an epilogue of ${type.lanes} lanes for registers of ${this.scope.lanes}`);
     const element = vector === "fs::i32x" ? "int32_t" : "float";
     this.out.block(
-      lambda(`col_${s.id}`, `acc_${s.id}`, `n_${s.id}`),
+      lambda(`col_s${s.id}`, `acc_s${s.id}`, `n_s${s.id}`),
       () => {
-        this.out.line(`${element} lanes_${s.id}[fs::f32_lanes];`);
-        this.out.line(`fs::store(lanes_${s.id}, acc_${s.id});`);
-        this.out.block(`for (int lane_${s.id} = 0; lane_${s.id} < fs::lane_count(n_${s.id}); lane_${s.id}++) {`, () => {
-          this.out.line(`const int64_t ${this.name(col)} = col_${s.id} + lane_${s.id};`);
-          this.out.line(`const ${element} ${this.name(acc)} = lanes_${s.id}[lane_${s.id}];`);
+        this.out.line(`${element} lanes_s${s.id}[fs::f32_lanes];`);
+        this.out.line(`fs::store(lanes_s${s.id}, acc_s${s.id});`);
+        this.out.block(`for (int lane_s${s.id} = 0; lane_s${s.id} < fs::lane_count(n_s${s.id}); lane_s${s.id}++) {`, () => {
+          this.out.line(`const int64_t ${this.name(col)} = col_s${s.id} + lane_s${s.id};`);
+          this.out.line(`const ${element} ${this.name(acc)} = lanes_s${s.id}[lane_s${s.id}];`);
           this.body(body);
         });
       },

@@ -59,6 +59,10 @@ export function effectsOf(body: readonly Stmt[]): Effects {
   visitStmts(body, (s) => {
     for (const a of ownAccesses(s)) (a.write ? writes : reads).add(a.buffer);
     if (s.k === "let" || s.k === "register" || s.k === "for") defines.add(s.v);
+    if (s.k === "kernel" && s.epilogue !== undefined) {
+      const { row, col, acc, count } = s.epilogue;
+      for (const v of count === undefined ? [row, col, acc] : [row, col, acc, count]) defines.add(v);
+    }
     if (s.k === "accum" || s.k === "assign") sets.add(s.v);
     visitOwnExprs(s, (e) => {
       if (e.k === "var") uses.add(e.id);

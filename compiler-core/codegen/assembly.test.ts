@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readableAssembly } from "./assembly.ts";
+
+const gcc = `	.file	"model.cpp"
+	.text
+.Ltext0:
+	.file 0 "/build" "model.cpp"
+	.file 1 "model.cpp"
+	.file 2 "/usr/include/immintrin.h"
+	.globl	fs_run
+	.type	fs_run, @function
+fs_run:
+.LFB1:
+	.loc 1 12 3
+	.cfi_startproc
+	xor	eax, eax
+.L3:
+	.loc 2 900 1
+	vfmadd231ps	zmm0, zmm1, ZMMWORD PTR [rdi]
+	.loc 1 14 7 is_stmt 0
+	vmovups	ZMMWORD PTR [rsi], zmm0	# store
+	jne	.L3
+	ret
+	.cfi_endproc
+	.size	fs_run, .-fs_run
+	.section	.rodata
+.LC0:
+	.long	1065353216
+	.text
+.Letext0:
+	.section	.debug_info,"",@progbits
+	.long	0x1
+`;
+
+test("keeps functions, used labels and instructions, with their C++ lines", () => {
+  const { lines, source } = readableAssembly(gcc, "model.cpp");
+  assert.deepEqual(
+    lines.map((line) => line.trim().replace(/\s+/g, " ")),
+    [
+      "fs_run:",
+      "xor eax, eax",
+      ".L3:",
+      "vfmadd231ps zmm0, zmm1, ZMMWORD PTR [rdi]",
+      "vmovups ZMMWORD PTR [rsi], zmm0 # store",
+      "jne .L3",
+      "ret",
+    ],
+  );
+  // An instruction out of a header's inline function belongs to the line that called it.
+  assert.deepEqual([...source], [0, 12, 0, 12, 14, 14, 14]);
+});
+
+test("a file that names no source gives no lines", () =>
+  assert.deepEqual([...readableAssembly(gcc, "other.cpp").source], [0, 0, 0, 0, 0, 0, 0]));
