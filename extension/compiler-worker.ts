@@ -4,8 +4,9 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import {
+  asmReply,
   compilationSummary,
-  defaultExtent,
+  cppReply,
   defaultOptions,
   graphDelta,
   isaSets,
@@ -15,8 +16,8 @@ import {
   opOf,
   passInfos,
   resolveIsa,
+  snapshotReply,
   StringTable,
-  symbolicDims,
   userError,
   type Compilation,
   type CompileOptions,
@@ -40,7 +41,6 @@ import type { PanelOptions, TextReply } from "#protocol";
 import { cancelled, coded, toErrorInfo } from "./coded-error.ts";
 import type { BenchReply, CompileReply, MachineInfo, ModelInfo, WorkerData, WorkerRequests } from "./worker/messages.ts";
 import { serve, type HandlerContext, type Handlers, type Port } from "./worker/serve.ts";
-import { asmReply, cppReply, snapshotReply } from "./worker/stage-text.ts";
 import { tensorPage } from "./worker/tensor-page.ts";
 
 /** Measuring time for each candidate of a benchmark, in seconds; the command's default. */
@@ -87,8 +87,10 @@ function open(path: string): ModelInfo {
 }
 
 /** Symbolic dimensions with the extents that a compilation gives them. */
-const dimsOf = ({ graph }: SessionModel, set: PanelOptions["dims"]): ModelInfo["dims"] =>
-  [...symbolicDims(graph)].map(([name, axis]) => ({ name, value: set[name] ?? defaultExtent(name, axis) }));
+function dimsOf(of: SessionModel, set: PanelOptions["dims"]): ModelInfo["dims"] {
+  const extents = dimsWhenCompiled(of, set, machine);
+  return of.dims.map((name) => ({ name, value: extents[name] ?? 1 }));
+}
 
 /** Runs the passes and streams the graph after each one that changed it. */
 function compile(generation: number, panel: PanelOptions, { event }: HandlerContext<"compile">): CompileReply {

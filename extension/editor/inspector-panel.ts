@@ -19,6 +19,7 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
   /** Commands for a page that is not up yet, e.g. from a link that opened the editor. */
   private waiting: PanelCommand[] = [];
   private greeted = -1;
+  private toldDims: ModelDocument["dims"] = [];
 
   constructor(
     readonly document: ModelDocument,
@@ -69,18 +70,22 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
     this.greeted = -1;
     await this.document.open().catch(() => {});
     if (!this.link.ready) return;
-    const { memory } = this.services;
-    this.link.post({
-      type: "hello",
-      hello: hello(this.document, { trusted: vscode.workspace.isTrusted, state: memory.get(this.stateKey), strings: pageStrings() }),
-    });
+    this.sayHello(this.services.memory.get(this.stateKey));
     for (const message of replay(this.document)) this.link.post(message);
     this.greeted = this.document.generation;
     for (const command of this.waiting.splice(0)) this.command(command);
   }
 
+  private sayHello(state: unknown): void {
+    this.toldDims = this.document.dims;
+    const facts = { trusted: vscode.workspace.isTrusted, state, strings: pageStrings() };
+    this.link.post({ type: "hello", hello: hello(this.document, facts) });
+  }
+
   private onChange(change: DocumentChange): void {
     if (this.greeted < 0) return;
+    // Which default extents fit is known after compiling.
+    if (change === "summary" && JSON.stringify(this.toldDims) !== JSON.stringify(this.document.dims)) this.sayHello(undefined);
     const { generation, options, stages, summary, failed } = this.document;
     const delta = stages.at(-1);
     if (change === "generation") this.link.post({ type: "generation", generation, options });

@@ -1,6 +1,6 @@
 /** Commands that open IR, C++ and assembly, of a stage or at a kernel, and compare stages. */
 import * as vscode from "vscode";
-import type { KernelInfo, TextKind } from "#protocol";
+import type { KernelInfo, TextKind, TextReply } from "#protocol";
 import type { ModelDocument } from "../document/model-document.ts";
 import type { OpenPanel } from "../document/registry.ts";
 import type { Feature, Services } from "../services.ts";
@@ -58,11 +58,17 @@ async function openAssembly({ registry }: Services, panel: OpenPanel, target: Ta
   const line = await vscode.window.withProgress(options, async (_, token) => {
     const stop = new AbortController();
     token.onCancellationRequested(() => stop.abort());
-    const { lines } = await document.text("asm", stage, stop.signal);
-    const name = kernelOf(summary.kernels, target)?.name;
-    return name === undefined ? undefined : lines.findIndex((text) => text.includes(name)) + 1;
+    const reply = await document.text("asm", stage, stop.signal);
+    return assemblyLine(reply, kernelOf(summary.kernels, target));
   });
   if (registry.documents.includes(document)) await openStageText(document, "asm", stage, line);
+}
+
+/** Where a kernel's code begins; without a kernel, where running begins. Lines count from 1, 0: nowhere. */
+function assemblyLine({ lines, source }: TextReply, kernel: KernelInfo | undefined): number {
+  if (kernel === undefined) return lines.findIndex((text) => text.startsWith("fs_run")) + 1;
+  const [first, last] = kernel.cppLines;
+  return (source ?? new Int32Array()).findIndex((cpp) => cpp >= first && cpp <= last) + 1;
 }
 
 const kernelOf = (kernels: readonly KernelInfo[], target: Target): KernelInfo | undefined =>

@@ -1,5 +1,5 @@
 /** A stretch of a constant's values with statistics over all of them. */
-import { decode, valueOf, type Graph } from "#core";
+import { constantArray, valueOf, type Graph } from "#core";
 import { coded } from "../coded-error.ts";
 import type { TensorPage } from "./messages.ts";
 
@@ -10,8 +10,7 @@ const pageLength = 8192;
 export function tensorPage(graph: Graph, value: number, start: number, count: number): TensorPage {
   const { constant, name } = valueOf(graph, value);
   if (constant === undefined) throw coded("tensor-not-constant", { name: name === "" ? `%${value}` : name });
-  const { dtype, shape, bytes } = graph.constants.get(constant);
-  const { data } = decode(dtype, shape, bytes());
+  const { dtype, shape, data } = constantArray(graph.constants.get(constant));
   const at = Math.max(0, Math.trunc(start));
   const end = Math.min(data.length, at + Math.min(pageLength, Math.max(0, Math.trunc(count))));
   const values = Float64Array.from({ length: Math.max(0, end - at) }, (_, i) => Number(data[at + i]));
