@@ -60,7 +60,7 @@ async function contentOf(files: readonly string[], base: string): Promise<string
 let headers: Promise<string> | undefined;
 
 /** Hash of all headers that generated code may include; read once per process. */
-function headerKey(): Promise<string> {
+export function hashOfHeaders(): Promise<string> {
   headers ??= (async () => {
     const files = (await Promise.all(headerFolders.map((f) => filesUnder(path.join(nativeRoot(), f), [".h", ".hpp"])))).flat();
     return contentKey(await contentOf(files, nativeRoot()));
@@ -94,7 +94,7 @@ export async function buildModule(build: ModuleBuild): Promise<BuiltModule> {
     "module 1",
     toolchain.banner,
     flags.join(" "),
-    await headerKey(),
+    await hashOfHeaders(),
     build.assembly === true ? "asm" : "",
     ...parts,
   ]);

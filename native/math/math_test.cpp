@@ -1,0 +1,71 @@
+// Error bounds of the vector functions against double precision, over all floats (every 2,111th; `math_test all`: every one) and densely around 0 and 1.
+// A unit in the last place is that of the exact result, not below that of the smallest normal number.
+#include "math.hpp"
+
+#include <cstring>
+#include <initializer_list>
+
+#include "../kernels/testing/check.hpp"
+
+using namespace fs;
+
+namespace {
+
+uint64_t stride = 2111;
+
+double ulp_of(double exact) {
+  int e;
+  std::frexp(std::fmax(std::fabs(exact), 1.17549435e-38), &e);
+  return std::ldexp(1.0, e - 24);
+}
+
+// Asserts |f - exact| <= bound ulp for inputs in [lo, hi], NaN where the exact function has NaN, infinities exactly.
+template <class F, class Exact>
+void bound(const char* name, double limit, F f, Exact exact, float lo = -HUGE_VALF, float hi = HUGE_VALF) {
+  double worst = 0;
+  float where = 0;
+  int64_t special = 0;
+  const auto try_bits = [&](uint64_t first, uint64_t step) {
+    float in[16], out[16];
+    for (int i = 0; i < f32_lanes; i++) in[i] = f32_from_bits(static_cast<uint32_t>(first + static_cast<uint64_t>(i) * step));
+    store(out, f(load(in)));
+    for (int i = 0; i < f32_lanes; i++) {
+      if (in[i] < lo || in[i] > hi) continue;
+      const double e = exact(static_cast<double>(in[i]));
+      const float rounded = static_cast<float>(e);
+      if (std::isnan(e) || std::isnan(out[i]) || std::isinf(rounded) || std::isinf(out[i])) {
+        special += !((std::isnan(e) && std::isnan(out[i])) || rounded == out[i]);
+        continue;
+      }
+      const double error = std::fabs(static_cast<double>(out[i]) - e) / ulp_of(e);
+      if (error > worst) worst = error, where = in[i];
+    }
+  };
+  const auto lanes = static_cast<uint64_t>(f32_lanes);
+  for (uint64_t u = 0; u < (1ull << 32); u += stride * 16) try_bits(u, stride * 16 / lanes);
+  for (const float center : {1.0f, -1.0f, 0.55f, 0.93f, 0.15f, 88.7f, -87.3f, -103.9f})
+    for (uint64_t u = f32_bits(center) - 4096; u < f32_bits(center) + 4096; u += lanes) try_bits(u, 1);
+  for (const uint64_t u : {0x00000000ull, 0x80000000ull, 0x7f800000ull, 0xff800000ull, 0x7fc00000ull, 0x00000001ull, 0x00800000ull, 0x7f7fffffull}) try_bits(u, 0);
+  std::printf("%s %s: %.3f ulp at %g, bound %.1f\n", simd_name, name, worst, static_cast<double>(where), limit);
+  check::that(worst <= limit, "%s: %.3f ulp at %a", name, worst, static_cast<double>(where));
+  check::that(special == 0, "%s: %lld wrong NaNs or infinities", name, static_cast<long long>(special));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc > 1 && std::strcmp(argv[1], "all") == 0) stride = 1;
+  bound("exp", 1.1, [](f32x x) { return exp(x); }, [](double x) { return std::exp(x); }, -87.3f, HUGE_VALF);
+  bound("exp into denormals", 1.6, [](f32x x) { return exp(x); }, [](double x) { return std::exp(x); }, -HUGE_VALF, -87.3f);
+  bound("log", 1.0, [](f32x x) { return log(x); }, [](double x) { return std::log(x); });
+  bound("erf", 1.5, [](f32x x) { return erf(x); }, [](double x) { return std::erf(x); });
+  bound("tanh", 1.6, [](f32x x) { return tanh(x); }, [](double x) { return std::tanh(x); });
+  bound("sigmoid", 2.6, [](f32x x) { return sigmoid(x); }, [](double x) { return 1 / (1 + std::exp(-x)); });
+  bound("silu", 3.5, [](f32x x) { return silu(x); }, [](double x) { return x / (1 + std::exp(-x)); }, -80, HUGE_VALF);
+  bound("softplus", 2.2, [](f32x x) { return softplus(x); }, [](double x) { return x > 50 ? x : std::log1p(std::exp(x)); });
+  bound("expm1_nonpositive", 3.2, [](f32x x) { return expm1_nonpositive(x); }, [](double x) { return std::expm1(x); }, -HUGE_VALF, 0);
+  bound("gelu_erf above -1", 3.0, [](f32x x) { return gelu_erf(x); }, [](double x) { return x * 0.5 * (1 + std::erf(x * 0.70710678118654752)); }, -1, 3e38f);
+  bound("gelu_tanh above -1", 4.5, [](f32x x) { return gelu_tanh(x); },
+        [](double x) { return x * 0.5 * (1 + std::tanh(0.79788456080286536 * (x + 0.044715 * x * x * x))); }, -1, 1e10f);
+  return check::finish();
+}

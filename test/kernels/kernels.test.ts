@@ -1,0 +1,39 @@
+/** Every kernel and the vector layer against their scalar meaning, on every instruction set this machine has. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { IsaName } from "#core";
+import { buildProgram, cannotRun, compilerOrReason, runProgram } from "./native-program.ts";
+
+interface Row {
+  readonly source: string;
+  readonly isas: readonly IsaName[];
+  readonly flags?: readonly string[];
+}
+
+/** What differs between the sets decides where a program runs. -O2 or less: these build longer than they run. */
+const rows: readonly Row[] = [
+  { source: "simd/simd_test.cpp", isas: ["scalar", "avx2", "avx512"], flags: ["-O2"] },
+  { source: "math/math_test.cpp", isas: ["scalar", "avx2", "avx512"], flags: ["-O2"] },
+  { source: "runtime/spmd_test.cpp", isas: ["scalar"], flags: ["-O2"] },
+  { source: "kernels/transpose/transpose_test.cpp", isas: ["scalar", "avx2", "avx512"], flags: ["-O2"] },
+  { source: "kernels/gemm_f32/gemm_f32_test.cpp", isas: ["scalar", "avx2", "avx512"], flags: ["-O2"] },
+  { source: "kernels/gemm_u8s8/gemm_u8s8_test.cpp", isas: ["scalar", "avx2", "avx512", "avx512-vnni"], flags: ["-O1"] },
+  { source: "kernels/gemm_bf16/gemm_bf16_test.cpp", isas: ["scalar", "avx2", "avx512", "avx512-bf16"], flags: ["-O2"] },
+];
+
+const compiler = await compilerOrReason();
+
+describe("native kernels", { concurrency: 2 }, () => {
+  for (const { source, isas, flags } of rows) {
+    for (const isa of isas) {
+      const reason = typeof compiler === "string" ? compiler : cannotRun(isa);
+      test(`${source} on ${isa}`, { skip: reason ?? false }, async () => {
+        assert.ok(typeof compiler !== "string");
+        const { code, output } = await runProgram(await buildProgram(compiler, source, isa, flags));
+        assert.equal(code, 0, output);
+        assert.match(output, / 0 failures/);
+        assert.doesNotMatch(output, /: 0 checks/);
+      });
+    }
+  }
+});
