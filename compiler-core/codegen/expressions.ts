@@ -29,11 +29,23 @@ export function positionText(ref: Ref, scope: Scope): string {
   let text = "";
   ref.index.forEach((e, d) => {
     const isZero = e.k === "const" && e.value === 0;
-    const scaled = text === "" ? "" : shape[d] === 1 ? text : `${/^[\w.]+$|^\(.*\)$/.test(text) && !/\) [-+]/.test(text) ? text : `(${text})`} * ${shape[d]}`;
+    const scaled = text === "" ? "" : shape[d] === 1 ? text : `${isFactor(text) ? text : `(${text})`} * ${shape[d]}`;
     const term = isZero ? "" : exprText(e, scope);
     text = scaled === "" ? term : term === "" ? scaled : `${scaled} + ${term}`;
   });
   return text === "" ? "0" : text;
+}
+
+/** Can the text be multiplied as it stands: a name, a number, or one pair of parentheses around everything? */
+function isFactor(text: string): boolean {
+  if (/^\w+$/.test(text)) return true;
+  if (!text.startsWith("(")) return false;
+  let depth = 0;
+  for (let i = 0; i < text.length - 1; i++) {
+    depth += text[i] === "(" ? 1 : text[i] === ")" ? -1 : 0;
+    if (depth === 0) return false;
+  }
+  return text.endsWith(")");
 }
 
 /** Pointer to an element. */

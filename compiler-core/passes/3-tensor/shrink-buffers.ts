@@ -78,14 +78,15 @@ function usesOf(body: readonly Stmt[], id: BufferId): readonly Use[] {
 function planFor(b: Buffer, uses: readonly Use[]): { readonly loop: For; readonly slices: readonly Slice[] } | string {
   if (uses.some((u) => u.access.kernel)) return "a microkernel reads or writes it with its full row stride";
   const common = commonLoops(uses);
-  const loop = common.find((l) => l.kind === "parallel") ?? common.at(-1);
-  if (loop === undefined) return "it is used in more than one loop nest";
-  const outer = new Set(common.slice(0, common.indexOf(loop) + 1).map((l) => l.v));
-  const slices = b.shape.map((extent, d) => sliceOf(extent, d, uses, outer));
-  // A slice that does not move with the loop is shared by its iterations.
-  const moves = slices.some((s) => s.base !== undefined && movesWith(s.base, loop, s.extent));
-  if (!moves) return "all iterations use the same elements";
-  return { loop, slices };
+  if (common.length === 0) return "it is used in more than one loop nest";
+  // The innermost loop whose iterations, and those of all loops around it, use disjoint slices.
+  for (let depth = common.length; depth > 0; depth--) {
+    const around = common.slice(0, depth);
+    const outer = new Set(around.map((l) => l.v));
+    const slices = b.shape.map((extent, d) => sliceOf(extent, d, uses, outer));
+    if (around.every((l) => slices.some((s) => s.base !== undefined && movesWith(s.base, l, s.extent)))) return { loop: around.at(-1) as For, slices };
+  }
+  return "iterations use the same elements";
 }
 
 function commonLoops(uses: readonly Use[]): readonly For[] {
