@@ -36,7 +36,8 @@ const custom = (tag: string): HTMLElement => document.createElement(tag);
 export function button(label: string, onClick: () => void, appearance: "primary" | "secondary" = "secondary", sign?: IconName): Control<string> {
   const element = custom("vscode-button");
   element.setAttribute("appearance", appearance);
-  const text = el("span", {}, label);
+  // Not a span: the toolkit gives slotted spans the size of an icon.
+  const text = document.createTextNode(label);
   if (sign) {
     const before = el("span", { class: "slot-icon", attrs: { slot: "start" } });
     before.append(icon(sign));
@@ -44,7 +45,7 @@ export function button(label: string, onClick: () => void, appearance: "primary"
   }
   element.append(text);
   element.addEventListener("click", () => !element.hasAttribute("disabled") && onClick());
-  return { element, set: (value) => (text.textContent = value), disable: (disabled) => element.toggleAttribute("disabled", disabled) };
+  return { element, set: (value) => (text.data = value), disable: (disabled) => element.toggleAttribute("disabled", disabled) };
 }
 
 /** A flat button with an icon only; its label is its tooltip and its name. */

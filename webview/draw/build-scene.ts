@@ -18,7 +18,9 @@ export interface SceneParts {
   readonly verdicts: readonly Verdict[];
 }
 
-const hullPadding = 13;
+const hullPadding = 12;
+/** Room for the label. */
+const hullTop = 26;
 
 /** A scene without selection. */
 export function buildScene({ snapshot, boxes, placement, change, side, verdicts }: SceneParts): Scene {
@@ -62,8 +64,8 @@ export function hullsOf(groups: readonly GroupInfo[], boxes: Boxes, placement: P
     for (const { node } of group.members) {
       const i = boxes.indexOf.get(node);
       if (i === undefined) continue;
-      const [left, top] = [(placement.x[i] as number) - hullPadding, (placement.y[i] as number) - hullPadding];
-      const [right, bottom] = [left + (boxes.w[i] as number) + 2 * hullPadding, top + (boxes.h[i] as number) + 2 * hullPadding];
+      const [left, top] = [(placement.x[i] as number) - hullPadding, (placement.y[i] as number) - hullTop];
+      const [right, bottom] = [left + (boxes.w[i] as number) + 2 * hullPadding, top + (boxes.h[i] as number) + hullTop + hullPadding];
       corners.push([left, top], [right, top], [left, bottom], [right, bottom]);
     }
     const outline = polygonHull(corners);

@@ -80,9 +80,9 @@ function drawHulls(pen: Pen): void {
     const [lx, ly] = labelPlace(hull.outline);
     ctx.font = `600 11px ${theme.font}`;
     ctx.textAlign = "left";
-    ctx.textBaseline = "bottom";
+    ctx.textBaseline = "middle";
     ctx.fillStyle = colour;
-    ctx.fillText(hull.label, lx + 4, ly - 3);
+    ctx.fillText(hull.label, lx + 12, ly + 13);
   }
 }
 
@@ -295,7 +295,7 @@ function drawChips(pen: Pen, i: number): void {
   });
 }
 
-/** Shape, dtype and bytes of what leaves a box, right of its first edge. */
+/** Shape and dtype of what leaves a box, and its bytes below, right of its first edge. */
 function drawTag(pen: Pen, i: number): void {
   const { ctx, scene, theme } = pen;
   const tag = scene.boxes.tag[i];
@@ -307,9 +307,11 @@ function drawTag(pen: Pen, i: number): void {
   const ty = (pen.y[i] as number) + (scene.boxes.h[i] as number) + 6;
   ctx.lineWidth = 3;
   ctx.strokeStyle = theme.background;
-  ctx.strokeText(tag, tx, ty);
   ctx.fillStyle = theme.muted;
-  ctx.fillText(tag, tx, ty);
+  tag.split("\n").forEach((line, row) => {
+    ctx.strokeText(line, tx, ty + 12 * row);
+    ctx.fillText(line, tx, ty + 12 * row);
+  });
 }
 
 const markSigns = ["", "+", "~", "−"];

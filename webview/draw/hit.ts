@@ -23,7 +23,7 @@ export function hitTest(scene: Scene, x: number, y: number, k: number): Hit {
   if (rejected !== undefined) return { kind: "edge", edge: rejected, because: reasons.get(rejected) ?? "" };
   const group = scene.hulls.find((hull) => {
     const [lx, ly] = labelPlace(hull.outline);
-    return (x >= lx && x <= lx + hull.label.length * 7 && y >= ly - 18 && y <= ly) || polygonContains(hull.outline as [number, number][], [x, y]);
+    return (x >= lx && x <= lx + hull.label.length * 7 && y >= ly && y <= ly + 24) || polygonContains(hull.outline as [number, number][], [x, y]);
   });
   const edge = near[0];
   if (edge !== undefined && k > 0.3) return { kind: "edge", edge };

@@ -23,7 +23,7 @@ export interface Boxes {
   readonly subtitle: readonly string[];
   /** Constants read by the node, folded into it: `weight 256×512`. */
   readonly chips: readonly (readonly string[])[];
-  /** Shape and bytes of the first output, drawn below the box. */
+  /** Shape and bytes of the first output, drawn below the box on two lines. */
   readonly tag: readonly string[];
   readonly from: Int32Array;
   readonly to: Int32Array;
@@ -111,6 +111,9 @@ export function valueText(value: ValueRow | undefined): string {
   return `${shapeText(value.shape)} ${value.dtype}${size}`;
 }
 
+/** The same on two lines. */
+const tagOf = (value: ValueRow | undefined): string => valueText(value).replace(" · ", "\n");
+
 /** Shapes with a real multiplication sign; scalars are named. */
 export const shapeText = (shape: string): string => (shape === "" ? "scalar" : shape.replaceAll("x", "×"));
 
@@ -140,13 +143,13 @@ function build(snapshot: Snapshot): Boxes {
   };
   for (const value of shownInputs) {
     const row = snapshot.values.get(value);
-    add(inputKey(value), BoxKind.Input, Category.Terminal, tail(row?.name ?? ""), "", [], valueText(row));
+    add(inputKey(value), BoxKind.Input, Category.Terminal, tail(row?.name ?? ""), "", [], tagOf(row));
   }
   for (const id of order) {
     const node = snapshot.nodes.get(id) as NodeRow;
     const chips = chipsOf([...node.inputs].filter((value) => value >= 0 && constant(value)).map((value) => snapshot.values.get(value)));
     const first = node.outputs.length > 0 ? snapshot.values.get(node.outputs[0] as number) : undefined;
-    add(id, BoxKind.Node, categoryOf(node.op, node.init), node.op, tail(node.name), chips, valueText(first));
+    add(id, BoxKind.Node, categoryOf(node.op, node.init), node.op, tail(node.name), chips, tagOf(first));
   }
   for (const value of shownOutputs) {
     add(outputKey(value), BoxKind.Output, Category.Terminal, tail(snapshot.values.get(value)?.name ?? ""), "", [], "");

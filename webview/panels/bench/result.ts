@@ -16,7 +16,7 @@ export function resultView(result: BenchResult, theme: Theme, width: number, pic
   for (const [name, timing] of Object.entries(result.baselines)) {
     times.push({ label: `${nameOf(name)} ${visible(timing.version)}`, value: timing.medianMs, low: timing.ci95[0], high: timing.ci95[1], least: timing.minMs });
   }
-  const ratios: IntervalRow[] = Object.entries(result.speedup).map(([name, { median, ci95 }]) => ({ label: `faster than ${nameOf(name)}`, value: median, low: ci95[0], high: ci95[1], strong: true }));
+  const ratios: IntervalRow[] = Object.entries(result.speedup).map(([name, { median, ci95 }]) => ({ label: `speed over ${nameOf(name)}`, value: median, low: ci95[0], high: ci95[1], strong: true }));
   ratios.push({ label: "A/A control", value: result.control.median, low: result.control.ci95[0], high: result.control.ci95[1] });
   return el(
     "div",
@@ -44,7 +44,7 @@ function headline({ ours, speedup, scope, isa, threads, precision }: BenchResult
     { class: "totals" },
     total(timeText(ours.medianMs), "median"),
     total(`${timeText(ours.ci95[0])} – ${timeText(ours.ci95[1])}`, "95 % interval"),
-    best && total(`${digits(best[1].median)}×`, `of ${nameOf(best[0])}`),
+    best && total(`${digits(best[1].median)}×`, `the speed of ${nameOf(best[0])}`),
     total(String(ours.runs), "runs"),
     el("span", { class: "muted" }, `${visible(scope)} · ${isa} · ${threads} thread${threads === 1 ? "" : "s"} · ${precision}`),
   );

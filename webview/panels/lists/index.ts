@@ -24,7 +24,7 @@ class ListsPanel {
     this.tabs = { nodes: tab("nodes", "Nodes"), groups: tab("groups", "Groups") };
     const body = (which: Which, ...children: HTMLElement[]): HTMLElement =>
       el("div", { class: "section", role: "tabpanel", id: `list-${which}`, attrs: { "aria-labelledby": `tab-${which}` } }, ...children);
-    const search = el("div", { class: "search-row" }, searchField("Search op, name, shape, or /regex/", (query) => this.nodes.search(query)));
+    const search = el("div", { class: "search-row" }, searchField("Search, or /regex/", (query) => this.nodes.search(query)));
     this.bodies = { nodes: body("nodes", search, this.nodes.list.element), groups: body("groups", this.noGroups, this.groups.list.element) };
     const head = el("div", { class: "section-head side-tabs", role: "tablist", attrs: { "aria-label": "Lists" } }, this.tabs.nodes, this.tabs.groups);
     head.addEventListener("keydown", (event) => {
