@@ -8,6 +8,7 @@ import { planMemory } from "./plan-memory.ts";
 import { scheduleParallel } from "./schedule-parallel.ts";
 import { shrinkBuffers } from "./shrink-buffers.ts";
 import { simplifyLoops } from "./simplify-loops.ts";
+import { specialiseSizes } from "./specialise-sizes.ts";
 import { splitLoops } from "./split-loops.ts";
 import { vectorise } from "./vectorise.ts";
 
@@ -17,6 +18,7 @@ export const tensorPasses = [
   forwardStores, // needs merged bodies: store and load of one element in one iteration
   eliminateDeadStores, // what forwarding left unread
   shrinkBuffers, // after them: only temporaries that must stay in memory are left
+  specialiseSizes, // before splitLoops: makes bounds of inner loops constant
   splitLoops,
   hoist, // before vectorise: a scalar that is loaded once becomes one broadcast
   vectorise,
