@@ -83,14 +83,11 @@ function open(path: string): ModelInfo {
   model?.close();
   [model, compiled] = [undefined, undefined];
   model = openSessionModel(path);
-  return { name: model.name, path: model.path, bytes: model.bytes, dims: dimsOf(model, {}) };
+  return { name: model.name, path: model.path, bytes: model.bytes, dims: dimsOf(model, model.defaultDims) };
 }
 
 /** Symbolic dimensions with the extents that a compilation gives them. */
-function dimsOf(of: SessionModel, set: PanelOptions["dims"]): ModelInfo["dims"] {
-  const extents = dimsWhenCompiled(of, set, machine);
-  return of.dims.map((name) => ({ name, value: extents[name] ?? 1 }));
-}
+const dimsOf = ({ dims }: SessionModel, extents: PanelOptions["dims"]): ModelInfo["dims"] => dims.map((name) => ({ name, value: extents[name] ?? 1 }));
 
 /** Runs the passes and streams the graph after each one that changed it. */
 function compile(generation: number, panel: PanelOptions, { event }: HandlerContext<"compile">): CompileReply {
@@ -102,11 +99,8 @@ function compile(generation: number, panel: PanelOptions, { event }: HandlerCont
   const compilation = compileModel(of, options, machine, { cancelled: isOld, onStage: ({ index }, snapshot) => stream(index, snapshot) });
   if (isOld()) throw cancelled();
   compiled = { compilation, options };
-  return {
-    summary: compilationSummary(compilation),
-    dims: dimsOf(of, options.dims),
-    ...(compilation.error === undefined ? {} : { failed: toErrorInfo(compilation.error) }),
-  };
+  const summary = compilationSummary(compilation);
+  return { summary, dims: dimsOf(of, { ...of.defaultDims, ...options.dims, ...summary.dims }), ...(compilation.error === undefined ? {} : { failed: toErrorInfo(compilation.error) }) };
 }
 
 /** Snapshots as differences to the last one sent; unchanged ones and those of loops are not sent. */
