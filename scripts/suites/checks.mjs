@@ -10,10 +10,16 @@ const checksOf = {
   types: () =>
     readdirSync(root)
       .filter((file) => /^tsconfig\.(?!base)\w+\.json$/.test(file))
-      .map((file) => ({ name: `tsc -p ${file}`, command: ["typescript/bin/tsc", "-p", file, "--pretty", "false"] })),
+      .map((file) => ({
+        name: `tsc -p ${file}`,
+        command: ["typescript/bin/tsc", "-p", file, "--pretty", "false", "--incremental", "--tsBuildInfoFile", `dist/types/${file}`],
+      })),
   style: () => [
     { name: "eslint", command: ["eslint/bin/eslint.js", "--max-warnings", "0", "."] },
-    { name: "prettier --check", command: ["prettier/bin/prettier.cjs", "--check", "--log-level", "warn", "."] },
+    {
+      name: "prettier --check",
+      command: ["prettier/bin/prettier.cjs", "--check", "--cache", "--cache-location", "dist/format-cache", "--log-level", "warn", "."],
+    },
   ],
 };
 

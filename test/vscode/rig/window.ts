@@ -1,5 +1,5 @@
 // A window of VS Code: opened on a folder, driven as a user does.
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { type BrowserContext, type Frame, type Page } from "playwright-core";
 import { root } from "../../../scripts/setup/terminal.mjs";
@@ -43,13 +43,14 @@ export class VscodeWindow {
   ) {}
 
   static async open(session: Session, options: WindowOptions): Promise<VscodeWindow> {
+    const extension = options.extension ?? root;
+    if (extension === root) assertBuilt();
     const timeout = options.timeout ?? 60_000;
     const viewport = options.viewport ?? { width: 1400, height: 900 };
     const context = await session.browser.newContext({ viewport, colorScheme: "light", serviceWorkers: "allow" });
     const page = await context.newPage();
     page.setDefaultTimeout(20_000);
     const window = new VscodeWindow(session, page, context, new WindowLog(context, page));
-    const extension = options.extension ?? root;
     try {
       await options.beforeOpen?.(page);
       await page.goto(address(session, { ...options, extension }), { timeout });
@@ -144,6 +145,13 @@ export class VscodeWindow {
   close(): Promise<void> {
     return this.context.close();
   }
+}
+
+/** A window with half of an extension would wait for long, and say little. */
+function assertBuilt(): void {
+  const parts = ["extension.cjs", "compiler-worker.cjs", "webview.js"].map((file) => path.join(root, "dist", file));
+  const missing = parts.filter((file) => !existsSync(file));
+  if (missing.length > 0) throw new Error(`the extension is not built: ${missing.join(", ")} missing`);
 }
 
 function address(session: Session, options: WindowOptions & { extension: string }): string {
