@@ -40,6 +40,7 @@ export const messages = {
   "baseline-missing": { exit: 4, text: "baseline {name} is not there: {what}", next: "`fusionscope doctor` says what is missing; --baseline none times ours alone" },
   "output-shape": { exit: 1, text: "output {name} has the shape {ours}, the reference {reference}", next: "please report it with the model" },
   "cut-inside": { exit: 2, text: "{ref} lies inside a subgraph or function: it cannot be cut out", next: "choose nodes of the main graph" },
+  "not-built": { exit: 4, text: "{what}", next: "run: npm ci && npm run build" },
   "not-offered": { exit: 4, text: "{what} is not offered by this version", next: "{instead}" },
   "not-evaluable": { exit: 3, text: "cannot evaluate the graph: {what}", next: "choose values that do not depend on this node" },
   "dim-conflict": { exit: 3, text: "dimension {name} = {value} does not fit: {what}", next: "give another value with --dim {name}=N" },

@@ -18,8 +18,6 @@ export interface CommandSpec {
   /** What exit code 1 means here; absent when the command has no such answer. */
   readonly no?: string;
   readonly examples: readonly string[];
-  /** For the repository's own use: not listed. */
-  readonly internal?: boolean;
 }
 
 const general = ["json", "debug", "help"] as const satisfies readonly OptionName[];
@@ -82,7 +80,7 @@ export const commandTable = {
   ablate: {
     summary: "time it with each optional pass switched off",
     arguments: [model],
-    options: ["runs", "seconds", "seed", ...code, "no-cache", "timeout", ...general],
+    options: ["seconds", "seed", ...code, "no-cache", "timeout", ...general],
     examples: ["fusionscope ablate model.onnx"],
   },
   inspect: {
@@ -111,14 +109,6 @@ export const commandTable = {
     arguments: [{ name: "COMMAND", help: "a command" }],
     options: general,
     examples: ["fusionscope schema bench"],
-  },
-  docs: {
-    summary: "write the generated pages of the documentation",
-    arguments: [{ name: "DIR", help: "folder for passes.md, ops.md, knobs.md, errors.md, command.md", optional: true }],
-    options: ["check", ...general],
-    no: "--check, and a page is out of step",
-    examples: ["fusionscope docs docs --check"],
-    internal: true,
   },
 } as const satisfies Record<string, CommandSpec>;
 

@@ -1,7 +1,7 @@
 /** The generated pages of the documentation, from the registries they describe. `npm run docs` writes them; a test holds them in step. */
 import { messages, passInfos, type MessageRow } from "#core";
 import { commandHelp } from "./help.ts";
-import { commandNames, commandSpec, exitCodes } from "./command-table.ts";
+import { commandNames, exitCodes, type CommandName } from "./command-table.ts";
 import { environmentList, knobList } from "./commands/knobs.ts";
 import { onnxRows, opRows, rangeText } from "./commands/ops.ts";
 import { optionHelp, optionSignature } from "./help.ts";
@@ -93,11 +93,10 @@ function errorsPage(): Page {
 }
 
 function commandPage(): Page {
-  const listed = commandNames.filter((n) => commandSpec(n).internal !== true);
-  const section = (name: (typeof listed)[number]): string[] => [`## ${name}`, "", "```text", commandHelp(name).trimEnd(), "```", ""];
+  const section = (name: CommandName): string[] => [`## ${name}`, "", "```text", commandHelp(name).trimEnd(), "```", ""];
   return page("command.md", "The command", [
     "`bin/fusionscope COMMAND [arguments] [options]`. `--json` prints one object; `fusionscope schema COMMAND` prints its JSON Schema.",
     "",
-    ...listed.flatMap(section),
+    ...commandNames.flatMap(section),
   ]);
 }

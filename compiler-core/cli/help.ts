@@ -27,13 +27,12 @@ export function commandSignature(name: CommandName): string {
 
 /** The text of `fusionscope --help`. */
 export function generalHelp(): string {
-  const listed = commandNames.filter((n) => commandSpec(n).internal !== true);
   return [
     "fusionscope: a deep-learning graph compiler you can look inside",
     "",
     "usage: fusionscope COMMAND [arguments] [options]",
     "",
-    ...alignColumns(listed.map((n) => ["  " + n, commandSpec(n).summary])),
+    ...alignColumns(commandNames.map((n) => ["  " + n, commandSpec(n).summary])),
     "",
     "fusionscope COMMAND --help describes a command. Exit codes:",
     ...alignColumns(exitCodes.map(([code, what]) => [`  ${code}`, what])),

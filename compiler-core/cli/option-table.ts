@@ -104,7 +104,6 @@ export const optionTable = {
   output: { kind: "text", short: "o", value: "PATH", help: "where to write" },
   peaks: { kind: "flag", help: "measure arithmetic and memory peaks, checked against the frequency seen" },
   calibrate: { kind: "flag", help: "measure the peaks and keep them as this machine's profile" },
-  check: { kind: "flag", help: "write nothing; the answer is no when a page is out of step" },
 } as const satisfies Record<string, OptionSpec>;
 
 export type OptionName = keyof typeof optionTable;

@@ -3,13 +3,24 @@ import {
   asUserError,
   compilationSummary,
   defaultOptions,
+  dimExtents,
   userError,
   type Compilation,
-  type CompilationSummary,
   type CompileOptions,
+  type CppSource,
   type MachineProfile,
 } from "#core";
-import { checkOptions, compileModel, localMachine, openSessionModel, readMachineProfile, type SessionModel } from "#core/io";
+import {
+  checkOptions,
+  compileModel,
+  dimsOfData,
+  localMachine,
+  openSessionModel,
+  readMachineProfile,
+  requireRunnable,
+  type SessionModel,
+} from "#core/io";
+import type { CompilationSummary } from "#protocol";
 import type { CommandContext } from "./command.ts";
 import type { OptionValues } from "./option-table.ts";
 
@@ -37,14 +48,15 @@ export function compileOptions(values: OptionValues): CompileOptions {
 
 /**
  * Opens and compiles the model that the command line names. A failed pass is in `compilation.error`; everything else throws. The model
- * stays open: weights are read from it later.
+ * stays open: weights are read from it later. Stored inputs in `dataFolder` decide the symbolic dimensions that are not given.
  */
-export function compileFromLine(context: CommandContext): Compiled {
+export function compileFromLine(context: CommandContext, dataFolder?: string): Compiled {
   const { options: values, signal } = context;
-  const options = compileOptions(values);
   const machine = values.machine === undefined ? localMachine() : readMachineProfile(values.machine);
   const model = openSessionModel(context.arguments[0] ?? "");
   try {
+    const given = compileOptions(values);
+    const options = dataFolder === undefined ? given : { ...given, dims: { ...dimsOfData(model.graph, dataFolder), ...given.dims } };
     checkOptions(model, options, machine);
     const compilation = compileModel(model, options, machine, { cancelled: () => signal.aborted });
     return { model, options, machine, compilation, summary: compilationSummary(compilation) };
@@ -54,10 +66,16 @@ export function compileFromLine(context: CommandContext): Compiled {
   }
 }
 
-/** Ends with the error of the pass that failed, or with what is not compiled, when code is needed. */
-export function requireCode({ compilation, summary }: Compiled): void {
+/** The code, for commands that run it here: throws the error of the pass that failed, what is not compiled, or what this machine lacks. */
+export function requireCode({ compilation, summary, options, machine }: Compiled): CppSource {
   if (compilation.error !== undefined) throw compilation.error;
-  if (compilation.source === undefined) refuseUnsupported(summary);
+  const { source } = compilation;
+  if (source === undefined) {
+    refuseUnsupported(summary);
+    return userError("usage", {}, { what: `--only-until ${options.onlyUntil ?? ""} leaves no code to run`, help: "--help" });
+  }
+  requireRunnable(options, machine, localMachine());
+  return source;
 }
 
 /** Throws `nodes-unsupported` when nodes are left out. */
@@ -72,5 +90,6 @@ export function refuseUnsupported(summary: CompilationSummary): void {
 /** The members that every result about a compilation begins with. */
 export function identity(compiled: Compiled): Readonly<Record<string, unknown>> {
   const { isa, threads, precision } = compiled.summary;
-  return { model: compiled.model.path, isa, threads, precision, dims: compiled.summary.dims };
+  const { model, compilation } = compiled;
+  return { model: model.path, isa, threads, precision, dims: dimExtents(model.graph, compilation.graph) };
 }

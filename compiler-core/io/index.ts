@@ -14,9 +14,11 @@ export * from "./native-build.ts";
 export * from "./nearest-name.ts";
 export * from "./ort-library.ts";
 export * from "./package-root.ts";
+export * from "./peaks.ts";
 export * from "./random-inputs.ts";
 export * from "./runner-client.ts";
 
+export * from "./session/index.ts";
 export * from "./statistics.ts";
 export * from "./tensor-file.ts";
 export { findToolchain, probeCompiler, type Toolchain } from "./toolchain.ts";

@@ -6,9 +6,12 @@ import { cacheFolder } from "#core/io";
 import type { CommandRunner } from "../command.ts";
 import { bytesText } from "../text/units.ts";
 
+/** What this program keeps: nothing else of the folder is counted or removed. */
+const kept = ["builds", "machine.json"];
+
 interface Usage {
-  entries: number;
-  bytes: number;
+  readonly entries: number;
+  readonly bytes: number;
 }
 
 export const cache: CommandRunner = ({ arguments: [action] }) => {
@@ -23,33 +26,31 @@ export const cache: CommandRunner = ({ arguments: [action] }) => {
 };
 
 function usage(folder: string): Usage {
-  const sum: Usage = { entries: 0, bytes: 0 };
-  for (const entry of list(folder)) {
-    const at = path.join(folder, entry.name);
-    if (entry.isDirectory()) {
-      const inner = usage(at);
-      sum.entries += inner.entries;
-      sum.bytes += inner.bytes;
-    } else {
-      sum.entries++;
-      // Another process may be clearing the same folder.
-      sum.bytes += fs.lstatSync(at, { throwIfNoEntry: false })?.size ?? 0;
-    }
-  }
-  return sum;
+  return kept
+    .map((name) => measure(path.join(folder, name)))
+    .reduce((a, b) => ({ entries: a.entries + b.entries, bytes: a.bytes + b.bytes }));
 }
 
-function list(folder: string): fs.Dirent[] {
+/** Files and bytes under a path. Another process may be removing them at the same time. */
+function measure(at: string): Usage {
+  const stat = fs.lstatSync(at, { throwIfNoEntry: false });
+  if (stat === undefined) return { entries: 0, bytes: 0 };
+  if (!stat.isDirectory()) return { entries: 1, bytes: stat.size };
+  const parts = list(at).map((name) => measure(path.join(at, name)));
+  return parts.reduce((a, b) => ({ entries: a.entries + b.entries, bytes: a.bytes + b.bytes }), { entries: 0, bytes: 0 });
+}
+
+function list(folder: string): string[] {
   try {
-    return fs.readdirSync(folder, { withFileTypes: true });
+    return fs.readdirSync(folder);
   } catch {
     return [];
   }
 }
 
 function clear(folder: string): void {
-  for (const entry of list(folder)) {
-    const at = path.join(folder, entry.name);
+  for (const name of kept) {
+    const at = path.join(folder, name);
     try {
       fs.rmSync(at, { recursive: true, force: true });
     } catch (e) {

@@ -1,8 +1,9 @@
 /** `fusionscope compile MODEL`: everything up to the native build. */
-import { isModule, userError, type CompilationSummary } from "#core";
+import { isModule, userError } from "#core";
 import { buildCode, emitCompilation, type BuiltCode } from "#core/io";
-import type { PassEvent } from "#protocol";
+import type { CompilationSummary, PassEvent } from "#protocol";
 import type { CommandContext, CommandResult, CommandRunner } from "../command.ts";
+import { nativeSettings } from "../native-settings.ts";
 import { compileFromLine, identity, refuseUnsupported, type Compiled } from "../request.ts";
 import { alignColumns, printable, textTable } from "../text/align.ts";
 import { bytesText, flopsText, timeText } from "../text/units.ts";
@@ -23,10 +24,7 @@ export const compile: CommandRunner = async (context) => {
 async function finish(context: CommandContext, compiled: Compiled): Promise<CommandResult> {
   const { compilation, summary } = compiled;
   const { emit } = context.options;
-  const built =
-    compilation.source === undefined
-      ? undefined
-      : await buildCode(compilation, { ...buildSettings(context), assembly: emit !== undefined });
+  const built = compilation.source === undefined ? undefined : await buildCode(compilation.source, nativeSettings(context));
   const emitted = emit === undefined ? undefined : emitCompilation(compilation, emit, built?.assembly);
   const notBuilt = built === undefined ? (compilation.error?.message ?? whyNoCode(summary, context)) : undefined;
   const json = {
@@ -52,10 +50,6 @@ async function finish(context: CommandContext, compiled: Compiled): Promise<Comm
     text: [...summaryText(compiled, built), ...(notBuilt === undefined ? [] : [`not built: ${notBuilt}`])],
     error: compilation.error,
   };
-}
-
-export function buildSettings({ options, signal, log }: CommandContext) {
-  return { cache: options["no-cache"] !== true, timeoutSeconds: options.timeout, signal, log };
 }
 
 function whyNoCode(summary: CompilationSummary, { options }: CommandContext): string {

@@ -1,43 +1,108 @@
-/** `fusionscope doctor`: what this machine offers, each with why not. */
-import { detectMachine, doctorItems, isaItems, localMachine, type DoctorItem } from "#core/io";
-import type { CommandRunner } from "../command.ts";
+/** `fusionscope doctor`: what this machine offers, each with why not; with `--peaks`, how fast it is. */
+import { asUserError, type MachineProfile } from "#core";
+import {
+  detectMachine,
+  doctorItems,
+  isaItems,
+  keepCalibration,
+  localMachine,
+  missingPeaks,
+  peakRows,
+  RunnerClient,
+  withPeaks,
+  type DoctorItem,
+  type MachineFacts,
+  type Peak,
+} from "#core/io";
+import type { PeaksResult } from "#protocol";
+import type { CommandContext, CommandRunner } from "../command.ts";
 import { alignColumns, printable, textTable } from "../text/align.ts";
-import { bytesText } from "../text/units.ts";
+import { bytesText, percentText } from "../text/units.ts";
 
-export const doctor: CommandRunner = async () => {
+export const doctor: CommandRunner = async (context) => {
   const facts = detectMachine();
-  const machine = localMachine();
-  const items = await doctorItems();
+  const { peaks: wanted, calibrate } = context.options;
+  const native = await nativeItems(context, wanted === true || calibrate === true);
+  const calibrated = calibrate === true && native.peaks !== undefined ? withPeaks(facts.profile, native.peaks) : undefined;
+  const calibration = calibrated === undefined ? undefined : keepCalibration(calibrated);
+  const machine = calibrated ?? localMachine();
+  const items = [...(await doctorItems()), ...native.items];
   const isas = isaItems(machine);
-  const { l1d, l2, l3 } = machine.caches;
-  const siblings = facts.siblings?.filter((s) => s.length > 1) ?? [];
+  const rows = native.peaks === undefined ? undefined : peakRows(native.peaks);
+  const { cpus, siblings, virtual } = facts;
+  const measured = {
+    ...(rows === undefined ? {} : { peaks: rows, threads: native.peaks?.threads }),
+    ...(calibration === undefined ? {} : { calibration }),
+  };
+  const json = { machine, cpus, siblings: siblings ?? null, virtual, isas, items, ...measured };
   const text = [
-    ...alignColumns([
-      ["CPU", `${printable(machine.name)}${facts.virtual ? " (virtual machine)" : ""}`],
-      [
-        "cores",
-        `${machine.cores}, ${facts.cpus} CPUs usable${siblings.length > 0 ? `, ${siblings.length} cores with ${siblings[0]?.length ?? 0} threads` : ""}`,
-      ],
-      ["caches", `L1d ${bytesText(l1d)}, L2 ${bytesText(l2)}, L3 ${bytesText(l3)}`],
-      ["features", machine.features.join(" ")],
-    ]),
+    ...machineText(facts, machine),
     "",
-    ...textTable(
-      [
-        { title: "feature set", cell: (i: (typeof isas)[number]) => i.name },
-        { title: "runs here", cell: (i) => (i.missing.length === 0 ? "yes" : `no: lacks ${i.missing.join(", ")}`) },
-      ],
-      isas,
-    ),
+    ...isaTable(isas),
     "",
     ...itemTable(items),
+    ...(rows === undefined ? [] : ["", ...peakTable(rows)]),
   ];
-  const { cpus, siblings: cores, virtual } = facts;
-  return { json: { machine, cpus, siblings: cores ?? null, virtual, isas, items }, text };
+  if (calibration !== undefined) text.push("", `kept as this machine's profile: ${calibration}`);
+  return { json, text, error: native.failed };
 };
 
-export function itemTable(items: readonly DoctorItem[]): string[] {
-  return textTable<DoctorItem>(
+/** What only the native runner knows: counters, ONNX Runtime, peaks. Its failure is a finding, unless peaks were asked for. */
+async function nativeItems({ log, signal }: CommandContext, withPeaksOf: boolean) {
+  const items: DoctorItem[] = [];
+  try {
+    const runner = await RunnerClient.start();
+    try {
+      const hello = await runner.hello();
+      items.push({ name: "native runner", ok: true, value: `protocol ${hello.protocol}` });
+      items.push(
+        hello.ort.valid
+          ? { name: "ONNX Runtime", ok: true, value: hello.ort.version }
+          : { name: "ONNX Runtime", ok: false, value: "", why: hello.ort.why },
+      );
+      for (const c of hello.counters)
+        items.push({ name: `counter ${c.name}`, ok: c.valid, value: c.kind, ...(c.why === undefined ? {} : { why: c.why }) });
+      if (!withPeaksOf) return { items };
+      log("measuring peaks: about ten seconds");
+      const peaks: PeaksResult = await runner.request("peaks", { threads: 1, seconds: 0.4 }, { signal });
+      for (const { name, why } of missingPeaks(peaks)) items.push({ name: `peak of ${name}`, ok: false, value: "", why });
+      return { items, peaks };
+    } finally {
+      await runner.close();
+    }
+  } catch (e) {
+    const failed = asUserError(e);
+    items.push({ name: "native runner", ok: false, value: "", why: `${failed.message}; ${failed.next}` });
+    return { items, failed: withPeaksOf || failed.exit === 70 ? failed : undefined };
+  }
+}
+
+function machineText(facts: MachineFacts, machine: MachineProfile): string[] {
+  const { l1d, l2, l3 } = machine.caches;
+  const siblings = facts.siblings?.filter((s) => s.length > 1) ?? [];
+  return alignColumns([
+    ["CPU", `${printable(machine.name)}${facts.virtual ? " (virtual machine)" : ""}`],
+    [
+      "cores",
+      `${machine.cores}, ${facts.cpus} CPUs usable${siblings.length > 0 ? `, ${siblings.length} cores with ${siblings[0]?.length ?? 0} threads` : ""}`,
+    ],
+    ["caches", `L1d ${bytesText(l1d)}, L2 ${bytesText(l2)}, L3 ${bytesText(l3)}`],
+    ["features", machine.features.join(" ")],
+    ["profile", machine.peaks === undefined ? "detected, peaks not measured (doctor --calibrate)" : "calibrated"],
+  ]);
+}
+
+const isaTable = (isas: ReturnType<typeof isaItems>): string[] =>
+  textTable(
+    [
+      { title: "feature set", cell: (i: (typeof isas)[number]) => i.name },
+      { title: "runs here", cell: (i) => (i.missing.length === 0 ? "yes" : `no: lacks ${i.missing.join(", ")}`) },
+    ],
+    isas,
+  );
+
+const itemTable = (items: readonly DoctorItem[]): string[] =>
+  textTable<DoctorItem>(
     [
       { title: "item", cell: (i) => i.name },
       { title: "there", cell: (i) => (i.ok ? "yes" : "no") },
@@ -45,4 +110,18 @@ export function itemTable(items: readonly DoctorItem[]): string[] {
     ],
     items,
   );
-}
+
+const peakTable = (rows: readonly Peak[]): string[] =>
+  textTable<Peak>(
+    [
+      { title: "peak, one thread", cell: (p) => p.name },
+      { title: "measured", align: "right", cell: (p) => `${p.value.toFixed(p.value < 10 ? 2 : 1)} ${p.unit}` },
+      {
+        title: "per cycle",
+        align: "right",
+        cell: (p) => (p.expected === undefined ? "" : `of ${p.expected}: ${percentText(p.share ?? NaN)}`),
+      },
+      { title: "", cell: (p) => p.note ?? "" },
+    ],
+    rows,
+  );

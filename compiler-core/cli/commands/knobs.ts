@@ -21,7 +21,7 @@ export interface Knob {
 export const knobList: readonly Knob[] = (Object.keys(optionTable) as OptionName[]).map((name) => {
   const option: OptionSpec = optionTable[name];
   const { kind, help, value, usual, code = false } = option;
-  const commands = commandNames.filter((c) => commandSpec(c).internal !== true && commandSpec(c).options.includes(name));
+  const commands = commandNames.filter((c) => commandSpec(c).options.includes(name));
   const choices = "choices" in option ? option.choices : undefined;
   return { name, kind, help, code, commands, value, usual, choices };
 });

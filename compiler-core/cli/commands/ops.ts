@@ -1,5 +1,5 @@
 /** `fusionscope ops`: the ONNX operators that are imported, and the operators of the Graph IR they become. */
-import { onnxOperatorNames, opNames, opOf, type OpName } from "#core";
+import { onnxBuilders, opNames, opOf, type OpName } from "#core";
 import type { CommandRunner } from "../command.ts";
 import { textTable } from "../text/align.ts";
 
@@ -19,7 +19,7 @@ export const opRows: readonly OpRow[] = opNames.map((name) => {
 });
 
 /** Imported ONNX operators by domain and name. */
-export const onnxRows: readonly { readonly domain: string; readonly opType: string }[] = onnxOperatorNames
+export const onnxRows: readonly { readonly domain: string; readonly opType: string }[] = Object.keys(onnxBuilders)
   .map((name) => {
     const dot = name.lastIndexOf(".");
     return { domain: dot < 0 ? "ai.onnx" : name.slice(0, dot), opType: name.slice(dot + 1) };

@@ -1,5 +1,6 @@
 /** `fusionscope passes`: the pipeline, in order. */
-import { passInfos, type PassInfo } from "#core";
+import { passInfos } from "#core";
+import type { PassInfo } from "#protocol";
 import type { CommandRunner } from "../command.ts";
 import { textTable } from "../text/align.ts";
 

@@ -3,16 +3,7 @@ import type { CommandName } from "../command-table.ts";
 import { schemaVersion } from "../main.ts";
 import { record, text, whole, type Schema } from "./build.ts";
 import { compileMembers, explainMembers } from "./compilation.ts";
-import {
-  cacheMembers,
-  docsMembers,
-  doctorMembers,
-  inspectMembers,
-  knobsMembers,
-  opsMembers,
-  passesMembers,
-  schemaMembers,
-} from "./lists.ts";
+import { cacheMembers, doctorMembers, inspectMembers, knobsMembers, opsMembers, passesMembers, schemaMembers } from "./lists.ts";
 import { ablateMembers, benchMembers, checkMembers, runMembers } from "./results.ts";
 
 /** Members of an object: the required ones, then the optional ones. */
@@ -35,7 +26,6 @@ const membersOf = {
   doctor: doctorMembers,
   cache: cacheMembers,
   schema: schemaMembers,
-  docs: docsMembers,
 } as const satisfies Record<CommandName, Members>;
 
 /** What is printed instead of a result when a command fails. */

@@ -39,6 +39,7 @@ export const doctorMembers: Members = {
   },
   optional: {
     peaks: list(record({ name: text, value: number, unit: text }, { expected: number, share: number, note: text })),
+    threads: whole,
     calibration: text,
   },
 };
@@ -46,4 +47,3 @@ export const doctorMembers: Members = {
 export const cacheMembers: Members = { required: { folder: text, entries: count, bytes: count, removed: count } };
 export const inspectMembers: Members = { required: { path: text, bytes: count } };
 export const schemaMembers: Members = { required: { for: text, document: { type: "object" } } };
-export const docsMembers: Members = { required: { pages: list(record({ path: text, inStep: flag })) } };

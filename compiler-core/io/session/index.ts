@@ -1,4 +1,5 @@
 /** Sessions: opening, compiling, building, running, checking and timing a model. What the command and the editor share. */
+export * from "./ablate.ts";
 export * from "./bench.ts";
 export * from "./build.ts";
 export * from "./check.ts";
@@ -11,3 +12,4 @@ export * from "./model.ts";
 export * from "./native-host.ts";
 export * from "./options.ts";
 export * from "./scratch.ts";
+export * from "./stored-run.ts";

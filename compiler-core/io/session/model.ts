@@ -1,8 +1,12 @@
 /** A model that is open for compiling: its file, its graph as imported, and its symbolic dimensions. */
-import fs from "node:fs";
 import path from "node:path";
-import { valueOf, type Graph } from "../../graph/ir.ts";
+import { dimExtents } from "../../graph/dim-extents.ts";
+import type { Graph } from "../../graph/ir.ts";
+import type { MachineProfile } from "../../machine.ts";
+import { UserError } from "../../messages.ts";
 import { importModel } from "../../onnx/import.ts";
+import { defaultOptions } from "../../options.ts";
+import { specialiseDims, symbolicDims } from "../../passes/1-graph/specialise-dims.ts";
 import { openModel, type ModelFile } from "../model-file.ts";
 
 export interface SessionModel {
@@ -16,31 +20,49 @@ export interface SessionModel {
   readonly graph: Graph;
   /** Symbolic dimensions of the inputs, in order of appearance. */
   readonly dims: readonly string[];
+  /** The extent of each when none is given; empty when no extents fit. */
+  readonly defaultDims: Readonly<Record<string, number>>;
   close(): void;
 }
+
+/** The extents that symbolic dimensions would get, were the model compiled with these; when these do not fit, only what is given. */
+export function dimsWhenCompiled(
+  { graph }: Pick<SessionModel, "graph">,
+  dims: Readonly<Record<string, number>>,
+  machine: MachineProfile,
+): Readonly<Record<string, number>> {
+  try {
+    const context = { options: { ...defaultOptions, dims }, machine, hit: () => undefined, verdict: () => undefined };
+    return dimExtents(graph, specialiseDims.run(graph, context));
+  } catch (e) {
+    if (!(e instanceof UserError)) throw e;
+    return dims;
+  }
+}
+
+/** Extents do not depend on the machine. */
+const anyMachine: MachineProfile = { name: "any", features: [], caches: { l1d: 0, l2: 0, l3: 0 }, cores: 1 };
 
 /** Opens and imports a model. Weights stay on disk. Throws the coded errors of the reader and the importer. */
 export function openSessionModel(file: string): SessionModel {
   const opened = openModel(file);
   try {
     const graph = importModel(opened.model, opened.store);
-    const bytes = fs.statSync(file).size;
+    let defaults: Readonly<Record<string, number>> | undefined;
     return {
       path: path.resolve(file),
       name: path.basename(file),
-      bytes,
+      bytes: opened.store.source.size,
       file: opened,
       graph,
-      dims: symbolicDims(graph),
+      dims: [...symbolicDims(graph)],
+      get defaultDims() {
+        return (defaults ??= dimsWhenCompiled({ graph }, {}, anyMachine));
+      },
       close: () => opened.store.close(),
     };
   } catch (e) {
     opened.store.close();
     throw e;
   }
-}
-
-function symbolicDims(graph: Graph): string[] {
-  const names = graph.inputs.flatMap((id) => (valueOf(graph, id).shape ?? []).filter((d) => typeof d === "string"));
-  return [...new Set(names)];
 }

@@ -21,10 +21,16 @@ function layeredGraph(size: number): Graph {
   let value = b.input("x", "f32", [32, 64]);
   for (let i = 0; i < size; i++) {
     const kind = i % 4;
-    const origin = [b.source({ path: `#${i}`, opType: ["MatMul", "Add", "Relu", "Tanh"][kind] ?? "", domain: "", name: `layer${i}`, outputs: [`v${i}`] })];
+    const origin = [
+      b.source({ path: `#${i}`, opType: ["MatMul", "Add", "Relu", "Tanh"][kind] ?? "", domain: "", name: `layer${i}`, outputs: [`v${i}`] }),
+    ];
     const options = { name: `layer${i}`, origin };
     const [out] =
-      kind === 0 ? b.add("matmul", [value, weight], {}, options) : kind === 1 ? b.add("add", [value, bias], {}, options) : b.add(kind === 2 ? "relu" : "tanh", [value], {}, options);
+      kind === 0
+        ? b.add("matmul", [value, weight], {}, options)
+        : kind === 1
+          ? b.add("add", [value, bias], {}, options)
+          : b.add(kind === 2 ? "relu" : "tanh", [value], {}, options);
     value = out ?? value;
   }
   b.output(value);

@@ -1,0 +1,72 @@
+/** `fusionscope check MODEL`: random inputs, compared with ONNX Runtime or the evaluator; with `--each-pass`, pass by pass. */
+import {
+  checkEachPass,
+  checkModel,
+  emitCompilation,
+  findOrtLibrary,
+  randomInputs,
+  referenceGraph,
+  type CheckedOutput,
+  type CheckResult,
+  type PassCheck,
+} from "#core/io";
+import type { CommandContext, CommandRunner } from "../command.ts";
+import { nativeSettings } from "../native-settings.ts";
+import { compileFromLine, identity, refuseUnsupported, requireCode, type Compiled } from "../request.ts";
+import { printable, textTable } from "../text/align.ts";
+import { errorText, percentText } from "../text/units.ts";
+
+export const check: CommandRunner = async (context) => {
+  const { seed = 1, emit } = context.options;
+  const compiled = compileFromLine(context);
+  try {
+    if (context.options["no-fallback"] === true) refuseUnsupported(compiled.summary);
+    const passes = context.options["each-pass"] === true ? eachPass(context, compiled, seed) : undefined;
+    requireCode(compiled);
+    if (emit !== undefined) emitCompilation(compiled.compilation, emit, undefined);
+    const against = context.options.against === "eval" || findOrtLibrary() === undefined ? "eval" : "ort";
+    const result = await checkModel(compiled.model, compiled.compilation, { ...nativeSettings(context), against, seed });
+    const firstBad = passes?.find((p) => !p.ok);
+    const ok = result.ok && firstBad === undefined;
+    const pass = passes === undefined ? {} : { eachPass: passes, firstBadPass: firstBad?.pass ?? null };
+    const json = { ...identity(compiled), ...result, ok, seed, unsupported: compiled.summary.unsupported, ...pass };
+    return { json, text: [...(passes === undefined ? [] : [...passTable(passes), ""]), ...resultText(result, ok)], exit: ok ? 0 : 1 };
+  } finally {
+    compiled.model.close();
+  }
+};
+
+function eachPass({ log }: CommandContext, { model, compilation }: Compiled, seed: number): PassCheck[] {
+  const inputs = randomInputs(model.graph, referenceGraph(compilation), seed);
+  return checkEachPass(compilation, inputs, (row) => log(`${row.index} ${row.pass}: ${row.ok ? "ok" : "differs"}`));
+}
+
+function passTable(rows: readonly PassCheck[]): string[] {
+  return textTable<PassCheck>(
+    [
+      { title: "#", align: "right", cell: (p) => String(p.index) },
+      { title: "pass", cell: (p) => p.pass },
+      { title: "max abs", align: "right", cell: (p) => errorText(p.maxAbs) },
+      { title: "", cell: (p) => (p.ok ? "ok" : `differs ${p.why ?? ""}`) },
+    ],
+    rows,
+  );
+}
+
+function resultText(result: CheckResult, ok: boolean): string[] {
+  const reference = result.against === "ort" ? `ONNX Runtime ${result.version ?? ""}` : "the evaluator in f32";
+  const table = textTable<CheckedOutput>(
+    [
+      { title: "output", cell: (o) => printable(o.name) },
+      { title: "type", cell: (o) => `${o.dtype} ${o.shape.join("x")}` },
+      { title: "our error", align: "right", cell: (o) => errorText(o.error) },
+      { title: "reference's", align: "right", cell: (o) => errorText(o.referenceError) },
+      { title: "limit", align: "right", cell: (o) => errorText(o.limit) },
+      { title: "non-zero", align: "right", cell: (o) => percentText(o.nonZero) },
+      { title: "saturated", align: "right", cell: (o) => percentText(o.saturated) },
+      { title: "", cell: (o) => (o.ok ? (o.degenerate ? "ok, but degenerate: it proves little" : "ok") : `differs: ${o.why ?? ""}`) },
+    ],
+    result.outputs,
+  );
+  return [...table, "", `${ok ? "ok" : "not ok"}: errors against f64, beside ${reference}`];
+}

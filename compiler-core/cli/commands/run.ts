@@ -1,0 +1,41 @@
+/** `fusionscope run MODEL --data DIR`: stored inputs in, stored outputs compared. */
+import { userError } from "#core";
+import { emitCompilation, runStored, type StoredOutput } from "#core/io";
+import type { CommandRunner } from "../command.ts";
+import { nativeSettings } from "../native-settings.ts";
+import { compileFromLine, identity, requireCode } from "../request.ts";
+import { printable, textTable } from "../text/align.ts";
+import { errorText } from "../text/units.ts";
+
+export const run: CommandRunner = async (context) => {
+  const { data, rtol = 1e-3, atol = 1e-7, emit } = context.options;
+  if (data === undefined) userError("usage", {}, { what: "run needs --data DIR", help: "run --help" });
+  const compiled = compileFromLine(context, data);
+  try {
+    requireCode(compiled);
+    if (emit !== undefined) emitCompilation(compiled.compilation, emit, undefined);
+    const { outputs, ok, buildMs, cached } = await runStored(compiled.compilation, {
+      ...nativeSettings(context),
+      folder: data,
+      rtol,
+      atol,
+    });
+    const json = { ...identity(compiled), outputs, ok, unsupported: compiled.summary.unsupported, buildMs, cached };
+    return { json, text: [...outputTable(outputs), "", ok ? "ok" : "not ok: outputs differ"], exit: ok ? 0 : 1 };
+  } finally {
+    compiled.model.close();
+  }
+};
+
+function outputTable(outputs: readonly StoredOutput[]): string[] {
+  return textTable<StoredOutput>(
+    [
+      { title: "output", cell: (o) => printable(o.name) },
+      { title: "type", cell: (o) => `${o.dtype} ${o.shape.join("x")}` },
+      { title: "max abs", align: "right", cell: (o) => errorText(o.maxAbs) },
+      { title: "max rel", align: "right", cell: (o) => errorText(o.maxRel) },
+      { title: "", cell: (o) => (o.ok ? "ok" : `differs: ${o.why ?? ""}`) },
+    ],
+    outputs,
+  );
+}

@@ -1,0 +1,102 @@
+/** Runs a model on stored inputs and compares with stored outputs: the layout of the ONNX project's tests. */
+import type { Compilation } from "../../compile.ts";
+import { staticShape, valueOf, type Graph } from "../../graph/ir.ts";
+import { decode, toNumbers, type NdArray } from "../../graph/ndarray.ts";
+import { bug, userError } from "../../messages.ts";
+import { isFloat } from "../../support/dtype.ts";
+import { difference, maxDifference } from "../accuracy.ts";
+import { readTensorFolder, type NamedTensor } from "../tensor-file.ts";
+import { buildCode, type BuildSettings } from "./build.ts";
+import { NativeHost, type HostSettings } from "./native-host.ts";
+
+export interface StoredSettings extends BuildSettings, HostSettings {
+  readonly folder: string;
+  /** An element passes when |ours - stored| <= atol + rtol |stored|. */
+  readonly rtol: number;
+  readonly atol: number;
+}
+
+export interface StoredOutput {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly maxAbs: number;
+  readonly maxRel: number;
+  readonly ok: boolean;
+  readonly why?: string;
+}
+
+export interface StoredRun {
+  readonly outputs: readonly StoredOutput[];
+  readonly ok: boolean;
+  readonly buildMs: number;
+  readonly cached: boolean;
+}
+
+/** Sizes of the symbolic dimensions that the stored inputs of a model decide, so that they need not be given. */
+export function dimsOfData(graph: Graph, folder: string): Readonly<Record<string, number>> {
+  const stored = readTensorFolder(folder, "input");
+  const dims: Record<string, number> = {};
+  graph.inputs.forEach((id, i) => {
+    valueOf(graph, id).shape?.forEach((d, axis) => {
+      const size = stored[i]?.dims[axis];
+      if (typeof d === "string" && size !== undefined) dims[d] ??= size;
+    });
+  });
+  return dims;
+}
+
+/** Builds, runs, compares. @throws data-folder, input-mismatch, and the errors of building and running */
+export async function runStored(compilation: Compilation, settings: StoredSettings): Promise<StoredRun> {
+  const source = compilation.source ?? bug("there is no code to run");
+  const { graph } = compilation;
+  const inputs = matchInputs(compilation, readTensorFolder(settings.folder, "input"), settings.folder);
+  const wanted = readTensorFolder(settings.folder, "output");
+  if (wanted.length === 0) userError("data-folder", {}, { path: settings.folder, what: "there is no output_0.pb" });
+  const built = await buildCode(source, settings);
+  const host = await NativeHost.start(settings);
+  try {
+    const files = host.inputFiles(
+      source.plan.inputs.map((i) => i.name),
+      inputs,
+    );
+    const ours = await host.run(await host.load(built), files);
+    const outputs = graph.outputs.map((id, i) =>
+      compareStored(valueOf(graph, id).name, ours[i] ?? bug(`output ${i} is missing`), wanted[i], settings),
+    );
+    return { outputs, ok: outputs.every((o) => o.ok), buildMs: built.buildMs, cached: built.cached };
+  } finally {
+    await host.close();
+  }
+}
+
+function matchInputs({ graph }: Compilation, stored: readonly (NamedTensor | undefined)[], folder: string): NdArray[] {
+  if (stored.length !== graph.inputs.length) {
+    userError("data-folder", {}, { path: folder, what: `the model has ${graph.inputs.length} inputs, the folder ${stored.length}` });
+  }
+  return graph.inputs.map((id, i) => {
+    const value = valueOf(graph, id);
+    const given = stored[i];
+    const shape = staticShape(value) ?? bug(`input ${value.name} has no static shape`);
+    const wrong = (what: string): never => userError("input-mismatch", {}, { name: value.name, what });
+    if (given === undefined) return wrong("the folder has no file for it");
+    if (given.dtype !== value.dtype) return wrong(`the file holds ${given.dtype}, the model wants ${value.dtype}`);
+    if (given.dims.join() !== shape.join())
+      return wrong(`the file holds ${given.dims.join("x") || "a scalar"}, the model wants ${shape.join("x") || "a scalar"}`);
+    return decode(value.dtype, shape, given.bytes);
+  });
+}
+
+function compareStored(name: string, ours: NdArray, stored: NamedTensor | undefined, { rtol, atol }: StoredSettings): StoredOutput {
+  const { dtype, shape } = ours;
+  const base = { name, dtype, shape };
+  const no = (why: string): StoredOutput => ({ ...base, maxAbs: NaN, maxRel: NaN, ok: false, why });
+  if (stored === undefined) return no("the folder has no file for it");
+  if (stored.dtype !== dtype) return no(`the file holds ${stored.dtype}`);
+  if (stored.dims.join() !== shape.join()) return no(`the file holds the shape ${stored.dims.join("x")}`);
+  const [a, b] = [toNumbers(ours), toNumbers(decode(dtype, shape, stored.bytes))];
+  const slack = (want: number): number => (isFloat(dtype) ? atol + rtol * Math.abs(want) : 0);
+  const bad = a.findIndex((v, i) => difference(v, b[i] ?? NaN) > (Number.isFinite(b[i]) ? slack(b[i] ?? 0) : 0));
+  const why = bad < 0 ? {} : { why: `element ${bad} is ${a[bad]}, stored is ${b[bad]}` };
+  return { ...base, ...maxDifference(a, b), ok: bad < 0, ...why };
+}
