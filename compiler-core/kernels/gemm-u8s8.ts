@@ -1,0 +1,94 @@
+/** int8 block GEMM with exact 32-bit sums, and its packing: native/kernels/gemm_u8s8/gemm_u8s8.hpp. */
+import type { IsaName } from "../machine.ts";
+import { f32Lanes } from "../machine.ts";
+import { bug } from "../messages.ts";
+import type { CallText, CallValues, Kernel } from "./kernel.ts";
+import { element } from "./kernel.ts";
+
+/** Columns of a panel, as gemm_u8s8_nr of the header. */
+export const gemmU8S8Panel = (isa: IsaName): number => (isa === "scalar" ? 4 : isa === "avx2" ? 1 : 2) * f32Lanes(isa);
+
+function cpp(call: CallText): string {
+  const start = call.pointer("c");
+  const init = start === undefined ? "fs::igemm_zero{}" : `fs::igemm_columns{${start}}`;
+  const operands = `fs::a_rows{${call.pointer("a")}, ${call.arg("lda")}}, fs::b_panels{${call.pointer("b")}, ${call.arg("kb")}}`;
+  return `fs::gemm_u8s8(${call.arg("m")}, ${call.arg("n")}, ${call.arg("k")}, ${operands}, ${init}, ${call.epilogue ?? bug("gemm_u8s8 without epilogue")});`;
+}
+
+function meaning(call: CallValues): void {
+  const a = call.operand("a") ?? bug("gemm_u8s8 without a");
+  const b = call.operand("b") ?? bug("gemm_u8s8 without b");
+  const c = call.operand("c");
+  const [m, n, k, lda] = [call.arg("m"), call.arg("n"), call.arg("k"), call.arg("lda")];
+  const nr = Number(call.param("nr"));
+  const depth = Math.ceil(call.arg("kb") / 4) * 4;
+  for (let i = 0; i < m; i++) {
+    for (let col = 0; col < n; col += call.lanes) {
+      const acc: number[] = [];
+      for (let j = col; j < Math.min(n, col + call.lanes); j++) {
+        let sum = c === undefined ? 0 : element(c, j);
+        const panel = Math.floor(j / nr) * nr * depth;
+        for (let p = 0; p < k; p++) sum += element(a, i * lda + p) * element(b, panel + (Math.floor(p / 4) * nr + (j % nr)) * 4 + (p % 4));
+        acc.push(sum | 0);
+      }
+      call.epilogue(i, col, acc);
+    }
+  }
+}
+
+export const gemmU8S8: Kernel = {
+  name: "gemm_u8s8",
+  why: "four 8-bit products per lane and instruction where the CPU has VNNI; sums are exact",
+  operands: {
+    a: { dtype: "u8", access: "read", what: "m x k, row-major with row stride lda", rect: { rows: "m", cols: "k", ld: "lda" } },
+    b: { dtype: "i8", access: "read", what: "panels [n/nr][ceil(kb/4)][nr][4] made by pack_b_u8s8" },
+    c: { dtype: "i32", access: "read", optional: true, what: "start value of each column: n elements, where zero-point compensation goes" },
+  },
+  args: ["m", "n", "k", "lda", "kb"],
+  optionalArgs: [],
+  params: { nr: "columns of a panel: gemmU8S8Panel(isa)" },
+  acc: "i32",
+  headers: ["kernels/gemm_u8s8/gemm_u8s8.hpp"],
+  features: (isa) => (isa.startsWith("avx512-") || isa === "amx" ? ["avx512_vnni"] : []),
+  promises: ["sums are exact for k up to 65536", "the epilogue sees every element once, rows of a tile in order"],
+  accepts: ({ k }) => (k > 65536 ? `sums of ${k} products can exceed 32 bits` : true),
+  score: () => 0.8,
+  cpp,
+  meaning,
+};
+
+export const packBU8S8: Kernel = {
+  name: "pack_b_u8s8",
+  why: "interleaves four rows of B so that one 32-bit lane holds the four bytes of one product step",
+  operands: {
+    src: { dtype: "i8", access: "read", what: "element (p, j) at src[p * k_stride + j * n_stride]" },
+    dst: { dtype: "i8", access: "write", what: "panels [n/nr][ceil(k/4)][nr][4], zero padded" },
+    colsum: { dtype: "i32", access: "write", what: "sum over k of each column: n elements" },
+  },
+  args: ["k_stride", "n_stride", "k", "n", "first", "last"],
+  optionalArgs: [],
+  params: { nr: "columns of a panel" },
+  headers: ["kernels/gemm_u8s8/gemm_u8s8.hpp"],
+  features: () => [],
+  promises: ["elements past k and n are zero"],
+  accepts: () => true,
+  score: () => 1,
+  cpp: (call) =>
+    `fs::pack_b_u8s8<${call.param("nr")}>(${call.pointer("dst")}, ${call.pointer("src")}, ${["k_stride", "n_stride", "k", "n", "first", "last"].map(call.arg).join(", ")}, ${call.pointer("colsum")});`,
+  meaning: (call) => {
+    const src = call.operand("src") ?? bug("pack_b_u8s8 without src");
+    const dst = call.operand("dst") ?? bug("pack_b_u8s8 without dst");
+    const sums = call.operand("colsum") ?? bug("pack_b_u8s8 without colsum");
+    const [ks, ns, k, n, nr] = [call.arg("k_stride"), call.arg("n_stride"), call.arg("k"), call.arg("n"), Number(call.param("nr"))];
+    const depth = Math.ceil(k / 4) * 4;
+    for (let j = call.arg("first") * nr; j < call.arg("last") * nr; j++) {
+      let sum = 0;
+      for (let p = 0; p < depth; p++) {
+        const x = j < n && p < k ? element(src, p * ks + j * ns) : 0;
+        dst.data[dst.at + Math.floor(j / nr) * nr * depth + (Math.floor(p / 4) * nr + (j % nr)) * 4 + (p % 4)] = x;
+        sum += x;
+      }
+      if (j < n) sums.data[sums.at + j] = sum;
+    }
+  },
+};
