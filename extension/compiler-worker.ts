@@ -8,6 +8,7 @@ import {
   compilationSummary,
   cppReply,
   defaultOptions,
+  dimExtents,
   graphDelta,
   isaSets,
   isModule,
@@ -87,7 +88,8 @@ function open(path: string): ModelInfo {
 }
 
 /** Symbolic dimensions with the extents that a compilation gives them. */
-const dimsOf = ({ dims }: SessionModel, extents: PanelOptions["dims"]): ModelInfo["dims"] => dims.map((name) => ({ name, value: extents[name] ?? 1 }));
+const dimsOf = ({ dims }: SessionModel, extents: PanelOptions["dims"]): ModelInfo["dims"] =>
+  dims.map((name) => ({ name, value: extents[name] ?? 1 }));
 
 /** Runs the passes and streams the graph after each one that changed it. */
 function compile(generation: number, panel: PanelOptions, { event }: HandlerContext<"compile">): CompileReply {
@@ -100,7 +102,11 @@ function compile(generation: number, panel: PanelOptions, { event }: HandlerCont
   if (isOld()) throw cancelled();
   compiled = { compilation, options };
   const summary = compilationSummary(compilation);
-  return { summary, dims: dimsOf(of, { ...of.defaultDims, ...options.dims, ...summary.dims }), ...(compilation.error === undefined ? {} : { failed: toErrorInfo(compilation.error) }) };
+  return {
+    summary,
+    dims: dimsOf(of, { ...of.defaultDims, ...options.dims, ...dimExtents(of.graph, compilation.graph) }),
+    ...(compilation.error === undefined ? {} : { failed: toErrorInfo(compilation.error) }),
+  };
 }
 
 /** Snapshots as differences to the last one sent; unchanged ones and those of loops are not sent. */
