@@ -43,7 +43,7 @@ function sinkView(node: Node, e: GraphEditor): Patch | undefined {
   for (const id of node.inputs) {
     const shape = id === null ? undefined : e.staticShape(id);
     if (id === null || shape === undefined) return undefined;
-    const rows = String(shape) === String(out) && e.hasOneUse(id) ? rowsBehind(e, id, columns) : undefined;
+    const rows = String(shape) === String(out) ? rowsBehind(e, id, columns) : undefined;
     const perColumn = shape.slice(0, -1).every((d) => d === 1) && shape.length <= 2;
     if (rows === undefined && !perColumn) return undefined;
     moved ||= rows !== undefined;

@@ -92,7 +92,7 @@ function castBack(node: Node, e: GraphEditor): Patch | undefined {
   const x = node.inputs[0]!;
   const inner = e.producer(x);
   const source = inner?.op === "cast" ? inner.inputs[0] : undefined;
-  if (source == null) return becomes(node, e, x);
+  if (source == null || e.value(x).dtype === node.attrs["to"]) return becomes(node, e, x);
   const [from, middle] = [e.value(source).dtype, e.value(x).dtype];
   return widenings[from]?.includes(middle) ? becomes(node, e, source) : undefined;
 }

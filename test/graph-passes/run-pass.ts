@@ -1,0 +1,17 @@
+/** The graph passes by name, and the order in which the compiler runs them. */
+import type { GraphPass } from "../../compiler-core/passes/pass.ts";
+import { decompose } from "../../compiler-core/passes/1-graph/decompose.ts";
+import { eliminateCommon } from "../../compiler-core/passes/1-graph/eliminate-common.ts";
+import { eliminateDead } from "../../compiler-core/passes/1-graph/eliminate-dead.ts";
+import { flattenMatmul } from "../../compiler-core/passes/1-graph/flatten-matmul.ts";
+import { foldConstants } from "../../compiler-core/passes/1-graph/fold-constants.ts";
+import { inferShapes } from "../../compiler-core/passes/1-graph/infer-shapes.ts";
+import { recognise } from "../../compiler-core/passes/1-graph/recognise.ts";
+import { simplify } from "../../compiler-core/passes/1-graph/simplify.ts";
+import { specialiseDims } from "../../compiler-core/passes/1-graph/specialise-dims.ts";
+
+export const graphPipeline: readonly GraphPass[] = [
+  specialiseDims, inferShapes, foldConstants, recognise, decompose, simplify, foldConstants, flattenMatmul, eliminateCommon, eliminateDead,
+];
+
+export const graphPasses: ReadonlyMap<string, GraphPass> = new Map(graphPipeline.map((p) => [p.name, p]));
