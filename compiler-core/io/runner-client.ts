@@ -157,13 +157,18 @@ export class RunnerClient {
     try {
       message = JSON.parse(line) as RunnerResponse | RunnerEvent;
     } catch (e) {
-      this.end(coded("runner-protocol", { what: line.slice(0, 80) }, e));
+      this.end(coded("runner-protocol", { what: "a line that is not JSON" }, e));
       this.kill();
       return;
     }
     if ("event" in message) {
       if (message.event === "progress") this.pending.get(message.id)?.onProgress?.(message.fraction);
       else this.crash = message;
+      return;
+    }
+    if (typeof message.ok !== "boolean" || (!message.ok && typeof message.error?.code !== "string")) {
+      this.end(coded("runner-protocol", { what: "a line that is neither an answer nor an event" }));
+      this.kill();
       return;
     }
     const id = message.id ?? -1;
@@ -177,9 +182,11 @@ export class RunnerClient {
   private exitError(code: number | null, signal: NodeJS.Signals | null): UserError {
     const { crash } = this;
     if (crash !== undefined) {
-      const region = crash.region === undefined ? "" : ` in region ${crash.region}`;
-      const at = crash.offset === undefined ? "" : ` at offset 0x${crash.offset.toString(16)}`;
-      return coded("runner-crashed", { signal: crash.signal, where: `${region}${at}, thread ${crash.thread}`.trim() }, crash);
+      const places = [
+        ...(crash.region === undefined ? [] : [`in region ${crash.region}`]),
+        ...(crash.offset === undefined ? ["outside compiled code"] : [`at offset 0x${crash.offset.toString(16)}`]),
+      ];
+      return coded("runner-crashed", { signal: crash.signal, where: `${places.join(" ")}, thread ${crash.thread}` }, crash);
     }
     if (signal !== null) return coded("runner-crashed", { signal, where: "outside compiled code" });
     return coded("runner-exited", { code: code ?? -1, what: this.errorText.trim().split("\n").at(-1) ?? "" });

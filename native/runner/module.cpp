@@ -31,6 +31,22 @@ struct open_file {
   uint64_t size = 0;
 };
 
+// The loader maps segments without looking at the file's size: a torn file would end this process with SIGBUS.
+void check_whole(const std::string& path) {
+  const open_file in(path);
+  Elf64_Ehdr head;
+  const auto read_at = [&](void* to, size_t bytes, uint64_t at) {
+    if (pread(in.fd, to, bytes, static_cast<off_t>(at)) != static_cast<ssize_t>(bytes)) throw failure("bad-module", path + " is cut off");
+  };
+  read_at(&head, sizeof head, 0);
+  if (std::memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 || head.e_phentsize != sizeof(Elf64_Phdr)) throw failure("bad-module", path + " is not a shared object");
+  for (int i = 0; i < head.e_phnum; i++) {
+    Elf64_Phdr segment;
+    read_at(&segment, sizeof segment, head.e_phoff + static_cast<uint64_t>(i) * sizeof segment);
+    if (segment.p_offset > in.size || segment.p_filesz > in.size - segment.p_offset) throw failure("bad-module", path + " is cut off");
+  }
+}
+
 void* symbol(void* library, const char* name, const std::string& path) {
   void* p = dlsym(library, name);
   if (p == nullptr) throw failure("bad-module", path + " does not export " + name);
@@ -65,6 +81,7 @@ loaded_file::loaded_file(const std::string& path) {
 }
 
 compiled_module::compiled_module(const std::string& path, const std::vector<weight_range>& weights, int threads) : compiled_module() {
+  check_whole(path);
   library_ = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library_ == nullptr) throw failure("bad-module", dlerror());
   const auto* info = static_cast<const fs_module*>(symbol(library_, FS_SYMBOL_MODULE, path));
