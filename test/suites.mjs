@@ -54,7 +54,7 @@ export const last = [
   ...vscodeVersions.map(({ server, vscode }) => ({
     name: `vscode-${vscode}`,
     what: `the extension in VS Code ${vscode}`,
-    budget: 90,
+    budget: 120,
     needs: /** @type {Need[]} */ (["chromium"]),
     files: /^test\/vscode\//,
     concurrency: 1,
