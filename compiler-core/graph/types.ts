@@ -6,6 +6,7 @@ import type { Graph, Node, Value, ValueId } from "./ir.ts";
 import { valueOf } from "./ir.ts";
 import { inferOp, knownOutputs, smallLimit } from "./infer.ts";
 import { count, decode, evaluable, type NdArray } from "./ndarray.ts";
+import { isFloat } from "../support/dtype.ts";
 import { opOf } from "./ops/index.ts";
 import { isRefusal, type Inferred, type InferCall, type TensorType } from "./ops/op.ts";
 import type { Attrs } from "./ir.ts";
@@ -23,13 +24,27 @@ export function readableBytes(c: Constant): Uint8Array | undefined {
   }
 }
 
-/** The data of a constant value in `native` form; undefined for strings, types that are not evaluated, and unreadable data. */
+/** Small constants once read, as every pass looks at them again. */
+const decoded = new WeakMap<Constant, NdArray>();
+
+/**
+ * The data of a constant value in `native` form, not to be written to; undefined for strings, types that are not evaluated, and
+ * unreadable data.
+ */
 export function constantData(graph: Pick<Graph, "constants">, value: Value): NdArray | undefined {
   if (value.constant === undefined || !evaluable(value.dtype)) return undefined;
   const c = graph.constants.get(value.constant);
+  const have = decoded.get(c);
+  if (have !== undefined) return have;
   const bytes = readableBytes(c);
-  return bytes && decode(c.dtype, c.shape, bytes);
+  const data = bytes && decode(c.dtype, c.shape, bytes);
+  if (data !== undefined && data.data.length <= smallLimit) decoded.set(c, data);
+  return data;
 }
+
+/** Floats take part in shape arithmetic only as single numbers (scales, divisors); larger ones are weights. */
+const maxKnownFloats = 16;
+const worthKnowing = (v: Value): boolean => isStatic(v.shape) && count(v.shape) <= (isFloat(v.dtype) ? maxKnownFloats : smallLimit);
 
 /** What a walk found out about one node. */
 export interface NodeTypes {
@@ -54,7 +69,7 @@ export function walkTypes(graph: Graph, start: ReadonlyMap<ValueId, TensorType>,
   const dataOf = (id: ValueId): NdArray | undefined => {
     if (!known.has(id)) {
       const v = valueOf(graph, id);
-      known.set(id, v.constant !== undefined && isStatic(v.shape) && count(v.shape) <= smallLimit ? constantData(graph, v) : undefined);
+      known.set(id, v.constant !== undefined && worthKnowing(v) ? constantData(graph, v) : undefined);
     }
     return known.get(id);
   };
