@@ -13,7 +13,7 @@ export function hello(document: ModelDocument, facts: HelloFacts): Hello {
   return {
     model: model ?? { name: document.name, path: document.uri.fsPath, bytes: 0 },
     options: document.options,
-    isas: machine?.isas ?? [],
+    isas: [{ name: "auto", missing: [] }, ...(machine?.isas ?? [])],
     maxThreads: machine?.maxThreads ?? 1,
     dims: document.dims,
     passes: machine?.passes ?? noPasses,

@@ -7,6 +7,7 @@ import { describeSelection } from "../text/describe.ts";
 import { parseVirtual, scheme } from "../text/stage-uri.ts";
 
 class VirtualDocuments implements vscode.TextDocumentContentProvider, vscode.Disposable {
+  /** Models of the texts that a tab shows. */
   private readonly held = new Map<string, { uri: vscode.Uri; document: ModelDocument }>();
   private readonly changed = new vscode.EventEmitter<vscode.Uri>();
   readonly onDidChange = this.changed.event;
@@ -18,14 +19,16 @@ class VirtualDocuments implements vscode.TextDocumentContentProvider, vscode.Dis
         if (change !== "summary" && change !== "failed") return;
         for (const held of this.held.values()) if (held.document === document) this.changed.fire(held.uri);
       }),
-      vscode.workspace.onDidCloseTextDocument((text) => this.release(text.uri)),
+      vscode.window.tabGroups.onDidChangeTabs(() => this.followTabs()),
     ];
+    this.followTabs();
   }
 
   async provideTextDocumentContent(uri: vscode.Uri, token: vscode.CancellationToken): Promise<string> {
     const asked = parseVirtual(uri.query);
     if (asked === undefined) return "not a text of Fusionscope\n";
-    const document = this.hold(uri, vscode.Uri.parse(asked.model));
+    const { registry } = this.services;
+    const document = registry.acquire(vscode.Uri.parse(asked.model));
     const stop = new AbortController();
     token.onCancellationRequested(() => stop.abort());
     try {
@@ -33,6 +36,8 @@ class VirtualDocuments implements vscode.TextDocumentContentProvider, vscode.Dis
       return describeSelection(await document.ready("a description"), document.graphAt(asked.stage), asked);
     } catch (error) {
       return `${errorLine(toErrorInfo(error))}\n`;
+    } finally {
+      registry.release(document);
     }
   }
 
@@ -43,20 +48,26 @@ class VirtualDocuments implements vscode.TextDocumentContentProvider, vscode.Dis
     this.changed.dispose();
   }
 
-  private hold(uri: vscode.Uri, model: vscode.Uri): ModelDocument {
-    const held = this.held.get(uri.toString());
-    if (held !== undefined) return held.document;
-    const document = this.services.registry.acquire(model);
-    this.held.set(uri.toString(), { uri, document });
-    return document;
+  /** A model stays open while a tab shows a text of it. (Text documents themselves are closed minutes after their tab.) */
+  private followTabs(): void {
+    const shown = new Map(vscode.window.tabGroups.all.flatMap((group) => group.tabs.flatMap(urisOf)).map((uri) => [uri.toString(), uri]));
+    for (const [key, { document }] of this.held) {
+      if (shown.has(key)) continue;
+      this.held.delete(key);
+      this.services.registry.release(document);
+    }
+    for (const [key, uri] of shown) {
+      const model = this.held.has(key) ? undefined : parseVirtual(uri.query)?.model;
+      if (model !== undefined) this.held.set(key, { uri, document: this.services.registry.acquire(vscode.Uri.parse(model)) });
+    }
   }
+}
 
-  private release(uri: vscode.Uri): void {
-    const held = uri.scheme === scheme ? this.held.get(uri.toString()) : undefined;
-    if (held === undefined) return;
-    this.held.delete(uri.toString());
-    this.services.registry.release(held.document);
-  }
+/** The texts of ours that a tab shows. */
+function urisOf({ input }: vscode.Tab): vscode.Uri[] {
+  const uris =
+    input instanceof vscode.TabInputText ? [input.uri] : input instanceof vscode.TabInputTextDiff ? [input.original, input.modified] : [];
+  return uris.filter((uri) => uri.scheme === scheme);
 }
 
 export const virtualDocuments: Feature = {

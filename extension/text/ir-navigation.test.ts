@@ -30,11 +30,18 @@ test("a variable is defined where a statement brings it, not where it is declare
 });
 
 test("graph values are defined on the left of their node", () => {
-  const graph = ["graph g (a%0: f32[2x3])", "  t%1: f32[2x3] = relu(a%0)", "  %2: f32[2x3] = add(t%1, a%0) {k = 1}", "  return %2"];
-  assert.deepEqual(definition(graph, "%1"), { line: 1, start: 2, end: 5 });
-  assert.deepEqual(definition(graph, "%2"), { line: 2, start: 2, end: 4 });
-  assert.deepEqual(definition(graph, "a%0"), { line: 0, start: 9, end: 12 });
-  assert.equal(occurrences(graph, "a%0").length, 3);
+  const graph = [
+    'graph "g" {',
+    '  input %0 "x": f32[batch, 3]',
+    '  %1 "/a/b": f32[batch, 3] = relu(%0) #0 "/a" from [0]',
+    "  %2: f32[2, 3], %3: i64[2] = topk(%1, %0) {k = 1} #1 from [1]",
+    "  return %2",
+  ];
+  assert.deepEqual(definition(graph, "%1"), { line: 2, start: 2, end: 4 });
+  assert.deepEqual(definition(graph, "%2"), { line: 3, start: 2, end: 4 });
+  assert.deepEqual(definition(graph, "%3"), { line: 3, start: 17, end: 19 });
+  assert.deepEqual(definition(graph, "%0"), { line: 1, start: 8, end: 10 });
+  assert.equal(occurrences(graph, "%0").length, 3);
 });
 
 test("%1 is not %12", () => assert.equal(occurrences(["%12 = relu(%1)"], "%1").length, 1));

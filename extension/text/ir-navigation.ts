@@ -51,9 +51,11 @@ export function occurrences(lines: readonly string[], name: string): Span[] {
 
 function isDefinition(line: string, start: number, end: number): boolean {
   if (defines.test(line.slice(0, start))) return true;
-  // `%5: f32[2x3], %6: ... = op(...)`: results with their types, before the first lone `=`.
+  // `%5 "name": f32[2, 3], %6: ... = op(...)`: results with their types, before the first lone `=`.
   const equals = line.search(/[^=!<>:]=(?!=)/);
-  return equals >= end - 1 && /^[\s\w%#",.:[\]x?/-]*$/.test(line.slice(0, start)) && /^\s*[:=,]/.test(line.slice(end));
+  return (
+    equals >= end - 1 && /^[\s\w%#",.:[\]x?/-]*$/.test(line.slice(0, start)) && /^\s*(?:"(?:[^"\\]|\\.)*")?\s*[:=,]/.test(line.slice(end))
+  );
 }
 
 const wordsOf = (line: string): Word[] => [...line.matchAll(word)].map((m) => ({ text: m[0], start: m.index, end: m.index + m[0].length }));

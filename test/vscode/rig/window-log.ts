@@ -18,6 +18,7 @@ const noise = [
   /A bad HTTP response code \(404\) was received when fetching the script/,
   /manifest\.json/,
   /waiting for authentication provider/,
+  /net::ERR_ABORTED blob:/, // a page was hidden, or its layout called off, while a worker loaded
 ];
 
 const bad = new Set(["error", "pageerror", "crash", "requestfailed", "http"]);
