@@ -4,6 +4,7 @@ import { bug } from "../messages.ts";
 import { binary } from "../tensor/build.ts";
 import type { Buffer, Expr, For, KernelCall, Module, Stmt, Store } from "../tensor/ir.ts";
 import { buffersById } from "../tensor/rewrite.ts";
+import { forAllThreads, sharedLets } from "../tensor/team.ts";
 import { addressText, countText, exprText, positionText, typeName, type Scope } from "./expressions.ts";
 import { memoryType } from "./literals.ts";
 import { identifier } from "./names.ts";
@@ -14,6 +15,7 @@ const bases = { arena: "ctx->arena", packed: "ctx->packed", thread: "fs_scratch(
 
 export class StatementWriter {
   private readonly buffers: ReadonlyMap<number, Buffer>;
+  private readonly shared: ReadonlySet<number>;
   private readonly laneCounts = new Set<number>();
   readonly scope: Scope;
 
@@ -24,6 +26,7 @@ export class StatementWriter {
     private readonly regionComment: (group: number) => readonly string[],
   ) {
     this.buffers = buffersById(module);
+    this.shared = new Set([...sharedLets(module.init.body), ...sharedLets(module.run.body)]);
     this.scope = {
       buffer: (id) => this.buffer(id),
       pointer: (id) => identifier(this.buffer(id).name, `b${id}`),
@@ -67,7 +70,7 @@ export class StatementWriter {
       if (mine.length > 0) this.out.block("if (tid == 0) {", () => this.body(mine));
     };
     for (const s of body) {
-      if (!forAll(s)) {
+      if (!forAllThreads(s, this.shared)) {
         single.push(s);
         continue;
       }
@@ -219,6 +222,3 @@ export class StatementWriter {
 }
 
 /** Does every thread of the team execute this statement? */
-function forAll(s: Stmt): boolean {
-  return s.k === "barrier" || s.k === "alloc" || s.k === "let" || s.k === "region" || (s.k === "for" && s.kind === "parallel");
-}

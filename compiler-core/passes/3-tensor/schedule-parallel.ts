@@ -3,8 +3,9 @@
  * exactly when one needs (or overwrites) what another thread did in the other since the last barrier.
  */
 import { targetIsa } from "../../codegen/target.ts";
-import type { For, Func, Module, Stmt } from "../../tensor/ir.ts";
+import type { For, Func, Module, Stmt, VarId } from "../../tensor/ir.ts";
 import { Fresh, mapBodies, mapSame } from "../../tensor/rewrite.ts";
+import { forAllThreads, sharedLets } from "../../tensor/team.ts";
 import { tensorPass, type PassContext } from "../pass.ts";
 import { effectsOf, type Effects } from "./accesses.ts";
 import { workOf } from "./work.ts";
@@ -17,7 +18,7 @@ export const scheduleParallel = tensorPass({
     const sized = limitThreads(module, ctx);
     const fresh = new Fresh(sized);
     const one = (f: Func): Func => {
-      const body = new BarrierPlacer(fresh, ctx).list(f.body);
+      const body = new BarrierPlacer(fresh, ctx, sharedLets(f.body)).list(f.body);
       return body === f.body ? f : { ...f, body };
     };
     const init = one(sized.init);
@@ -68,6 +69,7 @@ class BarrierPlacer {
   constructor(
     private readonly fresh: Fresh,
     private readonly ctx: PassContext,
+    private readonly shared: ReadonlySet<VarId>,
   ) {}
 
   list(body: readonly Stmt[]): readonly Stmt[] {
@@ -79,7 +81,7 @@ class BarrierPlacer {
         out.push(s);
         continue;
       }
-      const first = firstPiece(s);
+      const first = firstPiece(s, this.shared);
       if (first !== undefined && this.clashes(first)) {
         out.push({ k: "barrier", id: this.fresh.stmt(), origin: [] });
         this.since = [];
@@ -88,7 +90,7 @@ class BarrierPlacer {
       const next = s.k === "region" ? mapBodies(s, (b) => this.list(b)) : s;
       if (next !== s) changed = true;
       if (s.k !== "region") {
-        const piece = pieceOf(s);
+        const piece = pieceOf(s, this.shared);
         if (piece !== undefined) this.since.push(piece);
       }
       out.push(next);
@@ -105,18 +107,18 @@ class BarrierPlacer {
 }
 
 /** The first work that a statement does, for the barrier in front of it. */
-function firstPiece(s: Stmt): Piece | undefined {
-  if (s.k !== "region") return pieceOf(s);
+function firstPiece(s: Stmt, shared: ReadonlySet<VarId>): Piece | undefined {
+  if (s.k !== "region") return pieceOf(s, shared);
   for (const x of s.body) {
-    const piece = firstPiece(x);
+    const piece = firstPiece(x, shared);
     if (piece !== undefined) return piece;
   }
   return undefined;
 }
 
-function pieceOf(s: Stmt): Piece | undefined {
+function pieceOf(s: Stmt, shared: ReadonlySet<VarId>): Piece | undefined {
   if (s.k === "alloc") return undefined;
-  return { effects: effectsOf([s]), single: !(s.k === "for" && s.kind === "parallel") && s.k !== "let" };
+  return { effects: effectsOf([s]), single: !forAllThreads(s, shared) };
 }
 
 /** Does one read or write memory that the other writes? (Threads have their own variables.) */
