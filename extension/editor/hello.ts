@@ -1,5 +1,6 @@
 /** The first message to a page, and everything that happened before it came up. */
 import type { Hello, PassInfo, ToPage } from "#protocol";
+import { coded } from "../coded-error.ts";
 import type { ModelDocument } from "../document/model-document.ts";
 
 export interface HelloFacts {
@@ -18,12 +19,15 @@ export function hello(document: ModelDocument, facts: HelloFacts): Hello {
     dims: document.dims,
     passes: machine?.passes ?? noPasses,
     trusted: facts.trusted,
+    ...(document.uri.scheme === "file" ? {} : { cannotRun: notOnDisk() }),
     state: facts.state,
     strings: facts.strings,
   };
 }
 
 const noPasses: readonly PassInfo[] = [];
+
+const notOnDisk = (): string => coded("not-on-disk", { what: "running native code" }).info.message;
 
 /** The newest compilation, as far as it is, in the order in which a page would have seen it. */
 export function* replay(document: ModelDocument): Generator<ToPage> {
