@@ -32,7 +32,11 @@ struct bf16_arithmetic {
   static FS_INLINE a_group spread(int32_t two) { return broadcast(two); }
   static FS_INLINE b_vector split(i32x b) { return b; }
   static FS_INLINE acc multiply_add(a_group a, b_vector b, acc c) {
-    asm("vdpbf16ps %2, %1, %0" : "+v"(c.v) : "v"(a.v), "v"(b.v));  // as assembly: see gemm_u8s8.hpp
+#if defined(FS_DOT_INTRINSICS)
+    c.v = _mm512_dpbf16_ps(c.v, reinterpret_cast<__m512bh>(a.v), reinterpret_cast<__m512bh>(b.v));
+#else
+    asm("vdpbf16ps {%2, %1, %0|%0, %1, %2}" : "+v"(c.v) : "v"(a.v), "v"(b.v));  // as assembly: see gemm_u8s8.hpp
+#endif
     return c;
   }
 #else

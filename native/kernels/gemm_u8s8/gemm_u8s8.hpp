@@ -39,8 +39,12 @@ struct i8_arithmetic {
   static FS_INLINE a_group spread(int32_t four) { return broadcast(four ^ Flip); }
   static FS_INLINE b_vector split(i32x b) { return b; }
   static FS_INLINE acc multiply_add(a_group a, b_vector b, acc c) {
-    // As assembly: g++ 12 copies accumulators around the intrinsic.
-    asm("vpdpbusd %2, %1, %0" : "+v"(c.v) : "v"(a.v), "v"(b.v));
+#if defined(FS_DOT_INTRINSICS)
+    c.v = _mm512_dpbusd_epi32(c.v, a.v, b.v);
+#else
+    // As assembly: docs/decisions/0002-compiler-and-form.md.
+    asm("vpdpbusd {%2, %1, %0|%0, %1, %2}" : "+v"(c.v) : "v"(a.v), "v"(b.v));
+#endif
     return c;
   }
 #elif defined(FS_SIMD_AVX512) || defined(FS_SIMD_AVX2)
