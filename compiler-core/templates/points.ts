@@ -1,5 +1,5 @@
 /** Elementwise groups: each member its own loops over all elements. Merging the loops is the business of the tensor passes. */
-import { elements, type Node } from "../graph/ir.ts";
+import { elements, staticShape, valueOf, type Graph, type Node, type ValueId } from "../graph/ir.ts";
 import * as x from "../tensor/build.ts";
 import type { Expr, Stmt } from "../tensor/ir.ts";
 import { plus } from "./module-builder.ts";
@@ -8,11 +8,15 @@ import { resultOf, scalarOf, type Template, type TemplateCall } from "./template
 /** Elements one parallel iteration covers: a few vectors short of the nearest cache, so that a chain of loops stays in it. */
 const blockElements = 2048;
 
-export const points: Template = (call) => (isFlatGroup(call) ? flat(call) : nested(call));
+export const points: Template = (call) => (isEven(call.graph, call.nodes) ? flat(call) : nested(call));
 
-/** All operands have the extents of the result, or one element: then only the position counts. */
-export function isFlatGroup({ nodes, storage }: Pick<TemplateCall, "nodes" | "storage">): boolean {
-  return nodes.every((n) => storage.plan.flat.has(resultOf(n)));
+/** All operands have the extents of the result, or one element: then only the position of an element counts. */
+export function isEven(graph: Graph, nodes: readonly Node[]): boolean {
+  const shapeOf = (v: ValueId): readonly number[] => staticShape(valueOf(graph, v)) ?? [];
+  return nodes.every((n) => {
+    const out = shapeOf(resultOf(n)).join("x");
+    return n.inputs.every((v) => v === null || shapeOf(v).join("x") === out || elements(shapeOf(v)) === 1);
+  });
 }
 
 function flat(call: TemplateCall): Stmt[] {

@@ -107,6 +107,7 @@ export const cases: Readonly<Record<string, Graph>> = {
   "scalars": build((n) => n.op("add", [n.input(), n.weight()])),
   "reshape between layers": build((n) => dense(n, n.op("reshape", [n.input(3, 2, 4, 5)], { shape: [3, 40] }), 40, 20, "relu")),
   "reshape is the result": build((n) => n.op("reshape", [n.op("relu", [n.input(4, 6)])], { shape: [3, 8] })),
+  "broadcast before a reshape": build((n) => n.op("reshape", [n.op("relu", [n.op("add", [n.op("neg", [n.input(1, 4, 3, 6)]), n.weight(3, 6)])])], { shape: [4, 18] })),
   "slices": build((n) => {
     const x = n.op("relu", [n.input(4, 20)]);
     const half = (from: number): ValueId => n.op("slice", [x], { starts: [from], ends: [from + 10], axes: [1], steps: [1] });

@@ -1,5 +1,6 @@
 /** Decides how values lie in memory before any loop is written: which are views, which lie flat, which rows are padded. */
-import { elements, staticShape, valueOf, type Graph, type Group, type Node, type ValueId } from "../../graph/ir.ts";
+import { staticShape, valueOf, type Graph, type Group, type Node, type ValueId } from "../../graph/ir.ts";
+import { isEven } from "../../templates/points.ts";
 import type { StoragePlan } from "../../templates/storage.ts";
 import { operand, resultOf } from "../../templates/template.ts";
 import type { PassContext } from "../pass.ts";
@@ -17,7 +18,7 @@ export function storagePlan(graph: Graph, ctx: PassContext): StoragePlan {
   const flat = new Set<ValueId>();
   for (const v of views.values()) if (v.op === "reshape" || v.op === "identity") flat.add(root(views, operand(v, 0)));
   for (const g of graph.groups) if (g.template === "copy") for (const n of groupNodes(g)) if (n.op === "reshape" || n.op === "identity") flat.add(root(views, operand(n, 0)));
-  for (const g of graph.groups) if (g.template === "points") flattenPoints(graph, groupNodes(g), flat);
+  for (const g of graph.groups) if (g.template === "points" && isEven(graph, groupNodes(g))) for (const n of groupNodes(g)) flat.add(resultOf(n));
   return { views, flat, pitch: pitches(graph, views, flat, ctx) };
 }
 
@@ -26,16 +27,6 @@ function root(views: ReadonlyMap<ValueId, Node>, value: ValueId): ValueId {
   let at = value;
   for (let view = views.get(at); view !== undefined; view = views.get(at)) at = operand(view, 0);
   return at;
-}
-
-/** A group in which every operand has the extents of the result, or one element, only counts positions: its results lie flat. */
-function flattenPoints(graph: Graph, nodes: readonly Node[], flat: Set<ValueId>): void {
-  const shapeOf = (v: ValueId): readonly number[] => staticShape(valueOf(graph, v)) ?? [];
-  const even = nodes.every((n) => {
-    const out = shapeOf(resultOf(n)).join("x");
-    return n.inputs.every((v) => v === null || shapeOf(v).join("x") === out || elements(shapeOf(v)) === 1);
-  });
-  if (even) for (const n of nodes) flat.add(resultOf(n));
 }
 
 /** Intermediate values that a GEMM reads by rows get a padded pitch where their own would collide. */
