@@ -117,6 +117,8 @@ export const cases: Readonly<Record<string, Graph>> = {
   "slice into a product": build((n) => n.op("matmul", [n.op("slice", [n.input(4, 20)], { starts: [3], ends: [15], axes: [1], steps: [1] }), n.weight(12, 18)])),
   "transpose": build((n) => n.op("relu", [n.op("transpose", [n.input(4, 5, 6)], { perm: [2, 0, 1] })])),
   "transpose into a product": build((n) => n.op("matmul", [n.op("transpose", [n.input(12, 4)], { perm: [1, 0] }), n.weight(12, 18)])),
+  "transpose and reshape into a product": build((n) =>
+    n.op("matmul", [n.op("reshape", [n.op("transpose", [n.input(4, 3, 6)], { perm: [1, 0, 2] })], { shape: [3, 24] }), n.weight(24, 10)])),
   "expand": build((n) => n.op("expand", [n.input(4, 1)], { shape: [3, 4, 5] })),
   "concat": build((n) => n.op("concat", [n.input(2, 3), n.op("relu", [n.input(2, 4)]), n.input(2, 1)], { axis: 1 })),
   "gather": build((n) => n.op("gather", [n.input(5, 7), n.positions(4, 0, -2)], { axis: 0 })),

@@ -1,5 +1,5 @@
 /** How lowering sees an operator: which template can write it, or why none can. */
-import { staticShape, valueOf, type Graph, type Node, type Value } from "../../graph/ir.ts";
+import { staticShape, valueOf, type Graph, type Node, type Value, type ValueId } from "../../graph/ir.ts";
 import { opOf } from "../../graph/ops/index.ts";
 import type { DType } from "../../support/dtype.ts";
 import { reductions } from "../../templates/reductions.ts";
@@ -42,8 +42,16 @@ function matmulKind(node: Node, [, b, out]: readonly Value[]): NodeKind {
 function isDenseNeeded(graph: Graph, node: Node): boolean {
   const [out] = node.outputs;
   if (out === undefined) return false;
-  if (graph.outputs.includes(out)) return true;
-  return usersOf(graph, out).some((user) => (user.op === "matmul" || user.op === "reorder") && node.op !== "reshape");
+  return graph.outputs.includes(out) || (viewMaps[node.op] !== "offset" && feedsKernel(graph, out));
+}
+
+/** Does a kernel read this value, as it is or under another shape? Kernels need elements at fixed distances. */
+function feedsKernel(graph: Graph, value: ValueId): boolean {
+  return usersOf(graph, value).some((user) => {
+    if (user.op === "matmul" || user.op === "reorder") return true;
+    const [out] = user.outputs;
+    return viewMaps[user.op] === "offset" && out !== undefined && feedsKernel(graph, out);
+  });
 }
 
 const userTables = new WeakMap<readonly Node[], Map<number, Node[]>>();
