@@ -23,7 +23,7 @@ export const check: CommandRunner = async (context) => {
     if (context.options["no-fallback"] === true) refuseUnsupported(compiled.summary);
     const passes = context.options["each-pass"] === true ? eachPass(context, compiled, seed) : undefined;
     requireCode(compiled);
-    if (emit !== undefined) emitCompilation(compiled.compilation, emit, undefined);
+    if (emit !== undefined) emitCompilation(compiled.compilation, emit);
     const against = context.options.against === "eval" || findOrtLibrary() === undefined ? "eval" : "ort";
     const result = await checkModel(compiled.model, compiled.compilation, { ...nativeSettings(context), against, seed });
     const firstBad = passes?.find((p) => !p.ok);

@@ -1,6 +1,6 @@
 /** `fusionscope compile MODEL`: everything up to the native build. */
 import { isModule, userError } from "#core";
-import { buildCode, emitCompilation, type BuiltCode } from "#core/io";
+import { buildCode, emitAssembly, emitCompilation, type BuiltCode } from "#core/io";
 import type { CompilationSummary, PassEvent } from "#protocol";
 import type { CommandContext, CommandResult, CommandRunner } from "../command.ts";
 import { nativeSettings } from "../native-settings.ts";
@@ -24,8 +24,11 @@ export const compile: CommandRunner = async (context) => {
 async function finish(context: CommandContext, compiled: Compiled): Promise<CommandResult> {
   const { compilation, summary } = compiled;
   const { emit } = context.options;
-  const built = compilation.source === undefined ? undefined : await buildCode(compilation.source, nativeSettings(context));
-  const emitted = emit === undefined ? undefined : emitCompilation(compilation, emit, built?.assembly);
+  const { source } = compilation;
+  // Before the build: what a compiler refuses is there to be looked at.
+  const texts = emit === undefined ? [] : emitCompilation(compilation, emit);
+  const built = source === undefined ? undefined : await buildCode(source, nativeSettings(context));
+  const emitted = emit === undefined ? undefined : [...texts, ...(built === undefined ? [] : emitAssembly(built, emit))];
   const notBuilt = built === undefined ? (compilation.error?.message ?? whyNoCode(summary, context)) : undefined;
   const json = {
     ...identity(compiled),

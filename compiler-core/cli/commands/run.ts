@@ -13,7 +13,7 @@ export const run: CommandRunner = async (context) => {
   const compiled = compileFromLine(context, data);
   try {
     requireCode(compiled);
-    if (emit !== undefined) emitCompilation(compiled.compilation, emit, undefined);
+    if (emit !== undefined) emitCompilation(compiled.compilation, emit);
     const { outputs, ok, buildMs, cached } = await runStored(compiled.compilation, {
       ...nativeSettings(context),
       folder: data,

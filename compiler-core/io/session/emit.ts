@@ -1,4 +1,4 @@
-/** Writes everything a compilation made into a folder: snapshots as numbered IR text, the C++, the assembly, the plan. */
+/** Writes everything a compilation made into a folder: snapshots as numbered IR text, the C++, the plan, the assembly. */
 import fs from "node:fs";
 import path from "node:path";
 import type { ArtifactPlan } from "../../codegen/plan.ts";
@@ -8,6 +8,7 @@ import { userError } from "../../messages.ts";
 import { printModule } from "../../tensor/index.ts";
 import { compilationSummary } from "../../trace/summary.ts";
 import { jsonText } from "../json.ts";
+import type { BuiltCode } from "./build.ts";
 
 /** The text form of a snapshot. */
 export const snapshotText = (snapshot: Snapshot): string => (isModule(snapshot) ? printModule(snapshot) : printGraph(snapshot));
@@ -16,7 +17,7 @@ export const snapshotText = (snapshot: Snapshot): string => (isModule(snapshot) 
  * Writes into `folder` (made if it is not there) and returns the names of the files, in order. Unchanged snapshots are not repeated.
  * Throws `file-unwritable`.
  */
-export function emitCompilation(compilation: Compilation, folder: string, assembly: string | undefined): string[] {
+export function emitCompilation(compilation: Compilation, folder: string): string[] {
   const files: [string, string][] = [];
   compilation.passes.forEach((pass, stage) => {
     const snapshot = compilation.snapshots[stage];
@@ -30,9 +31,14 @@ export function emitCompilation(compilation: Compilation, folder: string, assemb
     files.push(["plan.json", jsonText({ schema: 1, ...describePlan(source.plan) }) + "\n"]);
   }
   files.push(["summary.json", jsonText({ schema: 1, ...compilationSummary(compilation) }) + "\n"]);
-  if (assembly !== undefined) files.push(["model.s", assembly]);
   for (const [name, text] of files) writeText(path.join(folder, name), text);
   return files.map(([name]) => name);
+}
+
+/** Writes the assembly of a build beside the rest. */
+export function emitAssembly(built: BuiltCode, folder: string): string[] {
+  writeText(path.join(folder, "model.s"), built.assembly);
+  return ["model.s"];
 }
 
 /** The plan without what only this process can read. */

@@ -1,0 +1,163 @@
+/** Every command: its exit code, exactly one JSON object that its schema allows, and a text for people. */
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { after, test } from "node:test";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { commandNames, type CommandName } from "../../compiler-core/cli/command-table.ts";
+import { commandSchema, resultSchema } from "../../compiler-core/cli/schemas/index.ts";
+import { exampleModel, fusionscope, jsonOf, noCompiler } from "./command-line.ts";
+
+const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "fusionscope-cli-"));
+after(() => fs.rmSync(scratch, { recursive: true, force: true }));
+const at = (name: string): string => path.join(scratch, name);
+
+interface Case {
+  readonly words: readonly string[];
+  readonly exit?: number;
+  /** Builds or runs native code. */
+  readonly native?: boolean;
+  /** Environment of the process. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly json?: (result: Record<string, unknown>) => void;
+  /** What the text for people must contain; without it that text is not asked for. */
+  readonly text?: RegExp;
+}
+
+const list = (value: unknown): readonly Record<string, unknown>[] => value as readonly Record<string, unknown>[];
+const names = (value: unknown): unknown[] => list(value).map((row) => row["name"]);
+
+const cases: readonly Case[] = [
+  { words: ["passes"], json: (r) => assert.ok(names(r["passes"]).includes("fuse")), text: /fuse +graph +yes/ },
+  { words: ["ops"], json: (r) => assert.ok(names(r["ops"]).includes("matmul")), text: /^Gemm +ai\.onnx/m },
+  { words: ["knobs"], json: (r) => assert.ok(names(r["knobs"]).includes("isa")), text: /--isa SET +yes/ },
+  { words: ["schema", "bench"], json: (r) => assert.equal(r["for"], "bench"), text: /"speedup"/ },
+  { words: ["cache", "info"], env: { FUSIONSCOPE_CACHE: at("cache") }, json: (r) => assert.equal(r["entries"], 0), text: /0 files/ },
+  {
+    words: ["cache", "clear"],
+    env: { FUSIONSCOPE_CACHE: at("cache") },
+    json: (r) => assert.equal(r["removed"], 0),
+    text: /removed 0 files/,
+  },
+  { words: ["doctor"], native: true, json: (r) => assert.ok(names(r["items"]).includes("cache folder")), text: /cache folder/ },
+  { words: ["compile", exampleModel, "--only-until", "fuse"], json: (r) => assert.equal(r["built"], false), text: /stopped after fuse/ },
+  { words: ["compile", exampleModel], native: true, json: checkCompile, text: /native code/ },
+  {
+    words: ["compile", exampleModel, "--isa", "avx2", "--threads", "2", "--dim", "batch=7"],
+    native: true,
+    json: (r) => assert.deepEqual([r["isa"], r["threads"], r["dims"]], ["avx2", 2, { batch: 7 }]),
+    text: /for avx2, 2 threads/,
+  },
+  {
+    words: ["compile", exampleModel, "--without", "fuse,pack-weights"],
+    native: true,
+    json: (r) => assert.ok(list(r["passes"]).some((p) => p["name"] === "fuse" && p["status"] === "skipped")),
+  },
+  { words: ["explain", exampleModel, "#1"], json: checkExplain, text: /fused: / },
+  { words: ["explain", exampleModel, "out:y"] },
+  {
+    words: ["check", exampleModel, "--against", "eval", "--dim", "batch=3"],
+    native: true,
+    json: (r) => assert.equal(r["ok"], true),
+    text: /ok: errors against f64/,
+  },
+  {
+    words: ["check", exampleModel, "--against", "eval", "--each-pass", "--seed", "5"],
+    native: true,
+    json: (r) => assert.equal(r["firstBadPass"], null),
+    text: /fuse +\S+ +ok/,
+  },
+  { words: ["bench", exampleModel, "--seconds", "0.05"], native: true, json: checkBench, text: /control \(ours again\)/ },
+  {
+    words: ["bench", exampleModel, "--seconds", "0.05", "--group", "1", "--baseline", "none", "--regions"],
+    native: true,
+    json: (r) => assert.match(String(r["scope"]), /^group 1/),
+  },
+  {
+    words: ["bench", exampleModel, "--seconds", "0.05", "--nodes", "#0,#1"],
+    native: true,
+    json: (r) => assert.match(String(r["scope"]), /^nodes #0,#1/),
+  },
+  {
+    words: ["ablate", exampleModel, "--seconds", "0.02"],
+    native: true,
+    json: (r) => assert.ok(list(r["rows"]).some((row) => row["pass"] === "fuse")),
+  },
+  { words: ["inspect", exampleModel, "-o", at("page.html")], native: true, json: checkPage },
+];
+
+function checkCompile(r: Record<string, unknown>): void {
+  const partitions = list(r["partitions"]);
+  assert.equal(partitions.length, 1);
+  assert.ok((partitions[0]?.["onnxNodes"] as string[]).includes("#0"));
+  assert.deepEqual(r["unsupported"], []);
+  assert.equal(r["built"], true);
+  assert.ok(Number(r["constantBytes"]) > 0);
+}
+
+function checkExplain(r: Record<string, unknown>): void {
+  assert.ok(list(r["lineage"]).length > 1);
+  assert.ok(list(r["verdicts"]).some((v) => v["subject"] === "fusion"));
+  assert.equal((r["node"] as { path: string }).path, "#1");
+}
+
+function checkBench(r: Record<string, unknown>): void {
+  const ours = r["ours"] as { medianMs: number; minMs: number; ci95: [number, number]; runs: number };
+  assert.ok(ours.runs >= 10 && ours.minMs <= ours.medianMs && ours.ci95[0] <= ours.medianMs && ours.medianMs <= ours.ci95[1]);
+  assert.ok(Number(r["flops"]) > 0 && Number(r["gflops"]) > 0);
+  for (const [name, c] of Object.entries(r["counters"] as Record<string, { valid: boolean; value: unknown; why?: string }>)) {
+    assert.equal(c.valid ? typeof c.value : c.value, c.valid ? "number" : null, name);
+    assert.equal(c.valid || (c.why ?? "") !== "", true, `${name} is missing without a reason`);
+  }
+}
+
+function checkPage(r: Record<string, unknown>): void {
+  const html = fs.readFileSync(String(r["path"]), "utf8");
+  assert.equal(Buffer.byteLength(html), r["bytes"]);
+  assert.match(html, /id="recorded"/);
+  assert.doesNotMatch(html, /<(script|link|img)[^>]+(src|href)="?http/);
+}
+
+const ajv = new Ajv2020({ allErrors: true, strict: true, strictTypes: false });
+const validators = new Map(commandNames.map((name) => [name, ajv.compile(commandSchema(name))]));
+
+for (const { words, exit = 0, native = false, env, json, text } of cases) {
+  test(words.map((w) => path.basename(w)).join(" "), { skip: native ? noCompiler : false }, async () => {
+    const machine = await fusionscope([...words, "--json"], env);
+    assert.equal(machine.code, exit, machine.stderr);
+    const result = jsonOf(machine);
+    const validate = validators.get(words[0] as CommandName);
+    assert.ok(validate?.(result), JSON.stringify(validate?.errors?.slice(0, 4)));
+    assert.equal(result["error"], undefined);
+    json?.(result);
+    if (text === undefined) return;
+    const people = await fusionscope(words, env);
+    assert.equal(people.code, exit, people.stderr);
+    assert.match(people.stdout, text);
+    assert.doesNotMatch(people.stdout, /\u001b/, "no colours where nobody sees them");
+  });
+}
+
+test("each command is tried, and the schemas tell results from failures", () => {
+  const tried = new Set([...cases.map((c) => c.words[0]), "run"]);
+  assert.deepEqual(
+    commandNames.filter((n) => !tried.has(n)),
+    [],
+  );
+  for (const name of commandNames) {
+    const strict = new Ajv2020({ strict: true, strictTypes: false }).compile(resultSchema(name));
+    assert.equal(strict({ schema: 1, command: name }), false, `${name} requires nothing`);
+    assert.equal(validators.get(name)?.({ schema: 1, error: { code: "usage", message: "m", next: "n", exit: 2 } }), true);
+    assert.equal(validators.get(name)?.({ schema: 2, command: name }), false);
+  }
+});
+
+test("help of every command names its options, on stdout", async () => {
+  for (const name of commandNames) {
+    const { code, stdout, stderr } = await fusionscope([name, "--help"]);
+    assert.deepEqual([code, stderr], [0, ""], name);
+    assert.match(stdout, new RegExp(`^usage: fusionscope ${name}`));
+    assert.match(stdout, /--json/);
+  }
+});
