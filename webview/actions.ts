@@ -1,5 +1,5 @@
 /** What the user can do, wherever it is done from: keys, buttons, commands of the editor. */
-import type { PanelCommand } from "#protocol";
+import type { BenchScope, PanelCommand } from "#protocol";
 import { lastStage, passRows, type App, type PassRow } from "./app.ts";
 import { groupOfNode } from "./model/links.ts";
 import { noSelection, type Compare, type Selection, type View } from "./store.ts";
@@ -102,7 +102,11 @@ export function sourcesOfSelection(app: App): readonly number[] {
 const isView = (view: string): view is View => ["graph", "kernels", "buffers", "bench"].includes(view);
 
 /** Runs a command of the editor. `local` are those that belong to a panel. */
-export function runCommand(app: App, command: PanelCommand, local: { readonly fit: () => void; readonly bench: () => void }): void {
+export function runCommand(
+  app: App,
+  command: PanelCommand,
+  local: { readonly fit: () => void; readonly bench: (scope: BenchScope | undefined) => void },
+): void {
   switch (command.name) {
     case "next-pass":
       return step(app, 1, false);
@@ -116,7 +120,7 @@ export function runCommand(app: App, command: PanelCommand, local: { readonly fi
       return local.fit();
     case "bench":
       showView(app, "bench");
-      return local.bench();
+      return local.bench(command.scope);
     case "toggle-diff":
       return setCompare(app, app.store.state.compare === "split" ? "overlay" : "split");
     case "show-stage":

@@ -14,7 +14,11 @@ interface Parts {
 }
 
 /** An element with its children. */
-export function el<K extends keyof HTMLElementTagNameMap>(tag: K, parts: Parts = {}, ...children: readonly Child[]): HTMLElementTagNameMap[K] {
+export function el<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  parts: Parts = {},
+  ...children: readonly Child[]
+): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);
   if (parts.class) element.className = parts.class;
   if (parts.title) element.title = parts.title;

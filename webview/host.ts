@@ -21,7 +21,13 @@ interface Waiting {
 }
 
 /** Requests that build or run code take as long as they take; the others must answer. */
-const timeLimitMs: Partial<Record<RequestName, number>> = { text: 120_000, tensor: 30_000, saveState: 10_000, openText: 30_000, openDiff: 30_000 };
+const timeLimitMs: Partial<Record<RequestName, number>> = {
+  text: 120_000,
+  tensor: 30_000,
+  saveState: 10_000,
+  openText: 30_000,
+  openDiff: 30_000,
+};
 
 /** What VS Code gives a webview. */
 export interface Postable {

@@ -18,7 +18,14 @@ export function receive(app: App, message: ToPage, echo: KeyEcho): void {
       return restore(app, message.hello.state);
     case "generation":
       app.reset();
-      return app.store.update({ generation: message.generation, options: message.options, busy: true, failed: undefined, summary: undefined, version: state.version + 1 });
+      return app.store.update({
+        generation: message.generation,
+        options: message.options,
+        busy: true,
+        failed: undefined,
+        summary: undefined,
+        version: state.version + 1,
+      });
     case "stage":
       if (message.generation !== state.generation) return;
       app.trace.add(message.delta);
@@ -33,7 +40,8 @@ export function receive(app: App, message: ToPage, echo: KeyEcho): void {
       app.announce(message.error.message);
       return app.store.update({ failed: message.error, busy: false });
     case "command":
-      if (!echo.swallows(message.command.name)) runCommand(app, message.command, { fit: fitGraph, bench: () => startBench(app) });
+      if (!echo.swallows(message.command.name))
+        runCommand(app, message.command, { fit: fitGraph, bench: (scope) => startBench(app, scope) });
       return;
     case "trust":
       return app.store.update({ trusted: message.trusted });

@@ -6,7 +6,9 @@ import { decodeRecorded } from "./recorded.ts";
 
 export function recordedHost(text: string, deliver: (message: ToPage) => void): Postable {
   const { messages, texts } = decodeRecorded(text) as Recorded;
-  document.body.classList.add(matchMedia("(prefers-color-scheme: light)").matches ? "vscode-light" : "vscode-dark", "standalone");
+  const light = matchMedia("(prefers-color-scheme: light)").matches;
+  document.documentElement.classList.add(light ? "standalone-light" : "standalone-dark");
+  document.body.classList.add(light ? "vscode-light" : "vscode-dark");
   const answer = (message: ToHost): void => {
     if (message.type === "ready") for (const recorded of messages) deliver(recorded);
     if (message.type !== "request") return;
@@ -14,7 +16,11 @@ export function recordedHost(text: string, deliver: (message: ToPage) => void): 
     if (name === "saveState") return deliver({ type: "reply", id, result: null });
     const found = name === "text" ? texts[`${message.arg.kind}:${message.arg.stage}`] : undefined;
     if (found) return deliver({ type: "reply", id, result: found });
-    const error = { code: "recorded", message: "This page is a record: nothing can be compiled, run or read from here.", next: "Open the model in VS Code." };
+    const error = {
+      code: "recorded",
+      message: "This page is a record: nothing can be compiled, run or read from here.",
+      next: "Open the model in VS Code.",
+    };
     deliver({ type: "error", id, error });
   };
   return { postMessage: (message) => queueMicrotask(() => answer(message as ToHost)) };

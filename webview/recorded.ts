@@ -21,7 +21,8 @@ export function decodeRecorded(text: string): unknown {
 function mark(item: unknown): unknown {
   if (typeof item === "number" && !Number.isFinite(item)) return { $: "number", data: String(item) } satisfies Marked;
   for (const [name, type] of Object.entries(arrayTypes)) {
-    if (item instanceof type) return { $: name as ArrayType, data: toBase64(new Uint8Array(item.buffer, item.byteOffset, item.byteLength)) };
+    if (item instanceof type)
+      return { $: name as ArrayType, data: toBase64(new Uint8Array(item.buffer, item.byteOffset, item.byteLength)) };
   }
   return item;
 }

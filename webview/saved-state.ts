@@ -23,7 +23,13 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 export function keepState(app: App): void {
   app.store.subscribe((state, previous) => {
     if (state.stage !== previous.stage) app.host.send({ type: "stage", stage: state.stage });
-    if (state.selection !== previous.selection) app.host.send({ type: "selected", stage: state.stage, nodes: state.selection.nodes.filter((id) => id >= 0), sources: sources(app, state) });
+    if (state.selection !== previous.selection)
+      app.host.send({
+        type: "selected",
+        stage: state.stage,
+        nodes: state.selection.nodes.filter((id) => id >= 0),
+        sources: sources(app, state),
+      });
     scheduleSave(app);
   });
   document.addEventListener("pointerup", () => scheduleSave(app));
@@ -66,7 +72,13 @@ export function restore(app: App, stored: unknown): void {
   if (!wanted || !state.summary) return;
   const { stage, view, compare, nodes, group, camera, showUnchanged } = wanted;
   wanted = undefined;
-  app.store.update({ stage: Math.min(Math.max(0, stage), lastStage(state)), view, compare, showUnchanged, selection: { nodes, ...(group === undefined ? {} : { group }) } });
+  app.store.update({
+    stage: Math.min(Math.max(0, stage), lastStage(state)),
+    view,
+    compare,
+    showUnchanged,
+    selection: { nodes, ...(group === undefined ? {} : { group }) },
+  });
   if (camera) setGraphCamera(camera);
 }
 

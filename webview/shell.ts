@@ -24,7 +24,11 @@ export function buildShell(app: App): Shell {
   const status = el("footer", { class: "status-line" });
   const middle = el("main", { class: "middle" }, tabs.element);
   for (const panel of viewPanels) {
-    const holder = el("div", { class: "view", role: "tabpanel", id: `view-${panel.id}`, attrs: { "aria-labelledby": `tab-${panel.id}` } }, elements.get(panel));
+    const holder = el(
+      "div",
+      { class: "view", role: "tabpanel", id: `view-${panel.id}`, attrs: { "aria-labelledby": `tab-${panel.id}` } },
+      elements.get(panel),
+    );
     middle.append(holder);
   }
   const element = el(
@@ -99,6 +103,11 @@ function showStatus(status: HTMLElement, state: State): void {
     part("arena", bytesText(summary.arenaBytes), `Without reuse ${bytesText(summary.arenaBytesWithoutReuse)}`),
     part("constants", bytesText(summary.constantBytes), "Weights and folded constants"),
     part("in passes", timeText(ms), "Time spent in all passes"),
-    summary.unsupported.length > 0 && el("span", { class: "status-warning", title: summary.unsupported.map((u) => `${u.node}: ${u.reason}`).join("\n") }, `${summary.unsupported.length} nodes not compiled`),
+    summary.unsupported.length > 0 &&
+      el(
+        "span",
+        { class: "status-warning", title: summary.unsupported.map((u) => `${u.node}: ${u.reason}`).join("\n") },
+        `${summary.unsupported.length} nodes not compiled`,
+      ),
   );
 }

@@ -29,7 +29,11 @@ export class VirtualList {
 
   constructor(private readonly options: ListOptions) {
     this.height = options.rowHeight ?? 22;
-    this.element = el("div", { class: options.role === "tree" ? "tree" : "list", role: options.role, tabIndex: 0, attrs: { "aria-label": options.label } }, this.scroller);
+    this.element = el(
+      "div",
+      { class: options.role === "tree" ? "tree" : "list", role: options.role, tabIndex: 0, attrs: { "aria-label": options.label } },
+      this.scroller,
+    );
     this.element.addEventListener("scroll", () => this.draw(), { passive: true });
     this.element.addEventListener("keydown", (event) => this.key(event));
     if (options.onHover) {
@@ -99,7 +103,14 @@ export class VirtualList {
 
   private key(event: KeyboardEvent): void {
     const page = Math.max(1, Math.floor(this.element.clientHeight / this.height) - 1);
-    const moves: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -this.count, End: this.count };
+    const moves: Readonly<Record<string, number>> = {
+      ArrowDown: 1,
+      ArrowUp: -1,
+      PageDown: page,
+      PageUp: -page,
+      Home: -this.count,
+      End: this.count,
+    };
     const move = moves[event.key];
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (move !== undefined) {
@@ -107,7 +118,8 @@ export class VirtualList {
       this.reveal(next);
       if (next >= 0 && this.count > 0) this.options.onSelect(next, event);
     } else if (event.key === "Enter" && this.active >= 0) this.options.onOpen?.(this.active);
-    else if ((event.key === "ArrowRight" || event.key === "ArrowLeft") && this.active >= 0 && this.options.onToggle) this.options.onToggle(this.active, event.key === "ArrowRight");
+    else if ((event.key === "ArrowRight" || event.key === "ArrowLeft") && this.active >= 0 && this.options.onToggle)
+      this.options.onToggle(this.active, event.key === "ArrowRight");
     else return;
     event.preventDefault();
     event.stopPropagation();

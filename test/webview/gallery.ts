@@ -18,7 +18,11 @@ const press = async (page: Page, keys: readonly string[]): Promise<void> => {
   for (const key of keys) await page.keyboard.press(key);
   await page.waitForTimeout(1200);
 };
-const stepTo = (page: Page, times: number): Promise<void> => press(page, Array.from({ length: times }, () => "j"));
+const stepTo = (page: Page, times: number): Promise<void> =>
+  press(
+    page,
+    Array.from({ length: times }, () => "j"),
+  );
 const groupOne = async (page: Page): Promise<void> => {
   await stepTo(page, 7);
   await page.click("#tab-groups");

@@ -18,7 +18,9 @@ let bundle: Promise<{ script: string; style: string }> | undefined;
 /** Builds the page as esbuild.mjs does. */
 export function pageBundle(): Promise<{ script: string; style: string }> {
   bundle ??= (async () => {
-    const scripts = (await import(path.join(root, "scripts/bundles/table.mjs"))) as { bundleOptions: (o: { minify: boolean }) => { outfile: string }[] };
+    const scripts = (await import(path.join(root, "scripts/bundles/table.mjs"))) as {
+      bundleOptions: (o: { minify: boolean }) => { outfile: string }[];
+    };
     const options = scripts.bundleOptions({ minify: true }).find(({ outfile }) => outfile.endsWith("webview.js"));
     if (!options) throw new Error("the page is not in the table of bundles");
     const result = await build({ ...options, write: false });
@@ -29,7 +31,14 @@ export function pageBundle(): Promise<{ script: string; style: string }> {
 }
 
 export function launch(): Promise<Browser> {
-  const args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run", "--disable-sync"];
+  const args = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--disable-sync",
+  ];
   return chromium.launch({ executablePath: chromiumPath, args });
 }
 
@@ -63,7 +72,9 @@ export async function open(browser: Browser, options: OpenOptions): Promise<Open
   page.on("pageerror", (error) => errors.push(String(error.stack ?? error)));
   const decoder = readFileSync(path.join(root, "webview/recorded.ts"), "utf8");
   const { code } = await (await import("esbuild")).transform(decoder, { loader: "ts", format: "iife", globalName: "recordedCodec" });
-  await page.addInitScript(`${code}; (${fakeHost.toString()})(recordedCodec.decodeRecorded(${JSON.stringify(encodeRecorded({ messages, texts, replies }))}));`);
+  await page.addInitScript(
+    `${code}; window.recordedCodec = recordedCodec; (${fakeHost.toString()})(recordedCodec.decodeRecorded(${JSON.stringify(encodeRecorded({ messages, texts, replies }))}));`,
+  );
   const html = pageHtml({ nonce: "testnonce", ...(await pageBundle()) })
     .replace('<html lang="en">', `<html lang="en"><style nonce="testnonce">${themeCss(theme)}</style>`)
     .replace("<body>", `<body class="vscode-${theme}${reducedMotion ? " vscode-reduce-motion" : ""}">`);
@@ -74,7 +85,8 @@ export async function open(browser: Browser, options: OpenOptions): Promise<Open
     page,
     errors,
     sent: () => page.evaluate("window.sentMessages") as Promise<{ type: string }[]>,
-    deliver: (message) => page.evaluate(`window.postMessage(recordedCodec.decodeRecorded(${JSON.stringify(encodeRecorded(message))}), "*")`),
+    deliver: (message) =>
+      page.evaluate(`window.postMessage(recordedCodec.decodeRecorded(${JSON.stringify(encodeRecorded(message))}), "*")`),
   };
 }
 
@@ -89,8 +101,14 @@ function fakeHost(record: { messages: ToPage[]; texts: Record<string, unknown>; 
       sent.push(JSON.parse(JSON.stringify(message)));
       if (message.type === "ready") for (const item of record.messages) deliver(item);
       if (message.type !== "request") return;
-      const found = message.name === "text" ? record.texts[`${message.arg.kind}:${message.arg.stage}`] : message.name === "saveState" ? null : record.replies[message.name];
-      if (found === undefined) deliver({ type: "error", id: message.id, error: { code: "test", message: `No ${message.name} here.`, next: "" } });
+      const found =
+        message.name === "text"
+          ? record.texts[`${message.arg.kind}:${message.arg.stage}`]
+          : message.name === "saveState"
+            ? null
+            : record.replies[message.name];
+      if (found === undefined)
+        deliver({ type: "error", id: message.id, error: { code: "test", message: `No ${message.name} here.`, next: "" } });
       else setTimeout(() => deliver({ type: "reply", id: message.id, result: found }), 5);
     },
   });

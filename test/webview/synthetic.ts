@@ -15,7 +15,16 @@ export function syntheticGraph(count: number): FixtureGraph {
   };
   const node = (op: string, name: string, inputs: readonly number[], shape: string): number => {
     const output = value(`${name}_out`, shape);
-    nodes.push({ id: nodes.length, op, name, inputs, outputs: [output], origin: [nodes.length], flops: op === "matmul" ? 2e8 : 1e5, bytes: 4e5 });
+    nodes.push({
+      id: nodes.length,
+      op,
+      name,
+      inputs,
+      outputs: [output],
+      origin: [nodes.length],
+      flops: op === "matmul" ? 2e8 : 1e5,
+      bytes: 4e5,
+    });
     return output;
   };
   const x = value("x", "128x768");
@@ -52,16 +61,24 @@ function rewritten(graph: FixtureGraph, every: number): FixtureGraph {
   const alias = new Map<number, number>();
   let next = graph.nodes.length;
   graph.nodes.forEach((node, i) => {
-    if (node.op === "mul" && node.name.endsWith("gelu/mul")) nodes.push({ ...node, id: (next += 1), op: "gelu", inputs: [node.inputs[0]!], origin: [i - 1, i] });
+    if (node.op === "mul" && node.name.endsWith("gelu/mul"))
+      nodes.push({ ...node, id: (next += 1), op: "gelu", inputs: [node.inputs[0]!], origin: [i - 1, i] });
     else if (node.op === "erf" || node.name.endsWith("gelu/scale")) return;
     else if (node.name.endsWith("attention/scale") && i % every < 22) alias.set(node.outputs[0]!, node.inputs[0]!);
-    else if (node.inputs.some((value) => alias.has(value))) nodes.push({ ...node, inputs: node.inputs.map((value) => alias.get(value) ?? value) });
+    else if (node.inputs.some((value) => alias.has(value)))
+      nodes.push({ ...node, inputs: node.inputs.map((value) => alias.get(value) ?? value) });
     else nodes.push(node);
   });
   return { ...graph, nodes };
 }
 
-const info = (index: number, name: string): PassInfo => ({ index, name, level: index === 0 ? "import" : "graph", why: `Pass ${name} of the made-up pipeline.`, optional: index > 1 });
+const info = (index: number, name: string): PassInfo => ({
+  index,
+  name,
+  level: index === 0 ? "import" : "graph",
+  why: `Pass ${name} of the made-up pipeline.`,
+  optional: index > 1,
+});
 const names = ["import", "specialise", "recognise-gelu", "simplify", "restore"];
 
 /** The messages of a compilation of about `count` nodes, in order; stages 2, 3 and 4 change the graph. */

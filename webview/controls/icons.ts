@@ -30,6 +30,13 @@ export type IconName = keyof typeof paths;
 
 /** An icon that says nothing to a screen reader: the text beside it does. */
 export function icon(name: IconName): SVGElement {
-  const shape = svg("path", { d: paths[name], fill: "none", stroke: "currentColor", "stroke-width": 1.4, "stroke-linecap": "round", "stroke-linejoin": "round" });
+  const shape = svg("path", {
+    d: paths[name],
+    fill: "none",
+    stroke: "currentColor",
+    "stroke-width": 1.4,
+    "stroke-linecap": "round",
+    "stroke-linejoin": "round",
+  });
   return svg("svg", { viewBox: "0 0 16 16", width: 16, height: 16, class: `icon icon-${name}`, "aria-hidden": "true" }, shape);
 }

@@ -21,7 +21,14 @@ export { icon, type IconName };
 
 /** Call once before anything is made. */
 export function registerControls(): void {
-  provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeCheckbox(), vsCodeDropdown(), vsCodeOption(), vsCodeProgressRing(), vsCodeTextField());
+  provideVSCodeDesignSystem().register(
+    vsCodeButton(),
+    vsCodeCheckbox(),
+    vsCodeDropdown(),
+    vsCodeOption(),
+    vsCodeProgressRing(),
+    vsCodeTextField(),
+  );
 }
 
 export interface Control<T> {
@@ -33,7 +40,12 @@ export interface Control<T> {
 const custom = (tag: string): HTMLElement => document.createElement(tag);
 
 /** A text button. The reason why it is disabled, if it is, is its tooltip. */
-export function button(label: string, onClick: () => void, appearance: "primary" | "secondary" = "secondary", sign?: IconName): Control<string> {
+export function button(
+  label: string,
+  onClick: () => void,
+  appearance: "primary" | "secondary" = "secondary",
+  sign?: IconName,
+): Control<string> {
   const element = custom("vscode-button");
   element.setAttribute("appearance", appearance);
   // Not a span: the toolkit gives slotted spans the size of an icon.
@@ -76,7 +88,8 @@ export interface Choice {
 export function dropdown(label: string, choices: readonly Choice[], value: string, onChange: (value: string) => void): Control<string> {
   const element = custom("vscode-dropdown") as Dropdown;
   element.setAttribute("aria-label", label);
-  for (const choice of choices) {
+  const known = choices.some((choice) => choice.value === value);
+  for (const choice of known ? choices : [{ value, label: value }, ...choices]) {
     const option = custom("vscode-option");
     option.setAttribute("value", choice.value);
     option.textContent = choice.label;
@@ -110,16 +123,25 @@ export function progressRing(label: string): HTMLElement {
 }
 
 /** One of a few, all in sight. */
-export function segmented<T extends string>(label: string, choices: readonly { value: T; label: string; title?: string }[], onChange: (value: T) => void): Control<T> {
+export function segmented<T extends string>(
+  label: string,
+  choices: readonly { value: T; label: string; title?: string }[],
+  onChange: (value: T) => void,
+): Control<T> {
   const element = el("div", { class: "segmented", role: "radiogroup", attrs: { "aria-label": label } });
   const parts = choices.map((choice) => {
-    const part = el("button", { class: "segment", role: "radio", title: choice.title ?? choice.label, attrs: { type: "button" } }, choice.label);
+    const part = el(
+      "button",
+      { class: "segment", role: "radio", title: choice.title ?? choice.label, attrs: { type: "button" } },
+      choice.label,
+    );
     part.addEventListener("click", () => onChange(choice.value));
     element.append(part);
     return part;
   });
   element.addEventListener("keydown", (event) => {
-    const step = event.key === "ArrowRight" || event.key === "ArrowDown" ? 1 : event.key === "ArrowLeft" || event.key === "ArrowUp" ? -1 : 0;
+    const step =
+      event.key === "ArrowRight" || event.key === "ArrowDown" ? 1 : event.key === "ArrowLeft" || event.key === "ArrowUp" ? -1 : 0;
     if (step === 0) return;
     event.preventDefault();
     event.stopPropagation();
@@ -137,7 +159,10 @@ export function segmented<T extends string>(label: string, choices: readonly { v
 }
 
 /** A slider over whole numbers. */
-export function slider(label: string, onInput: (value: number) => void): { readonly element: HTMLInputElement; set(value: number, max: number, text: string): void } {
+export function slider(
+  label: string,
+  onInput: (value: number) => void,
+): { readonly element: HTMLInputElement; set(value: number, max: number, text: string): void } {
   const element = el("input", { class: "slider", attrs: { type: "range", min: "0", step: "1", "aria-label": label } });
   element.addEventListener("input", () => onInput(Number(element.value)));
   return {

@@ -1,6 +1,5 @@
 /** One graph canvas: camera, drawing on demand, movement between layouts, and what is under the pointer. */
 import { select, zoom, zoomIdentity, type D3ZoomEvent, type ZoomBehavior } from "d3";
-import { BoxKind } from "../model/boxes.ts";
 import { el } from "../dom.ts";
 import { drawGraph, viewport, type Moving } from "./graph.ts";
 import { hitTest, type Hit } from "./hit.ts";
@@ -111,7 +110,11 @@ export class GraphView {
     const k = whole ? all : Math.max(all, Math.min(readable, Math.max(0.3, room / (upper.right - upper.left))));
     const fits = placement.height * k <= height - 30;
     const focus = k > all ? (upper.left + upper.right) / 2 : placement.left + placement.width / 2;
-    this.setCamera({ k, x: (width - stripWidth) / 2 - focus * k, y: fits ? (height - placement.height * k) / 2 - placement.top * k : 20 - placement.top * k });
+    this.setCamera({
+      k,
+      x: (width - stripWidth) / 2 - focus * k,
+      y: fits ? (height - placement.height * k) / 2 - placement.top * k : 20 - placement.top * k,
+    });
   }
 
   /** How wide the graph is near its top: tall graphs drift sideways further down. */
@@ -132,7 +135,9 @@ export class GraphView {
     if (!this.scene) return;
     const { boxes, placement } = this.scene;
     const indices = keys.map((key) => boxes.indexOf.get(key)).filter((i) => i !== undefined);
-    const rects = indices.map((i) => [placement.x[i] as number, placement.y[i] as number, boxes.w[i] as number, boxes.h[i] as number] as const);
+    const rects = indices.map(
+      (i) => [placement.x[i] as number, placement.y[i] as number, boxes.w[i] as number, boxes.h[i] as number] as const,
+    );
     if (rects.length === 0) return;
     const left = Math.min(...rects.map((r) => r[0]));
     const top = Math.min(...rects.map((r) => r[1]));
@@ -142,7 +147,10 @@ export class GraphView {
     const view = viewport(this.camera, width, height);
     const inside = left >= view.x && right <= view.x + view.w && top >= view.y && bottom <= view.y + view.h;
     if (inside && this.camera.k > 0.3) return;
-    const k = Math.min(1, Math.max(0.35, Math.min(width / (right - left + 160), height / (bottom - top + 160), Math.max(this.camera.k, readable))));
+    const k = Math.min(
+      1,
+      Math.max(0.35, Math.min(width / (right - left + 160), height / (bottom - top + 160), Math.max(this.camera.k, readable))),
+    );
     this.setCamera({ k, x: width / 2 - ((left + right) / 2) * k, y: height / 2 - ((top + bottom) / 2) * k });
   }
 
@@ -152,15 +160,6 @@ export class GraphView {
 
   panBy(dx: number, dy: number): void {
     this.setCamera({ ...this.camera, x: this.camera.x + dx, y: this.camera.y + dy });
-  }
-
-  /** Screen rectangle of a box inside the canvas, for tests and for tooltips. */
-  screenRect(key: number): { x: number; y: number; w: number; h: number } | undefined {
-    const i = this.scene?.boxes.indexOf.get(key);
-    if (i === undefined || !this.scene) return undefined;
-    const { x, y, k } = this.camera;
-    const { placement, boxes } = this.scene;
-    return { x: (placement.x[i] as number) * k + x, y: (placement.y[i] as number) * k + y, w: (boxes.w[i] as number) * k, h: (boxes.h[i] as number) * k };
   }
 
   private hit(event: MouseEvent): Hit {
@@ -212,7 +211,8 @@ export class GraphView {
     const ease = 1 - (1 - part) ** 3;
     const { x, y } = this.movement;
     const { placement } = this.scene;
-    const blend = (from: Float64Array, to: Float64Array): Float64Array => to.map((end, i) => (from[i] as number) + (end - (from[i] as number)) * ease);
+    const blend = (from: Float64Array, to: Float64Array): Float64Array =>
+      to.map((end, i) => (from[i] as number) + (end - (from[i] as number)) * ease);
     return { x: blend(x, placement.x), y: blend(y, placement.y) };
   }
 
@@ -227,11 +227,5 @@ export class GraphView {
     const [top, size] = sliderOf(this.scene, this.camera, { width, height }, stripWidth, this.strip.clientHeight);
     this.slider.style.top = `${top}px`;
     this.slider.style.height = `${size}px`;
-  }
-
-  /** Kind of a box, for the accessible description. */
-  kindOf(key: number): BoxKind {
-    const i = this.scene?.boxes.indexOf.get(key);
-    return i === undefined ? BoxKind.Node : (this.scene?.boxes.kind[i] as BoxKind);
   }
 }

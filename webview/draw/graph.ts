@@ -31,7 +31,16 @@ export function drawGraph(ctx: Ctx, scene: Scene, camera: Camera, width: number,
   const view = viewport(camera, width, height);
   const visible = moving ? Array.from({ length: scene.boxes.count }, (_, i) => i) : scene.grid.boxesIn(view);
   const detail = detailAt(camera.k);
-  const pen: Pen = { ctx, scene, theme, detail, k: camera.k, x: moving?.x ?? scene.placement.x, y: moving?.y ?? scene.placement.y, moving: moving !== undefined };
+  const pen: Pen = {
+    ctx,
+    scene,
+    theme,
+    detail,
+    k: camera.k,
+    x: moving?.x ?? scene.placement.x,
+    y: moving?.y ?? scene.placement.y,
+    moving: moving !== undefined,
+  };
   ctx.save();
   ctx.translate(camera.x, camera.y);
   ctx.scale(camera.k, camera.k);
@@ -89,7 +98,8 @@ function drawHulls(pen: Pen): void {
 /** Left end of a hull's upper edge. */
 export function labelPlace(outline: readonly (readonly [number, number])[]): readonly [number, number] {
   let best: readonly [number, number] = outline[0] ?? [0, 0];
-  for (const corner of outline) if (corner[1] < best[1] - 0.5 || (Math.abs(corner[1] - best[1]) <= 0.5 && corner[0] < best[0])) best = corner;
+  for (const corner of outline)
+    if (corner[1] < best[1] - 0.5 || (Math.abs(corner[1] - best[1]) <= 0.5 && corner[0] < best[0])) best = corner;
   return best;
 }
 
@@ -129,7 +139,11 @@ function drawEdges(pen: Pen, edges: readonly number[]): void {
     ctx.lineWidth = thickness(pen, 1.8, 6);
     ctx.stroke();
   }
-  if (pen.detail >= Detail.Ops) drawArrows(pen, edges.filter((e) => e < boxes.firstGhostEdge));
+  if (pen.detail >= Detail.Ops)
+    drawArrows(
+      pen,
+      edges.filter((e) => e < boxes.firstGhostEdge),
+    );
   drawRejected(pen);
 }
 
@@ -165,7 +179,8 @@ function drawRejected(pen: Pen): void {
   const chosen = (e: number): boolean => keys[from[e] as number] === producer && keys[to[e] as number] === consumer;
   for (const emphasised of [false, true]) {
     ctx.beginPath();
-    for (const { edge } of scene.rejected) if (chosen(edge) === emphasised && scene.grid.far[edge] === 0) traceWay(ctx, scene.placement, edge);
+    for (const { edge } of scene.rejected)
+      if (chosen(edge) === emphasised && scene.grid.far[edge] === 0) traceWay(ctx, scene.placement, edge);
     ctx.setLineDash([6 / Math.min(1, pen.k), 4 / Math.min(1, pen.k)]);
     ctx.strokeStyle = emphasised ? theme.focus : theme.warning;
     ctx.lineWidth = thickness(pen, emphasised ? 3 : 1.8, 6);
@@ -180,7 +195,8 @@ function drawGhosts(pen: Pen, visible: readonly number[]): void {
   const ghosts = visible.filter((i) => i >= scene.boxes.firstGhost);
   if (ghosts.length === 0) return;
   ctx.beginPath();
-  for (const i of ghosts) ctx.roundRect(pen.x[i] as number, pen.y[i] as number, scene.boxes.w[i] as number, scene.boxes.h[i] as number, radius);
+  for (const i of ghosts)
+    ctx.roundRect(pen.x[i] as number, pen.y[i] as number, scene.boxes.w[i] as number, scene.boxes.h[i] as number, radius);
   ctx.globalAlpha = theme.highContrast ? 0.7 : 0.3;
   ctx.fillStyle = hatch(ctx, theme.removed, false);
   ctx.fill();
@@ -196,7 +212,13 @@ function drawGhosts(pen: Pen, visible: readonly number[]): void {
   ctx.textAlign = "left";
   ctx.textBaseline = "middle";
   ctx.fillStyle = theme.removed;
-  for (const i of ghosts) ctx.fillText(`− ${scene.boxes.title[i]}`, (pen.x[i] as number) + 12, (pen.y[i] as number) + (scene.boxes.h[i] as number) / 2, (scene.boxes.w[i] as number) - 18);
+  for (const i of ghosts)
+    ctx.fillText(
+      `− ${scene.boxes.title[i]}`,
+      (pen.x[i] as number) + 12,
+      (pen.y[i] as number) + (scene.boxes.h[i] as number) / 2,
+      (scene.boxes.w[i] as number) - 18,
+    );
 }
 
 /** From far away: one path per category. */
@@ -221,7 +243,13 @@ function drawCards(pen: Pen, visible: readonly number[]): void {
   const { boxes } = scene;
   ctx.beginPath();
   for (const i of visible) {
-    ctx.roundRect(pen.x[i] as number, pen.y[i] as number, boxes.w[i] as number, boxes.h[i] as number, boxes.kind[i] === BoxKind.Node ? radius : 14);
+    ctx.roundRect(
+      pen.x[i] as number,
+      pen.y[i] as number,
+      boxes.w[i] as number,
+      boxes.h[i] as number,
+      boxes.kind[i] === BoxKind.Node ? radius : 14,
+    );
   }
   ctx.fillStyle = theme.card;
   ctx.fill();
@@ -231,7 +259,8 @@ function drawCards(pen: Pen, visible: readonly number[]): void {
   for (let category = 0; category < Category.Terminal; category += 1) {
     ctx.beginPath();
     for (const i of visible) {
-      if (boxes.category[i] === category) ctx.roundRect(pen.x[i] as number, pen.y[i] as number, 4, boxes.h[i] as number, [radius, 0, 0, radius]);
+      if (boxes.category[i] === category)
+        ctx.roundRect(pen.x[i] as number, pen.y[i] as number, 4, boxes.h[i] as number, [radius, 0, 0, radius]);
     }
     ctx.fillStyle = theme.category[category] as string;
     ctx.fill();

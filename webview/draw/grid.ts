@@ -39,7 +39,8 @@ export class Grid {
     this.rows = Math.floor(height / this.cell) + 1;
     const keys: number[] = [];
     const items: number[] = [];
-    for (let i = 0; i < boxes.count; i += 1) this.cover(x[i] as number, y[i] as number, boxes.w[i] as number, boxes.h[i] as number, i, keys, items);
+    for (let i = 0; i < boxes.count; i += 1)
+      this.cover(x[i] as number, y[i] as number, boxes.w[i] as number, boxes.h[i] as number, i, keys, items);
     this.boxCells = groupBy(keys, this.columns * this.rows);
     this.boxItems = Int32Array.from(items);
     const edgeKeys: number[] = [];
@@ -48,8 +49,16 @@ export class Grid {
     for (let e = 0; e < boxes.from.length; e += 1) {
       const unrouted = (start[e + 1] as number) - (start[e] as number) === 2;
       for (let p = start[e] as number; p + 1 < (start[e + 1] as number); p += 1) {
-        const [ax, ay, bx, by] = [points[2 * p] as number, points[2 * p + 1] as number, points[2 * p + 2] as number, points[2 * p + 3] as number];
-        if ((unrouted && Math.abs(by - ay) > farLength) || (Math.abs(bx - ax) / this.cell + 1) * (Math.abs(by - ay) / this.cell + 1) > farCells) {
+        const [ax, ay, bx, by] = [
+          points[2 * p] as number,
+          points[2 * p + 1] as number,
+          points[2 * p + 2] as number,
+          points[2 * p + 3] as number,
+        ];
+        if (
+          (unrouted && Math.abs(by - ay) > farLength) ||
+          (Math.abs(bx - ax) / this.cell + 1) * (Math.abs(by - ay) / this.cell + 1) > farCells
+        ) {
           this.far[e] = 1;
           this.cover(ax, ay, 0, 0, e, edgeKeys, edgeItems);
           this.cover(bx, by, 0, 0, e, edgeKeys, edgeItems);
@@ -71,7 +80,8 @@ export class Grid {
   }
 
   private range(x: number, y: number, w: number, h: number): readonly [number, number, number, number] {
-    const column = (value: number): number => Math.min(this.columns - 1, Math.max(0, Math.floor((value - this.placement.left) / this.cell)));
+    const column = (value: number): number =>
+      Math.min(this.columns - 1, Math.max(0, Math.floor((value - this.placement.left) / this.cell)));
     const line = (value: number): number => Math.min(this.rows - 1, Math.max(0, Math.floor((value - this.placement.top) / this.cell)));
     return [column(x), column(x + w), line(y), line(y + h)];
   }

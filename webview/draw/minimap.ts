@@ -18,7 +18,12 @@ export function drawStrip(ctx: CanvasRenderingContext2D, scene: Scene, width: nu
     for (let i = 0; i < boxes.count; i += 1) {
       if (boxes.category[i] !== category) continue;
       const x = pad + ((placement.x[i] as number) - placement.left) * scaleX;
-      ctx.fillRect(x, pad + ((placement.y[i] as number) - placement.top) * scaleY, Math.max(1.5, (boxes.w[i] as number) * scaleX), rowHeight);
+      ctx.fillRect(
+        x,
+        pad + ((placement.y[i] as number) - placement.top) * scaleY,
+        Math.max(1.5, (boxes.w[i] as number) * scaleX),
+        rowHeight,
+      );
     }
   }
   ctx.globalAlpha = 1;
@@ -37,7 +42,13 @@ export function stripScale(scene: Scene, width: number, height: number): number 
 }
 
 /** The part of the strip that the graph canvas shows, as top and height in strip pixels. */
-export function sliderOf(scene: Scene, camera: Camera, canvas: { width: number; height: number }, width: number, height: number): readonly [number, number] {
+export function sliderOf(
+  scene: Scene,
+  camera: Camera,
+  canvas: { width: number; height: number },
+  width: number,
+  height: number,
+): readonly [number, number] {
   const view = viewport(camera, canvas.width, canvas.height);
   const scale = stripScale(scene, width, height);
   const top = Math.max(0, 6 + (view.y - scene.placement.top) * scale);

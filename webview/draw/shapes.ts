@@ -36,20 +36,43 @@ export function traceSign(ctx: Ctx, category: number, x: number, y: number): voi
   const r = 4.5;
   switch (category as Category) {
     case Category.Matmul:
-      for (const [dx, dy] of [[-r, -r], [0.5, -r], [-r, 0.5], [0.5, 0.5]] as const) ctx.rect(x + dx, y + dy, 4, 4);
+      for (const [dx, dy] of [
+        [-r, -r],
+        [0.5, -r],
+        [-r, 0.5],
+        [0.5, 0.5],
+      ] as const)
+        ctx.rect(x + dx, y + dy, 4, 4);
       break;
     case Category.Elementwise:
       ctx.moveTo(x + r, y);
       ctx.arc(x, y, r, 0, 2 * Math.PI);
       break;
     case Category.Reduction:
-      polygon(ctx, [[x - r, y - r + 0.5], [x + r, y - r + 0.5], [x, y + r]]);
+      polygon(ctx, [
+        [x - r, y - r + 0.5],
+        [x + r, y - r + 0.5],
+        [x, y + r],
+      ]);
       break;
     case Category.Movement:
-      polygon(ctx, [[x - r, y - 2], [x, y - 2], [x, y - r], [x + r, y], [x, y + r], [x, y + 2], [x - r, y + 2]]);
+      polygon(ctx, [
+        [x - r, y - 2],
+        [x, y - 2],
+        [x, y - r],
+        [x + r, y],
+        [x, y + r],
+        [x, y + 2],
+        [x - r, y + 2],
+      ]);
       break;
     case Category.Constant:
-      polygon(ctx, [[x, y - r - 0.5], [x + r + 0.5, y], [x, y + r + 0.5], [x - r - 0.5, y]]);
+      polygon(ctx, [
+        [x, y - r - 0.5],
+        [x + r + 0.5, y],
+        [x, y + r + 0.5],
+        [x - r - 0.5, y],
+      ]);
       break;
     case Category.Opaque:
       for (const dy of [-r, -1, 2.5]) ctx.rect(x - r, y + dy, 2 * r, 1.8);

@@ -80,7 +80,8 @@ export function readTheme(body: HTMLElement): Theme {
       pick("fusionscope-opOther", muted),
       foreground,
     ],
-    groups: [chart.blue, chart.orange, chart.purple, chart.green, chart.red, chart.yellow],
+    // Not red: it means removed.
+    groups: [chart.blue, chart.orange, chart.purple, chart.green, chart.yellow],
     font: pick("font-family", "system-ui, sans-serif"),
     mono: pick("editor-font-family", "ui-monospace, monospace"),
   };

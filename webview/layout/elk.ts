@@ -23,35 +23,52 @@ const options = {
   "elk.randomSeed": "1",
 };
 
+/** One worker for the page: it answers in turn. */
+let shared: { readonly elk: InstanceType<typeof ELK>; worker: () => Worker | undefined } | undefined;
+let answered = false;
+
+/** False until ELK has shown that it runs here; starting it takes a second. */
+export const elkIsWarm = (): boolean => answered;
+
+function elkNow(): InstanceType<typeof ELK> {
+  if (shared) return shared.elk;
+  let worker: Worker | undefined;
+  const elk = new ELK({ workerFactory: () => (worker = workerFromText(elkSource)) as never });
+  shared = { elk, worker: () => worker };
+  return elk;
+}
+
+function restart(): void {
+  shared?.worker()?.terminate();
+  shared = undefined;
+}
+
 export class ElkLayouter {
-  private elk: InstanceType<typeof ELK> | undefined;
-  private worker: Worker | undefined;
   private abandon: ((error: Error) => void) | undefined;
 
-  /** Rejects with `Superseded` when cancelled, and when ELK takes longer than its time limit. */
+  /** Rejects with `Superseded` when asked again or cancelled, and with an error when ELK takes longer than its time limit. */
   layout(input: LayoutInput): Promise<Placement> {
     this.cancel();
-    const elk = (this.elk ??= new ELK({ workerFactory: () => (this.worker = workerFromText(elkSource)) as never }));
     return new Promise((resolve, reject) => {
       this.abandon = reject;
-      const timer = setTimeout(() => this.cancel(), timeLimitMs);
-      elk
+      const timer = setTimeout(() => {
+        restart();
+        reject(new Error("ELK took too long"));
+      }, timeLimitMs);
+      elkNow()
         .layout(elkGraph(input))
-        .then((graph) => resolve(placementOf(input, graph)))
+        .then((graph) => {
+          answered = true;
+          resolve(placementOf(input, graph));
+        })
         .catch(reject)
-        .finally(() => {
-          clearTimeout(timer);
-          if (this.abandon === reject) this.abandon = undefined;
-        });
+        .finally(() => clearTimeout(timer));
     });
   }
 
   cancel(): void {
-    if (!this.abandon) return;
-    this.abandon(new Superseded("superseded"));
+    this.abandon?.(new Superseded("superseded"));
     this.abandon = undefined;
-    this.worker?.terminate();
-    this.elk = undefined;
   }
 }
 
@@ -84,5 +101,15 @@ function placementOf(input: LayoutInput, graph: ElkNode): Placement {
     if (section) for (const point of [section.startPoint, ...(section.bendPoints ?? []), section.endPoint]) points.push(point.x, point.y);
     start[e + 1] = points.length / 2;
   });
-  return { x, y, start, points: Float64Array.from(points), orthogonal: true, left: 0, top: 0, width: graph.width ?? 0, height: graph.height ?? 0 };
+  return {
+    x,
+    y,
+    start,
+    points: Float64Array.from(points),
+    orthogonal: true,
+    left: 0,
+    top: 0,
+    width: graph.width ?? 0,
+    height: graph.height ?? 0,
+  };
 }

@@ -15,6 +15,7 @@ export function layered(input: LayoutInput): Placement {
   const chains = chainsOf(joined, ranks);
   const ordering = orderLayers(chains, ranks.layers, joined.count, joined.hint);
   const centre = placeItems(chains, ordering, joined.count, joined.w, joined.hint);
+  plumb(chains, ranks.layers, centre);
   const tops = layerTops(joined, ranks);
   const x = new Float64Array(input.count);
   const y = new Float64Array(input.count);
@@ -60,6 +61,29 @@ function splitLoose(input: LayoutInput) {
   return { joined, joinedIndex, loose };
 }
 
+/** Layers averaged over to see where a tall graph drifts to. */
+const plumbWindow = 60;
+
+/** Tall graphs lean: every block pushes the next a little to one side. Takes that slow drift out, layer by layer. */
+function plumb(chains: Chains, layers: number, x: Float64Array): void {
+  if (layers < 2 * plumbWindow) return;
+  const sum = new Float64Array(layers + 1);
+  const seen = new Float64Array(layers + 1);
+  for (let item = 0; item < chains.count; item += 1) {
+    sum[(chains.layerOf[item] as number) + 1]! += x[item] as number;
+    seen[(chains.layerOf[item] as number) + 1]! += 1;
+  }
+  for (let l = 0; l < layers; l += 1) {
+    sum[l + 1]! += sum[l] as number;
+    seen[l + 1]! += seen[l] as number;
+  }
+  for (let item = 0; item < chains.count; item += 1) {
+    const layer = chains.layerOf[item] as number;
+    const [from, to] = [Math.max(0, layer - plumbWindow), Math.min(layers, layer + plumbWindow + 1)];
+    x[item]! -= ((sum[to] as number) - (sum[from] as number)) / Math.max(1, (seen[to] as number) - (seen[from] as number));
+  }
+}
+
 interface Tops {
   readonly top: Float64Array;
   readonly height: Float64Array;
@@ -79,7 +103,15 @@ function layerTops(input: LayoutInput, { rank, layers }: Ranks): Tops {
 }
 
 /** Rows below the rest, about as wide as it, or square when there is nothing else. Returns the lower edge of all. */
-function placeLoose(input: LayoutInput, loose: number[], x: Float64Array, y: Float64Array, left: number, right: number, bottom: number): number {
+function placeLoose(
+  input: LayoutInput,
+  loose: number[],
+  x: Float64Array,
+  y: Float64Array,
+  left: number,
+  right: number,
+  bottom: number,
+): number {
   if (loose.length === 0) return bottom;
   const area = loose.reduce((sum, i) => sum + ((input.w[i] as number) + looseGap) * ((input.h[i] as number) + looseGap), 0);
   const limit = left + Math.max(right - left, Math.sqrt(area) * 1.4);

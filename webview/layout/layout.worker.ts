@@ -10,5 +10,10 @@ interface Scope {
 const scope = globalThis as unknown as Scope;
 scope.onmessage = ({ data: { id, input } }) => {
   const placement = layered(input);
-  scope.postMessage({ id, placement }, [placement.x.buffer, placement.y.buffer, placement.start.buffer, placement.points.buffer] as Transferable[]);
+  scope.postMessage({ id, placement }, [
+    placement.x.buffer,
+    placement.y.buffer,
+    placement.start.buffer,
+    placement.points.buffer,
+  ] as Transferable[]);
 };

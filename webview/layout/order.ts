@@ -9,6 +9,8 @@ export interface Ordering {
 }
 
 const countLimit = 60_000;
+/** With hints, a new order must save this share of the crossings: people know their way in the old one. */
+const worthMoving = 0.5;
 
 /**
  * Orders the items of every layer.
@@ -28,7 +30,7 @@ export function orderLayers(chains: Chains, layerCount: number, nodes: number, h
     for (let l = 1; l < layerCount; l += 1) sweep(layers, l, position, preds, chains.from, score);
     for (let l = layerCount - 2; l >= 0; l -= 1) sweep(layers, l, position, succs, chains.to, score);
     const now = counted ? crossings(chains, layers, position, succs) : -round;
-    if (now >= best.crossings) continue;
+    if (now >= best.crossings * (hint ? worthMoving : 1)) continue;
     best.crossings = now;
     best.items.set(layers.items);
   }

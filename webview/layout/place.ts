@@ -15,13 +15,25 @@ const mostRounds = 24;
 const weights = { nodes: 1, mixed: 0.25, dummies: 4 };
 
 /** Horizontal centres of all items. */
-export function placeItems(chains: Chains, { layers }: Ordering, nodes: number, w: Float64Array, hint: Float64Array | undefined): Float64Array {
+export function placeItems(
+  chains: Chains,
+  { layers }: Ordering,
+  nodes: number,
+  w: Float64Array,
+  hint: Float64Array | undefined,
+): Float64Array {
   const preds = groupBy(chains.to, chains.count);
   const succs = groupBy(chains.from, chains.count);
   const x = new Float64Array(chains.count);
   const pool = new Pool(layers, nodes, w);
   const layerCount = layers.start.length - 1;
-  for (let l = 0; l < layerCount; l += 1) pool.settle(l, x, (item) => (hint && item < nodes ? (hint[item] as number) : 0), () => 1e-3);
+  for (let l = 0; l < layerCount; l += 1)
+    pool.settle(
+      l,
+      x,
+      (item) => (hint && item < nodes ? (hint[item] as number) : 0),
+      () => 1e-3,
+    );
   const towards = (near: Csr, ends: Int32Array, both?: readonly [Csr, Int32Array]) => (item: number) => {
     let sum = 0;
     let weight = 0;
@@ -69,7 +81,9 @@ function straighten(chains: Chains, nodes: number, x: Float64Array, settle: (wis
     middle[chain]! += x[item] as number;
     length[chain]! += 1;
   }
-  settle((item) => (item < nodes ? (x[item] as number) : (middle[chainOf[item] as number] as number) / (length[chainOf[item] as number] as number)));
+  settle((item) =>
+    item < nodes ? (x[item] as number) : (middle[chainOf[item] as number] as number) / (length[chainOf[item] as number] as number),
+  );
 }
 
 /** Scratch space for one layer at a time. */
@@ -87,7 +101,8 @@ class Pool {
     private readonly w: Float64Array,
   ) {
     let widest = 1;
-    for (let l = 0; l + 1 < layers.start.length; l += 1) widest = Math.max(widest, (layers.start[l + 1] as number) - (layers.start[l] as number));
+    for (let l = 0; l + 1 < layers.start.length; l += 1)
+      widest = Math.max(widest, (layers.start[l + 1] as number) - (layers.start[l] as number));
     this.offset = new Float64Array(widest);
     this.sum = new Float64Array(widest);
     this.mass = new Float64Array(widest);
@@ -112,7 +127,10 @@ class Pool {
       sum[blocks] = weight * ((Number.isNaN(wished) ? 0 : wished) - (offset[i] as number));
       mass[blocks] = weight;
       blocks += 1;
-      while (blocks > 1 && (sum[blocks - 2] as number) / (mass[blocks - 2] as number) >= (sum[blocks - 1] as number) / (mass[blocks - 1] as number)) {
+      while (
+        blocks > 1 &&
+        (sum[blocks - 2] as number) / (mass[blocks - 2] as number) >= (sum[blocks - 1] as number) / (mass[blocks - 1] as number)
+      ) {
         sum[blocks - 2]! += sum[blocks - 1] as number;
         mass[blocks - 2]! += mass[blocks - 1] as number;
         blocks -= 1;
@@ -121,7 +139,8 @@ class Pool {
     first[blocks] = count;
     for (let b = 0; b < blocks; b += 1) {
       const base = (sum[b] as number) / (mass[b] as number);
-      for (let i = first[b] as number; i < (first[b + 1] as number); i += 1) x[layers.items[begin + i] as number] = base + (offset[i] as number);
+      for (let i = first[b] as number; i < (first[b + 1] as number); i += 1)
+        x[layers.items[begin + i] as number] = base + (offset[i] as number);
     }
   }
 }

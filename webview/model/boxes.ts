@@ -75,16 +75,24 @@ export function boxesWithGhosts(snapshot: Snapshot, base: Snapshot, change: Stag
   const ghosts = [...change.removed].map((id) => old.indexOf.get(id)).filter((i) => i !== undefined);
   ghosts.forEach((i, order) => indexOf.set(old.keys[i] as number, live.count + order));
   const here = (i: number): number | undefined => indexOf.get(old.keys[i] as number) ?? indexOf.get(now.get(old.keys[i] as number) ?? NaN);
-  const edges = Array.from(old.from.keys()).filter((e) => change.removed.has(old.keys[old.from[e] as number] as number) || change.removed.has(old.keys[old.to[e] as number] as number));
+  const edges = Array.from(old.from.keys()).filter(
+    (e) => change.removed.has(old.keys[old.from[e] as number] as number) || change.removed.has(old.keys[old.to[e] as number] as number),
+  );
   const joined = edges.map((e) => [here(old.from[e] as number), here(old.to[e] as number), old.value[e] as number] as const);
-  const whole = joined.filter((edge): edge is readonly [number, number, number] => edge[0] !== undefined && edge[1] !== undefined && edge[0] !== edge[1]);
+  const whole = joined.filter(
+    (edge): edge is readonly [number, number, number] => edge[0] !== undefined && edge[1] !== undefined && edge[0] !== edge[1],
+  );
   const ints = (column: Int32Array, more: readonly number[]): Int32Array => Int32Array.from([...column, ...more]);
   const bytes = (column: Uint8Array, more: Uint8Array): Uint8Array => Uint8Array.from([...column, ...ghosts.map((i) => more[i] as number)]);
-  const floats = (column: Float64Array, more: Float64Array): Float64Array => Float64Array.from([...column, ...ghosts.map((i) => more[i] as number)]);
+  const floats = (column: Float64Array, more: Float64Array): Float64Array =>
+    Float64Array.from([...column, ...ghosts.map((i) => more[i] as number)]);
   const texts = <T>(column: readonly T[], more: readonly T[]): readonly T[] => [...column, ...ghosts.map((i) => more[i] as T)];
   const made: Boxes = {
     count: live.count + ghosts.length,
-    keys: ints(live.keys, ghosts.map((i) => old.keys[i] as number)),
+    keys: ints(
+      live.keys,
+      ghosts.map((i) => old.keys[i] as number),
+    ),
     indexOf,
     kind: bytes(live.kind, old.kind),
     category: bytes(live.category, old.category),
@@ -94,9 +102,18 @@ export function boxesWithGhosts(snapshot: Snapshot, base: Snapshot, change: Stag
     subtitle: texts(live.subtitle, old.subtitle),
     chips: texts(live.chips, old.chips),
     tag: [...live.tag, ...ghosts.map(() => "")],
-    from: ints(live.from, whole.map(([from]) => from)),
-    to: ints(live.to, whole.map(([, to]) => to)),
-    value: ints(live.value, whole.map(([, , value]) => value)),
+    from: ints(
+      live.from,
+      whole.map(([from]) => from),
+    ),
+    to: ints(
+      live.to,
+      whole.map(([, to]) => to),
+    ),
+    value: ints(
+      live.value,
+      whole.map(([, , value]) => value),
+    ),
     firstGhost: live.count,
     firstGhostEdge: live.from.length,
   };
@@ -137,7 +154,11 @@ function build(snapshot: Snapshot): Boxes {
     columns.subtitle.push(subtitle);
     columns.chips.push(chips);
     columns.tag.push(tag);
-    const widest = Math.max(title.length * titleAdvance + 34, subtitle.length * smallAdvance + 24, ...chips.map((c) => c.length * smallAdvance + 30));
+    const widest = Math.max(
+      title.length * titleAdvance + 34,
+      subtitle.length * smallAdvance + 24,
+      ...chips.map((c) => c.length * smallAdvance + 30),
+    );
     columns.w[i] = Math.round(Math.min(maxWidth, Math.max(minWidth, widest)));
     columns.h[i] = kind === BoxKind.Node ? nodeHeight + chips.length * chipHeight : terminalHeight;
   };
@@ -149,7 +170,7 @@ function build(snapshot: Snapshot): Boxes {
     const node = snapshot.nodes.get(id) as NodeRow;
     const chips = chipsOf([...node.inputs].filter((value) => value >= 0 && constant(value)).map((value) => snapshot.values.get(value)));
     const first = node.outputs.length > 0 ? snapshot.values.get(node.outputs[0] as number) : undefined;
-    add(id, BoxKind.Node, categoryOf(node.op, node.init), node.op, tail(node.name), chips, tagOf(first));
+    add(id, BoxKind.Node, categoryOf(node.op, node.init, node.opaque), node.op, tail(node.name), chips, tagOf(first));
   }
   for (const value of shownOutputs) {
     add(outputKey(value), BoxKind.Output, Category.Terminal, tail(snapshot.values.get(value)?.name ?? ""), "", [], "");

@@ -10,7 +10,15 @@ export enum Category {
   Terminal,
 }
 
-export const categoryNames: readonly string[] = ["matrix", "element-wise", "reduction", "movement", "once at first run", "other", "input or output"];
+export const categoryNames: readonly string[] = [
+  "matrix",
+  "element-wise",
+  "reduction",
+  "movement",
+  "once at first run",
+  "other",
+  "input or output",
+];
 
 /** First match wins; names are compared in lower case without separators. */
 const families: readonly (readonly [Category, RegExp])[] = [
@@ -28,7 +36,8 @@ const families: readonly (readonly [Category, RegExp])[] = [
 ];
 
 /** The family of an op by its name; a node that runs once at the first run is `Constant` whatever it does. */
-export function categoryOf(op: string, init: boolean): Category {
+export function categoryOf(op: string, init: boolean, opaque = false): Category {
+  if (opaque) return Category.Opaque;
   if (init) return Category.Constant;
   const name = op.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
   return families.find(([, pattern]) => pattern.test(name))?.[0] ?? Category.Opaque;

@@ -22,7 +22,8 @@ function scaled(value: number, units: readonly string[], step: number): string {
 /** 1 KB = 1024 B. */
 export const bytesText = (bytes: number): string => scaled(bytes, byteUnits, 1024);
 export const countText = (count: number): string => scaled(count, countUnits, 1000);
-export const flopsText = (flops: number): string => (Number.isFinite(flops) ? `${scaled(flops, countUnits, 1000)}flop` : "?");
+export const flopsText = (flops: number): string =>
+  Number.isFinite(flops) ? `${scaled(flops, countUnits, 1000)}${flops < 1000 ? " " : ""}flop` : "?";
 
 /** Milliseconds with the unit that fits. */
 export function timeText(ms: number): string {
@@ -43,4 +44,5 @@ export function tail(name: string, longest = 34): string {
 
 /** Control and direction characters would hide or reorder text: show them as a replacement character. */
 // eslint-disable-next-line no-control-regex
-export const visible = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "\uFFFD");
+export const visible = (text: string): string =>
+  text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "\uFFFD");

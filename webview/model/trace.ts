@@ -3,7 +3,9 @@ import type { GraphDelta, GroupInfo, NodeColumns, Rows, ValueColumns } from "#pr
 
 export interface NodeRow {
   readonly id: number;
+  /** Of a node that is not compiled: the ONNX operator. */
   readonly op: string;
+  readonly opaque: boolean;
   readonly name: string;
   /** JSON text. */
   readonly attrs: string;
@@ -146,7 +148,7 @@ export class Trace {
     const text = (i: number | undefined): string => this.strings[i ?? -1] ?? "";
     return Array.from(columns.id, (id, i) => ({
       id,
-      op: text(columns.op[i]),
+      ...opOf(text(columns.op[i]), text(columns.attrs[i])),
       name: text(columns.name[i]),
       attrs: text(columns.attrs[i]),
       inputs: row(columns.inputs, i),
@@ -171,6 +173,13 @@ export class Trace {
       bytes: columns.bytes[i] ?? NaN,
     }));
   }
+}
+
+/** An opaque node is shown as the operator it was in the model. */
+function opOf(op: string, attrs: string): { readonly op: string; readonly opaque: boolean } {
+  if (op !== "opaque") return { op, opaque: false };
+  const name = /"opType":"((?:[^"\\]|\\.)*)"/.exec(attrs)?.[1];
+  return { op: name ?? op, opaque: true };
 }
 
 function applyDelta(base: Snapshot, { delta, nodes, values }: Decoded): Snapshot {

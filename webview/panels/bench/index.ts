@@ -49,7 +49,14 @@ class BenchPanel {
     );
     this.cancel.element.hidden = true;
     this.showScope();
-    fill(this.output, el("p", { class: "empty" }, "Runs the code of the chosen scope on this machine, in turns with the baseline, and shows medians with their 95 % intervals."));
+    fill(
+      this.output,
+      el(
+        "p",
+        { class: "empty" },
+        "Runs the code of the chosen scope on this machine, in turns with the baseline, and shows medians with their 95 % intervals.",
+      ),
+    );
   }
 
   update(state: State, previous: State): void {
@@ -67,7 +74,8 @@ class BenchPanel {
     if (missing.length > 0) return `This machine lacks ${missing.join(", ")}: the code can be looked at, not run.`;
     if (state.failed) return "The compilation failed: there is nothing to run.";
     if (state.busy || !state.summary) return "Compiling …";
-    if (this.kind === "group" && groupOfSelection(this.app) === undefined) return "Select one fusion group, in the graph or in the list of groups.";
+    if (this.kind === "group" && groupOfSelection(this.app) === undefined)
+      return "Select one fusion group, in the graph or in the list of groups.";
     if (this.kind === "nodes" && sourcesOfSelection(this.app).length === 0) return "Select nodes that come from the model.";
     return undefined;
   }
@@ -76,7 +84,14 @@ class BenchPanel {
     this.scope.set(this.kind);
     const sources = sourcesOfSelection(this.app);
     const group = groupOfSelection(this.app);
-    this.scopeText.textContent = this.kind === "group" ? (group === undefined ? "" : `group ${group}`) : this.kind === "nodes" && sources.length > 0 ? `${sources.length} ONNX nodes` : "";
+    this.scopeText.textContent =
+      this.kind === "group"
+        ? group === undefined
+          ? ""
+          : `group ${group}`
+        : this.kind === "nodes" && sources.length > 0
+          ? `${sources.length} ONNX nodes`
+          : "";
     const obstacle = this.obstacle();
     this.run.disable(obstacle !== undefined || this.running !== undefined);
     if (!this.running) fill(this.notice, obstacle === undefined ? undefined : el("p", { class: "muted" }, visible(obstacle)));
@@ -87,16 +102,22 @@ class BenchPanel {
     return this.kind === "nodes" ? { kind: "nodes", nodes: sourcesOfSelection(this.app) } : { kind: "model" };
   }
 
-  async start(): Promise<void> {
+  async start(scope?: BenchScope): Promise<void> {
+    if (scope !== undefined && !this.running) this.kind = scope.kind;
+    if (scope?.kind === "group") selectGroup(this.app, scope.group);
     if (this.obstacle() !== undefined || this.running) return this.showScope();
     const text = el("span", {}, "Starting …");
     const bar = el("progress", { attrs: { max: "1", "aria-label": "Benchmark" } });
     fill(this.notice, progressRing("Measuring"), text, bar);
-    this.running = this.app.host.request("bench", { scope: this.scopeNow(), baselines: this.againstOrt ? ["ort"] : [] }, (message, done) => {
-      text.textContent = message;
-      if (done === null) bar.removeAttribute("value");
-      else bar.value = done;
-    });
+    this.running = this.app.host.request(
+      "bench",
+      { scope: scope ?? this.scopeNow(), baselines: this.againstOrt ? ["ort"] : [] },
+      (message, done) => {
+        text.textContent = message;
+        if (done === null) bar.removeAttribute("value");
+        else bar.value = done;
+      },
+    );
     this.cancel.element.hidden = false;
     this.showScope();
     try {
@@ -106,7 +127,12 @@ class BenchPanel {
       this.app.announce("Benchmark done");
     } catch (error) {
       const { message, next, code } = errorInfo(error);
-      fill(this.notice, el("p", { class: "error-text", role: "alert" }, visible(message)), el("p", {}, visible(next)), el("code", { class: "muted" }, code));
+      fill(
+        this.notice,
+        el("p", { class: "error-text", role: "alert" }, visible(message)),
+        el("p", {}, visible(next)),
+        el("code", { class: "muted" }, code),
+      );
     } finally {
       this.running = undefined;
       this.cancel.element.hidden = true;
@@ -115,7 +141,17 @@ class BenchPanel {
   }
 
   draw(): void {
-    if (this.result) fill(this.output, resultView(this.result, this.app.theme, this.output.clientWidth, (group) => selectGroup(this.app, group), (group) => this.groupName(group)));
+    if (this.result)
+      fill(
+        this.output,
+        resultView(
+          this.result,
+          this.app.theme,
+          this.output.clientWidth,
+          (group) => selectGroup(this.app, group),
+          (group) => this.groupName(group),
+        ),
+      );
   }
 
   private groupName(group: number): string {
@@ -126,8 +162,8 @@ class BenchPanel {
 
 let panel: BenchPanel | undefined;
 
-/** Runs the benchmark that the panel is set to. */
-export const startBench = (_app: App): void => void panel?.start();
+/** Runs a benchmark of `scope`, else the one that the panel is set to. */
+export const startBench = (_app: App, scope?: BenchScope): void => void panel?.start(scope);
 
 export const benchPanel: Panel = {
   id: "bench",

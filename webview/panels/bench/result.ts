@@ -10,20 +10,51 @@ import { block, facts, type Fact } from "../details/blocks.ts";
 const baselineNames: Readonly<Record<string, string>> = { ort: "ONNX Runtime" };
 const nameOf = (baseline: string): string => baselineNames[baseline] ?? visible(baseline);
 
-export function resultView(result: BenchResult, theme: Theme, width: number, pickGroup: (group: number) => void, groupName: (group: number) => string): HTMLElement {
+export function resultView(
+  result: BenchResult,
+  theme: Theme,
+  width: number,
+  pickGroup: (group: number) => void,
+  groupName: (group: number) => string,
+): HTMLElement {
   const wide = Math.max(320, Math.min(width - 32, 860));
-  const times: IntervalRow[] = [{ label: "Fusionscope", value: result.ours.medianMs, low: result.ours.ci95[0], high: result.ours.ci95[1], least: result.ours.minMs, strong: true }];
+  const times: IntervalRow[] = [
+    {
+      label: "Fusionscope",
+      value: result.ours.medianMs,
+      low: result.ours.ci95[0],
+      high: result.ours.ci95[1],
+      least: result.ours.minMs,
+      strong: true,
+    },
+  ];
   for (const [name, timing] of Object.entries(result.baselines)) {
-    times.push({ label: `${nameOf(name)} ${visible(timing.version)}`, value: timing.medianMs, low: timing.ci95[0], high: timing.ci95[1], least: timing.minMs });
+    times.push({
+      label: `${nameOf(name)} ${visible(timing.version)}`,
+      value: timing.medianMs,
+      low: timing.ci95[0],
+      high: timing.ci95[1],
+      least: timing.minMs,
+    });
   }
-  const ratios: IntervalRow[] = Object.entries(result.speedup).map(([name, { median, ci95 }]) => ({ label: `speed over ${nameOf(name)}`, value: median, low: ci95[0], high: ci95[1], strong: true }));
+  const ratios: IntervalRow[] = Object.entries(result.speedup).map(([name, { median, ci95 }]) => ({
+    label: `speed over ${nameOf(name)}`,
+    value: median,
+    low: ci95[0],
+    high: ci95[1],
+    strong: true,
+  }));
   ratios.push({ label: "A/A control", value: result.control.median, low: result.control.ci95[0], high: result.control.ci95[1] });
   return el(
     "div",
     { class: "bench-result" },
     headline(result),
     block("Time per run", plot(intervalPlot(times, { width: wide, format: timeText, fromZero: true }, theme))),
-    block("Ratio", plot(intervalPlot(ratios, { width: wide, format: (value) => `${digits(value)}×`, mark: 1 }, theme)), el("p", { class: "value-notes" }, controlText(result))),
+    block(
+      "Ratio",
+      plot(intervalPlot(ratios, { width: wide, format: (value) => `${digits(value)}×`, mark: 1 }, theme)),
+      el("p", { class: "value-notes" }, controlText(result)),
+    ),
     block("Rates", facts(rates(result))),
     regions(result, pickGroup, groupName),
     block("Counters", counters(result.counters)),
@@ -58,7 +89,8 @@ function controlText({ control: { median, ci95 } }: BenchResult): string {
 }
 
 function rates(result: BenchResult): Fact[] {
-  const share = (value: number, peak: number | null): string => (peak === null || !(peak > 0) ? "peak not measured" : `${digits((100 * value) / peak)} % of ${digits(peak)}`);
+  const share = (value: number, peak: number | null): string =>
+    peak === null || !(peak > 0) ? "peak not measured" : `${digits((100 * value) / peak)} % of ${digits(peak)}`;
   const gbs = result.bytes / (result.ours.medianMs * 1e6);
   return [
     ["Work", flopsText(result.flops)],
@@ -77,7 +109,13 @@ function regions(result: BenchResult, pickGroup: (group: number) => void, groupN
   const rows = sorted.slice(0, 60).map(({ group, ns }) => {
     const bar = el("div", { class: "region-bar" });
     bar.style.width = `${(100 * ns) / (sorted[0]?.ns || 1)}%`;
-    return el("li", {}, linkButton(groupName(group), () => pickGroup(group)), el("span", { class: "region-track", attrs: { "aria-hidden": "true" } }, bar), el("span", { class: "region-time" }, `${timeText(ns / 1e6)} · ${digits((100 * ns) / sum)} %`));
+    return el(
+      "li",
+      {},
+      linkButton(groupName(group), () => pickGroup(group)),
+      el("span", { class: "region-track", attrs: { "aria-hidden": "true" } }, bar),
+      el("span", { class: "region-time" }, `${timeText(ns / 1e6)} · ${digits((100 * ns) / sum)} %`),
+    );
   });
   return block("Time per group (instrumented)", el("ol", { class: "regions" }, ...rows));
 }

@@ -24,13 +24,21 @@ class BuffersPanel {
       selected: (i) => this.buffers[i]?.id === app.store.state.selection.buffer,
       onSelect: (i) => this.buffers[i] && selectBuffer(app, this.buffers[i].id),
     });
-    this.element = el("section", { class: "buffers" }, this.totals, this.map, el("div", { class: "section buffer-list" }, el("div", { class: "section-head" }, el("h2", {}, "Buffers")), this.list.element));
+    this.element = el(
+      "section",
+      { class: "buffers" },
+      this.totals,
+      this.map,
+      el("div", { class: "section buffer-list" }, el("div", { class: "section-head" }, el("h2", {}, "Buffers")), this.list.element),
+    );
     new ResizeObserver(() => this.draw()).observe(this.map);
   }
 
   update(state: State, previous: State): void {
     if (state.summary !== previous.summary) {
-      this.buffers = [...(state.summary?.buffers ?? [])].sort((a, b) => b.bytes - a.bytes || a.id - b.id);
+      this.buffers = [...(state.summary?.buffers ?? [])].sort(
+        (a, b) => Number(b.scope === "arena") - Number(a.scope === "arena") || b.bytes - a.bytes || a.id - b.id,
+      );
       this.list.set(this.buffers.length);
       this.showTotals(state.summary);
       this.draw();
@@ -47,10 +55,26 @@ class BuffersPanel {
     const { summary, selection, view } = this.app.store.state;
     if (view !== "buffers" || this.map.clientWidth === 0) return;
     const arena = this.buffers.filter(({ scope }) => scope === "arena");
-    if (!summary || arena.length === 0) return fill(this.map, el("div", { class: "empty" }, summary ? "Nothing lives in the arena: every value is an input, an output or a constant." : "The memory plan comes with the last passes."));
-    const chosen = (buffer: BufferInfo): boolean => buffer.id === selection.buffer || (buffer.groups.length > 0 && buffer.groups.includes(selection.group ?? NaN));
+    if (!summary || arena.length === 0)
+      return fill(
+        this.map,
+        el(
+          "div",
+          { class: "empty" },
+          summary
+            ? "Nothing lives in the arena: every value is an input, an output or a constant."
+            : "The memory plan comes with the last passes.",
+        ),
+      );
+    const chosen = (buffer: BufferInfo): boolean =>
+      buffer.id === selection.buffer || (buffer.groups.length > 0 && buffer.groups.includes(selection.group ?? NaN));
     const picture = arenaMap(
-      { buffers: arena, arenaBytes: summary.arenaBytes, ...(summary.caches ? { caches: summary.caches } : {}), groups: summary.groups.map(({ id }) => id) },
+      {
+        buffers: arena,
+        arenaBytes: summary.arenaBytes,
+        ...(summary.caches ? { caches: summary.caches } : {}),
+        groups: summary.groups.map(({ id }) => id),
+      },
       { width: this.map.clientWidth, height: this.map.clientHeight },
       this.app.theme,
       { chosen, pick: (id) => selectBuffer(this.app, id) },
@@ -63,9 +87,20 @@ class BuffersPanel {
     const { arenaBytes, arenaBytesWithoutReuse, constantBytes } = summary;
     const saved = arenaBytesWithoutReuse > 0 ? 1 - arenaBytes / arenaBytesWithoutReuse : 0;
     const total = (value: string, label: string): HTMLElement => el("div", { class: "total" }, el("b", {}, value), el("span", {}, label));
-    const bar = el("div", { class: "reuse-bar", role: "img", attrs: { "aria-label": `Reuse saves ${Math.round(saved * 100)} percent` } }, el("div", { class: "reuse-used" }));
+    const bar = el(
+      "div",
+      { class: "reuse-bar", role: "img", attrs: { "aria-label": `Reuse saves ${Math.round(saved * 100)} percent` } },
+      el("div", { class: "reuse-used" }),
+    );
     (bar.firstElementChild as HTMLElement).style.width = `${Math.round((1 - saved) * 100)}%`;
-    fill(this.totals, total(bytesText(arenaBytes), "arena"), total(bytesText(arenaBytesWithoutReuse), "without reuse"), total(`${Math.round(saved * 100)} %`, "saved by reuse"), total(bytesText(constantBytes), "constants"), bar);
+    fill(
+      this.totals,
+      total(bytesText(arenaBytes), "arena"),
+      total(bytesText(arenaBytesWithoutReuse), "without reuse"),
+      total(`${Math.round(saved * 100)} %`, "saved by reuse"),
+      total(bytesText(constantBytes), "constants"),
+      bar,
+    );
   }
 
   private row(i: number): HTMLElement {
@@ -78,7 +113,11 @@ class BuffersPanel {
       { class: "row" },
       swatch,
       el("span", { class: "node-op" }, visible(buffer.name)),
-      el("span", { class: "node-name" }, `${buffer.scope} · steps ${buffer.firstStep}–${buffer.lastStep}${buffer.reuses.length > 0 ? " · reuses" : ""}`),
+      el(
+        "span",
+        { class: "node-name" },
+        `${buffer.scope} · steps ${buffer.firstStep}–${buffer.lastStep}${buffer.reuses.length > 0 ? " · reuses" : ""}`,
+      ),
       el("span", { class: "node-shape" }, `${buffer.shape.join("×")} ${buffer.dtype}`),
       el("span", { class: "node-shape buffer-bytes" }, bytesText(buffer.bytes)),
     );

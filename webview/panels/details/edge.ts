@@ -20,6 +20,18 @@ export function edgeDetails(app: App, [from, to]: readonly [number, number]): HT
   const target = snapshot.nodes.get(to);
   const carried = [...(target?.inputs ?? [])].filter((value) => (producer.get(value) ?? inputKey(value)) === from);
   const values = [...new Set(carried)].map((value) => snapshot.values.get(value)).filter((value) => value !== undefined);
-  const about = (summary?.verdicts ?? []).filter((verdict) => verdict.subject === "fusion" && verdict.nodes[0] === from && verdict.nodes[1] === to);
-  return [block("Edge", facts([["From", label(from)], ["To", label(to)]])), valueBlock(app, "Carries", values, snapshot.stage), ...verdictBlock(app, about)];
+  const about = (summary?.verdicts ?? []).filter(
+    (verdict) => verdict.subject === "fusion" && verdict.nodes[0] === from && verdict.nodes[1] === to,
+  );
+  return [
+    block(
+      "Edge",
+      facts([
+        ["From", label(from)],
+        ["To", label(to)],
+      ]),
+    ),
+    valueBlock(app, "Carries", values, snapshot.stage),
+    ...verdictBlock(app, about),
+  ];
 }

@@ -11,12 +11,21 @@ export function groupDetails(app: App, id: number): HTMLElement[] {
   const snapshot = app.trace.snapshot(stage);
   const group = snapshot.groups.find((candidate) => candidate.id === id) ?? summary?.groups.find((candidate) => candidate.id === id);
   if (!group) return [];
-  const known: Fact[] = [["Name", visible(group.name)], ["Template", visible(group.template)], ["Phase", group.phase === "init" ? "once, at the first run" : "every run"]];
+  const known: Fact[] = [
+    ["Name", visible(group.name)],
+    ["Template", visible(group.template)],
+    ["Phase", group.phase === "init" ? "once, at the first run" : "every run"],
+  ];
   const params = Object.entries(group.params).map(([name, value]) => [visible(name), visible(String(value))] as const);
   const members = group.members.map(({ node, anchor }) => {
     const row = snapshot.nodes.get(node);
     const leads = node === group.leader ? " (leads)" : "";
-    return el("li", {}, linkButton(`${visible(row?.op ?? "?")} #${node}`, () => selectNodes(app, [node])), el("span", { class: "muted" }, ` at ${visible(anchor)}${leads}`));
+    return el(
+      "li",
+      {},
+      linkButton(`${visible(row?.op ?? "?")} #${node}`, () => selectNodes(app, [node])),
+      el("span", { class: "muted" }, ` at ${visible(anchor)}${leads}`),
+    );
   });
   const made = [block(`Group ${id}`, facts(known))];
   if (params.length > 0) made.push(block("Parameters", facts(params)));

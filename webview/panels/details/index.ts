@@ -45,18 +45,33 @@ class DetailsPanel {
 
   private model({ hello, summary, failed }: State): HTMLElement[] {
     if (!hello) return [el("p", { class: "empty" }, "No model yet.")];
-    const known: Fact[] = [["File", visible(hello.model.name)], ["Size", bytesText(hello.model.bytes)]];
+    const known: Fact[] = [
+      ["File", visible(hello.model.name)],
+      ["Size", bytesText(hello.model.bytes)],
+    ];
     if (summary) {
       known.push(["Features", summary.isa], ["Threads", String(summary.threads)], ["Arithmetic", summary.precision]);
-      known.push(["ONNX nodes", String(summary.sources.length)], ["Groups", String(summary.groups.length)], ["Work per run", flopsText(summary.flops)]);
+      known.push(
+        ["ONNX nodes", String(summary.sources.length)],
+        ["Groups", String(summary.groups.length)],
+        ["Work per run", flopsText(summary.flops)],
+      );
     }
     const made = [block("Model", facts(known))];
     if (failed) made.push(block("Failed", el("p", { class: "error-text" }, visible(failed.message)), el("p", {}, visible(failed.next))));
     if (summary && summary.unsupported.length > 0) {
-      const rows = summary.unsupported.slice(0, 50).map(({ node, opType, reason }) => el("li", {}, el("b", {}, visible(opType)), ` ${visible(node)}: ${visible(reason)}`));
+      const rows = summary.unsupported
+        .slice(0, 50)
+        .map(({ node, opType, reason }) => el("li", {}, el("b", {}, visible(opType)), ` ${visible(node)}: ${visible(reason)}`));
       made.push(block(`Not compiled (${summary.unsupported.length})`, el("ul", { class: "plain" }, ...rows)));
     }
-    made.push(el("p", { class: "empty" }, "Select a node, an edge or a group. Keys: j and k step through the passes, arrows follow edges, 0 shows all, 1 to 4 change the view."));
+    made.push(
+      el(
+        "p",
+        { class: "empty" },
+        "Select a node, an edge or a group. Keys: j and k step through the passes, arrows follow edges, 0 shows all, 1 to 4 change the view.",
+      ),
+    );
     return made;
   }
 
@@ -66,23 +81,33 @@ class DetailsPanel {
     const rows = state.selection.nodes.map((id) => snapshot.nodes.get(id) ?? base.nodes.get(id)).filter((row) => row !== undefined);
     if (rows.length === 0) return [el("p", { class: "empty" }, "What was selected is not in this stage.")];
     if (rows.length === 1) return [...this.node(rows[0] as NodeRow, !snapshot.nodes.has(rows[0]?.id ?? -1)), ...this.provenance(state)];
-    const sum = (pick: (node: NodeRow) => number): number => rows.reduce((total, node) => total + (Number.isFinite(pick(node)) ? pick(node) : 0), 0);
+    const sum = (pick: (node: NodeRow) => number): number =>
+      rows.reduce((total, node) => total + (Number.isFinite(pick(node)) ? pick(node) : 0), 0);
     const list = rows.slice(0, mostNodes).map((node) => el("li", {}, el("b", {}, visible(node.op)), ` ${visible(node.name)}`));
-    const head = facts([["Work", flopsText(sum(({ flops }) => flops))], ["Bytes moved", bytesText(sum(({ bytes }) => bytes))]]);
+    const head = facts([
+      ["Work", flopsText(sum(({ flops }) => flops))],
+      ["Bytes moved", bytesText(sum(({ bytes }) => bytes))],
+    ]);
     return [block(`${rows.length} nodes`, head, el("ul", { class: "plain" }, ...list)), ...this.provenance(state)];
   }
 
   private node(node: NodeRow, removed: boolean): HTMLElement[] {
     const { trace, store } = this.app;
     const snapshot = trace.snapshot(removed ? trace.baseOf(store.state.stage) : store.state.stage);
-    const known: Fact[] = [["Name", visible(node.name) || "(none)"], ["Id", `#${node.id}`]];
+    const known: Fact[] = [
+      ["Name", visible(node.name) || "(none)"],
+      ["Id", `#${node.id}`],
+    ];
     if (node.init) known.push(["Phase", "once, at the first run"]);
     if (Number.isFinite(node.flops)) known.push(["Work", flopsText(node.flops)]);
     if (Number.isFinite(node.bytes)) known.push(["Bytes moved", bytesText(node.bytes)]);
     if (node.flops > 0 && node.bytes > 0) known.push(["Intensity", `${(node.flops / node.bytes).toPrecision(3)} flop/B`]);
     const values = (ids: Int32Array): ValueRow[] => [...ids].map((id) => snapshot.values.get(id)).filter((value) => value !== undefined);
     const made = [block(removed ? `${visible(node.op)} — removed by this pass` : visible(node.op), facts(known), attributes(node.attrs))];
-    made.push(valueBlock(this.app, "Inputs", values(node.inputs), snapshot.stage), valueBlock(this.app, "Outputs", values(node.outputs), snapshot.stage));
+    made.push(
+      valueBlock(this.app, "Inputs", values(node.inputs), snapshot.stage),
+      valueBlock(this.app, "Outputs", values(node.outputs), snapshot.stage),
+    );
     return made;
   }
 
@@ -102,8 +127,14 @@ class DetailsPanel {
       ["Offset", String(buffer.offset)],
       ["Alive", `steps ${buffer.firstStep} to ${buffer.lastStep}`],
     ];
-    if (buffer.reuses.length > 0) known.push(["Takes the place of", buffer.reuses.map((other) => visible(summary?.buffers.find((b) => b.id === other)?.name ?? `#${other}`)).join(", ")]);
-    const about = (summary?.verdicts ?? []).filter((verdict) => verdict.subject === "buffer" && verdict.value !== undefined && verdict.value === buffer.value);
+    if (buffer.reuses.length > 0)
+      known.push([
+        "Takes the place of",
+        buffer.reuses.map((other) => visible(summary?.buffers.find((b) => b.id === other)?.name ?? `#${other}`)).join(", "),
+      ]);
+    const about = (summary?.verdicts ?? []).filter(
+      (verdict) => verdict.subject === "buffer" && verdict.value !== undefined && verdict.value === buffer.value,
+    );
     return [block("Buffer", facts(known)), ...verdictBlock(this.app, about)];
   }
 
@@ -111,7 +142,10 @@ class DetailsPanel {
   private provenance(state: State): HTMLElement[] {
     const nodes = new Set(state.selection.nodes);
     const group = groupOfSelection(this.app);
-    const about = (state.summary?.verdicts ?? []).filter((verdict: Verdict) => verdict.nodes.some((node) => nodes.has(node)) || (group !== undefined && verdict.group === group && verdict.subject !== "fusion"));
+    const about = (state.summary?.verdicts ?? []).filter(
+      (verdict: Verdict) =>
+        verdict.nodes.some((node) => nodes.has(node)) || (group !== undefined && verdict.group === group && verdict.subject !== "fusion"),
+    );
     return [lineageBlock(this.app, sourcesOfSelection(this.app), group), ...verdictBlock(this.app, about)];
   }
 }
@@ -124,7 +158,9 @@ function attributes(json: string): HTMLElement | undefined {
     return facts([["Attributes", visible(json)]]);
   }
   const entries = typeof parsed === "object" && parsed !== null ? Object.entries(parsed) : [];
-  return entries.length === 0 ? undefined : facts(entries.map(([name, value]) => [visible(name), visible(typeof value === "string" ? value : JSON.stringify(value))] as const));
+  return entries.length === 0
+    ? undefined
+    : facts(entries.map(([name, value]) => [visible(name), visible(typeof value === "string" ? value : JSON.stringify(value))] as const));
 }
 
 let panel: DetailsPanel | undefined;

@@ -19,10 +19,19 @@ export function lineageBlock(app: App, sources: readonly number[], group: number
     const label = info ? `${info.opType} ${visible(info.name || info.path)}` : `ONNX node ${source}`;
     return linkButton(label, () => selectSource(app, source), info?.path);
   });
-  if (sources.length > mostSources) onnx.push(linkButton(`and ${sources.length - mostSources} more`, () => selectNodes(app, sources.flatMap((source) => [...app.lineage.at(source, app.store.state.stage)]))));
+  if (sources.length > mostSources)
+    onnx.push(
+      linkButton(`and ${sources.length - mostSources} more`, () =>
+        selectNodes(
+          app,
+          sources.flatMap((source) => [...app.lineage.at(source, app.store.state.stage)]),
+        ),
+      ),
+    );
   steps.push(step("ONNX", onnx.length > 0 ? onnx : [el("span", { class: "muted" }, "made by a pass")]));
   steps.push(...stageSteps(app, sources));
-  if (group !== undefined) steps.push(step("Group", [linkButton(groupLabel(app, group), () => selectGroup(app, group))]), ...codeSteps(app, group));
+  if (group !== undefined)
+    steps.push(step("Group", [linkButton(groupLabel(app, group), () => selectGroup(app, group))]), ...codeSteps(app, group));
   return block("Lineage", el("ol", { class: "lineage" }, ...steps));
 }
 
@@ -32,7 +41,12 @@ const groupLabel = (app: App, group: number): string => {
 };
 
 function step(title: string, links: readonly HTMLElement[], current = false): HTMLElement {
-  return el("li", { class: current ? "here" : "" }, el("span", { class: "lineage-stage" }, title), el("span", { class: "lineage-items" }, ...links));
+  return el(
+    "li",
+    { class: current ? "here" : "" },
+    el("span", { class: "lineage-stage" }, title),
+    el("span", { class: "lineage-items" }, ...links),
+  );
 }
 
 /** One step for each stage where the nodes that come from the sources are others than before. */
@@ -52,7 +66,11 @@ function stageSteps(app: App, sources: readonly number[]): HTMLElement[] {
     const links = nodes.slice(0, mostNodes).map((id) => linkButton(`${visible(graph.nodes.get(id)?.op ?? "?")} #${id}`, () => open([id])));
     if (nodes.length > mostNodes) links.push(linkButton(`and ${nodes.length - mostNodes} more`, () => open(nodes)));
     const name = rows.find(({ index }) => index === stage)?.name ?? "";
-    return step(`${stage} ${visible(name)}`, links.length > 0 ? links : [el("span", { class: "muted" }, "nothing left")], stage === current);
+    return step(
+      `${stage} ${visible(name)}`,
+      links.length > 0 ? links : [el("span", { class: "muted" }, "nothing left")],
+      stage === current,
+    );
   });
 }
 
@@ -78,7 +96,7 @@ function codeSteps(app: App, group: number): HTMLElement[] {
 function spans(lines: readonly number[]): string {
   const sorted = [...new Set(lines)].sort((a, b) => a - b);
   const parts: string[] = [];
-  for (let i = 0; i < sorted.length; ) {
+  for (let i = 0; i < sorted.length;) {
     let end = i;
     while (sorted[end + 1] === (sorted[end] as number) + 1) end += 1;
     parts.push(end > i ? `${sorted[i]}–${sorted[end]}` : String(sorted[i]));

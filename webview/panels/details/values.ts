@@ -21,9 +21,24 @@ function valueCard(app: App, value: ValueRow, stage: number): HTMLElement {
   return el(
     "div",
     { class: "value" },
-    el("div", { class: "value-head" }, el("code", { class: "value-type" }, `${shapeText(value.shape)} ${value.dtype}`), el("span", { class: "value-bytes" }, Number.isFinite(value.bytes) ? bytesText(value.bytes) : "")),
+    el(
+      "div",
+      { class: "value-head" },
+      el("code", { class: "value-type" }, `${shapeText(value.shape)} ${value.dtype}`),
+      el("span", { class: "value-bytes" }, Number.isFinite(value.bytes) ? bytesText(value.bytes) : ""),
+    ),
     el("div", { class: "value-name" }, visible(value.name) || "(no name)"),
-    el("div", { class: "value-notes" }, [value.layout !== "" && value.layout !== "plain" ? value.layout : "plain layout", value.constant ? "constant" : "", `shape ${value.shapeSource}`].filter((note) => note !== "").join(" · ")),
+    el(
+      "div",
+      { class: "value-notes" },
+      [
+        value.layout !== "" && value.layout !== "plain" ? value.layout : "plain layout",
+        value.constant ? "constant" : "",
+        `shape ${value.shapeSource}`,
+      ]
+        .filter((note) => note !== "")
+        .join(" · "),
+    ),
     value.constant && show,
     numbers,
   );
@@ -35,7 +50,11 @@ async function showNumbers(app: App, value: number, stage: number, into: HTMLEle
   try {
     const { values, min, max, mean } = await app.host.request("tensor", { value, stage, start: 0, count: page }).result;
     const rows = Array.from(values, (number) => digits(number)).join("  ");
-    fill(into, el("div", { class: "value-notes" }, `min ${digits(min)} · max ${digits(max)} · mean ${digits(mean)}`), el("code", { class: "number-list" }, rows));
+    fill(
+      into,
+      el("div", { class: "value-notes" }, `min ${digits(min)} · max ${digits(max)} · mean ${digits(mean)}`),
+      el("code", { class: "number-list" }, rows),
+    );
     trigger.remove();
   } catch (error) {
     trigger.disabled = false;

@@ -1,10 +1,11 @@
 /** The graph: one canvas, or two with linked cameras for before and after. */
 import { lastStage, passRows, type App, type Panel } from "../../app.ts";
-import { clearSelection, select, selectGroup, selectNodes, setCompare, step } from "../../actions.ts";
-import { iconButton, progressRing, segmented, type Control } from "../../controls/index.ts";
+import { clearSelection, select, selectGroup, selectNodes, setCompare, showView, step } from "../../actions.ts";
+import { iconButton, linkButton, progressRing, segmented, type Control } from "../../controls/index.ts";
 import { el, fill } from "../../dom.ts";
 import { GraphView } from "../../draw/graph-view.ts";
 import type { Hit } from "../../draw/hit.ts";
+import type { Camera } from "../../draw/scene.ts";
 import { errorInfo } from "../../host.ts";
 import { visible } from "../../model/format.ts";
 import type { Compare, State } from "../../store.ts";
@@ -12,6 +13,9 @@ import { moveSelection } from "./keys.ts";
 import { legend } from "./legend.ts";
 import { StageView } from "./stage-view.ts";
 import { describeHit } from "./tooltip.ts";
+
+/** Levels whose passes work on loops: the graph stays as it was. */
+const hasLoops: readonly string[] = ["lower", "tensor", "code"];
 
 class GraphPanel {
   readonly element: HTMLElement;
@@ -28,8 +32,14 @@ class GraphPanel {
 
   constructor(private readonly app: App) {
     const failed = (error: unknown): void => app.announce(errorInfo(error).message);
-    this.after = new StageView(this.view(() => this.before), failed);
-    this.before = new StageView(this.view(() => this.after), failed);
+    this.after = new StageView(
+      this.view(() => this.before),
+      failed,
+    );
+    this.before = new StageView(
+      this.view(() => this.after),
+      failed,
+    );
     this.compare = segmented<Compare>(
       "Compare with the pass before",
       [
@@ -50,13 +60,25 @@ class GraphPanel {
     this.beforePane = el("div", { class: "pane", hidden: true }, el("div", { class: "pane-label" }, "before"), this.before.view.element);
     this.frame = el(
       "div",
-      { class: "graph-frame", tabIndex: 0, role: "application", attrs: { "aria-label": "Graph. Arrow keys follow edges, plus and minus zoom, 0 shows all. The Nodes list has the same content." } },
+      {
+        class: "graph-frame",
+        tabIndex: 0,
+        role: "application",
+        attrs: { "aria-label": "Graph. Arrow keys follow edges, plus and minus zoom, 0 shows all. The Nodes list has the same content." },
+      },
       this.beforePane,
       el("div", { class: "pane" }, this.after.view.element),
       this.tooltip,
     );
     this.frame.addEventListener("keydown", (event) => this.key(event));
-    this.element = el("section", { class: "graph-panel" }, el("div", { class: "toolbar" }, this.heading, tools), this.frame, legend(app.theme), this.curtain);
+    this.element = el(
+      "section",
+      { class: "graph-panel" },
+      el("div", { class: "toolbar" }, this.heading, tools),
+      this.frame,
+      legend(app.theme),
+      this.curtain,
+    );
   }
 
   private view(other: () => StageView): GraphView {
@@ -77,6 +99,14 @@ class GraphPanel {
     this.after.view.fit();
   }
 
+  get camera(): Camera {
+    return this.after.view.camera;
+  }
+
+  setCamera(camera: Camera): void {
+    this.after.view.setCamera(camera);
+  }
+
   reveal(keys: readonly number[]): void {
     this.after.view.reveal(keys);
   }
@@ -93,8 +123,10 @@ class GraphPanel {
     const compareChanged = state.compare !== previous.compare;
     const dataChanged = state.version !== previous.version || state.summary !== previous.summary;
     this.compare.set(state.compare);
-    if ((stageChanged || compareChanged || dataChanged) && this.app.trace.graphStage(state.stage) >= 0) this.showStage(state, compareChanged);
-    if (state.selection !== previous.selection || state.litNodes !== previous.litNodes || state.hit !== previous.hit || stageChanged) this.emphasise(state);
+    if ((stageChanged || compareChanged || dataChanged) && this.app.trace.graphStage(state.stage) >= 0)
+      this.showStage(state, compareChanged);
+    if (state.selection !== previous.selection || state.litNodes !== previous.litNodes || state.hit !== previous.hit || stageChanged)
+      this.emphasise(state);
     if (state.hit !== previous.hit && state.hit >= 0) this.reveal(this.hitNodes(state));
     this.showHeading(state);
     this.showCurtain(state);
@@ -104,7 +136,15 @@ class GraphPanel {
     const { trace } = this.app;
     const graphStage = trace.graphStage(state.stage);
     const from = trace.graphStage(this.shownStage);
-    if (!compareChanged && from === graphStage && this.shownVersion >= 0 && !state.summary && state.version !== this.shownVersion && graphStage !== state.stage) return;
+    if (
+      !compareChanged &&
+      from === graphStage &&
+      this.shownVersion >= 0 &&
+      !state.summary &&
+      state.version !== this.shownVersion &&
+      graphStage !== state.stage
+    )
+      return;
     const own = graphStage === state.stage;
     const base = trace.baseOf(state.stage);
     const marked = own && base >= 0 && state.compare !== "off";
@@ -167,6 +207,13 @@ class GraphPanel {
       change && count("~", "changed", change.changed.size, "changed"),
       change && count("−", "removed", change.removed.size, "removed"),
       el("span", { class: "why", title: row?.why ?? "" }, row?.reason ?? row?.why ?? ""),
+      row &&
+        hasLoops.includes(row.level) &&
+        linkButton(
+          "see its loops",
+          () => showView(this.app, "kernels"),
+          "The graph is that of the last graph pass; this pass works on loops",
+        ),
     );
   }
 
@@ -176,9 +223,26 @@ class GraphPanel {
     if (!empty) return;
     if (state.failed) {
       const { code, message, next } = state.failed;
-      fill(this.curtain, el("div", { class: "notice error", role: "alert" }, el("strong", {}, visible(message)), el("p", {}, visible(next)), el("code", {}, code)));
+      fill(
+        this.curtain,
+        el(
+          "div",
+          { class: "notice error", role: "alert" },
+          el("strong", {}, visible(message)),
+          el("p", {}, visible(next)),
+          el("code", {}, code),
+        ),
+      );
     } else if (this.curtain.childElementCount === 0 || !this.curtain.querySelector(".loading")) {
-      fill(this.curtain, el("div", { class: "notice loading", role: "status" }, progressRing("Loading"), el("p", {}, `Reading ${visible(state.hello?.model.name ?? "the model")} …`)));
+      fill(
+        this.curtain,
+        el(
+          "div",
+          { class: "notice loading", role: "status" },
+          progressRing("Loading"),
+          el("p", {}, `Reading ${visible(state.hello?.model.name ?? "the model")} …`),
+        ),
+      );
     }
   }
 
@@ -188,7 +252,10 @@ class GraphPanel {
     if (hit.kind === "box") selectNodes(this.app, [hit.key], event.shiftKey || event.ctrlKey || event.metaKey);
     else if (hit.kind === "group") selectGroup(this.app, hit.group);
     else if (hit.kind === "edge" && scene) {
-      const edge = [scene.boxes.keys[scene.boxes.from[hit.edge] as number] as number, scene.boxes.keys[scene.boxes.to[hit.edge] as number] as number] as const;
+      const edge = [
+        scene.boxes.keys[scene.boxes.from[hit.edge] as number] as number,
+        scene.boxes.keys[scene.boxes.to[hit.edge] as number] as number,
+      ] as const;
       select(this.app, { nodes: [], edge });
     } else clearSelection(this.app);
   }
@@ -218,7 +285,12 @@ class GraphPanel {
       PageDown: () => step(this.app, 1, true),
       PageUp: () => step(this.app, -1, true),
     };
-    const pan: Readonly<Record<string, readonly [number, number]>> = { ArrowUp: [0, 80], ArrowDown: [0, -80], ArrowLeft: [80, 0], ArrowRight: [-80, 0] };
+    const pan: Readonly<Record<string, readonly [number, number]>> = {
+      ArrowUp: [0, 80],
+      ArrowDown: [0, -80],
+      ArrowLeft: [80, 0],
+      ArrowRight: [-80, 0],
+    };
     const by = pan[event.key];
     if (by && event.shiftKey) view.panBy(by[0], by[1]);
     else if (by) {
@@ -241,9 +313,8 @@ export const fitGraph = (): void => panel?.fit();
 /** Brings nodes into sight. */
 export const revealInGraph = (keys: readonly number[]): void => panel?.reveal(keys);
 /** Camera, for the saved state. */
-export const graphCamera = () => panel?.["after"].view.camera;
-export const setGraphCamera = (camera: { x: number; y: number; k: number }): void => panel?.["after"].view.setCamera(camera);
-export const graphView = (): GraphView | undefined => panel?.["after"].view;
+export const graphCamera = (): Camera | undefined => panel?.camera;
+export const setGraphCamera = (camera: Camera): void => panel?.setCamera(camera);
 
 export const graphPanel: Panel = {
   id: "graph",

@@ -10,7 +10,9 @@ export function moveSelection(app: App, scene: Scene | undefined, key: string): 
   if (selected === undefined) return boxes.keys[0];
   const centre = (i: number): number => (placement.x[i] as number) + (boxes.w[i] as number) / 2;
   const nearest = (candidates: readonly number[]): number | undefined => {
-    const best = [...candidates].sort((a, b) => Math.abs(centre(a) - centre(selected)) - Math.abs(centre(b) - centre(selected)) || a - b)[0];
+    const best = [...candidates].sort(
+      (a, b) => Math.abs(centre(a) - centre(selected)) - Math.abs(centre(b) - centre(selected)) || a - b,
+    )[0];
     return best === undefined ? undefined : boxes.keys[best];
   };
   if (key === "ArrowDown" || key === "ArrowUp") {

@@ -1,6 +1,6 @@
 /** Placements of snapshots: cached, asked for off the thread, ELK's for small graphs. */
 import type { Boxes } from "../../model/boxes.ts";
-import { ElkLayouter, elkLimit } from "../../layout/elk.ts";
+import { ElkLayouter, elkIsWarm, elkLimit } from "../../layout/elk.ts";
 import { Layouter, Superseded } from "../../layout/layouter.ts";
 import type { LayoutInput, Placement } from "../../layout/types.ts";
 
@@ -26,7 +26,7 @@ export class Pictures {
       this.known.set(boxes, placement);
       arrived(placement);
     };
-    const run = (layout: Promise<Placement>, otherwise?: () => void): void => {
+    const run = (layout: Promise<Placement>, otherwise?: () => unknown): void => {
       layout.then(take).catch((error: unknown) => {
         if (error instanceof Superseded) return;
         if (otherwise) otherwise();
@@ -34,8 +34,9 @@ export class Pictures {
       });
     };
     const input = inputOf(boxes, hint);
-    if (!small || !seeded) run(this.own.layout(input));
-    if (small) run(this.elk.layout(input), () => run(this.own.layout(input)));
+    const first = !small || !seeded || !elkIsWarm();
+    if (first) run(this.own.layout(input));
+    if (small) run(this.elk.layout(input), () => !first && run(this.own.layout(input)));
   }
 
   cancel(): void {

@@ -42,7 +42,17 @@ export class CodeView {
       onHover: (i) => events.hover(kind, i === undefined ? undefined : i + 1),
     });
     this.list.element.classList.add("code");
-    const head = el("div", { class: "section-head" }, el("h2", {}, titles[kind]), this.subtitle, el("div", { class: "tools" }, linkButton("open", () => events.open(kind), `Open ${titles[kind]} in an editor`)));
+    const head = el(
+      "div",
+      { class: "section-head" },
+      el("h2", {}, titles[kind]),
+      this.subtitle,
+      el(
+        "div",
+        { class: "tools" },
+        linkButton("open", () => events.open(kind), `Open ${titles[kind]} in an editor`),
+      ),
+    );
     this.element = el("section", { class: "code-column", attrs: { "aria-label": titles[kind] } }, head, this.notice, this.list.element);
     this.list.element.hidden = true;
   }
@@ -69,7 +79,12 @@ export class CodeView {
     this.text = undefined;
     this.list.element.hidden = true;
     this.notice.hidden = false;
-    fill(this.notice, el("p", { class: "error-text" }, visible(message)), el("p", {}, visible(next)), linkButton("try again", () => this.events.retry(this.kind)));
+    fill(
+      this.notice,
+      el("p", { class: "error-text" }, visible(message)),
+      el("p", {}, visible(next)),
+      linkButton("try again", () => this.events.retry(this.kind)),
+    );
   }
 
   /** `lit` follows the pointer, `chosen` the selection. */
@@ -93,6 +108,11 @@ export class CodeView {
     const code = el("span", { class: "code-text" });
     for (const { text, kind } of tokens(line, this.kind)) code.append(kind === "" ? text : el("span", { class: `t-${kind}` }, text));
     const state = `${this.lit.has(i + 1) ? " lit" : ""}${this.chosen.has(i + 1) ? " chosen" : ""}`;
-    return el("div", { class: `row line${state}` }, el("span", { class: "line-number", attrs: { "aria-hidden": "true" } }, String(i + 1)), code);
+    return el(
+      "div",
+      { class: `row line${state}` },
+      el("span", { class: "line-number", attrs: { "aria-hidden": "true" } }, String(i + 1)),
+      code,
+    );
   }
 }

@@ -26,11 +26,19 @@ class KernelsPanel {
     const events = {
       hover: (kind: TextKind, line: number | undefined) => this.hover(kind, line),
       pick: (kind: TextKind, line: number) => this.pick(kind, line),
-      open: (kind: TextKind) => void app.host.request("openText", { kind, stage: this.stageOf(kind) }).result.catch((error: unknown) => app.announce(errorInfo(error).message)),
+      open: (kind: TextKind) =>
+        void app.host
+          .request("openText", { kind, stage: this.stageOf(kind) })
+          .result.catch((error: unknown) => app.announce(errorInfo(error).message)),
       retry: (kind: TextKind) => this.load(kind),
     };
     this.views = { ir: new CodeView("ir", events), cpp: new CodeView("cpp", events), asm: new CodeView("asm", events) };
-    this.element = el("section", { class: "kernels" }, this.toolbar, el("div", { class: "code-columns" }, ...kinds.map((kind) => this.views[kind].element)));
+    this.element = el(
+      "section",
+      { class: "kernels" },
+      this.toolbar,
+      el("div", { class: "code-columns" }, ...kinds.map((kind) => this.views[kind].element)),
+    );
   }
 
   /** Loops are shown as they are at the shown stage, if it has loops; generated text is that of the last stage. */
@@ -49,7 +57,11 @@ class KernelsPanel {
     if (state.summary !== previous.summary) this.showKernels(state);
     if (state.view !== "kernels" || !state.summary) return;
     for (const kind of kinds) if (this.asked[kind] !== this.keyOf(kind)) this.load(kind);
-    const lightChanged = state.litStatements !== previous.litStatements || state.litNodes !== previous.litNodes || state.selection !== previous.selection || state.view !== previous.view;
+    const lightChanged =
+      state.litStatements !== previous.litStatements ||
+      state.litNodes !== previous.litNodes ||
+      state.selection !== previous.selection ||
+      state.view !== previous.view;
     if (lightChanged) this.light(state);
     if ((state.selection !== previous.selection || state.view !== previous.view) && this.picked.length === 0) this.revealSelection();
     if (state.selection !== previous.selection) this.showKernels(state);
@@ -72,7 +84,12 @@ class KernelsPanel {
 
   private arrived(kind: TextKind, text: TextReply, stage: number): void {
     this.texts = { ...this.texts, [kind]: text };
-    this.views[kind].show(text, kind === "ir" ? `after ${stage} ${visible(passRows(this.app.store.state).find(({ index }) => index === stage)?.name ?? "")}` : `${text.lines.length} lines`);
+    this.views[kind].show(
+      text,
+      kind === "ir"
+        ? `after ${stage} ${visible(passRows(this.app.store.state).find(({ index }) => index === stage)?.name ?? "")}`
+        : `${text.lines.length} lines`,
+    );
     this.light(this.app.store.state);
     const line = this.pendingLine[kind];
     if (line !== undefined) this.views[kind].reveal(line);
@@ -89,15 +106,24 @@ class KernelsPanel {
 
   private showKernels(state: State): void {
     const kernels = state.summary?.kernels ?? [];
-    if (kernels.length === 0) return fill(this.toolbar, el("span", { class: "muted" }, state.summary ? "No kernel was generated: see the passes." : "…"));
+    if (kernels.length === 0)
+      return fill(this.toolbar, el("span", { class: "muted" }, state.summary ? "No kernel was generated: see the passes." : "…"));
     const chosen = kernels.find(({ group }) => group === groupOfSelection(this.app));
-    const choices = [{ value: "", label: `All ${kernels.length} kernels` }, ...kernels.map(({ group, name }) => ({ value: String(group), label: `${group} · ${visible(name)}` }))];
+    const choices = [
+      { value: "", label: `All ${kernels.length} kernels` },
+      ...kernels.map(({ group, name }) => ({ value: String(group), label: `${group} · ${visible(name)}` })),
+    ];
     const list = dropdown("Kernel", choices, chosen ? String(chosen.group) : "", (value) => {
       const group = state.summary?.groups.find(({ id }) => String(id) === value);
       this.picked = [];
       select(this.app, group ? { nodes: group.members.map(({ node }) => node), group: group.id } : { nodes: [] });
     });
-    fill(this.toolbar, el("span", { class: "muted" }, "Kernel"), list.element, el("span", { class: "hint" }, "Point at a line to light what it came from; click to select its nodes."));
+    fill(
+      this.toolbar,
+      el("span", { class: "muted" }, "Kernel"),
+      list.element,
+      el("span", { class: "hint" }, "Point at a line to light what it came from; click to select its nodes."),
+    );
   }
 
   private hover(kind: TextKind, line: number | undefined): void {

@@ -12,18 +12,24 @@ type Rule = readonly [Kind, string];
 const number: Rule = ["number", String.raw`\b0x[\da-fA-F]+\b|-?\b\d[\d.]*(?:e[-+]?\d+)?[fFuUlL]*\b`];
 const languages: Readonly<Record<string, readonly Rule[]>> = {
   ir: [
-    ["comment", String.raw`(?://|#|;).*$`],
+    ["comment", String.raw`(?://|;).*$`],
     ["string", String.raw`"(?:[^"\\]|\\.)*"`],
-    ["keyword", String.raw`\b(?:module|func|for|parallel|grid|in|step|if|else|let|alloc|buffer|return|store|load|call|brgemm|barrier|graph|group|input|output|const|while|scope|arena|register)\b`],
+    [
+      "keyword",
+      String.raw`\b(?:module|func|region|kernel|vars|memory|run|init|for|parallel|grid|in|step|if|else|let|alloc|buffer|return|store|load|call|brgemm|barrier|graph|group|input|output|const|while|scope|arena|register)\b`,
+    ],
     ["type", String.raw`\b(?:f32|f16|bf16|f64|s8|u8|s32|s64|i8|i16|i32|i64|u16|u32|u64|bool|index)\b(?:x\d+)?`],
-    ["register", String.raw`[%@$][\w.]+`],
+    ["register", String.raw`[%@$#][\w.]+`],
     ["call", String.raw`\b[a-z_][\w.]*(?=\()`],
     number,
   ],
   cpp: [
     ["comment", String.raw`//.*$|/\*.*?(?:\*/|$)|^\s*\*.*$`],
     ["string", String.raw`"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)'`],
-    ["keyword", String.raw`^\s*#\s*\w+|\b(?:for|if|else|while|do|return|const|constexpr|static|inline|extern|using|namespace|template|typename|struct|class|auto|void|switch|case|break|continue|sizeof|nullptr|true|false|alignas|noexcept|restrict|__restrict)\b`],
+    [
+      "keyword",
+      String.raw`^\s*#\s*\w+|\b(?:for|if|else|while|do|return|const|constexpr|static|inline|extern|using|namespace|template|typename|struct|class|auto|void|switch|case|break|continue|sizeof|nullptr|true|false|alignas|noexcept|restrict|__restrict)\b`,
+    ],
     ["type", String.raw`\b(?:float|double|int|char|bool|unsigned|long|short|size_t|u?int\d+_t|__m\d+[id]?h?|__mmask\d+|bf16|std)\b`],
     ["call", String.raw`\b_mm\w+|\b\w+(?=\()`],
     number,

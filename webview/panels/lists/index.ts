@@ -20,13 +20,35 @@ class ListsPanel {
     this.groups = new GroupList(app);
     this.nodes = new NodeTree(app);
     const tab = (which: Which, label: string): HTMLButtonElement =>
-      el("button", { class: "side-tab", role: "tab", id: `tab-${which}`, attrs: { type: "button", "aria-controls": `list-${which}` }, onClick: () => this.show(which) }, label);
+      el(
+        "button",
+        {
+          class: "side-tab",
+          role: "tab",
+          id: `tab-${which}`,
+          attrs: { type: "button", "aria-controls": `list-${which}` },
+          onClick: () => this.show(which),
+        },
+        label,
+      );
     this.tabs = { nodes: tab("nodes", "Nodes"), groups: tab("groups", "Groups") };
     const body = (which: Which, ...children: HTMLElement[]): HTMLElement =>
       el("div", { class: "section", role: "tabpanel", id: `list-${which}`, attrs: { "aria-labelledby": `tab-${which}` } }, ...children);
-    const search = el("div", { class: "search-row" }, searchField("Search, or /regex/", (query) => this.nodes.search(query)));
-    this.bodies = { nodes: body("nodes", search, this.nodes.list.element), groups: body("groups", this.noGroups, this.groups.list.element) };
-    const head = el("div", { class: "section-head side-tabs", role: "tablist", attrs: { "aria-label": "Lists" } }, this.tabs.nodes, this.tabs.groups);
+    const search = el(
+      "div",
+      { class: "search-row" },
+      searchField("Search, or /regex/", (query) => this.nodes.search(query)),
+    );
+    this.bodies = {
+      nodes: body("nodes", search, this.nodes.list.element),
+      groups: body("groups", this.noGroups, this.groups.list.element),
+    };
+    const head = el(
+      "div",
+      { class: "section-head side-tabs", role: "tablist", attrs: { "aria-label": "Lists" } },
+      this.tabs.nodes,
+      this.tabs.groups,
+    );
     head.addEventListener("keydown", (event) => {
       if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
       event.preventDefault();

@@ -3,7 +3,11 @@ import type { NodeRow, Snapshot } from "../../model/trace.ts";
 
 /** A test for one query. An invalid regular expression matches as plain text. */
 export function matcher(query: string, snapshot: Snapshot): (node: NodeRow) => boolean {
-  const words = query.trim().toLowerCase().split(/\s+/).filter((word) => word !== "");
+  const words = query
+    .trim()
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== "");
   if (words.length === 0) return () => true;
   const textOf = (node: NodeRow): string => {
     const value = snapshot.values.get(node.outputs[0] ?? -1);

@@ -12,7 +12,9 @@ import { VirtualList } from "../../virtual-list.ts";
 import { revealInGraph } from "../graph/index.ts";
 import { matcher } from "./matcher.ts";
 
-type Item = { readonly kind: "group"; readonly group: GroupInfo } | { readonly kind: "node"; readonly node: NodeRow; readonly level: number; readonly removed: boolean };
+type Item =
+  | { readonly kind: "group"; readonly group: GroupInfo }
+  | { readonly kind: "node"; readonly node: NodeRow; readonly level: number; readonly removed: boolean };
 
 const noChange: StageChange = { added: new Set(), changed: new Set(), removed: new Set(), replaces: new Map() };
 
@@ -130,7 +132,12 @@ export class NodeTree {
   private row(i: number): HTMLElement {
     const item = this.items[i] as Item;
     if (item.kind === "group") {
-      return el("div", { class: "row" }, el("span", { class: "node-op" }, `group ${item.group.id}`), el("span", { class: "node-name" }, visible(item.group.template)));
+      return el(
+        "div",
+        { class: "row" },
+        el("span", { class: "node-op" }, `group ${item.group.id}`),
+        el("span", { class: "node-name" }, visible(item.group.template)),
+      );
     }
     const { node, level, removed } = item;
     const output = this.shown?.snapshot.values.get(node.outputs[0] ?? -1);
@@ -146,7 +153,7 @@ export class NodeTree {
       { class: `row level-${level}`, title: visible(node.name) },
       el("span", { class: `sign ${kind}`, attrs: { "aria-hidden": "true" } }, sign),
       el("span", { class: "node-op" }, visible(node.op)),
-      el("span", { class: "node-name" }, tail(node.name)),
+      el("span", { class: "node-name" }, tail(node.name, 24)),
       output && el("span", { class: "node-shape" }, shapeText(output.shape)),
       el("span", { class: "for-readers" }, spoken),
     );

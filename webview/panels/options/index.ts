@@ -18,7 +18,8 @@ class OptionsPanel {
 
   constructor(private readonly app: App) {
     document.addEventListener("pointerdown", (event) => {
-      const inside = this.popover?.contains(event.target as Node) === true || this.passesButton?.element.contains(event.target as Node) === true;
+      const inside =
+        this.popover?.contains(event.target as Node) === true || this.passesButton?.element.contains(event.target as Node) === true;
       if (!inside) this.closePopover();
     });
   }
@@ -32,11 +33,21 @@ class OptionsPanel {
     if (!hello || !options) return fill(this.element, el("span", { class: "muted" }, "Fusionscope"));
     this.wanted = options;
     const labelled = (label: string, control: HTMLElement): HTMLElement => el("label", { class: "option" }, el("span", {}, label), control);
-    const isa = dropdown("Instruction set", hello.isas.map(({ name, missing }) => ({ value: name, label: missing.length > 0 ? `${name} (look only)` : name })), options.isa, (value) => this.change({ isa: value }));
-    const counts = Array.from({ length: Math.max(1, hello.maxThreads, options.threads) }, (_, i) => ({ value: String(i + 1), label: String(i + 1) }));
+    const isa = dropdown(
+      "Instruction set",
+      hello.isas.map(({ name, missing }) => ({ value: name, label: missing.length > 0 ? `${name} (look only)` : name })),
+      options.isa,
+      (value) => this.change({ isa: value }),
+    );
+    const counts = Array.from({ length: Math.max(1, hello.maxThreads, options.threads) }, (_, i) => ({
+      value: String(i + 1),
+      label: String(i + 1),
+    }));
     const threads = dropdown("Threads", counts, String(options.threads), (value) => this.change({ threads: Number(value) }));
     const precisions = (["f32", "bf16"] as const).map((value) => ({ value, label: value }));
-    const precision = dropdown("Precision", precisions, options.precision, (value) => this.change({ precision: value === "bf16" ? "bf16" : "f32" }));
+    const precision = dropdown("Precision", precisions, options.precision, (value) =>
+      this.change({ precision: value === "bf16" ? "bf16" : "f32" }),
+    );
     const dims = hello.dims.map(({ name, value }) => {
       const field: Control<string> = textField(`Dimension ${name}`, String(options.dims[name] ?? value), (text) => {
         if (isCount(text)) this.change({ dims: { ...this.wanted?.dims, [name]: Number(text) } });
@@ -49,7 +60,12 @@ class OptionsPanel {
     this.compile = button("Compile", () => this.start(), "primary");
     fill(
       this.element,
-      el("span", { class: "model", title: visible(hello.model.path) }, visible(hello.model.name), el("span", { class: "model-size" }, bytesText(hello.model.bytes))),
+      el(
+        "span",
+        { class: "model", title: visible(hello.model.path) },
+        visible(hello.model.name),
+        el("span", { class: "model-size" }, bytesText(hello.model.bytes)),
+      ),
       labelled("ISA", isa.element),
       labelled("Threads", threads.element),
       labelled("Precision", precision.element),
@@ -79,7 +95,9 @@ class OptionsPanel {
   private start(): void {
     if (!this.wanted) return;
     this.closePopover();
-    this.app.host.request("compile", { options: this.wanted }).result.catch((error: unknown) => this.app.store.update({ failed: errorInfo(error), busy: false }));
+    this.app.host
+      .request("compile", { options: this.wanted })
+      .result.catch((error: unknown) => this.app.store.update({ failed: errorInfo(error), busy: false }));
   }
 
   private togglePopover(): void {
@@ -93,7 +111,12 @@ class OptionsPanel {
       });
       return el("div", { class: "check-row" }, box.element, el("small", {}, visible(why)));
     });
-    const popover = el("div", { class: "popover", role: "dialog", attrs: { "aria-label": "Optional passes" } }, el("h3", {}, "Optional passes"), ...rows);
+    const popover = el(
+      "div",
+      { class: "popover", role: "dialog", attrs: { "aria-label": "Optional passes" } },
+      el("h3", {}, "Optional passes"),
+      ...rows,
+    );
     popover.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
       this.closePopover();

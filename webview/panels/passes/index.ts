@@ -27,7 +27,9 @@ class PassesPanel {
 
   constructor(private readonly app: App) {
     this.slide = slider("Stage", (value) => showStage(app, value));
-    this.toggle = iconButton("filter", "Show passes that changed nothing", () => app.store.update({ showUnchanged: !app.store.state.showUnchanged }));
+    this.toggle = iconButton("filter", "Show passes that changed nothing", () =>
+      app.store.update({ showUnchanged: !app.store.state.showUnchanged }),
+    );
     const head = el(
       "div",
       { class: "section-head" },
@@ -41,7 +43,13 @@ class PassesPanel {
       ),
     );
     this.tree.addEventListener("keydown", (event) => this.key(event));
-    this.element = el("section", { class: "section passes-section" }, head, el("div", { class: "slider-row" }, this.slide.element), this.tree);
+    this.element = el(
+      "section",
+      { class: "section passes-section" },
+      head,
+      el("div", { class: "slider-row" }, this.slide.element),
+      this.tree,
+    );
   }
 
   update(state: State, previous: State): void {
@@ -86,13 +94,28 @@ class PassesPanel {
 
   private foldRow(folded: readonly PassRow[]): HTMLElement {
     const text = folded.length === 1 ? `${folded[0]?.name}: no change` : `${folded.length} passes without change`;
-    return el("div", { class: "row fold", role: "treeitem", title: folded.map(({ name }) => name).join(", "), attrs: { "aria-level": "1", "aria-selected": "false" }, onClick: () => this.app.store.update({ showUnchanged: true }) }, text);
+    return el(
+      "div",
+      {
+        class: "row fold",
+        role: "treeitem",
+        title: folded.map(({ name }) => name).join(", "),
+        attrs: { "aria-level": "1", "aria-selected": "false" },
+        onClick: () => this.app.store.update({ showUnchanged: true }),
+      },
+      text,
+    );
   }
 
   private row(row: PassRow, state: State): HTMLElement {
     const status = row.status ?? "pending";
     const [sign, meaning] = signs[status] ?? signs.pending!;
-    const ops = row.opsBefore === undefined || row.opsAfter === undefined ? "" : row.opsBefore === row.opsAfter ? `${row.opsAfter}` : `${row.opsBefore} → ${row.opsAfter}`;
+    const ops =
+      row.opsBefore === undefined || row.opsAfter === undefined
+        ? ""
+        : row.opsBefore === row.opsAfter
+          ? `${row.opsAfter}`
+          : `${row.opsBefore} → ${row.opsAfter}`;
     const selected = row.index === state.stage;
     const expandable = selected && (row.hits?.length ?? 0) > 0;
     const element = el(
@@ -103,7 +126,11 @@ class PassesPanel {
         id: `pass-${row.index}`,
         title: `${visible(row.name)} — ${row.why}\n${row.reason ?? meaning}`,
         data: { stage: String(row.index) },
-        attrs: { "aria-level": "1", "aria-selected": String(selected && state.hit < 0), ...(expandable ? { "aria-expanded": "true" } : {}) },
+        attrs: {
+          "aria-level": "1",
+          "aria-selected": String(selected && state.hit < 0),
+          ...(expandable ? { "aria-expanded": "true" } : {}),
+        },
         onClick: () => (selected ? this.app.store.update({ hit: -1 }) : showStage(this.app, row.index)),
       },
       el("span", { class: "pass-index" }, String(row.index)),
@@ -119,7 +146,8 @@ class PassesPanel {
 
   private details(row: PassRow, state: State): HTMLElement[] {
     const made: HTMLElement[] = [];
-    if (row.status === "failed" || row.status === "skipped") made.push(el("div", { class: `row-note ${row.status}`, role: "presentation" }, visible(row.reason ?? "")));
+    if (row.status === "failed" || row.status === "skipped")
+      made.push(el("div", { class: `row-note ${row.status}`, role: "presentation" }, visible(row.reason ?? "")));
     const hits = row.hits ?? [];
     hits.slice(0, mostHits).forEach((hit, i) =>
       made.push(
