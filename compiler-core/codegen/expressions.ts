@@ -96,13 +96,17 @@ function vectorText(e: Expr, scope: Scope): string {
     case "unary":
       return (unaryRow(e.op)[operand] ?? missing())(text(e.a));
     case "fma":
-      return vectorClass(e.type.dtype) === "f32x" ? `fs::fma(${text(e.a)}, ${text(e.b)}, ${text(e.c)})` : `fs::add(fs::mul(${text(e.a)}, ${text(e.b)}), ${text(e.c)})`;
+      return vectorClass(e.type.dtype) === "f32x"
+        ? `fs::fma(${text(e.a)}, ${text(e.b)}, ${text(e.c)})`
+        : `fs::add(fs::mul(${text(e.a)}, ${text(e.b)}), ${text(e.c)})`;
     case "cast":
       return vectorCast(e.a.type.dtype, e.type.dtype, text(e.a)) ?? missing();
     case "select":
       return e.type.dtype === "bool" ? missing() : `fs::select(${text(e.cond)}, ${text(e.a)}, ${text(e.b)})`;
     case "broadcast":
-      return e.type.dtype === "bool" ? missing() : `fs::broadcast(${vectorClass(e.type.dtype) === "i32x" ? `static_cast<int32_t>(${text(e.a)})` : text(e.a)})`;
+      return e.type.dtype === "bool"
+        ? missing()
+        : `fs::broadcast(${vectorClass(e.type.dtype) === "i32x" ? `static_cast<int32_t>(${text(e.a)})` : text(e.a)})`;
     case "ramp":
       return e.type.dtype === "i32" ? `fs::ramp(${text(e.base)})` : missing();
     default:
@@ -123,7 +127,9 @@ export function hasVectorForm(e: Expr, dtype: VType["dtype"] = e.type.dtype): bo
     case "binary": {
       const from = vectorClass(e.a.type.dtype);
       const exact = ["min", "max", "eq", "ne", "lt", "le", "gt", "ge"].includes(e.op);
-      return from !== undefined && (exact || !(wraps || (from === "i32x" && e.a.type.dtype !== "i32"))) && binaryRow(e.op)[from] !== undefined;
+      return (
+        from !== undefined && (exact || !(wraps || (from === "i32x" && e.a.type.dtype !== "i32"))) && binaryRow(e.op)[from] !== undefined
+      );
     }
     case "unary": {
       const from = vectorClass(e.a.type.dtype);
@@ -147,7 +153,8 @@ export function hasVectorForm(e: Expr, dtype: VType["dtype"] = e.type.dtype): bo
 /** The C++ text of an expression: an operand that can stand anywhere in a function's arguments or an infix operation. */
 export function exprText(e: Expr, scope: Scope): string {
   if (e.k === "load") return loadText(e, scope);
-  if (e.k === "var") return scope.laneCounts.has(e.id) ? `static_cast<int64_t>(fs::lane_count(${scope.variable(e.id)}))` : scope.variable(e.id);
+  if (e.k === "var")
+    return scope.laneCounts.has(e.id) ? `static_cast<int64_t>(fs::lane_count(${scope.variable(e.id)}))` : scope.variable(e.id);
   if (e.k === "reduce") return `${reduceSpelling[e.op] ?? bug(`no reduction by ${e.op}`)}(${exprText(e.a, scope)})`;
   if (e.type.lanes > 1) return vectorText(e, scope);
   const text = (x: Expr): string => exprText(x, scope);

@@ -50,7 +50,8 @@ function planOf(module: Module, graph: Graph | undefined, isa: IsaName): Artifac
 /** Names as the model has them; the buffer's own where there is no graph. */
 function planned(b: Buffer, graph: Graph | undefined): PlannedTensor {
   const value = b.value === undefined ? undefined : graph?.values[b.value];
-  const shape = value?.shape !== undefined && value.shape.every((d) => typeof d === "number") ? (value.shape as readonly number[]) : b.shape;
+  const shape =
+    value?.shape !== undefined && value.shape.every((d) => typeof d === "number") ? (value.shape as readonly number[]) : b.shape;
   return { name: value?.name ?? b.name, dtype: b.dtype, shape, bytes: bytesOf(b) };
 }
 

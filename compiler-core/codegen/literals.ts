@@ -4,10 +4,22 @@ import { isFloat } from "../support/dtype.ts";
 
 /** C++ types of values. 16-bit floats are kept, rounded, in a float; in memory they are bit patterns (see `memoryType`). */
 export const valueType: Readonly<Partial<Record<DType, string>>> = {
-  f32: "float", f64: "double", f16: "float", bf16: "float", bool: "bool",
-  i8: "int8_t", u8: "uint8_t", i16: "int16_t", u16: "uint16_t", i32: "int32_t", u32: "uint32_t", i64: "int64_t", u64: "uint64_t",
+  f32: "float",
+  f64: "double",
+  f16: "float",
+  bf16: "float",
+  bool: "bool",
+  i8: "int8_t",
+  u8: "uint8_t",
+  i16: "int16_t",
+  u16: "uint16_t",
+  i32: "int32_t",
+  u32: "uint32_t",
+  i64: "int64_t",
+  u64: "uint64_t",
 };
-export const memoryType = (d: DType): string | undefined => (d === "f16" || d === "bf16" ? "uint16_t" : d === "bool" ? "uint8_t" : valueType[d]);
+export const memoryType = (d: DType): string | undefined =>
+  d === "f16" || d === "bf16" ? "uint16_t" : d === "bool" ? "uint8_t" : valueType[d];
 
 /** A finite double in C's hexadecimal notation. */
 export function hexFloat(x: number): string {

@@ -15,7 +15,8 @@ export class SourceText {
   /** Appends a line; it belongs to the statement that `within` is busy with. */
   line(text: string): void {
     this.out.push(text === "" ? "" : "  ".repeat(this.depth) + text);
-    if (this.current !== undefined && text !== "") this.origins.push({ line: this.out.length, stmt: this.current.id, nodes: this.current.origin });
+    if (this.current !== undefined && text !== "")
+      this.origins.push({ line: this.out.length, stmt: this.current.id, nodes: this.current.origin });
   }
 
   /** Lines that `f` appends are one level deeper. */

@@ -30,14 +30,21 @@ const math = (name: string, libm = `std::${name}`): UnarySpelling => ({
   one: (x, d) => (d === "f64" ? `${libm}(${x})` : `fs::first(fs::${name}(fs::broadcast(${x})))`),
   f32x: (x) => `fs::${name}(${x})`,
 });
-const libm = (name: string, vector: string): UnarySpelling => ({ one: (x) => `std::${name}(${x})`, f32x: (x) => `fs::${vector}(${x})`, i32x: (x) => x });
+const libm = (name: string, vector: string): UnarySpelling => ({
+  one: (x) => `std::${name}(${x})`,
+  f32x: (x) => `fs::${vector}(${x})`,
+  i32x: (x) => x,
+});
 const lanes = (x: string, f: string): string => `fs::map_lanes(${x}, fs::all_lanes{}, [](float v) { return ${f}; })`;
 
 export const unarySpelling = {
   neg: { one: (x, d) => `${one("neg", d)}(${x})`, f32x: (x) => `fs::neg(${x})`, i32x: (x) => `fs::sub(fs::broadcast(0), ${x})` },
   abs: { one: (x, d) => `${one("abs", d)}(${x})`, f32x: (x) => `fs::abs(${x})`, i32x: (x) => `fs::abs(${x})` },
   sqrt: { one: (x) => `std::sqrt(${x})`, f32x: (x) => `fs::sqrt(${x})` },
-  rsqrt: { one: (x, d) => `(${d === "f64" ? "1.0" : "1.0f"} / std::sqrt(${x}))`, f32x: (x) => `fs::div(fs::broadcast(1.0f), fs::sqrt(${x}))` },
+  rsqrt: {
+    one: (x, d) => `(${d === "f64" ? "1.0" : "1.0f"} / std::sqrt(${x}))`,
+    f32x: (x) => `fs::div(fs::broadcast(1.0f), fs::sqrt(${x}))`,
+  },
   exp: math("exp"),
   log: math("log"),
   tanh: math("tanh"),
@@ -48,7 +55,11 @@ export const unarySpelling = {
   ceil: libm("ceil", "ceil"),
   rint: libm("rint", "round_even"),
   trunc: libm("trunc", "trunc"),
-  not: { one: (x, d) => (d === "bool" ? `!${x}` : `static_cast<${valueType[d] ?? d}>(~${x})`), i32x: (x) => `fs::bit_xor(${x}, fs::broadcast(-1))`, mask: (x) => `fs::mask_not(${x})` },
+  not: {
+    one: (x, d) => (d === "bool" ? `!${x}` : `static_cast<${valueType[d] ?? d}>(~${x})`),
+    i32x: (x) => `fs::bit_xor(${x}, fs::broadcast(-1))`,
+    mask: (x) => `fs::mask_not(${x})`,
+  },
   isnan: { one: (x, d) => (isFloat(d) ? `std::isnan(${x})` : "false"), f32x: (x) => `fs::is_nan(${x})` },
   sin: { one: (x) => `std::sin(${x})`, f32x: (x) => lanes(x, "std::sin(v)") },
   cos: { one: (x) => `std::cos(${x})`, f32x: (x) => lanes(x, "std::cos(v)") },
@@ -74,12 +85,14 @@ const compare = (name: string, sign: string): BinarySpelling => ({
   i32x: (a, b) => `fs::${name}(${a}, ${b})`,
 });
 const bits = (name: string, sign: string): BinarySpelling => ({
-  one: (a, b, d) => (d === "bool" ? `(${a} ${sign === "^" ? "!=" : sign + sign} ${b})` : `static_cast<${valueType[d] ?? d}>(${a} ${sign} ${b})`),
+  one: (a, b, d) =>
+    d === "bool" ? `(${a} ${sign === "^" ? "!=" : sign + sign} ${b})` : `static_cast<${valueType[d] ?? d}>(${a} ${sign} ${b})`,
   i32x: (a, b) => `fs::bit_${name}(${a}, ${b})`,
   mask: (a, b) => `fs::mask_${name}(${a}, ${b})`,
 });
 const scalarOnly = (name: string): BinarySpelling => ({ one: (a, b, d) => `${one(name, d)}(${a}, ${b})` });
-const lanes2 = (a: string, b: string, f: string): string => `fs::map_lanes(${a}, ${b}, fs::all_lanes{}, [](float x, float y) { return ${f}; })`;
+const lanes2 = (a: string, b: string, f: string): string =>
+  `fs::map_lanes(${a}, ${b}, fs::all_lanes{}, [](float x, float y) { return ${f}; })`;
 const extreme = (name: "min" | "max"): BinarySpelling => ({
   one: (a, b, d) => `${one(name, d)}(${a}, ${b})`,
   f32x: (a, b) => `fs::${name}(${a}, ${b})`,
@@ -93,7 +106,10 @@ export const binarySpelling = {
   add: arithmetic("add", "+"),
   sub: arithmetic("sub", "-"),
   mul: arithmetic("mul", "*"),
-  div: { one: (a, b, d) => (isFloat(d) || (d === "i64" && positive(b)) ? `(${a} / ${b})` : `${one("div", d)}(${a}, ${b})`), f32x: (a, b) => `fs::div(${a}, ${b})` },
+  div: {
+    one: (a, b, d) => (isFloat(d) || (d === "i64" && positive(b)) ? `(${a} / ${b})` : `${one("div", d)}(${a}, ${b})`),
+    f32x: (a, b) => `fs::div(${a}, ${b})`,
+  },
   mod: { one: (a, b, d) => `${one("mod", d)}(${a}, ${b})`, f32x: (a, b) => lanes2(a, b, "std::fmod(x, y)") },
   min: extreme("min"),
   max: extreme("max"),
@@ -115,7 +131,12 @@ export const unaryRow = (op: UnaryOp): UnarySpelling => unarySpelling[op];
 export const binaryRow = (op: BinaryOp): BinarySpelling => binarySpelling[op];
 
 /** All lanes of a vector combined; `mul` has no vector form. */
-export const reduceSpelling: Readonly<Record<ReduceOp, string | undefined>> = { add: "fs::hadd", min: "fs::hmin", max: "fs::hmax", mul: undefined };
+export const reduceSpelling: Readonly<Record<ReduceOp, string | undefined>> = {
+  add: "fs::hadd",
+  min: "fs::hmin",
+  max: "fs::hmax",
+  mul: undefined,
+};
 
 /** Loads and stores of a vector, by element type in memory. */
 export const memorySpelling: Readonly<Partial<Record<DType, { readonly load: string; readonly store: string }>>> = {
@@ -130,8 +151,18 @@ export const memorySpelling: Readonly<Partial<Record<DType, { readonly load: str
   bool: { load: "fs::load_bool", store: "fs::store_bool" },
 };
 
-const narrowBounds: Readonly<Partial<Record<DType, readonly [number, number]>>> = { u8: [0, 255], i8: [-128, 127], u16: [0, 65535], i16: [-32768, 32767] };
-const narrowBits: Readonly<Partial<Record<DType, string>>> = { u8: "wrap_unsigned<8>", i8: "wrap_signed<8>", u16: "wrap_unsigned<16>", i16: "wrap_signed<16>" };
+const narrowBounds: Readonly<Partial<Record<DType, readonly [number, number]>>> = {
+  u8: [0, 255],
+  i8: [-128, 127],
+  u16: [0, 65535],
+  i16: [-32768, 32767],
+};
+const narrowBits: Readonly<Partial<Record<DType, string>>> = {
+  u8: "wrap_unsigned<8>",
+  i8: "wrap_signed<8>",
+  u16: "wrap_unsigned<16>",
+  i16: "wrap_signed<16>",
+};
 
 /** A vector cast; undefined when there is none. */
 export function vectorCast(from: DType, to: DType, x: string): string | undefined {
@@ -144,12 +175,14 @@ export function vectorCast(from: DType, to: DType, x: string): string | undefine
     return to === "bf16" ? `fs::round_to_bf16(${f32})` : to === "f16" ? `fs::round_to_f16(${f32})` : f32;
   }
   const bounds = narrowBounds[to];
-  if (source === "f32x") return bounds === undefined ? `fs::to_i32_saturate(${x})` : `fs::to_narrow_saturate(${x}, ${bounds[0]}.0f, ${bounds[1]}.0f)`;
+  if (source === "f32x")
+    return bounds === undefined ? `fs::to_i32_saturate(${x})` : `fs::to_narrow_saturate(${x}, ${bounds[0]}.0f, ${bounds[1]}.0f)`;
   if (source === "mask") return `fs::to_i32(${x})`;
   const fits = bounds === undefined || inside(narrowBounds[from], bounds);
   return fits ? x : `fs::${narrowBits[to] ?? ""}(${x})`;
 }
-const inside = (a: readonly [number, number] | undefined, b: readonly [number, number]): boolean => a !== undefined && a[0] >= b[0] && a[1] <= b[1];
+const inside = (a: readonly [number, number] | undefined, b: readonly [number, number]): boolean =>
+  a !== undefined && a[0] >= b[0] && a[1] <= b[1];
 
 /** A scalar cast. */
 export function scalarCast(from: DType, to: DType, x: string, types: Readonly<Partial<Record<DType, string>>>): string {

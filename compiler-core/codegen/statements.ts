@@ -8,7 +8,7 @@ import { forAllThreads, sharedLets } from "../tensor/team.ts";
 import { addressText, countText, exprText, positionText, typeName, type Scope } from "./expressions.ts";
 import { memoryType } from "./literals.ts";
 import { identifier } from "./names.ts";
-import { SourceText } from "./source-text.ts";
+import type { SourceText } from "./source-text.ts";
 import { memorySpelling } from "./spelling.ts";
 
 const bases = { arena: "ctx->arena", packed: "ctx->packed", thread: "fs_scratch(ctx, tid)" } as const;
@@ -92,9 +92,12 @@ export class StatementWriter {
     this.out.block("{", () => {
       this.out.line(`int64_t lo_s${s.id}, hi_s${s.id};`);
       const range = s.step === 1 ? `${this.expr(s.lo)}, ${this.expr(s.hi)}` : `0, ${this.iterations(s)}`;
-      this.out.line(`fs_range(${range}, tid, ${s.threads === undefined ? "threads" : `threads < ${s.threads} ? threads : ${s.threads}`}, &lo_s${s.id}, &hi_s${s.id});`);
+      this.out.line(
+        `fs_range(${range}, tid, ${s.threads === undefined ? "threads" : `threads < ${s.threads} ? threads : ${s.threads}`}, &lo_s${s.id}, &hi_s${s.id});`,
+      );
       if (s.threads !== undefined) this.out.line(`if (tid >= ${s.threads}) hi_s${s.id} = lo_s${s.id};`);
-      if (s.step === 1) return this.out.block(`for (int64_t ${name} = lo_s${s.id}; ${name} < hi_s${s.id}; ${name}++) {`, () => this.body(s.body));
+      if (s.step === 1)
+        return this.out.block(`for (int64_t ${name} = lo_s${s.id}; ${name} < hi_s${s.id}; ${name}++) {`, () => this.body(s.body));
       const start = s.lo.k === "const" && s.lo.value === 0 ? "" : `${this.expr(s.lo)} + `;
       this.out.block(`for (int64_t step_s${s.id} = lo_s${s.id}; step_s${s.id} < hi_s${s.id}; step_s${s.id}++) {`, () => {
         this.out.line(`const int64_t ${name} = ${start}step_s${s.id} * ${s.step};`);
@@ -198,7 +201,8 @@ export class StatementWriter {
     const { row, col, acc, count, body } = s.epilogue ?? bug("no epilogue");
     const type = this.module.vars[acc]?.type ?? bug(`no variable %${acc}`);
     const vector = `fs::${kernelOf(s.kernel).acc === "i32" ? "i32x" : "f32x"}`;
-    const lambda = (c: string, a: string, n: string): string => `${head}[&](int64_t ${this.name(row)}, int64_t ${c}, ${vector} ${a}, auto ${n}) __attribute__((always_inline)) {`;
+    const lambda = (c: string, a: string, n: string): string =>
+      `${head}[&](int64_t ${this.name(row)}, int64_t ${c}, ${vector} ${a}, auto ${n}) __attribute__((always_inline)) {`;
     if (count !== undefined && type.lanes === this.scope.lanes) {
       this.laneCounts.add(count);
       return this.out.block(lambda(this.name(col), this.name(acc), this.name(count)), () => this.body(body), `}${tail}`);

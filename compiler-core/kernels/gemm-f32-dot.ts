@@ -31,7 +31,12 @@ export const gemmF32Dot: Kernel = {
   why: "with fewer columns than lanes, vectors along k waste nothing",
   operands: {
     a: { dtype: "f32", access: "read", what: "m x k, row-major with row stride lda", rect: { rows: "m", cols: "k", ld: "lda" } },
-    b: { dtype: "f32", access: "read", what: "n x k (B transposed), row-major with row stride ldb", rect: { rows: "n", cols: "k", ld: "ldb" } },
+    b: {
+      dtype: "f32",
+      access: "read",
+      what: "n x k (B transposed), row-major with row stride ldb",
+      rect: { rows: "n", cols: "k", ld: "ldb" },
+    },
   },
   args: ["m", "n", "k", "lda", "ldb"],
   optionalArgs: [],
@@ -41,7 +46,11 @@ export const gemmF32Dot: Kernel = {
   features: () => [],
   promises: ["sums are taken lane-wise over k, then across the lanes"],
   accepts: ({ n, k, isa }) =>
-    n >= f32Lanes(isa) ? `${n} columns fill a vector, gemm_f32 keeps them in lanes` : k < f32Lanes(isa) ? `k = ${k} is shorter than a vector` : true,
+    n >= f32Lanes(isa)
+      ? `${n} columns fill a vector, gemm_f32 keeps them in lanes`
+      : k < f32Lanes(isa)
+        ? `k = ${k} is shorter than a vector`
+        : true,
   // Two loads for one fma at worst, plus the sum across lanes at the end.
   score: ({ k, isa }) => 0.5 * (k / (k + 4 * f32Lanes(isa))),
   cpp,

@@ -22,7 +22,10 @@ function utilisation({ m, n, isa }: ShapeFacts): number {
 }
 
 function cpp(call: CallText): string {
-  const b = call.param("b") === "rows" ? `fs::b_rows{${call.pointer("b")}, ${call.arg("ldb")}}` : `fs::b_panels{${call.pointer("b")}, ${call.arg("kb")}}`;
+  const b =
+    call.param("b") === "rows"
+      ? `fs::b_rows{${call.pointer("b")}, ${call.arg("ldb")}}`
+      : `fs::b_panels{${call.pointer("b")}, ${call.arg("kb")}}`;
   const start = call.pointer("c");
   const init = start === undefined ? "fs::gemm_zero{}" : `fs::gemm_from{${start}, ${call.arg("ldc")}}`;
   const a = `fs::a_rows{${call.pointer("a")}, ${call.arg("lda")}}`;
@@ -58,12 +61,22 @@ export const gemmF32: Kernel = {
   why: "keeps a tile of the result in vector registers through the whole sum over k, and hands it to the epilogue there",
   operands: {
     a: { dtype: "f32", access: "read", what: "m x k, row-major with row stride lda", rect: { rows: "m", cols: "k", ld: "lda" } },
-    b: { dtype: "f32", access: "read", what: "b = \"panels\": [n/nr][kb][nr], zero padded; b = \"rows\": k x n, row-major with row stride ldb" },
-    c: { dtype: "f32", access: "read", optional: true, what: "start values, m x n with row stride ldc", rect: { rows: "m", cols: "n", ld: "ldc" } },
+    b: {
+      dtype: "f32",
+      access: "read",
+      what: 'b = "panels": [n/nr][kb][nr], zero padded; b = "rows": k x n, row-major with row stride ldb',
+    },
+    c: {
+      dtype: "f32",
+      access: "read",
+      optional: true,
+      what: "start values, m x n with row stride ldc",
+      rect: { rows: "m", cols: "n", ld: "ldc" },
+    },
   },
   args: ["m", "n", "k", "lda"],
   optionalArgs: ["kb", "ldb", "ldc"],
-  params: { b: "\"panels\" or \"rows\"", nr: "columns of a panel: gemmF32Tile(isa).nr" },
+  params: { b: '"panels" or "rows"', nr: "columns of a panel: gemmF32Tile(isa).nr" },
   acc: "f32",
   headers: ["kernels/gemm_f32/gemm_f32.hpp"],
   features: () => [],

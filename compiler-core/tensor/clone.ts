@@ -3,11 +3,20 @@ import type { Buffer, BufferId, Epilogue, Expr, Stmt, VarId } from "./ir.ts";
 import { mapBodies, mapExpr, mapOwnExprs, mapRecord, mapStmts, substituteExpr, visitStmts, type Fresh } from "./rewrite.ts";
 
 /** As `cloneStmts`, with buffers of its own for every alloc inside. */
-export function cloneWithBuffers(body: readonly Stmt[], fresh: Fresh, outer: ReadonlyMap<VarId, Expr>, buffers: ReadonlyMap<BufferId, Buffer>): readonly Stmt[] {
+export function cloneWithBuffers(
+  body: readonly Stmt[],
+  fresh: Fresh,
+  outer: ReadonlyMap<VarId, Expr>,
+  buffers: ReadonlyMap<BufferId, Buffer>,
+): readonly Stmt[] {
   const renamed = new Map<BufferId, BufferId>();
   visitStmts(body, (s) => {
     const b = s.k === "alloc" ? buffers.get(s.buffer) : undefined;
-    if (b !== undefined) renamed.set(b.id, fresh.buffer((id) => ({ ...b, id })));
+    if (b !== undefined)
+      renamed.set(
+        b.id,
+        fresh.buffer((id) => ({ ...b, id })),
+      );
   });
   const copy = cloneStmts(body, fresh, outer);
   return renamed.size === 0 ? copy : mapStmts(copy, (s) => moved(s, (id) => renamed.get(id) ?? id));
@@ -51,7 +60,12 @@ function cloneStmt(s: Stmt, fresh: Fresh, renamed: Map<VarId, Expr>): Stmt {
     case "kernel": {
       if (own.epilogue === undefined) return own;
       const { row, col, acc, count, body } = own.epilogue;
-      const heads: Omit<Epilogue, "body"> = { row: rename(row), col: rename(col), acc: rename(acc), ...(count === undefined ? {} : { count: rename(count) }) };
+      const heads: Omit<Epilogue, "body"> = {
+        row: rename(row),
+        col: rename(col),
+        acc: rename(acc),
+        ...(count === undefined ? {} : { count: rename(count) }),
+      };
       return { ...own, epilogue: { ...heads, body: cloneStmts(body, fresh, renamed) } };
     }
     default:

@@ -34,7 +34,8 @@ function constant(e: Extract<Expr, { k: "const" }>, mode: EvalMode): Scalar {
   return evalCast("f64", e.type.dtype, Number(e.value), mode);
 }
 
-const lanesOf = (v: Value, lanes: number): readonly Scalar[] => (Array.isArray(v) ? (v as readonly Scalar[]) : new Array<Scalar>(lanes).fill(v as Scalar));
+const lanesOf = (v: Value, lanes: number): readonly Scalar[] =>
+  Array.isArray(v) ? (v as readonly Scalar[]) : new Array<Scalar>(lanes).fill(v as Scalar);
 
 function map1(lanes: number, a: Value, f: (x: Scalar) => Scalar): Value {
   return lanes === 1 ? f(a as Scalar) : lanesOf(a, lanes).map(f);

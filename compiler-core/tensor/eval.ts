@@ -26,8 +26,17 @@ function poison(data: Elements): void {
 }
 
 const viewTypes: Partial<Record<DType, new (buffer: ArrayBuffer, offset: number, length: number) => Elements>> = {
-  f32: Float32Array, f64: Float64Array, i8: Int8Array, u8: Uint8Array, i16: Int16Array, u16: Uint16Array, i32: Int32Array, u32: Uint32Array,
-  i64: BigInt64Array, u64: BigUint64Array, bool: Uint8Array,
+  f32: Float32Array,
+  f64: Float64Array,
+  i8: Int8Array,
+  u8: Uint8Array,
+  i16: Int16Array,
+  u16: Uint16Array,
+  i32: Int32Array,
+  u32: Uint32Array,
+  i64: BigInt64Array,
+  u64: BigUint64Array,
+  bool: Uint8Array,
 };
 
 class Interpreter implements Memory {
@@ -88,7 +97,8 @@ class Interpreter implements Memory {
     r.index.forEach((e, d) => {
       at = at * (b.shape[d] ?? 1) + Number(evalExpr(e, this));
     });
-    if (at < 0 || (lanes > 0 && at + lanes > count(b.shape))) bug(`access of ${b.name}#${b.id} at ${at} with ${lanes} lanes, it has ${count(b.shape)}`);
+    if (at < 0 || (lanes > 0 && at + lanes > count(b.shape)))
+      bug(`access of ${b.name}#${b.id} at ${at} with ${lanes} lanes, it has ${count(b.shape)}`);
     return at;
   }
 
@@ -116,7 +126,9 @@ class Interpreter implements Memory {
         this.vars[s.v] = evalExpr(s.value, this);
         return;
       case "accum":
-        this.vars[s.v] = lanewise(this.vars[s.v] as Value, evalExpr(s.value, this), (a, b) => evalBinary(s.op, s.value.type.dtype, a, b, this.mode));
+        this.vars[s.v] = lanewise(this.vars[s.v] as Value, evalExpr(s.value, this), (a, b) =>
+          evalBinary(s.op, s.value.type.dtype, a, b, this.mode),
+        );
         return;
       case "if":
         return this.run(evalExpr(s.cond, this) === true ? s.then : s.else);
@@ -196,7 +208,8 @@ class Interpreter implements Memory {
         if (epilogue === undefined) return;
         this.vars[epilogue.row] = row;
         this.vars[epilogue.col] = col;
-        this.vars[epilogue.acc] = lanes === 1 ? (acc[0] as number) : Array.from({ length: lanes }, (_, i) => acc[i] ?? (isFloat(dtype) ? NaN : 0x5a5a));
+        this.vars[epilogue.acc] =
+          lanes === 1 ? (acc[0] as number) : Array.from({ length: lanes }, (_, i) => acc[i] ?? (isFloat(dtype) ? NaN : 0x5a5a));
         if (epilogue.count !== undefined) this.vars[epilogue.count] = acc.length;
         this.run(epilogue.body);
       },

@@ -72,7 +72,8 @@ export function linearOf(e: Expr, lets?: ReadonlyMap<VarId, Linear>): Linear {
 
 /** The expression of a linear form: terms in the order of their first appearance, the constant last. */
 export function linearExpr(l: Linear): Expr {
-  const times = (atom: Expr, factor: number): Expr => (factor === 1 ? atom : { k: "binary", op: "mul", a: atom, b: index(factor), type: atom.type });
+  const times = (atom: Expr, factor: number): Expr =>
+    factor === 1 ? atom : { k: "binary", op: "mul", a: atom, b: index(factor), type: atom.type };
   let sum: Expr | undefined;
   for (const { atom, factor } of [...l.terms.values()].sort((x, y) => Number(y.factor > 0) - Number(x.factor > 0))) {
     if (sum === undefined) sum = times(atom, factor);
@@ -84,7 +85,11 @@ export function linearExpr(l: Linear): Expr {
 }
 
 /** Equal for equal linear forms, whatever the order of their terms. */
-export const linearKey = (l: Linear): string => `${[...l.terms].map(([k, t]) => `${t.factor}*${k}`).sort().join("+")}+${l.constant}`;
+export const linearKey = (l: Linear): string =>
+  `${[...l.terms]
+    .map(([k, t]) => `${t.factor}*${k}`)
+    .sort()
+    .join("+")}+${l.constant}`;
 
 /** The coefficient of a variable, when the form is linear in it (it appears in no other atom); else undefined. */
 export function coefficientOf(l: Linear, v: VarId): number | undefined {
@@ -97,5 +102,7 @@ export function coefficientOf(l: Linear, v: VarId): number | undefined {
 }
 
 export function mentions(e: Expr, v: VarId): boolean {
-  return exprKey(e).split(/[^A-Za-z0-9]/).includes(`v${v}`);
+  return exprKey(e)
+    .split(/[^A-Za-z0-9]/)
+    .includes(`v${v}`);
 }

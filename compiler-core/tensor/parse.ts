@@ -3,7 +3,22 @@ import { bug } from "../messages.ts";
 import type { DType } from "../support/dtype.ts";
 import { dtypeBits } from "../support/dtype.ts";
 import { binary, broadcast, fma, load, ramp, reduce, select, unary } from "./build.ts";
-import type { BinaryOp, Buffer, BufferId, Epilogue, Expr, LoopKind, Module, ReduceOp, Ref, Scope, Stmt, UnaryOp, Var, VType } from "./ir.ts";
+import type {
+  BinaryOp,
+  Buffer,
+  BufferId,
+  Epilogue,
+  Expr,
+  LoopKind,
+  Module,
+  ReduceOp,
+  Ref,
+  Scope,
+  Stmt,
+  UnaryOp,
+  Var,
+  VType,
+} from "./ir.ts";
 import type { Token } from "./lexer.ts";
 import { tokens } from "./lexer.ts";
 import { accumSign, infix } from "./print.ts";
@@ -100,7 +115,13 @@ class Parser {
     const run = this.block();
     if (this.peek().kind !== "end") this.fail("the end");
     return {
-      name, buffers: this.buffers, vars: this.vars, init: { name: "init", body: init }, run: { name: "run", body: run }, nextStmt, threads,
+      name,
+      buffers: this.buffers,
+      vars: this.vars,
+      init: { name: "init", body: init },
+      run: { name: "run", body: run },
+      nextStmt,
+      threads,
       ...(memory === undefined ? {} : { memory }),
     };
   }
@@ -131,8 +152,14 @@ class Parser {
     const value = field("value");
     const offset = field("offset");
     const b: Buffer = {
-      id, name, dtype, shape, scope: scope as Scope,
-      ...(value === undefined ? {} : { value }), ...(slot === undefined ? {} : { slot }), ...(offset === undefined ? {} : { offset }),
+      id,
+      name,
+      dtype,
+      shape,
+      scope: scope as Scope,
+      ...(value === undefined ? {} : { value }),
+      ...(slot === undefined ? {} : { slot }),
+      ...(offset === undefined ? {} : { offset }),
     };
     this.buffers.push(b);
     this.byId.set(id, b);
@@ -280,7 +307,15 @@ class Parser {
     this.need("=");
     const value = this.expr();
     if (value.type.lanes !== a.lanes) this.fail(`a value of ${a.lanes} lanes`);
-    return { k: "store", id, buffer: a.buffer, index: a.index, value, ...(a.count === undefined ? {} : { count: a.count }), origin: this.origin() };
+    return {
+      k: "store",
+      id,
+      buffer: a.buffer,
+      index: a.index,
+      value,
+      ...(a.count === undefined ? {} : { count: a.count }),
+      origin: this.origin(),
+    };
   }
   private update(id: number): Stmt {
     const v = this.varId();

@@ -129,7 +129,10 @@ class Printer {
       case "for": {
         const step = s.step === 1 ? "" : ` step ${s.step}`;
         const range = `${this.expr(s.lo, 8)}..${this.expr(s.hi, 8)}`;
-        this.line(`for ${this.variable(s.v)} in ${range}${step}${s.kind === "serial" ? "" : ` ${s.kind}`}${s.threads === undefined ? "" : ` threads ${s.threads}`} {`, s);
+        this.line(
+          `for ${this.variable(s.v)} in ${range}${step}${s.kind === "serial" ? "" : ` ${s.kind}`}${s.threads === undefined ? "" : ` threads ${s.threads}`} {`,
+          s,
+        );
         this.block(s.body);
         return this.line("}");
       }

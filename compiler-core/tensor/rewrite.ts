@@ -95,7 +95,9 @@ export function mapOwnExprs(s: Stmt, f: (e: Expr) => Expr): Stmt {
       const index = mapSame(s.index, f);
       const value = f(s.value);
       const count = s.count === undefined ? undefined : f(s.count);
-      return index === s.index && value === s.value && count === s.count ? s : { ...s, index, value, ...(count === undefined ? {} : { count }) };
+      return index === s.index && value === s.value && count === s.count
+        ? s
+        : { ...s, index, value, ...(count === undefined ? {} : { count }) };
     }
     case "let":
     case "register":

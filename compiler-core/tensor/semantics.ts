@@ -78,7 +78,8 @@ function integerPower(base: bigint, exponent: bigint, dtype: DType): bigint {
 
 const shiftLeft = (a: bigint, b: bigint, dtype: DType): bigint => (b < 0n || b >= BigInt(dtypeBits[dtype]) ? 0n : a << b);
 /** Arithmetic for signed types. */
-const shiftRight = (a: bigint, b: bigint, dtype: DType): bigint => a >> (b < 0n || b >= BigInt(dtypeBits[dtype]) ? BigInt(dtypeBits[dtype]) : b);
+const shiftRight = (a: bigint, b: bigint, dtype: DType): bigint =>
+  a >> (b < 0n || b >= BigInt(dtypeBits[dtype]) ? BigInt(dtypeBits[dtype]) : b);
 
 /** One function for numbers serves floats and safe integers alike, except where rounding differs. */
 const compare = (op: (a: Int, b: Int) => boolean): BinaryRow => ({ float: op, int: op, big: op, bool: (a, b) => op(Number(a), Number(b)) });
@@ -168,7 +169,7 @@ function roundToOdd(a: number, b: number, sum: number): number {
 
 /** `x` of type `from` as a value of type `to`. */
 export function evalCast(from: DType, to: DType, x: Scalar, mode: EvalMode): Scalar {
-  if (to === "bool") return typeof x === "boolean" ? x : isFloat(from) ? Number(x) !== 0 : x != 0;
+  if (to === "bool") return typeof x === "boolean" ? x : isFloat(from) ? Number(x) !== 0 : x !== 0 && x !== 0n;
   const v: Int = typeof x === "boolean" ? Number(x) : x;
   if (isFloat(to)) return float(to, integerToFloat(v), mode);
   if (!isInteger(to)) return bug(`cast of ${from} to ${to}`);

@@ -20,7 +20,12 @@ interface Place {
 }
 
 const inner = (p: Place, change: Partial<Pick<Place, "parallel" | "threadZeroOnly">> = {}): Place => ({
-  defined: new Map(p.defined), alive: new Set(p.alive), ranges: new Map(p.ranges), parallel: p.parallel, threadZeroOnly: p.threadZeroOnly, ...change,
+  defined: new Map(p.defined),
+  alive: new Set(p.alive),
+  ranges: new Map(p.ranges),
+  parallel: p.parallel,
+  threadZeroOnly: p.threadZeroOnly,
+  ...change,
 });
 
 class Verifier {
@@ -142,7 +147,8 @@ class Verifier {
       this.scalarIndex(e, place, "index");
       const range = rangeOf(e, place.ranges);
       const extent = b.shape[d] as number;
-      if (range !== undefined && (range.lo >= extent || range.hi < 0)) this.say(`index ${d} of #${b.id} is in ${range.lo}..${range.hi}, the extent is ${extent}`);
+      if (range !== undefined && (range.lo >= extent || range.hi < 0))
+        this.say(`index ${d} of #${b.id} is in ${range.lo}..${range.hi}, the extent is ${extent}`);
     });
     if (lanes < 1) this.say(`${lanes} lanes`);
   }
@@ -219,7 +225,8 @@ class Verifier {
       this.scalarIndex(e, place, `argument ${name}`);
     }
     for (const name of Object.keys(s.params)) if (!(name in k.params)) this.say(`${s.kernel} has no parameter ${name}`);
-    if ((s.epilogue === undefined) !== (k.acc === undefined)) this.say(`${s.kernel} ${k.acc === undefined ? "takes no" : "needs an"} epilogue`);
+    if ((s.epilogue === undefined) !== (k.acc === undefined))
+      this.say(`${s.kernel} ${k.acc === undefined ? "takes no" : "needs an"} epilogue`);
     if (s.epilogue !== undefined && k.acc !== undefined) this.epilogue(s, place);
   }
 

@@ -93,7 +93,19 @@ export function runBatch(items: readonly BatchItem[], compiler: string, flags: r
   try {
     const file = (name: string): string => path.join(folder, name);
     writeFileSync(file("batch.cpp"), program(items));
-    const args = ["-std=c++17", "-O1", "-ffp-contract=off", "-fno-strict-aliasing", "-w", ...flags, `-I${path.join(root, "native")}`, file("batch.cpp"), "-o", file("batch"), "-pthread"];
+    const args = [
+      "-std=c++17",
+      "-O1",
+      "-ffp-contract=off",
+      "-fno-strict-aliasing",
+      "-w",
+      ...flags,
+      `-I${path.join(root, "native")}`,
+      file("batch.cpp"),
+      "-o",
+      file("batch"),
+      "-pthread",
+    ];
     const built = spawnSync(compiler, args, { encoding: "utf8" });
     if (built.status !== 0) throw new Error(`${compiler}: ${built.stderr.slice(0, 3000)}`);
     writeFileSync(file("in"), Buffer.concat(items.flatMap((i) => [...i.inputs, ...i.weights].map((a) => encode(a)))));

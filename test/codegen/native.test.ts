@@ -15,7 +15,9 @@ import { hasCompiler, runBatch, type BatchItem, type BatchResult } from "./nativ
 
 const root = process.cwd();
 const machine: MachineProfile = {
-  name: "test", cores: 4, caches: { l1d: 32768, l2: 65536, l3: 1 << 20 },
+  name: "test",
+  cores: 4,
+  caches: { l1d: 32768, l2: 65536, l3: 1 << 20 },
   features: ["avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl"],
 };
 const cpuFlags = /^flags\s*:(.*)$/m.exec(readCpuInfo())?.[1]?.split(" ") ?? [];
@@ -60,11 +62,20 @@ function prepare(graph: Graph, isa: IsaName, variant: (typeof variants)[number])
     }),
   );
   const values = evaluateGraph(graph, given);
-  const weights = module!.buffers.filter((b) => b.scope === "weight").sort((a, b) => a.slot! - b.slot!).map((b) => {
-    const c = g.constants.get(valueOf(g, b.value!).constant!);
-    return decode(c.dtype, b.shape, c.bytes());
-  });
-  return { source: emitFor(module!, g, isa), inputs: graph.inputs.map((v) => given.get(v)!), weights, threads: variant.host, want: graph.outputs.map((v) => values.get(v)!) };
+  const weights = module!.buffers
+    .filter((b) => b.scope === "weight")
+    .sort((a, b) => a.slot! - b.slot!)
+    .map((b) => {
+      const c = g.constants.get(valueOf(g, b.value!).constant!);
+      return decode(c.dtype, b.shape, c.bytes());
+    });
+  return {
+    source: emitFor(module!, g, isa),
+    inputs: graph.inputs.map((v) => given.get(v)!),
+    weights,
+    threads: variant.host,
+    want: graph.outputs.map((v) => values.get(v)!),
+  };
 }
 
 const compiler = ["g++", "clang++"].find(hasCompiler);

@@ -78,6 +78,7 @@ const meet = <T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean => {
 
 /** May two statement lists change places? Nothing that one writes or names is read, written or named by the other. */
 export function independent(a: Effects, b: Effects): boolean {
-  const needs = (from: Effects, of: Effects): boolean => meet(from.writes, of.reads) || meet(from.sets, of.uses) || meet(from.defines, of.uses) || meet(from.defines, of.sets);
+  const needs = (from: Effects, of: Effects): boolean =>
+    meet(from.writes, of.reads) || meet(from.sets, of.uses) || meet(from.defines, of.uses) || meet(from.defines, of.sets);
   return !needs(a, b) && !needs(b, a) && !meet(a.writes, b.writes) && !meet(a.sets, b.sets);
 }

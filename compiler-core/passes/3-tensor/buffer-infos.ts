@@ -16,13 +16,22 @@ export function bufferInfos(module: Module): readonly BufferInfo[] {
     const life = lives.get(b.id);
     const whole = b.scope !== "arena" && b.scope !== "thread";
     const mine = epochs.get(b.id);
-    const reuses = b.scope !== "arena" || b.offset === undefined || mine === undefined ? [] : module.buffers.filter((o) => {
-      const other = epochs.get(o.id);
-      if (o.scope !== "arena" || o.offset === undefined || other === undefined || other.last >= mine.first) return false;
-      return o.offset < (b.offset as number) + bytesOf(b) && (b.offset as number) < o.offset + bytesOf(o);
-    });
+    const reuses =
+      b.scope !== "arena" || b.offset === undefined || mine === undefined
+        ? []
+        : module.buffers.filter((o) => {
+            const other = epochs.get(o.id);
+            if (o.scope !== "arena" || o.offset === undefined || other === undefined || other.last >= mine.first) return false;
+            return o.offset < (b.offset as number) + bytesOf(b) && (b.offset as number) < o.offset + bytesOf(o);
+          });
     return {
-      id: b.id, name: b.name, scope: b.scope, dtype: b.dtype, shape: b.shape, bytes: bytesOf(b), offset: b.offset ?? -1,
+      id: b.id,
+      name: b.name,
+      scope: b.scope,
+      dtype: b.dtype,
+      shape: b.shape,
+      bytes: bytesOf(b),
+      offset: b.offset ?? -1,
       firstStep: b.scope === "output" || !whole ? (life?.first ?? 0) : 0,
       lastStep: whole ? Math.max(0, steps - 1) : (life?.last ?? 0),
       ...(b.value === undefined ? {} : { value: b.value }),

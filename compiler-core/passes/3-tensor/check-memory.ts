@@ -24,7 +24,8 @@ function events(module: Module): readonly Event[] {
     });
     if (s.k === "store") out.push({ buffer: s.buffer, write: true, epoch });
     if (s.k === "kernel") {
-      for (const [name, r] of Object.entries(s.refs)) out.push({ buffer: r.buffer, write: findKernel(s.kernel)?.operands[name]?.access !== "read", epoch });
+      for (const [name, r] of Object.entries(s.refs))
+        out.push({ buffer: r.buffer, write: findKernel(s.kernel)?.operands[name]?.access !== "read", epoch });
     }
     for (const b of bodies(s)) b.forEach(walk);
   };
@@ -34,7 +35,11 @@ function events(module: Module): readonly Event[] {
   return out;
 }
 
-const size = (b: Buffer): number => dtypeBytes(b.dtype, b.shape.reduce((x, y) => x * y, 1));
+const size = (b: Buffer): number =>
+  dtypeBytes(
+    b.dtype,
+    b.shape.reduce((x, y) => x * y, 1),
+  );
 const collide = (a: Buffer, b: Buffer): boolean =>
   a.offset !== undefined && b.offset !== undefined && a.scope === b.scope && a.offset < b.offset + size(b) && b.offset < a.offset + size(a);
 
@@ -52,10 +57,14 @@ export function overlaps(module: Module): readonly string[] {
     for (const b of shared.slice(i + 1)) {
       const y = byBuffer.get(b.id);
       if (x === undefined || y === undefined || !collide(a, b)) continue;
-      if (x.first <= y.last && y.first <= x.last) problems.push(`${a.name}#${a.id} and ${b.name}#${b.id} overlap between barriers ${Math.max(x.first, y.first)} and ${Math.min(x.last, y.last)}`);
+      if (x.first <= y.last && y.first <= x.last)
+        problems.push(
+          `${a.name}#${a.id} and ${b.name}#${b.id} overlap between barriers ${Math.max(x.first, y.first)} and ${Math.min(x.last, y.last)}`,
+        );
     }
   });
-  for (const b of module.buffers) if (b.offset !== undefined && b.offset % 64 !== 0) problems.push(`${b.name}#${b.id} is not aligned to 64 bytes`);
+  for (const b of module.buffers)
+    if (b.offset !== undefined && b.offset % 64 !== 0) problems.push(`${b.name}#${b.id} is not aligned to 64 bytes`);
   return [...problems, ...scratchOverlaps(module)];
 }
 

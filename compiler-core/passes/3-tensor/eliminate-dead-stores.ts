@@ -21,7 +21,9 @@ function once(module: Module, ctx: PassContext): Module {
   const read = new Set<BufferId>(accesses.filter((a) => !a.write).map((a) => a.buffer));
   // A kernel writes its operands as a whole: its target stays, read or not.
   const byKernel = new Set<BufferId>(accesses.filter((a) => a.write && a.kernel).map((a) => a.buffer));
-  const dead = new Set(module.buffers.filter((b) => (b.scope === "arena" || b.scope === "thread") && !read.has(b.id) && !byKernel.has(b.id)).map((b) => b.id));
+  const dead = new Set(
+    module.buffers.filter((b) => (b.scope === "arena" || b.scope === "thread") && !read.has(b.id) && !byKernel.has(b.id)).map((b) => b.id),
+  );
   if (dead.size === 0) return module;
   const gone = (s: Stmt): boolean => (s.k === "store" || s.k === "alloc") && dead.has(s.buffer);
   for (const b of module.buffers) {
@@ -30,8 +32,13 @@ function once(module: Module, ctx: PassContext): Module {
     ctx.hit({ rule: "eliminate-dead-stores/never-read", before: stores, after: [], note: b.name });
     if (b.value !== undefined) {
       ctx.verdict({
-        subject: "buffer", accepted: true, rule: "eliminate-dead-stores/never-read", because: `${b.shape.join("x")} ${b.dtype} never written: its values stay in registers`,
-        facts: [{ name: "elements", value: b.shape.reduce((x, y) => x * y, 1) }], nodes: [], value: b.value,
+        subject: "buffer",
+        accepted: true,
+        rule: "eliminate-dead-stores/never-read",
+        because: `${b.shape.join("x")} ${b.dtype} never written: its values stay in registers`,
+        facts: [{ name: "elements", value: b.shape.reduce((x, y) => x * y, 1) }],
+        nodes: [],
+        value: b.value,
       });
     }
   }

@@ -13,7 +13,9 @@ export const flattenIndices = tensorPass({
     const flat = (r: Ref): readonly Expr[] => (r.index.length === 1 ? r.index : [offset(r, buffers)]);
     const body = mapFuncs(module, (list) =>
       mapStmts(list, (s) => {
-        const own = mapOwnExprs(s, (whole) => mapExpr(whole, (e) => (e.k === "load" && e.index.length !== 1 ? { ...e, index: flat(e) } : e)));
+        const own = mapOwnExprs(s, (whole) =>
+          mapExpr(whole, (e) => (e.k === "load" && e.index.length !== 1 ? { ...e, index: flat(e) } : e)),
+        );
         if (own.k === "store" && own.index.length !== 1) return { ...own, index: flat(own) };
         if (own.k !== "kernel") return own;
         const refs = mapRecord(own.refs, (r) => (r.index.length === 1 ? r : { ...r, index: flat(r) }));

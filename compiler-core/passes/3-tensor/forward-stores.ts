@@ -36,7 +36,8 @@ const fixed = (e: Expr, registers: ReadonlySet<VarId>): boolean => e.k === "cons
 /** What is known of memory: by place, the variable that holds its value, and the store that put it there. */
 type Known = Map<string, { readonly buffer: BufferId; readonly value: Expr; readonly store: number }>;
 
-const placeKey = (r: Ref, type: VType, count?: Expr): string => `${r.buffer}[${r.index.map(exprKey).join(",")}]${type.lanes}/${count === undefined ? "" : exprKey(count)}`;
+const placeKey = (r: Ref, type: VType, count?: Expr): string =>
+  `${r.buffer}[${r.index.map(exprKey).join(",")}]${type.lanes}/${count === undefined ? "" : exprKey(count)}`;
 
 function forward(body: readonly Stmt[], outer: Known, tools: Tools): readonly Stmt[] {
   const known: Known = new Map(outer);
@@ -47,7 +48,8 @@ function forward(body: readonly Stmt[], outer: Known, tools: Tools): readonly St
     if (now.k === "store") {
       const [stored, lets] = named(now, body, tools);
       forget(known, new Set([now.buffer]));
-      if (fixed(stored.value, tools.registers)) known.set(placeKey(now, now.value.type, now.count), { buffer: now.buffer, value: stored.value, store: now.id });
+      if (fixed(stored.value, tools.registers))
+        known.set(placeKey(now, now.value.type, now.count), { buffer: now.buffer, value: stored.value, store: now.id });
       out.push(...lets, stored);
       if (stored !== s) changed = true;
       continue;
@@ -62,7 +64,11 @@ function forward(body: readonly Stmt[], outer: Known, tools: Tools): readonly St
 }
 
 /** A store whose element is loaded later in its list gets a name for its value. */
-function named(s: Extract<Stmt, { k: "store" }>, body: readonly Stmt[], { fresh, registers }: Tools): [Extract<Stmt, { k: "store" }>, readonly Stmt[]] {
+function named(
+  s: Extract<Stmt, { k: "store" }>,
+  body: readonly Stmt[],
+  { fresh, registers }: Tools,
+): [Extract<Stmt, { k: "store" }>, readonly Stmt[]] {
   if (fixed(s.value, registers)) return [s, []];
   const at = body.findIndex((x) => x.id === s.id);
   const read = effectsOf(body.slice(at + 1)).reads.has(s.buffer);

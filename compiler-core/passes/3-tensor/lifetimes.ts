@@ -21,7 +21,12 @@ export function stepsOf(func: Func): readonly Stmt[] {
 
 function widen(map: Map<BufferId, Lifetime>, id: BufferId, first: number, last: number): void {
   const old = map.get(id);
-  map.set(id, old === undefined ? { first, last, accesses: 1 } : { first: Math.min(old.first, first), last: Math.max(old.last, last), accesses: old.accesses + 1 });
+  map.set(
+    id,
+    old === undefined
+      ? { first, last, accesses: 1 }
+      : { first: Math.min(old.first, first), last: Math.max(old.last, last), accesses: old.accesses + 1 },
+  );
 }
 
 /** By barrier-separated stretch of `run`. */

@@ -36,11 +36,13 @@ export function placeBuffers(requests: readonly Request[]): Placement {
     const growth = (at: number): number => Math.max(0, at + size - total);
     const heat = (at: number): number =>
       placed.reduce((h, p) => (p.r.last < r.first && p.at < at + size && at < p.end ? Math.max(h, 1 / (1 + r.first - p.r.last)) : h), 0);
-    const best = candidates.reduce((x, y) => (growth(y) - growth(x) || heat(x) - heat(y) || y - x) < 0 ? y : x);
+    const best = candidates.reduce((x, y) => ((growth(y) - growth(x) || heat(x) - heat(y) || y - x) < 0 ? y : x));
     placed.push({ r, at: best, end: best + size });
     offsets.set(r.id, best);
     total = Math.max(total, best + size);
   }
-  const reuses = new Map(placed.map((p) => [p.r.id, placed.filter((q) => q.r.last < p.r.first && q.at < p.end && p.at < q.end).map((q) => q.r.id)]));
+  const reuses = new Map(
+    placed.map((p) => [p.r.id, placed.filter((q) => q.r.last < p.r.first && q.at < p.end && p.at < q.end).map((q) => q.r.id)]),
+  );
   return { offsets, total, reuses };
 }

@@ -29,7 +29,11 @@ export const planMemory = tensorPass({
   },
 });
 
-export const bytesOf = (b: Buffer): number => dtypeBytes(b.dtype, b.shape.reduce((x, y) => x * y, 1));
+export const bytesOf = (b: Buffer): number =>
+  dtypeBytes(
+    b.dtype,
+    b.shape.reduce((x, y) => x * y, 1),
+  );
 
 function placeScope(module: Module, scope: "arena" | "thread", lives: ReadonlyMap<BufferId, Lifetime>): Placement {
   const requests = module.buffers.flatMap((b): Request[] => {
@@ -58,10 +62,21 @@ function explain(module: Module, shared: Placement, ctx: PassContext): void {
     if (b.scope !== "arena" || b.offset === undefined || life === undefined) continue;
     const old = shared.reuses.get(b.id) ?? [];
     ctx.verdict({
-      subject: "buffer", accepted: old.length > 0, rule: "plan-memory/place",
-      because: old.length > 0 ? `takes the memory of ${old.map((id) => names.get(id) ?? `#${id}`).join(", ")}, dead by then` : "has memory of its own: nothing that is dead by then lies there",
-      facts: [{ name: "bytes", value: bytesOf(b), unit: "B" }, { name: "offset", value: b.offset, unit: "B" }, { name: "alive from stretch", value: life.first }, { name: "to", value: life.last }],
-      nodes: [], ...(b.value === undefined ? {} : { value: b.value }),
+      subject: "buffer",
+      accepted: old.length > 0,
+      rule: "plan-memory/place",
+      because:
+        old.length > 0
+          ? `takes the memory of ${old.map((id) => names.get(id) ?? `#${id}`).join(", ")}, dead by then`
+          : "has memory of its own: nothing that is dead by then lies there",
+      facts: [
+        { name: "bytes", value: bytesOf(b), unit: "B" },
+        { name: "offset", value: b.offset, unit: "B" },
+        { name: "alive from stretch", value: life.first },
+        { name: "to", value: life.last },
+      ],
+      nodes: [],
+      ...(b.value === undefined ? {} : { value: b.value }),
     });
   }
 }

@@ -44,13 +44,28 @@ function limitThreads(module: Module, ctx: PassContext): Module {
 
 function limited(s: For, threads: number, work: number, ctx: PassContext): Stmt {
   const worth = Math.max(1, Math.floor(work / cyclesPerThread));
-  const facts = [{ name: "estimated work", value: Math.round(work), unit: "cycles" }, { name: "least per thread", value: cyclesPerThread, unit: "cycles" }, { name: "threads", value: threads }];
+  const facts = [
+    { name: "estimated work", value: Math.round(work), unit: "cycles" },
+    { name: "least per thread", value: cyclesPerThread, unit: "cycles" },
+    { name: "threads", value: threads },
+  ];
   if (worth >= threads) {
-    ctx.verdict({ subject: "schedule", accepted: true, rule: "schedule-parallel/shared", because: `shared by ${threads} threads: about ${Math.round(work)} cycles of work`, facts, nodes: s.origin });
+    ctx.verdict({
+      subject: "schedule",
+      accepted: true,
+      rule: "schedule-parallel/shared",
+      because: `shared by ${threads} threads: about ${Math.round(work)} cycles of work`,
+      facts,
+      nodes: s.origin,
+    });
     return s;
   }
   ctx.verdict({
-    subject: "schedule", accepted: false, rule: "schedule-parallel/too-small", facts, nodes: s.origin,
+    subject: "schedule",
+    accepted: false,
+    rule: "schedule-parallel/too-small",
+    facts,
+    nodes: s.origin,
     because: `run by ${worth} of ${threads} threads: about ${Math.round(work)} cycles, one thread needs ${cyclesPerThread} to pay for a barrier`,
   });
   ctx.hit({ rule: "schedule-parallel/too-small", before: [s.id], after: [s.id] });

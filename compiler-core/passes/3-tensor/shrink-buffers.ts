@@ -45,15 +45,37 @@ function shrink(module: Module, b: Buffer, ctx: PassContext): Module {
   const size = (shape: readonly number[]): number => shape.reduce((x, y) => x * y, 1);
   const nodes = [...new Set(uses.flatMap((u) => u.access.stmt.origin))].sort((x, y) => x - y);
   if (typeof plan === "string") {
-    if (b.value !== undefined && plan !== "") ctx.verdict({ subject: "buffer", accepted: false, rule: "shrink-buffers/slice", because: `not shrunk: ${plan}`, facts: [{ name: "elements", value: size(b.shape) }], nodes, value: b.value });
+    if (b.value !== undefined && plan !== "")
+      ctx.verdict({
+        subject: "buffer",
+        accepted: false,
+        rule: "shrink-buffers/slice",
+        because: `not shrunk: ${plan}`,
+        facts: [{ name: "elements", value: size(b.shape) }],
+        nodes,
+        value: b.value,
+      });
     return module;
   }
   const shape = plan.slices.map((s) => s.extent);
-  ctx.hit({ rule: "shrink-buffers/slice", before: uses.map((u) => u.access.stmt.id), after: uses.map((u) => u.access.stmt.id), note: `${b.name}: ${b.shape.join("x")} -> ${shape.join("x")}` });
+  ctx.hit({
+    rule: "shrink-buffers/slice",
+    before: uses.map((u) => u.access.stmt.id),
+    after: uses.map((u) => u.access.stmt.id),
+    note: `${b.name}: ${b.shape.join("x")} -> ${shape.join("x")}`,
+  });
   if (b.value !== undefined) {
     ctx.verdict({
-      subject: "buffer", accepted: true, rule: "shrink-buffers/slice", because: `shrunk from ${b.shape.join("x")} to ${shape.join("x")} per thread: one iteration uses no more`,
-      facts: [{ name: "before", value: size(b.shape), unit: "elements" }, { name: "after", value: size(shape), unit: "elements per thread" }], nodes, value: b.value,
+      subject: "buffer",
+      accepted: true,
+      rule: "shrink-buffers/slice",
+      because: `shrunk from ${b.shape.join("x")} to ${shape.join("x")} per thread: one iteration uses no more`,
+      facts: [
+        { name: "before", value: size(b.shape), unit: "elements" },
+        { name: "after", value: size(shape), unit: "elements per thread" },
+      ],
+      nodes,
+      value: b.value,
     });
   }
   return apply(module, b, plan.loop, plan.slices);
@@ -84,7 +106,8 @@ function planFor(b: Buffer, uses: readonly Use[]): { readonly loop: For; readonl
     const around = common.slice(0, depth);
     const outer = new Set(around.map((l) => l.v));
     const slices = b.shape.map((extent, d) => sliceOf(extent, d, uses, outer));
-    if (around.every((l) => slices.some((s) => s.base !== undefined && movesWith(s.base, l, s.extent)))) return { loop: around.at(-1) as For, slices };
+    if (around.every((l) => slices.some((s) => s.base !== undefined && movesWith(s.base, l, s.extent))))
+      return { loop: around.at(-1) as For, slices };
   }
   return "iterations use the same elements";
 }
@@ -170,12 +193,15 @@ function apply(module: Module, b: Buffer, loop: For, slices: readonly Slice[]): 
     mapStmts(
       filterStmts(list, (s) => s !== moved),
       (s) => {
-        const own = mapOwnExprs(s, (whole) => mapExpr(whole, (e) => (e.k === "load" && e.buffer === b.id ? { ...e, index: relative(e.index) } : e)));
+        const own = mapOwnExprs(s, (whole) =>
+          mapExpr(whole, (e) => (e.k === "load" && e.buffer === b.id ? { ...e, index: relative(e.index) } : e)),
+        );
         const stored = own.k === "store" && own.buffer === b.id ? { ...own, index: relative(own.index) } : own;
         return stored.k === "for" && stored.id === loop.id && moved !== undefined ? { ...stored, body: [moved, ...stored.body] } : stored;
       },
     );
-  const buffers = mapSame(module.buffers, (x) => (x.id === b.id ? { ...x, shape: slices.map((s) => s.extent), scope: "thread" as const } : x));
+  const buffers = mapSame(module.buffers, (x) =>
+    x.id === b.id ? { ...x, shape: slices.map((s) => s.extent), scope: "thread" as const } : x,
+  );
   return { ...mapFuncs(module, body), buffers };
 }
-

@@ -64,7 +64,10 @@ function indexAlgebra(e: Expr, ranges: Ranges): Expr {
 /** (q*d + r) div d = q, mod d = r, when 0 <= r < d. */
 function divided(e: Extract<Expr, { k: "binary" }>, d: number, ranges: Ranges): Expr {
   const l = linearOf(e.a);
-  const quotient = { constant: Math.floor(l.constant / d), terms: new Map([...l.terms].filter(([, t]) => t.factor % d === 0).map(([k, t]) => [k, { atom: t.atom, factor: t.factor / d }])) };
+  const quotient = {
+    constant: Math.floor(l.constant / d),
+    terms: new Map([...l.terms].filter(([, t]) => t.factor % d === 0).map(([k, t]) => [k, { atom: t.atom, factor: t.factor / d }])),
+  };
   if (quotient.terms.size === 0 && quotient.constant === 0) return e;
   const rest = { constant: l.constant - quotient.constant * d, terms: new Map([...l.terms].filter(([, t]) => t.factor % d !== 0)) };
   const remainder = linearExpr(rest);

@@ -17,7 +17,9 @@ export const specialiseSizes = tensorPass({
   run: (module, ctx) => {
     const fresh = new Fresh(module);
     const tools: Tools = { fresh, buffers: buffersById(module), ctx };
-    const run = mapFuncs(module, (body, func) => (func.name === "init" ? body : mapStmts(body, (s) => (s.k === "for" ? specialise(s, tools) : s))));
+    const run = mapFuncs(module, (body, func) =>
+      func.name === "init" ? body : mapStmts(body, (s) => (s.k === "for" ? specialise(s, tools) : s)),
+    );
     return run === module ? module : simplifyLoops.run(fresh.finish(run), { ...ctx, hit: () => undefined });
   },
 });
@@ -45,7 +47,10 @@ function specialise(s: For, tools: Tools): Stmt {
       const known = (v: number): ReadonlyMap<VarId, Expr> => new Map([[x.v, index(v)]]);
       const type = { dtype: "i64", lanes: 1 } as const;
       const branch: If = {
-        k: "if", id: tools.fresh.stmt(), origin: s.origin, cond: binary("eq", { k: "var", id: x.v, type }, index(first)),
+        k: "if",
+        id: tools.fresh.stmt(),
+        origin: s.origin,
+        cond: binary("eq", { k: "var", id: x.v, type }, index(first)),
         then: versions(substitute(rest, known(first))),
         else: versions(cloneWithBuffers(rest, tools.fresh, known(second), tools.buffers)),
       };

@@ -25,7 +25,13 @@ function splitLoop(s: For, fresh: Fresh, buffers: ReadonlyMap<BufferId, Buffer>,
   const whole = lo + Math.floor((hi - lo) / s.step) * s.step;
   if (whole === hi || whole === lo || !hasEdge(s)) return s;
   const v = fresh.variable(fresh.nameOf(s.v), s.lo.type);
-  const rest: For = { ...s, id: fresh.stmt(), v, lo: index(whole), body: cloneWithBuffers(s.body, fresh, new Map([[s.v, { k: "var", id: v, type: s.lo.type }]]), buffers) };
+  const rest: For = {
+    ...s,
+    id: fresh.stmt(),
+    v,
+    lo: index(whole),
+    body: cloneWithBuffers(s.body, fresh, new Map([[s.v, { k: "var", id: v, type: s.lo.type }]]), buffers),
+  };
   ctx.hit({ rule: "split-loops/remainder", before: [s.id], after: [s.id, rest.id], note: `${whole - lo} + ${hi - whole}` });
   return [{ ...s, hi: index(whole) }, rest];
 }

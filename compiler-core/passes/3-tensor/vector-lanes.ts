@@ -64,7 +64,8 @@ function mentionsVector(e: Expr, c: LaneContext): boolean {
 export function widen(e: Expr, c: LaneContext): Expr {
   const { lanes } = c;
   if (!varies(e, c)) {
-    if (vectorClass(e.type.dtype) === undefined || (e.type.dtype === "bool" && e.k !== "const")) throw new NotVector(`no vectors of ${e.type.dtype}`);
+    if (vectorClass(e.type.dtype) === undefined || (e.type.dtype === "bool" && e.k !== "const"))
+      throw new NotVector(`no vectors of ${e.type.dtype}`);
     return e.k === "const" ? { ...e, type: { ...e.type, lanes } } : broadcast(scalarPart(e, c), lanes);
   }
   if (e.k === "var") {
@@ -86,7 +87,8 @@ export function widen(e: Expr, c: LaneContext): Expr {
 
 /** A counter as data: lane numbers in 32 bits, then the cast. */
 function widenIndexCast(e: Extract<Expr, { k: "cast" }>, c: LaneContext): Expr {
-  if (coefficientOf(linearOf(e.a), c.counter) !== 1 || mentionsVector(e.a, c)) throw new NotVector("a computed 64-bit index is used as a value");
+  if (coefficientOf(linearOf(e.a), c.counter) !== 1 || mentionsVector(e.a, c))
+    throw new NotVector("a computed 64-bit index is used as a value");
   return cast(ramp(cast(scalarPart(e.a, c), "i32"), c.lanes), e.type.dtype);
 }
 

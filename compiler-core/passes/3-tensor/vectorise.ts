@@ -32,7 +32,14 @@ export const vectorise = tensorPass({
 });
 
 function refused(s: Stmt, why: string, ctx: PassContext): void {
-  ctx.verdict({ subject: "schedule", accepted: false, rule: "vectorise/lanes", because: `not vectorised: ${why}`, facts: [{ name: "statement", value: s.id }], nodes: s.origin });
+  ctx.verdict({
+    subject: "schedule",
+    accepted: false,
+    rule: "vectorise/lanes",
+    because: `not vectorised: ${why}`,
+    facts: [{ name: "statement", value: s.id }],
+    nodes: s.origin,
+  });
 }
 
 /** Runs `make`, or gives the statement back as a plain loop with the reason recorded. */
@@ -69,7 +76,12 @@ function accumulators(s: For, lanes: number, fresh: Fresh): readonly Accumulator
     if (!reducible(x.op, dtype)) throw new NotVector(`no reduction by ${x.op} across lanes of ${dtype}`);
     const known = found.get(x.v);
     if (known !== undefined && known.op !== x.op) throw new NotVector("one register is combined by two operators");
-    if (known === undefined) found.set(x.v, { scalar: x.v, op: x.op, vector: { k: "var", id: fresh.variable(`${fresh.nameOf(x.v)}_lanes`, { dtype, lanes }), type: { dtype, lanes } } });
+    if (known === undefined)
+      found.set(x.v, {
+        scalar: x.v,
+        op: x.op,
+        vector: { k: "var", id: fresh.variable(`${fresh.nameOf(x.v)}_lanes`, { dtype, lanes }), type: { dtype, lanes } },
+      });
   }
   return [...found.values()];
 }
@@ -80,10 +92,30 @@ function vectorLoop(s: For, lanes: number, fresh: Fresh): readonly Stmt[] {
   const known = extent.terms.size === 0 ? extent.constant : undefined;
   const middle = wholeEnd(s, lanes, known);
   const { origin } = s;
-  const before = registers.map((r): Stmt => ({ k: "register", id: fresh.stmt(), origin, v: r.vector.id, value: constant(reduceIdentity(r.op, r.vector.type.dtype), r.vector.type.dtype, lanes) }));
-  const after = registers.map((r): Stmt => ({ k: "accum", id: fresh.stmt(), origin, v: r.scalar, op: r.op, value: reduce(r.op, r.vector) }));
+  const before = registers.map((r): Stmt => ({
+    k: "register",
+    id: fresh.stmt(),
+    origin,
+    v: r.vector.id,
+    value: constant(reduceIdentity(r.op, r.vector.type.dtype), r.vector.type.dtype, lanes),
+  }));
+  const after = registers.map((r): Stmt => ({
+    k: "accum",
+    id: fresh.stmt(),
+    origin,
+    v: r.scalar,
+    op: r.op,
+    value: reduce(r.op, r.vector),
+  }));
   const out: Stmt[] = [...before];
-  if (known === undefined || known >= lanes) out.push({ ...s, kind: "serial", step: lanes, hi: middle, body: lanesOf(s, lanes, fresh, registers, { k: "var", id: s.v, type: s.lo.type }, undefined) });
+  if (known === undefined || known >= lanes)
+    out.push({
+      ...s,
+      kind: "serial",
+      step: lanes,
+      hi: middle,
+      body: lanesOf(s, lanes, fresh, registers, { k: "var", id: s.v, type: s.lo.type }, undefined),
+    });
   if (known === undefined) out.push(maskedLoop(s, lanes, fresh, registers, middle));
   else if (known % lanes !== 0) out.push(...lanesOf(s, lanes, fresh, registers, middle, index(known % lanes)));
   out.push(...after);
@@ -106,8 +138,23 @@ function maskedLoop(s: For, lanes: number, fresh: Fresh, registers: readonly Acc
 }
 
 /** The loop's body for lanes that start at `first`. */
-function lanesOf(s: For, lanes: number, fresh: Fresh, registers: readonly Accumulator[], first: Expr, count: Expr | undefined): readonly Stmt[] {
-  const c: LaneContext = { lanes, counter: s.v, first, count, fresh, vectors: new Map(registers.map((r) => [r.scalar, r.vector])), scalars: new Map() };
+function lanesOf(
+  s: For,
+  lanes: number,
+  fresh: Fresh,
+  registers: readonly Accumulator[],
+  first: Expr,
+  count: Expr | undefined,
+): readonly Stmt[] {
+  const c: LaneContext = {
+    lanes,
+    counter: s.v,
+    first,
+    count,
+    fresh,
+    vectors: new Map(registers.map((r) => [r.scalar, r.vector])),
+    scalars: new Map(),
+  };
   return widenAll(s.body, c);
 }
 
@@ -124,7 +171,13 @@ function kernel(s: KernelCall, lanes: number, fresh: Fresh, ctx: PassContext): S
     const col: Expr = { k: "var", id: fresh.variable(fresh.nameOf(e.col), { dtype: "i64", lanes: 1 }), type: { dtype: "i64", lanes: 1 } };
     const count: Expr = { k: "var", id: fresh.variable("n", col.type), type: col.type };
     const c: LaneContext = { lanes, counter: e.col, first: col, count, fresh, vectors: new Map([[e.acc, acc]]), scalars: new Map() };
-    return { row: e.row, col: (col as { id: VarId }).id, acc: (acc as { id: VarId }).id, count: (count as { id: VarId }).id, body: widenAll(e.body, c) };
+    return {
+      row: e.row,
+      col: (col as { id: VarId }).id,
+      acc: (acc as { id: VarId }).id,
+      count: (count as { id: VarId }).id,
+      body: widenAll(e.body, c),
+    };
   });
   if (made === undefined) return s;
   ctx.hit({ rule: "vectorise/epilogue", before: [s.id, ...e.body.map((x) => x.id)], after: [s.id, ...made.body.map((x) => x.id)] });

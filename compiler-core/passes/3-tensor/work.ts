@@ -6,9 +6,24 @@ import { rangeOf, type Range } from "../../tensor/ranges.ts";
 import { bodies, visitOwnExprs } from "../../tensor/rewrite.ts";
 
 /** Cycles of an operator that is not one instruction. */
-const heavy: Readonly<Record<string, number>> = { exp: 20, log: 20, tanh: 30, erf: 30, sigmoid: 25, softplus: 40, sin: 60, cos: 60, pow: 80, div: 8, sqrt: 10, rsqrt: 18, reciprocal: 8 };
+const heavy: Readonly<Record<string, number>> = {
+  exp: 20,
+  log: 20,
+  tanh: 30,
+  erf: 30,
+  sigmoid: 25,
+  softplus: 40,
+  sin: 60,
+  cos: 60,
+  pow: 80,
+  div: 8,
+  sqrt: 10,
+  rsqrt: 18,
+  reciprocal: 8,
+};
 
-const largest = (e: Expr | undefined, ranges: ReadonlyMap<number, Range>): number => (e === undefined ? 1 : Math.max(0, rangeOf(e, ranges)?.hi ?? 64));
+const largest = (e: Expr | undefined, ranges: ReadonlyMap<number, Range>): number =>
+  e === undefined ? 1 : Math.max(0, rangeOf(e, ranges)?.hi ?? 64);
 
 /** Estimated cycles of the statements on one core. Unknown trip counts count as 64. */
 export function workOf(body: readonly Stmt[], isa: IsaName, ranges: ReadonlyMap<number, Range> = new Map()): number {

@@ -41,8 +41,22 @@ interface Experiment {
 const bell: Fill = { kind: "bell", mean: 0, deviation: 1 };
 const layers = [1, 2, 3].flatMap((l) => [`fc${l}.weight_quantized`, `fc${l}.weight_scale`, `fc${l}.bias`]);
 const experiments: readonly Experiment[] = [
-  { name: "int8 MLP_1, batch 128", text: "mlp1-int8.ir", isa: "avx512-vnni", model: () => mlpInt8("mlp1", 128), fills: [{ kind: "bell", mean: 128, deviation: 32 }], weights: layers },
-  { name: "f32 MHA_4, batch 2", text: "mha4.ir", isa: "avx512", model: () => mha("mha4", 2, "f32"), fills: [bell, bell, bell, { kind: "padding", row: 512, tail: 32 }], weights: [] },
+  {
+    name: "int8 MLP_1, batch 128",
+    text: "mlp1-int8.ir",
+    isa: "avx512-vnni",
+    model: () => mlpInt8("mlp1", 128),
+    fills: [{ kind: "bell", mean: 128, deviation: 32 }],
+    weights: layers,
+  },
+  {
+    name: "f32 MHA_4, batch 2",
+    text: "mha4.ir",
+    isa: "avx512",
+    model: () => mha("mha4", 2, "f32"),
+    fills: [bell, bell, bell, { kind: "padding", row: 512, tail: 32 }],
+    weights: [],
+  },
 ];
 
 function load(e: Experiment): Module {
@@ -60,10 +74,19 @@ function withWeights(source: CppSource, graph: Graph, names: readonly string[]):
   const bytesOf = (name: string): Uint8Array => {
     const plain = (s: string): string => s.replace(/[^a-z0-9]+/gi, "");
     const value = graph.values.find((v) => v?.constant !== undefined && plain(v.name).endsWith(plain(name)));
-    if (value?.constant === undefined) throw new Error(`the model has no constant ${name}; it has ${graph.values.filter((v) => v?.constant !== undefined).map((v) => v?.name).join(", ")}`);
+    if (value?.constant === undefined)
+      throw new Error(
+        `the model has no constant ${name}; it has ${graph.values
+          .filter((v) => v?.constant !== undefined)
+          .map((v) => v?.name)
+          .join(", ")}`,
+      );
     return graph.constants.get(value.constant).bytes();
   };
-  return { ...source, plan: { ...source.plan, weights: source.plan.weights.map((w, i) => ({ ...w, inline: () => bytesOf(names[i] ?? "") })) } };
+  return {
+    ...source,
+    plan: { ...source.plan, weights: source.plan.weights.map((w, i) => ({ ...w, inline: () => bytesOf(names[i] ?? "") })) },
+  };
 }
 
 async function main(): Promise<void> {
@@ -90,21 +113,44 @@ async function one(e: Experiment, host: NativeHost, folder: string): Promise<voi
   const inputs = session.graph.inputs.map((id, i): { name: string; array: NdArray } => {
     const v = session.graph.values[id]!;
     const shape = v.shape as readonly number[];
-    return { name: v.name, array: decode(v.dtype, shape, generatedBytes(`${e.name}/${v.name}`, v.dtype as "f32" | "u8", shape, e.fills[i]!)) };
+    return {
+      name: v.name,
+      array: decode(v.dtype, shape, generatedBytes(`${e.name}/${v.name}`, v.dtype as "f32" | "u8", shape, e.fills[i]!)),
+    };
   });
-  const files = host.inputFiles(inputs.map((i) => i.name), inputs.map((i) => i.array));
+  const files = host.inputFiles(
+    inputs.map((i) => i.name),
+    inputs.map((i) => i.array),
+  );
   const [have] = await host.run(mine, files);
   const [want] = await host.run(ort, files);
   report(e, have!, want!, module);
-  const timed = await host.client.request("bench", { candidates: [{ target: mine.target, inputs: files }, { target: ort.target, inputs: files }], aa: true, minSeconds: 4, minRuns: 20, maxSeconds: 40 }, { timeoutMs: 120_000 });
+  const timed = await host.client.request(
+    "bench",
+    {
+      candidates: [
+        { target: mine.target, inputs: files },
+        { target: ort.target, inputs: files },
+      ],
+      aa: true,
+      minSeconds: 4,
+      minRuns: 20,
+      maxSeconds: 40,
+    },
+    { timeoutMs: 120_000 },
+  );
   const rounds = timed.candidates.map((c) => c.ns.map((r) => quantile(sortNumbers(r), 0.5)));
   const ratio = (i: number): string => {
     const r = pairedRatio(rounds[i]!, rounds[0]!);
     return `${r.median.toFixed(3)} [${r.ci95.map((x) => x.toFixed(3)).join(", ")}]`;
   };
   const median = (i: number): string => `${(quantile(sortNumbers(rounds[i]!), 0.5) / 1e6).toFixed(3)} ms`;
-  console.log(`  build ${(built.buildMs / 1000).toFixed(1)} s (${built.compiler}); ${built.plan.scratchBytes} B scratch per thread, ${built.plan.packedBytes} B packed, ${built.plan.arenaBytes} B arena`);
-  console.log(`  ours ${median(0)}, ONNX Runtime ${ort.version} ${median(1)}: ${ratio(1)} times as fast; A/A ${ratio(2)}; ${module.threads} threads`);
+  console.log(
+    `  build ${(built.buildMs / 1000).toFixed(1)} s (${built.compiler}); ${built.plan.scratchBytes} B scratch per thread, ${built.plan.packedBytes} B packed, ${built.plan.arenaBytes} B arena`,
+  );
+  console.log(
+    `  ours ${median(0)}, ONNX Runtime ${ort.version} ${median(1)}: ${ratio(1)} times as fast; A/A ${ratio(2)}; ${module.threads} threads`,
+  );
   session.close();
 }
 
@@ -118,7 +164,9 @@ function report(e: Experiment, have: NdArray, want: NdArray, module: Module): vo
     largest = Math.max(largest, Math.abs(Number(want.data[i])));
     if (d > 0) different++;
   }
-  console.log(`${e.name}: ${module.run.body.length} nest, ${want.data.length} results, largest ${largest}, largest difference to ONNX Runtime ${worst}, ${different} differ`);
+  console.log(
+    `${e.name}: ${module.run.body.length} nest, ${want.data.length} results, largest ${largest}, largest difference to ONNX Runtime ${worst}, ${different} differ`,
+  );
 }
 
 await main();
