@@ -6,7 +6,7 @@
 
 namespace runner {
 
-constexpr int loops = 4000;
+constexpr int loops = 1000;
 
 #if defined(__x86_64__)
 // Each body issues 16 independent chains of one instruction, enough to cover a latency of 4-5 cycles at 2-3 per cycle. The registers are named so

@@ -21,11 +21,14 @@ namespace runner {
 namespace {
 
 // Runs `work(tid)`, which does some work and returns how much, again and again on `threads` pinned threads for `seconds`; returns the summed rate per second.
-// The best of five stretches: the machine may be shared, and a peak is what it can do when left alone.
+// The best of many stretches of 2 ms, each begun together: a shared machine takes the CPU away for longer than that, and a peak is what it
+// can do when left alone.
 double rate(int threads, double seconds, const std::function<double(int)>& work) {
   const std::vector<int> cpus = cpu_order();
-  std::vector<double> rates(static_cast<size_t>(threads) * 5);
-  std::atomic<int> waiting{0};
+  constexpr double stretch_ns = 2e6;
+  const int stretches = std::max(5, static_cast<int>(seconds * 1e9 / stretch_ns));
+  std::vector<double> rates(static_cast<size_t>(threads) * static_cast<size_t>(stretches));
+  std::atomic<int> arrived{0};
   const auto body = [&](int tid) {
     if (tid > 0 && tid < static_cast<int>(cpus.size())) {
       cpu_set_t one;
@@ -34,16 +37,16 @@ double rate(int threads, double seconds, const std::function<double(int)>& work)
       sched_setaffinity(0, sizeof one, &one);
     }
     work(tid);
-    waiting++;
-    while (waiting.load() < threads) std::this_thread::yield();
-    for (int stretch = 0; stretch < 5; stretch++) {
+    for (int stretch = 0; stretch < stretches; stretch++) {
+      arrived++;
+      while (arrived.load() < threads * (stretch + 1)) std::this_thread::yield();
       double done = 0;
       const int64_t start = now_ns();
       int64_t end = start;
       do {
         done += work(tid);
         end = now_ns();
-      } while (static_cast<double>(end - start) < seconds * 0.2e9);
+      } while (static_cast<double>(end - start) < stretch_ns);
       rates[static_cast<size_t>(stretch * threads + tid)] = done / (static_cast<double>(end - start) * 1e-9);
     }
   };
@@ -52,7 +55,7 @@ double rate(int threads, double seconds, const std::function<double(int)>& work)
   body(0);
   for (auto& t : others) t.join();
   double best = 0;
-  for (int stretch = 0; stretch < 5; stretch++) {
+  for (int stretch = 0; stretch < stretches; stretch++) {
     double sum = 0;
     for (int t = 0; t < threads; t++) sum += rates[static_cast<size_t>(stretch * threads + t)];
     best = std::max(best, sum);
@@ -79,7 +82,7 @@ json::value measure(const arithmetic& a, int threads, double seconds) {
   return json::object{{"valid", true},
                       {"gops", instructions * a.operations * 1e-9},
                       {"ghz", hz * 1e-9 / threads},
-                      {"opsPerCycle", instructions * a.operations / hz}};
+                      {"opsPerCycle", instructions * a.operations / (hz / threads)}};
 #else
   (void)a, (void)threads, (void)seconds;
   return missing("only measured on x86-64");
@@ -87,7 +90,7 @@ json::value measure(const arithmetic& a, int threads, double seconds) {
 }
 
 double copy_rate(int threads, double seconds) {
-  constexpr size_t bytes = 64 << 20;
+  constexpr size_t bytes = 48 << 20;
   std::vector<fs_buffer> from(static_cast<size_t>(threads)), to(static_cast<size_t>(threads));
   for (int t = 0; t < threads; t++)
     if (fs_buffer_open(&from[t], bytes) != 0 || fs_buffer_open(&to[t], bytes) != 0) throw failure("no-memory", "no memory for the copy buffers");

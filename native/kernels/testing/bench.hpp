@@ -14,7 +14,8 @@
 
 namespace bench {
 
-// Runs f for about `seconds`, returns the rate of the best stretch of at least 5 ms, in units per nanosecond; f returns the units it did.
+// Runs f for about `seconds`, returns the rate of the best stretch of at least 1 ms, in units per nanosecond; f returns the units it did.
+// Short stretches, because a shared machine takes the CPU away for several milliseconds at a time.
 template <class F>
 double best_rate(double seconds, F&& f) {
   f();
@@ -27,7 +28,7 @@ double best_rate(double seconds, F&& f) {
     do {
       done += f();
       end = runner::now_ns();
-    } while (end - start < 5000000);
+    } while (end - start < 1000000);
     best = std::max(best, done / static_cast<double>(end - start));
   } while (static_cast<double>(runner::now_ns() - begin) < seconds * 1e9);
   return best;
