@@ -19,7 +19,10 @@ export interface NodeOptions {
 
 /** A refused node, thrown by `add`: the caller decides what stands in its place. */
 export class RefusedOp extends Error {
-  constructor(readonly op: OpName, readonly refusal: Refusal) {
+  constructor(
+    readonly op: OpName,
+    readonly refusal: Refusal,
+  ) {
     super(`${op}: ${refusal.reason}`);
   }
 }
@@ -33,7 +36,10 @@ export class GraphBuilder {
   readonly constants: ConstantStore;
   #nextNode = 0;
 
-  constructor(readonly name: string, constants = new ConstantStore()) {
+  constructor(
+    readonly name: string,
+    constants = new ConstantStore(),
+  ) {
     this.constants = constants;
   }
 
@@ -94,20 +100,39 @@ export class GraphBuilder {
     const full = withDefaults(op, attrs);
     const canonical = opOf(op).normalise?.(types, full) ?? full;
     const outputs = options.outputs ?? 1;
-    const call = { inputs: types, attrs: canonical, outputs, known: (i: number) => (inputs[i] == null ? undefined : this.known(inputs[i])) };
+    const call = {
+      inputs: types,
+      attrs: canonical,
+      outputs,
+      known: (i: number) => (inputs[i] == null ? undefined : this.known(inputs[i])),
+    };
     const found = inferOp(op, call);
     if (isRefusal(found)) throw new RefusedOp(op, found);
     return this.#push(op, inputs, canonical, found, options);
   }
 
   /** Adds an opaque node with the types its outputs are declared to have. */
-  addOpaque(inputs: readonly (ValueId | null)[], attrs: Attrs, types: readonly TensorType[], options: NodeOptions = {}): readonly ValueId[] {
+  addOpaque(
+    inputs: readonly (ValueId | null)[],
+    attrs: Attrs,
+    types: readonly TensorType[],
+    options: NodeOptions = {},
+  ): readonly ValueId[] {
     return this.#push("opaque", inputs, withDefaults("opaque", attrs), types, options, "declared");
   }
 
-  #push(op: OpName, inputs: readonly (ValueId | null)[], attrs: Attrs, types: readonly TensorType[], options: NodeOptions, from: ShapeSource = "inferred"): readonly ValueId[] {
+  #push(
+    op: OpName,
+    inputs: readonly (ValueId | null)[],
+    attrs: Attrs,
+    types: readonly TensorType[],
+    options: NodeOptions,
+    from: ShapeSource = "inferred",
+  ): readonly ValueId[] {
     const name = options.name ?? "";
-    const outputs = types.map((t) => this.#value({ name, dtype: t.dtype, shape: t.shape, shapeSource: t.shape === undefined ? "unknown" : from }));
+    const outputs = types.map((t) =>
+      this.#value({ name, dtype: t.dtype, shape: t.shape, shapeSource: t.shape === undefined ? "unknown" : from }),
+    );
     this.#nodes.push({ id: this.#nextNode++, op, name, inputs, outputs, attrs, origin: options.origin ?? [], phase: "run" });
     return outputs;
   }
@@ -138,8 +163,15 @@ export class GraphBuilder {
 
   finish(): Graph {
     return {
-      name: this.name, nodes: this.#nodes, values: this.#values, inputs: this.#inputs, outputs: this.#outputs, nextNode: this.#nextNode,
-      constants: this.constants, sources: this.#sources, groups: [],
+      name: this.name,
+      nodes: this.#nodes,
+      values: this.#values,
+      inputs: this.#inputs,
+      outputs: this.#outputs,
+      nextNode: this.#nextNode,
+      constants: this.constants,
+      sources: this.#sources,
+      groups: [],
     };
   }
 }

@@ -27,7 +27,10 @@ export class ConstantStore {
 
   /** Adds data that exists in memory. */
   add(dtype: DType, shape: readonly number[], bytes: Uint8Array): ConstId {
-    const want = dtypeBytes(dtype, shape.reduce((a, d) => a * d, 1));
+    const want = dtypeBytes(
+      dtype,
+      shape.reduce((a, d) => a * d, 1),
+    );
     if (dtype !== "string" && bytes.byteLength !== want) throw new Error(`constant has ${bytes.byteLength} bytes, its type needs ${want}`);
     return this.addLazy(dtype, shape, () => bytes);
   }

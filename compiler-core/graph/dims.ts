@@ -1,7 +1,8 @@
 /** Arithmetic of shapes whose extents may be symbolic: a name, or a sum or product of names and numbers such as `batch*12`. */
 import type { Dim, Shape } from "./ir.ts";
 
-export const isStatic = (shape: Shape | undefined): shape is readonly number[] => shape !== undefined && shape.every((d) => typeof d === "number");
+export const isStatic = (shape: Shape | undefined): shape is readonly number[] =>
+  shape !== undefined && shape.every((d) => typeof d === "number");
 
 /** The product of extents; symbolic factors are written out. */
 export function productDim(dims: Shape): Dim {
@@ -39,7 +40,12 @@ export function substituteDim(dim: Dim, values: ReadonlyMap<string, number>): Di
   return /^\d+$/.test(dim) ? Number(dim) : dim;
 }
 
-function withValues(whole: string, parts: readonly string[], values: ReadonlyMap<string, number>, join: (a: number, b: number) => number): Dim {
+function withValues(
+  whole: string,
+  parts: readonly string[],
+  values: ReadonlyMap<string, number>,
+  join: (a: number, b: number) => number,
+): Dim {
   const known = parts.map((p) => substituteDim(p.trim(), values));
   return known.every((d) => typeof d === "number") ? (known as number[]).reduce(join) : whole;
 }
@@ -64,7 +70,8 @@ function splitOutside(text: string, separator: string): string[] {
 export function dimNames(dim: Dim): readonly string[] {
   if (typeof dim === "number") return [];
   const parts = splitOutside(dim, "+").flatMap((t) => splitOutside(t, "*"));
-  if (parts.length === 1 && parts[0] === dim) return /^\d+$/.test(dim) ? [] : dim.startsWith("(") && dim.endsWith(")") ? dimNames(dim.slice(1, -1)) : [dim];
+  if (parts.length === 1 && parts[0] === dim)
+    return /^\d+$/.test(dim) ? [] : dim.startsWith("(") && dim.endsWith(")") ? dimNames(dim.slice(1, -1)) : [dim];
   return parts.flatMap((p) => dimNames(p.trim()));
 }
 
@@ -95,7 +102,8 @@ export function broadcastShapes(shapes: readonly Shape[]): Shape | undefined {
 }
 
 /** `32x256`, `Nx128`, `scalar`, `?` when the rank is unknown. */
-export const shapeText = (shape: Shape | undefined): string => (shape === undefined ? "?" : shape.length === 0 ? "scalar" : shape.join("x"));
+export const shapeText = (shape: Shape | undefined): string =>
+  shape === undefined ? "?" : shape.length === 0 ? "scalar" : shape.join("x");
 
 /** An axis counted from the front; undefined when out of range. */
 export function normalAxis(axis: number, rank: number): number | undefined {

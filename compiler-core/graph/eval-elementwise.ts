@@ -55,7 +55,11 @@ export function mapElements(f: ScalarFunction, inputs: readonly NdArray[], outSh
 }
 
 /** Calls `visit` for every row (all axes but the last), in order, with the offset of the row in each operand. */
-export function forRows(shape: readonly number[], steps: readonly (readonly number[])[], visit: (row: number, offsets: readonly number[]) => void): void {
+export function forRows(
+  shape: readonly number[],
+  steps: readonly (readonly number[])[],
+  visit: (row: number, offsets: readonly number[]) => void,
+): void {
   const outer = shape.slice(0, -1);
   const rows = count(outer);
   const at = new Array<number>(outer.length).fill(0);

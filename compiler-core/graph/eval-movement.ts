@@ -3,7 +3,13 @@ import { count, strides, type NdArray } from "./ndarray.ts";
 
 /** Copies a box of `extents` elements: from `fromAt` in steps of `fromSteps` to `toAt` in steps of `toSteps`. */
 export function copyBox(
-  from: NdArray, fromAt: number, fromSteps: readonly number[], to: NdArray, toAt: number, toSteps: readonly number[], extents: readonly number[],
+  from: NdArray,
+  fromAt: number,
+  fromSteps: readonly number[],
+  to: NdArray,
+  toAt: number,
+  toSteps: readonly number[],
+  extents: readonly number[],
 ): void {
   if (count(extents) === 0) return;
   const last = extents.length - 1;

@@ -46,7 +46,9 @@ export function compileScalar(expr: Expr, mode: Mode): ScalarFunction {
 }
 
 function evalConst(dtype: DType, value: Scalar, mode: Mode): Scalar {
-  return dtype === "bool" ? Boolean(value) : evalCast(isFloat(dtype) ? "f64" : typeof value === "number" && !Number.isInteger(value) ? "f64" : "i64", dtype, value, mode);
+  return dtype === "bool"
+    ? Boolean(value)
+    : evalCast(isFloat(dtype) ? "f64" : typeof value === "number" && !Number.isInteger(value) ? "f64" : "i64", dtype, value, mode);
 }
 
 /** The function that rounds a double result to a float type; undefined when nothing is to be done. */
@@ -60,7 +62,8 @@ function compileUnary(expr: Extract<Expr, { k: "unary" }>, mode: Mode): ScalarFu
   const dtype = expr.a.type.dtype;
   const { float } = unaryMeaning[expr.op] as { readonly float?: (x: number) => number | boolean };
   const round = rounding(dtype, mode);
-  if (!isFloat(dtype) || float === undefined || round === "slow" || expr.op === "isnan") return (o) => evalUnary(expr.op, dtype, a(o), mode);
+  if (!isFloat(dtype) || float === undefined || round === "slow" || expr.op === "isnan")
+    return (o) => evalUnary(expr.op, dtype, a(o), mode);
   const f = float as (x: number) => number;
   return round === undefined ? (o) => f(a(o) as number) : (o) => round(f(a(o) as number));
 }

@@ -32,7 +32,12 @@ export function evaluateGraph(graph: Graph, given: ReadonlyMap<ValueId, NdArray>
     return have;
   };
   for (const node of needed) {
-    const results = evaluateNode(graph, node, node.inputs.map((id) => (id === null ? null : operand(id))), mode);
+    const results = evaluateNode(
+      graph,
+      node,
+      node.inputs.map((id) => (id === null ? null : operand(id))),
+      mode,
+    );
     node.outputs.forEach((id, i) => values.set(id, results[i]!));
     for (const id of node.inputs) {
       if (id === null) continue;
@@ -52,7 +57,8 @@ export function evaluateNode(graph: Graph, node: Node, inputs: readonly (NdArray
     const shape = staticShape(v);
     return shape && { dtype: v.dtype, shape };
   });
-  if (row.eval === undefined) userError("not-evaluable", { node: node.name }, { what: String(node.attrs["reason"] ?? `${node.op} has no evaluation`) });
+  if (row.eval === undefined)
+    userError("not-evaluable", { node: node.name }, { what: String(node.attrs["reason"] ?? `${node.op} has no evaluation`) });
   if (outputs.includes(undefined)) userError("not-evaluable", { node: node.name }, { what: "the shape of its result is not known" });
   return row.eval({ inputs, attrs: node.attrs, outputs: outputs.map((t) => t!), mode });
 }

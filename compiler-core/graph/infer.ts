@@ -32,7 +32,8 @@ export function attrProblem(op: OpName, attrs: Attrs): string | undefined {
   }
   for (const [name, spec] of Object.entries(schema)) {
     const value = attrs[name];
-    if (value === undefined ? spec.optional !== true : !kinds[spec.kind](value)) return `attribute ${name} of ${op} is ${value === undefined ? "missing" : `not of kind ${spec.kind}`}`;
+    if (value === undefined ? spec.optional !== true : !kinds[spec.kind](value))
+      return `attribute ${name} of ${op} is ${value === undefined ? "missing" : `not of kind ${spec.kind}`}`;
   }
   return undefined;
 }
@@ -56,9 +57,11 @@ export function inferOp(op: OpName, call: InferCall): Inferred {
   const problem = attrProblem(op, call.attrs);
   if (problem !== undefined) return refuse("attribute", problem);
   const [least, most] = row.arity;
-  if (call.inputs.length < least || call.inputs.length > most) return refuse("arity", `${op} takes ${least === most ? least : `${least} to ${most}`} operands, not ${call.inputs.length}`);
+  if (call.inputs.length < least || call.inputs.length > most)
+    return refuse("arity", `${op} takes ${least === most ? least : `${least} to ${most}`} operands, not ${call.inputs.length}`);
   if (call.inputs.slice(0, least).includes(null)) return refuse("arity", `an operand of ${op} is missing`);
-  if (call.outputs < row.outputs[0] || call.outputs > row.outputs[1]) return refuse("arity", `${op} has ${row.outputs[0]} output, not ${call.outputs}`);
+  if (call.outputs < row.outputs[0] || call.outputs > row.outputs[1])
+    return refuse("arity", `${op} has ${row.outputs[0]} output, not ${call.outputs}`);
   const alien = call.inputs.find((t) => t !== null && !evaluable(t.dtype));
   if (alien) return refuse("dtype", `elements of type ${alien.dtype} are not supported`);
   const types = row.infer(call);
@@ -89,9 +92,17 @@ export function knownOutputs(op: string, call: InferCall, types: readonly Tensor
 }
 
 /** A tensor that has only a shape: what the `shape` operator looks at. */
-const placeholder = (t: TensorType): NdArray => ({ ...allocate(t.dtype === "string" ? "u8" : t.dtype, [0], "native"), shape: t.shape as readonly number[] });
+const placeholder = (t: TensorType): NdArray => ({
+  ...allocate(t.dtype === "string" ? "u8" : t.dtype, [0], "native"),
+  shape: t.shape as readonly number[],
+});
 
-function evalKnown(op: OpName, call: InferCall, types: readonly TensorType[], inputs: readonly (NdArray | null)[]): readonly NdArray[] | undefined {
+function evalKnown(
+  op: OpName,
+  call: InferCall,
+  types: readonly TensorType[],
+  inputs: readonly (NdArray | null)[],
+): readonly NdArray[] | undefined {
   const outputs = types.map((t) => ({ dtype: t.dtype, shape: t.shape as readonly number[] }));
   return opOf(op).eval?.({ inputs, attrs: call.attrs, outputs, mode: "native" });
 }

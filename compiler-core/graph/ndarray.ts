@@ -22,9 +22,23 @@ export interface NdArray {
 type ArrayType = new (length: number) => Elements;
 
 const arrayTypes: Partial<Record<DType, ArrayType>> = {
-  f32: Float32Array, f64: Float64Array, f16: Float32Array, bf16: Float32Array,
-  i8: Int8Array, u8: Uint8Array, i16: Int16Array, u16: Uint16Array, i32: Int32Array, u32: Uint32Array,
-  i64: BigInt64Array, u64: BigUint64Array, i4: Int8Array, u4: Uint8Array, i2: Int8Array, u2: Uint8Array, bool: Uint8Array,
+  f32: Float32Array,
+  f64: Float64Array,
+  f16: Float32Array,
+  bf16: Float32Array,
+  i8: Int8Array,
+  u8: Uint8Array,
+  i16: Int16Array,
+  u16: Uint16Array,
+  i32: Int32Array,
+  u32: Uint32Array,
+  i64: BigInt64Array,
+  u64: BigUint64Array,
+  i4: Int8Array,
+  u4: Uint8Array,
+  i2: Int8Array,
+  u2: Uint8Array,
+  bool: Uint8Array,
 };
 
 /** True for element types that can be evaluated; strings, complex numbers and 8-bit floats cannot. */

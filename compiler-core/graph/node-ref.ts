@@ -11,7 +11,18 @@ export function findSource(sources: readonly SourceNode[], ref: string): number 
   const hits = sources.flatMap((s, i) => (matches(s, ref) ? [i] : []));
   const [first] = hits;
   if (first === undefined) userError("no-such-node", {}, { ref });
-  if (hits.length > 1) userError("ambiguous-node", {}, { ref, candidates: hits.slice(0, 8).map((i) => describe(sources[i])).join(", ") });
+  if (hits.length > 1)
+    userError(
+      "ambiguous-node",
+      {},
+      {
+        ref,
+        candidates: hits
+          .slice(0, 8)
+          .map((i) => describe(sources[i]))
+          .join(", "),
+      },
+    );
   return first;
 }
 

@@ -28,7 +28,18 @@ interface Draft {
  * read. Throws `ir-text` with the line.
  */
 export function parseGraph(text: string, constants?: ConstantStore): Graph {
-  const draft: Draft = { name: "", nextNode: 0, valueCount: 0, nodes: [], values: [], inputs: [], outputs: [], sources: [], groups: [], data: new Map() };
+  const draft: Draft = {
+    name: "",
+    nextNode: 0,
+    valueCount: 0,
+    nodes: [],
+    values: [],
+    inputs: [],
+    outputs: [],
+    sources: [],
+    groups: [],
+    data: new Map(),
+  };
   let open = false;
   text.split("\n").forEach((raw, i) => {
     const cursor = new TextCursor(raw.replace(/\r$/, ""), i + 1);
@@ -68,7 +79,13 @@ const statements: Readonly<Record<string, (c: TextCursor, draft: Draft) => void>
     while (c.take(","));
   },
   source: (c, d) => {
-    d.sources[c.integer()] = { path: c.string(), opType: c.string(), domain: c.string(), name: c.string(), outputs: (c.expect("->"), c.list("[", "]", () => c.string())) };
+    d.sources[c.integer()] = {
+      path: c.string(),
+      opType: c.string(),
+      domain: c.string(),
+      name: c.string(),
+      outputs: (c.expect("->"), c.list("[", "]", () => c.string())),
+    };
   },
   group: (c, d) => {
     const [id, name, template] = [c.integer(), c.string(), c.string()];
@@ -128,7 +145,8 @@ function constant(c: TextCursor, draft: Draft): void {
   const element = (): Scalar => (isBig(v.dtype) ? BigInt(c.match(/-?\d+/) ?? c.fail("expected a whole number")) : c.number());
   const elements = c.peek("{") ? c.list("{", "}", element) : undefined;
   const full: Value = define(draft, { ...v, constant: id });
-  if (elements !== undefined && v.shape?.reduce<number>((a, d) => a * Number(d), 1) !== elements.length) c.fail("the number of elements does not fit the shape");
+  if (elements !== undefined && v.shape?.reduce<number>((a, d) => a * Number(d), 1) !== elements.length)
+    c.fail("the number of elements does not fit the shape");
   if (draft.data.get(id)?.elements === undefined) draft.data.set(id, { value: full, elements });
 }
 
@@ -171,7 +189,8 @@ function storeOf(draft: Draft): ConstantStore {
     const known = draft.data.get(id);
     const shape = (known?.value.shape ?? []) as readonly number[];
     const dtype = known?.value.dtype ?? "u8";
-    if (known?.elements === undefined) store.addLazy(dtype, shape, () => userError("ir-text", {}, { line: 0, what: `it does not contain the data of constant c${id}` }));
+    if (known?.elements === undefined)
+      store.addLazy(dtype, shape, () => userError("ir-text", {}, { line: 0, what: `it does not contain the data of constant c${id}` }));
     else store.add(dtype, shape, encode(fromValues(dtype, shape, known.elements)));
   }
   return store;

@@ -31,7 +31,14 @@ function randomGraph(seed: number): Graph {
   g.input(name(), "u8", ["batch", name() || "d", "a*b"]);
   g.input(name(), "f16", undefined);
   g.constant(name(), fromValues("i64", [2], [-9223372036854775808n, 9223372036854775807n]));
-  g.constant(name(), fromValues("f64", [64], Array.from({ length: 64 }, (_, i) => i / 7)));
+  g.constant(
+    name(),
+    fromValues(
+      "f64",
+      [64],
+      Array.from({ length: 64 }, (_, i) => i / 7),
+    ),
+  );
   g.lazyConstant(name(), "string", [2], () => new Uint8Array(0));
   for (let i = 0; i < 3 + pick(6); i++) {
     const options = { name: name(), origin: [source] };
@@ -39,13 +46,31 @@ function randomGraph(seed: number): Graph {
     const added = pick(3) === 0 ? g.add("clip", [a], { min: odd[pick(7)], max: 3 }, options) : g.add("add", [a, b], {}, options);
     values = [...values, ...added];
   }
-  const opaque = g.addOpaque([values[0]!, null], { opType: name(), reason: name(), attributes: [name()] }, [{ dtype: "i8", shape: undefined }, { dtype: "bf16", shape: [4, "n"] }], { name: name(), origin: [source] });
+  const opaque = g.addOpaque(
+    [values[0]!, null],
+    { opType: name(), reason: name(), attributes: [name()] },
+    [
+      { dtype: "i8", shape: undefined },
+      { dtype: "bf16", shape: [4, "n"] },
+    ],
+    { name: name(), origin: [source] },
+  );
   g.output(opaque[1]!);
   g.output(values.at(-1)!);
   const graph = g.finish();
   const nodes = graph.nodes.map((n, i) => ({ ...n, phase: i === 0 ? ("init" as const) : ("run" as const) }));
   const blocked: Value = { ...graph.values[0]!, layout: { outer: [1, 0], inner: [{ axis: 1, size: 32 }] }, shapeSource: "set" };
-  const groups = [{ id: 0, name: name(), template: name(), members: [{ node: 0, anchor: name() }], leader: 0, phase: "run" as const, params: { mb: 32, kind: name(), x: NaN } }];
+  const groups = [
+    {
+      id: 0,
+      name: name(),
+      template: name(),
+      members: [{ node: 0, anchor: name() }],
+      leader: 0,
+      phase: "run" as const,
+      params: { mb: 32, kind: name(), x: NaN },
+    },
+  ];
   return { ...graph, nodes, groups, values: graph.values.map((v, i) => (i === 0 ? blocked : v)), nextNode: graph.nextNode + pick(2) };
 }
 
@@ -93,6 +118,9 @@ const broken: readonly (readonly [string, RegExp])[] = [
 ];
 for (const [text, message] of broken) {
   test(`text that is not a graph: ${message.source}`, () => {
-    assert.throws(() => parseGraph(text), (e) => e instanceof UserError && e.code === "ir-text" && message.test(e.message));
+    assert.throws(
+      () => parseGraph(text),
+      (e) => e instanceof UserError && e.code === "ir-text" && message.test(e.message),
+    );
   });
 }

@@ -30,7 +30,13 @@ export function printGraph(graph: Graph, options: PrintOptions = {}): string {
   for (const node of graph.nodes) lines.push(nodeText(graph, node));
   lines.push(`return ${graph.outputs.map(ref).join(", ")}`);
   for (const g of graph.groups) lines.push(...groupLines(g));
-  if (options.sources ?? true) lines.push(...graph.sources.map((s, i) => `source ${i} ${quote(s.path)} ${quote(s.opType)} ${quote(s.domain)} ${quote(s.name)} -> [${s.outputs.map(quote).join(", ")}]`));
+  if (options.sources ?? true)
+    lines.push(
+      ...graph.sources.map(
+        (s, i) =>
+          `source ${i} ${quote(s.path)} ${quote(s.opType)} ${quote(s.domain)} ${quote(s.name)} -> [${s.outputs.map(quote).join(", ")}]`,
+      ),
+    );
   return [`graph ${quote(graph.name)}${counters(graph)} {`, ...lines.map((l) => `  ${l}`), "}", ""].join("\n");
 }
 
@@ -46,14 +52,18 @@ function constantLines(graph: Graph, limit: number): string[] {
   const produced = new Set<ValueId>([...graph.inputs, ...graph.nodes.flatMap((n) => n.outputs)]);
   return graph.values.flatMap((v) => {
     if (v === undefined || produced.has(v.id)) return [];
-    return v.constant === undefined ? [`value ${valueText(v)}`] : [`const ${valueText(v, true)} = c${v.constant}${dataText(graph, v, limit)}`];
+    return v.constant === undefined
+      ? [`value ${valueText(v)}`]
+      : [`const ${valueText(v, true)} = c${v.constant}${dataText(graph, v, limit)}`];
   });
 }
 
 function dataText(graph: Graph, v: Value, limit: number): string {
   const n = v.shape?.reduce<number>((a, d) => a * Number(d), 1) ?? Infinity;
   const data = n <= limit ? constantData(graph, v) : undefined;
-  return data === undefined ? "" : ` {${Array.from(data.data as ArrayLike<Scalar>, (x) => (isBig(v.dtype) ? String(x) : numberText(Number(x)))).join(", ")}}`;
+  return data === undefined
+    ? ""
+    : ` {${Array.from(data.data as ArrayLike<Scalar>, (x) => (isBig(v.dtype) ? String(x) : numberText(Number(x)))).join(", ")}}`;
 }
 
 /** A line of one node, as tooltips and messages show it too. */
@@ -80,9 +90,11 @@ function valueText(v: Value, given = false): string {
 }
 
 /** What is not written: shapes of inputs and constants are declared, others inferred, an unknown rank has an unknown source. */
-export const defaultSource = (shape: Shape | undefined, given: boolean): Value["shapeSource"] => (shape === undefined ? "unknown" : given ? "declared" : "inferred");
+export const defaultSource = (shape: Shape | undefined, given: boolean): Value["shapeSource"] =>
+  shape === undefined ? "unknown" : given ? "declared" : "inferred";
 
-const shapeText = (shape: Shape | undefined): string => (shape === undefined ? "[*]" : `[${shape.map((d) => (typeof d === "number" ? String(d) : dimText(d))).join(", ")}]`);
+const shapeText = (shape: Shape | undefined): string =>
+  shape === undefined ? "[*]" : `[${shape.map((d) => (typeof d === "number" ? String(d) : dimText(d))).join(", ")}]`;
 const dimText = (d: string): string => (/^[A-Za-z_][\w.]*$/.test(d) ? d : quote(d));
 
 /** A number that reads back as itself: NaN, infinities and -0 included. */

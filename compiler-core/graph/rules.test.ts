@@ -8,7 +8,8 @@ import { printGraph } from "./print.ts";
 import { applyRules, type Rule } from "./rules.ts";
 import { verifyGraph } from "./verify.ts";
 
-const wrap = (body: string): Graph => parseGraph(`graph "g" {\n${body}\n  source 0 "#0" "A" "" "" -> []\n  source 1 "#1" "B" "" "" -> []\n}`);
+const wrap = (body: string): Graph =>
+  parseGraph(`graph "g" {\n${body}\n  source 0 "#0" "A" "" "" -> []\n  source 1 "#1" "B" "" "" -> []\n}`);
 
 /** Deep freezing, so that a rule or the editor that changes its input in place fails. */
 function frozen<T>(x: T): T {
@@ -61,32 +62,68 @@ test("untouched nodes and values are shared", () => {
 test("rules run to a fixed point and report every firing", () => {
   const chain = Array.from({ length: 7 }, (_, i) => `%${i + 1}: f32[2] = neg(%${i}) #${i} from [${i % 2}]`).join("\n");
   const { after, hits } = apply(wrap(`input %0 "x": f32[2]\n${chain}\n%8: f32[2] = exp(%7) #7 from [0]\nreturn %8`), [doubleNeg]);
-  assert.deepEqual(after.nodes.map((n) => n.op), ["neg", "exp"]);
+  assert.deepEqual(
+    after.nodes.map((n) => n.op),
+    ["neg", "exp"],
+  );
   assert.equal(hits.length, 3);
   assert.ok(hits.every((h) => h.rule === "test/double-neg" && h.before.length === 2 && h.after.length === 0));
 });
 
 test("a graph output keeps its id: the producer takes it over", () => {
-  const { after } = apply(wrap(`input %0 "x": f32[2]\n%1 "e": f32[2] = exp(%0) #0 from [0]\n%2: f32[2] = neg(%1) #1 from [0]\n%3 "y": f32[2] = neg(%2) #2 from [1]\nreturn %3`), [doubleNeg]);
+  const { after } = apply(
+    wrap(
+      `input %0 "x": f32[2]\n%1 "e": f32[2] = exp(%0) #0 from [0]\n%2: f32[2] = neg(%1) #1 from [0]\n%3 "y": f32[2] = neg(%2) #2 from [1]\nreturn %3`,
+    ),
+    [doubleNeg],
+  );
   assert.deepEqual(after.outputs, [3]);
-  assert.deepEqual(after.nodes.map((n) => [n.op, n.outputs]), [["exp", [3]]]);
+  assert.deepEqual(
+    after.nodes.map((n) => [n.op, n.outputs]),
+    [["exp", [3]]],
+  );
   assert.equal(after.values[3]?.name, "y");
 });
 
 test("a graph output that is an input becomes a copy", () => {
-  const { after } = apply(wrap(`input %0 "x": f32[2]\n%1: f32[2] = neg(%0) #0 from [0]\n%2 "y": f32[2] = neg(%1) #1 from [1]\nreturn %2`), [doubleNeg]);
-  assert.deepEqual(after.nodes.map((n) => [n.op, n.inputs, n.outputs]), [["identity", [0], [2]]]);
+  const { after } = apply(wrap(`input %0 "x": f32[2]\n%1: f32[2] = neg(%0) #0 from [0]\n%2 "y": f32[2] = neg(%1) #1 from [1]\nreturn %2`), [
+    doubleNeg,
+  ]);
+  assert.deepEqual(
+    after.nodes.map((n) => [n.op, n.inputs, n.outputs]),
+    [["identity", [0], [2]]],
+  );
 });
 
 test("origins of all covered nodes are carried", () => {
   const { after } = apply(wrap(`input %0 "x": f32[2]\n%1: f32[2] = relu(%0) #0 from [0, 1]\nreturn %1`), [reluToMax]);
-  assert.deepEqual(after.nodes.map((n) => n.origin), [[0, 1], [0, 1]]);
+  assert.deepEqual(
+    after.nodes.map((n) => n.origin),
+    [
+      [0, 1],
+      [0, 1],
+    ],
+  );
   assert.match(printGraph(after), /%1: f32\[2\] = abs/);
 });
 
 test("rules that undo each other are a bug, not a hang", () => {
-  const there: Rule = { name: "test/there", ops: ["abs"], rewrite: (n, e) => { const p = e.patch(n); return p.done(p.add("relu", [n.inputs[0]!])); } };
-  const back: Rule = { name: "test/back", ops: ["relu"], rewrite: (n, e) => { const p = e.patch(n); return p.done(p.add("abs", [n.inputs[0]!])); } };
+  const there: Rule = {
+    name: "test/there",
+    ops: ["abs"],
+    rewrite: (n, e) => {
+      const p = e.patch(n);
+      return p.done(p.add("relu", [n.inputs[0]!]));
+    },
+  };
+  const back: Rule = {
+    name: "test/back",
+    ops: ["relu"],
+    rewrite: (n, e) => {
+      const p = e.patch(n);
+      return p.done(p.add("abs", [n.inputs[0]!]));
+    },
+  };
   const graph = wrap(`input %0 "x": f32[2]\n%1: f32[2] = abs(%0) #0 from [0]\nreturn %1`);
   assert.throws(() => applyRules(graph, [there, back], { hit: () => undefined }), /do not come to an end/);
 });

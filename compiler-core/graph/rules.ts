@@ -1,7 +1,8 @@
 /** The driver of rewrite rules: rules look at one node and return a patch or nothing; it applies them until none fires. */
 import { bug } from "../messages.ts";
 import type { PassContext } from "../passes/pass.ts";
-import { GraphEditor, type Patch } from "./edit.ts";
+import { GraphEditor } from "./edit.ts";
+import type { Patch } from "./patch.ts";
 import type { Graph, Node, NodeId } from "./ir.ts";
 import type { OpName } from "./ops/index.ts";
 
@@ -49,7 +50,14 @@ export function applyRules(graph: Graph, rules: readonly Rule[], ctx: Pick<PassC
   return editor.finish();
 }
 
-function fire(rule: Rule, node: Node, patch: Patch, editor: GraphEditor, ctx: Pick<PassContext, "hit">, enqueue: (id: NodeId | undefined) => void): void {
+function fire(
+  rule: Rule,
+  node: Node,
+  patch: Patch,
+  editor: GraphEditor,
+  ctx: Pick<PassContext, "hit">,
+  enqueue: (id: NodeId | undefined) => void,
+): void {
   const { added, removed } = editor.apply(node, patch);
   const before = removed.map((n) => n.id).sort((a, b) => a - b);
   ctx.hit({ rule: rule.name, before, after: added, ...(patch.note === undefined ? {} : { note: patch.note }) });

@@ -3,7 +3,10 @@ import { userError } from "../messages.ts";
 
 export class TextCursor {
   #at = 0;
-  constructor(readonly text: string, readonly line: number) {}
+  constructor(
+    readonly text: string,
+    readonly line: number,
+  ) {}
 
   fail(what: string): never {
     userError("ir-text", {}, { line: this.line, what: `${what} at column ${this.#at + 1}` });

@@ -76,7 +76,12 @@ export function walkTypes(graph: Graph, start: ReadonlyMap<ValueId, TensorType>,
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((id) => (id === null ? null : typeOf(id)));
     const attrs = opOf(node.op).normalise?.(inputs, node.attrs) ?? node.attrs;
-    const call: InferCall = { inputs, attrs, outputs: node.outputs.length, known: (i) => (node.inputs[i] == null ? undefined : dataOf(node.inputs[i])) };
+    const call: InferCall = {
+      inputs,
+      attrs,
+      outputs: node.outputs.length,
+      known: (i) => (node.inputs[i] == null ? undefined : dataOf(node.inputs[i])),
+    };
     const found = inferOp(node.op, call);
     visit({ node, attrs, types: found, inputs, known: call.known });
     if (isRefusal(found)) continue;

@@ -21,7 +21,10 @@ const good = parseGraph(text);
 
 test("a well-formed graph has no problems", () => assert.deepEqual(verifyGraph(good), []));
 
-const changeNode = (i: number, change: Partial<Node>): Graph => ({ ...good, nodes: good.nodes.map((n, j) => (i === j ? { ...n, ...change } : n)) });
+const changeNode = (i: number, change: Partial<Node>): Graph => ({
+  ...good,
+  nodes: good.nodes.map((n, j) => (i === j ? { ...n, ...change } : n)),
+});
 const broken: readonly (readonly [string, Graph, RegExp])[] = [
   ["order", { ...good, nodes: [good.nodes[1]!, good.nodes[0]!, good.nodes[2]!], groups: [] }, /%2 is not computed before/],
   ["missing producer", { ...good, nodes: good.nodes.slice(1), groups: [] }, /%2 is not computed before/],

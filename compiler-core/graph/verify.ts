@@ -51,7 +51,8 @@ function nodeProblems(graph: Graph): string[] {
 
 function originProblems(graph: Graph, n: Node): string[] {
   if (n.origin.length === 0) return [`${nodeText(n)}: it has no origin`];
-  if (n.origin.some((o) => !Number.isInteger(o) || o < 0 || o >= graph.sources.length)) return [`${nodeText(n)}: origin ${n.origin.join(",")} is not a source`];
+  if (n.origin.some((o) => !Number.isInteger(o) || o < 0 || o >= graph.sources.length))
+    return [`${nodeText(n)}: origin ${n.origin.join(",")} is not a source`];
   return n.origin.every((o, i) => i === 0 || n.origin[i - 1]! < o) ? [] : [`${nodeText(n)}: its origin is not sorted`];
 }
 
@@ -65,7 +66,8 @@ function orderProblems(graph: Graph): string[] {
     for (const id of n.inputs) {
       if (id === null) continue;
       if (!available(id)) out.push(`${nodeText(n)}: operand %${id} is not computed before it`);
-      if (n.phase === "init" && graph.values[id]?.constant === undefined && !init.has(id)) out.push(`${nodeText(n)}: it is done once, but operand %${id} is not constant`);
+      if (n.phase === "init" && graph.values[id]?.constant === undefined && !init.has(id))
+        out.push(`${nodeText(n)}: it is done once, but operand %${id} is not constant`);
     }
     for (const id of n.outputs) {
       if (graph.values[id] === undefined) out.push(`${nodeText(n)}: result %${id} does not exist`);
@@ -113,7 +115,9 @@ function typeProblems(graph: Graph): readonly string[] {
 
 function typeDifference(node: Node, v: Value, inferred: TensorType): string[] {
   if (v.dtype === inferred.dtype && compatible(v.shape, inferred.shape)) return [];
-  return [`${nodeText(node)}: %${v.id} is ${v.dtype}[${shapeText(v.shape)}], but ${inferred.dtype}[${shapeText(inferred.shape)}] follows from its operands`];
+  return [
+    `${nodeText(node)}: %${v.id} is ${v.dtype}[${shapeText(v.shape)}], but ${inferred.dtype}[${shapeText(inferred.shape)}] follows from its operands`,
+  ];
 }
 
 /** Unknown and symbolic extents fit everything; two numbers must be equal. */

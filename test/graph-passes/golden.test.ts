@@ -19,16 +19,24 @@ const root = path.join(packageRoot(), "test/graph-passes");
 const separator = "---- after\n";
 const update = process.env["UPDATE"] === "1";
 const silent: PassContext = {
-  options: defaultOptions, machine: { name: "none", features: [], caches: { l1d: 32768, l2: 1048576, l3: 0 }, cores: 1 }, hit: () => undefined, verdict: () => undefined,
+  options: defaultOptions,
+  machine: { name: "none", features: [], caches: { l1d: 32768, l2: 1048576, l3: 0 }, cores: 1 },
+  hit: () => undefined,
+  verdict: () => undefined,
 };
 
 function run(pass: GraphPass, text: string): { readonly before: Graph; readonly after: Graph; readonly hits: readonly string[] } {
-  const dims = Object.fromEntries([...(/^\/\/ dims (.*)$/m.exec(text)?.[1] ?? "").matchAll(/([^\s=]+)=(\d+)/g)].map((m) => [m[1], Number(m[2])]));
+  const dims = Object.fromEntries(
+    [...(/^\/\/ dims (.*)$/m.exec(text)?.[1] ?? "").matchAll(/([^\s=]+)=(\d+)/g)].map((m) => [m[1], Number(m[2])]),
+  );
   const hits: string[] = [];
   const ctx: PassContext = {
     ...silent,
     options: { ...defaultOptions, dims },
-    hit: (h) => hits.push(`// ${h.rule}: ${h.before.map((n) => `#${n}`).join(" ")} -> ${h.after.map((n) => `#${n}`).join(" ")}${h.note === undefined ? "" : ` (${h.note})`}`),
+    hit: (h) =>
+      hits.push(
+        `// ${h.rule}: ${h.before.map((n) => `#${n}`).join(" ")} -> ${h.after.map((n) => `#${n}`).join(" ")}${h.note === undefined ? "" : ` (${h.note})`}`,
+      ),
   };
   const before = parseGraph(text);
   assert.deepEqual(verifyGraph(before), [], "the input is well-formed");
@@ -37,7 +45,12 @@ function run(pass: GraphPass, text: string): { readonly before: Graph; readonly 
 
 for (const [name, pass] of graphPasses) {
   const folder = path.join(root, name);
-  const cases = fs.existsSync(folder) ? fs.readdirSync(folder).filter((f) => f.endsWith(".ir")).sort() : [];
+  const cases = fs.existsSync(folder)
+    ? fs
+        .readdirSync(folder)
+        .filter((f) => f.endsWith(".ir"))
+        .sort()
+    : [];
   test(`${name} has goldens`, () => assert.ok(cases.length > 0));
   for (const file of cases) {
     test(`${name}/${file}`, () => {

@@ -11,7 +11,16 @@ import { simplify } from "../../compiler-core/passes/1-graph/simplify.ts";
 import { specialiseDims } from "../../compiler-core/passes/1-graph/specialise-dims.ts";
 
 export const graphPipeline: readonly GraphPass[] = [
-  specialiseDims, inferShapes, foldConstants, recognise, decompose, simplify, foldConstants, flattenMatmul, eliminateCommon, eliminateDead,
+  specialiseDims,
+  inferShapes,
+  foldConstants,
+  recognise,
+  decompose,
+  simplify,
+  foldConstants,
+  flattenMatmul,
+  eliminateCommon,
+  eliminateDead,
 ];
 
 export const graphPasses: ReadonlyMap<string, GraphPass> = new Map(graphPipeline.map((p) => [p.name, p]));

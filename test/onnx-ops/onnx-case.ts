@@ -18,7 +18,10 @@ import type { PassContext } from "../../compiler-core/passes/pass.ts";
 export type CaseResult = { readonly skipped: string } | { readonly problems: readonly string[] };
 
 export const silent: PassContext = {
-  options: defaultOptions, machine: { name: "none", features: [], caches: { l1d: 32768, l2: 1048576, l3: 0 }, cores: 1 }, hit: () => undefined, verdict: () => undefined,
+  options: defaultOptions,
+  machine: { name: "none", features: [], caches: { l1d: 32768, l2: 1048576, l3: 0 }, cores: 1 },
+  hit: () => undefined,
+  verdict: () => undefined,
 };
 
 /** Integer inputs of at most this many elements may be shapes or axes, which we need at compile time. */
@@ -74,7 +77,10 @@ function bake(model: OnnxModel, inputs: readonly (NamedTensor | undefined)[]): O
     return small && data.strings === undefined ? [tensor(v.name, data.dtype, data.dims, data.bytes)] : [];
   });
   const names = new Set(baked.map((t) => t.name));
-  return { ...model, graph: { ...graph, inputs: graph.inputs.filter((v) => !names.has(v.name)), initializers: [...graph.initializers, ...baked] } };
+  return {
+    ...model,
+    graph: { ...graph, inputs: graph.inputs.filter((v) => !names.has(v.name)), initializers: [...graph.initializers, ...baked] },
+  };
 }
 
 function toNd(t: NamedTensor): NdArray {
@@ -87,7 +93,8 @@ function toNd(t: NamedTensor): NdArray {
 const tolerance: Readonly<Record<string, number>> = { f32: 1e-5, f64: 1e-7, f16: 2e-3, bf16: 2e-2 };
 
 export function differences(got: NdArray, want: NdArray, what: string): string[] {
-  if (got.dtype !== want.dtype || String(got.shape) !== String(want.shape)) return [`${what}: ${got.dtype}[${got.shape.join()}] instead of ${want.dtype}[${want.shape.join()}]`];
+  if (got.dtype !== want.dtype || String(got.shape) !== String(want.shape))
+    return [`${what}: ${got.dtype}[${got.shape.join()}] instead of ${want.dtype}[${want.shape.join()}]`];
   const limit = tolerance[got.dtype] ?? 0;
   for (let i = 0; i < got.data.length; i++) {
     const [a, b] = [Number(got.data[i]), Number(want.data[i])];

@@ -25,7 +25,10 @@ function throughPasses(graph: Graph): Graph {
   return g;
 }
 
-const cases = fs.readdirSync(root).filter((name) => fs.existsSync(path.join(root, name, "model.onnx"))).sort();
+const cases = fs
+  .readdirSync(root)
+  .filter((name) => fs.existsSync(path.join(root, name, "model.onnx")))
+  .sort();
 for (const name of cases) {
   test(name, (t) => {
     const folder = path.join(root, name);

@@ -10,7 +10,9 @@ type Parameter = (name: string) => Expr;
 
 /** A function of x and of float attributes, given by their defaults. */
 function withParameters(what: string, defaults: Readonly<Record<string, number>>, cost: number, body: (x: Expr, p: Parameter) => Expr): Op {
-  const attrs = Object.fromEntries(Object.entries(defaults).map(([name, value]): [string, AttrSpec] => [name, { kind: "float", default: value }]));
+  const attrs = Object.fromEntries(
+    Object.entries(defaults).map(([name, value]): [string, AttrSpec] => [name, { kind: "float", default: value }]),
+  );
   return elementwise({ what, accepts: floatTypes, attrs, cost, body: ([x], a: Attrs) => body(x!, (name) => num(floatAttr(a, name), x!)) });
 }
 
@@ -19,18 +21,32 @@ const expMinus1 = (x: Expr): Expr => binary("sub", unary("exp", x), num(1, x));
 const mul = (a: Expr, b: Expr): Expr => binary("mul", a, b);
 const add = (a: Expr, b: Expr): Expr => binary("add", a, b);
 
-export const leakyRelu = withParameters("x, or alpha * x below 0", { alpha: 0.01 }, 2, (x, p) => select(binary("ge", x, num(0, x)), x, mul(p("alpha"), x)));
-export const elu = withParameters("x, or alpha * (exp(x) - 1) below 0", { alpha: 1 }, 13, (x, p) => select(positive(x), x, mul(p("alpha"), expMinus1(x))));
+export const leakyRelu = withParameters("x, or alpha * x below 0", { alpha: 0.01 }, 2, (x, p) =>
+  select(binary("ge", x, num(0, x)), x, mul(p("alpha"), x)),
+);
+export const elu = withParameters("x, or alpha * (exp(x) - 1) below 0", { alpha: 1 }, 13, (x, p) =>
+  select(positive(x), x, mul(p("alpha"), expMinus1(x))),
+);
 export const selu = withParameters("gamma * elu(x)", { alpha: 1.6732631921768188, gamma: 1.0507010221481323 }, 14, (x, p) =>
-  mul(p("gamma"), select(positive(x), x, mul(p("alpha"), expMinus1(x)))));
+  mul(p("gamma"), select(positive(x), x, mul(p("alpha"), expMinus1(x)))),
+);
 export const celu = withParameters("max(0, x) + min(0, alpha * (exp(x / alpha) - 1))", { alpha: 1 }, 16, (x, p) =>
-  add(binary("max", num(0, x), x), binary("min", num(0, x), mul(p("alpha"), expMinus1(binary("div", x, p("alpha")))))));
+  add(binary("max", num(0, x), x), binary("min", num(0, x), mul(p("alpha"), expMinus1(binary("div", x, p("alpha")))))),
+);
 export const hardSigmoid = withParameters("max(0, min(1, alpha * x + beta))", { alpha: 0.2, beta: 0.5 }, 4, (x, p) =>
-  binary("max", num(0, x), binary("min", num(1, x), add(mul(p("alpha"), x), p("beta")))));
+  binary("max", num(0, x), binary("min", num(1, x), add(mul(p("alpha"), x), p("beta")))),
+);
 export const swish = withParameters("x * sigmoid(alpha * x)", { alpha: 1 }, 14, (x, p) => mul(x, unary("sigmoid", mul(p("alpha"), x))));
-export const thresholdedRelu = withParameters("x above alpha, else 0", { alpha: 1 }, 1, (x, p) => select(binary("gt", x, p("alpha")), x, num(0, x)));
+export const thresholdedRelu = withParameters("x above alpha, else 0", { alpha: 1 }, 1, (x, p) =>
+  select(binary("gt", x, p("alpha")), x, num(0, x)),
+);
 export const shrink = withParameters("x drawn towards 0 by bias outside of [-lambd, lambd], 0 inside", { bias: 0, lambd: 0.5 }, 4, (x, p) =>
-  select(binary("lt", x, unary("neg", p("lambd"))), add(x, p("bias")), select(binary("gt", x, p("lambd")), binary("sub", x, p("bias")), num(0, x))));
+  select(
+    binary("lt", x, unary("neg", p("lambd"))),
+    add(x, p("bias")),
+    select(binary("gt", x, p("lambd")), binary("sub", x, p("bias")), num(0, x)),
+  ),
+);
 
 const geluErf = (x: Expr): Expr => mul(mul(num(0.5, x), x), add(num(1, x), unary("erf", mul(x, num(Math.SQRT1_2, x)))));
 const geluTanh = (x: Expr): Expr => {

@@ -94,10 +94,10 @@ export const cast = elementwise({
   accepts: computedTypes,
   attrs: { to: { kind: "dtype" } },
   cost: 1,
-  result: (_dtypes, attrs) => (computedTypes.includes(dtypeAttr(attrs, "to")) ? dtypeAttr(attrs, "to") : `casts to ${dtypeAttr(attrs, "to")} are not supported`),
+  result: (_dtypes, attrs) =>
+    computedTypes.includes(dtypeAttr(attrs, "to")) ? dtypeAttr(attrs, "to") : `casts to ${dtypeAttr(attrs, "to")} are not supported`,
   body: ([x], _attrs, out) => castExpr(x!, out),
 });
 
 /** Kept only where a graph input or constant is a graph output under a name of its own. */
 export const identity = elementwise({ what: "x", accepts: computedTypes, cost: 0, body: ([x]) => x! });
-

@@ -36,10 +36,17 @@ export const softsign = real("x / (1 + |x|)", 3, (x) => binary("div", x, binary(
 export const silu = real("x * sigmoid(x)", 13, (x) => binary("mul", x, unary("sigmoid", x)));
 export const mish = real("x * tanh(softplus(x))", 35, (x) => binary("mul", x, unary("tanh", unary("softplus", x))));
 export const hardSwish = real("x * max(0, min(1, x / 6 + 0.5))", 5, (x) =>
-  binary("mul", x, binary("max", num(0, x), binary("min", num(1, x), binary("add", binary("mul", x, num(1 / 6, x)), num(0.5, x))))));
+  binary("mul", x, binary("max", num(0, x), binary("min", num(1, x), binary("add", binary("mul", x, num(1 / 6, x)), num(0.5, x))))),
+);
 export const not = one({ what: "logical negation", accepts: ["bool"], cost: 1, body: (x) => unary("not", x) });
 export const bitNot = one({ what: "bitwise complement", accepts: integerTypes, cost: 1, body: (x) => unary("not", x) });
-export const isNan = one({ what: "is x not a number?", accepts: floatTypes, result: () => "bool", cost: 1, body: (x) => unary("isnan", x) });
+export const isNan = one({
+  what: "is x not a number?",
+  accepts: floatTypes,
+  result: () => "bool",
+  cost: 1,
+  body: (x) => unary("isnan", x),
+});
 export const isInf = elementwise({
   what: "is x infinite?",
   accepts: floatTypes,

@@ -38,7 +38,14 @@ function agreed(dtypes: readonly DType[]): DType | string {
 export function elementwise(row: ElementwiseRow): Op {
   const result = row.result ?? agreed;
   const scalar = (args: readonly Expr[], attrs: Attrs, out: DType): Expr =>
-    cast(row.body(args.map((a) => cast(a, computeType(a.type.dtype))), attrs, computeType(out)), out);
+    cast(
+      row.body(
+        args.map((a) => cast(a, computeType(a.type.dtype))),
+        attrs,
+        computeType(out),
+      ),
+      out,
+    );
   return {
     what: row.what,
     arity: row.arity ?? [1, 1],
@@ -52,11 +59,18 @@ export function elementwise(row: ElementwiseRow): Op {
   };
 }
 
-function inferElementwise(accepts: readonly DType[], result: (d: readonly DType[], attrs: Attrs) => DType | string, call: InferCall): Inferred {
+function inferElementwise(
+  accepts: readonly DType[],
+  result: (d: readonly DType[], attrs: Attrs) => DType | string,
+  call: InferCall,
+): Inferred {
   const inputs = call.inputs.map((t) => t!);
   const bad = inputs.find((t) => !accepts.includes(t.dtype));
   if (bad !== undefined) return refuse("dtype", `elements of type ${bad.dtype} are not supported here`);
-  const dtype = result(inputs.map((t) => t.dtype), call.attrs);
+  const dtype = result(
+    inputs.map((t) => t.dtype),
+    call.attrs,
+  );
   if (dtype.includes(" ")) return refuse("dtype", dtype);
   if (inputs.some((t) => t.shape === undefined)) return [{ dtype: dtype as DType, shape: undefined }];
   const shape = broadcastShapes(inputs.map((t) => t.shape as Shape));
@@ -67,6 +81,10 @@ function inferElementwise(accepts: readonly DType[], result: (d: readonly DType[
 function evalElementwise(scalar: NonNullable<Op["scalar"]>, call: EvalCall) {
   const inputs = call.inputs.map((t) => t!);
   const out = call.outputs[0]!;
-  const expr = scalar(inputs.map((t, i) => variable(i, { dtype: t.dtype, lanes: 1 })), call.attrs, out.dtype);
+  const expr = scalar(
+    inputs.map((t, i) => variable(i, { dtype: t.dtype, lanes: 1 })),
+    call.attrs,
+    out.dtype,
+  );
   return mapElements(compileScalar(expr, call.mode), inputs, out.shape, out.dtype, call.mode);
 }

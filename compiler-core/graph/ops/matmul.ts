@@ -5,7 +5,19 @@ import type { Dim, Shape } from "../ir.ts";
 import { evalMatmul } from "../eval-matmul.ts";
 import { allocate, reshaped, type NdArray } from "../ndarray.ts";
 import { forRows, broadcastStrides } from "../eval-elementwise.ts";
-import { boolAttr, elementCount, floatAttr, floatTypes, refuse, type CostCall, type EvalCall, type InferCall, type Inferred, type Op, type TensorType } from "./op.ts";
+import {
+  boolAttr,
+  elementCount,
+  floatAttr,
+  floatTypes,
+  refuse,
+  type CostCall,
+  type EvalCall,
+  type InferCall,
+  type Inferred,
+  type Op,
+  type TensorType,
+} from "./op.ts";
 import { isFloat } from "../../support/dtype.ts";
 import type { NumberArray } from "../ndarray.ts";
 

@@ -3,10 +3,23 @@ import { broadcastDim, normalAxis, shapeText, sumDim } from "../dims.ts";
 import type { Attrs, Dim } from "../ir.ts";
 import { copyBox } from "../eval-movement.ts";
 import { allocate, count, strides, type NdArray } from "../ndarray.ts";
-import { intAttr, integerTypes, noFlops, optionalInts, refuse, byteCount, type EvalCall, type InferCall, type Inferred, type Op, type TensorType } from "./op.ts";
+import {
+  intAttr,
+  integerTypes,
+  noFlops,
+  optionalInts,
+  refuse,
+  byteCount,
+  type EvalCall,
+  type InferCall,
+  type Inferred,
+  type Op,
+  type TensorType,
+} from "./op.ts";
 import { normaliseAxis } from "./softmax.ts";
 
-const isPermutation = (perm: readonly number[], rank: number): boolean => perm.length === rank && new Set(perm).size === rank && perm.every((p) => Number.isInteger(p) && p >= 0 && p < rank);
+const isPermutation = (perm: readonly number[], rank: number): boolean =>
+  perm.length === rank && new Set(perm).size === rank && perm.every((p) => Number.isInteger(p) && p >= 0 && p < rank);
 const reversed = (rank: number): number[] => Array.from({ length: rank }, (_, i) => rank - 1 - i);
 
 export const transpose: Op = {
@@ -19,7 +32,8 @@ export const transpose: Op = {
     const x = inputs[0]!;
     const perm = optionalInts(attrs, "perm") ?? (x.shape && reversed(x.shape.length));
     if (x.shape === undefined || perm === undefined) return [{ dtype: x.dtype, shape: undefined }];
-    if (!isPermutation(perm, x.shape.length)) return refuse("attribute", `perm ${perm.join(",")} is not an order of the axes of ${shapeText(x.shape)}`);
+    if (!isPermutation(perm, x.shape.length))
+      return refuse("attribute", `perm ${perm.join(",")} is not an order of the axes of ${shapeText(x.shape)}`);
     return [{ dtype: x.dtype, shape: perm.map((p) => x.shape![p]!) }];
   },
   eval: ({ inputs, attrs, outputs, mode }) => {
@@ -27,11 +41,20 @@ export const transpose: Op = {
     const perm = optionalInts(attrs, "perm") ?? reversed(x.shape.length);
     const out = allocate(x.dtype, outputs[0]!.shape, mode);
     const steps = strides(x.shape);
-    copyBox(x, 0, perm.map((p) => steps[p]!), out, 0, strides(out.shape), out.shape);
+    copyBox(
+      x,
+      0,
+      perm.map((p) => steps[p]!),
+      out,
+      0,
+      strides(out.shape),
+      out.shape,
+    );
     return [out];
   },
   flops: noFlops,
-  normalise: (inputs, attrs) => (attrs["perm"] !== undefined || inputs[0]?.shape === undefined ? attrs : { ...attrs, perm: reversed(inputs[0].shape.length) }),
+  normalise: (inputs, attrs) =>
+    attrs["perm"] !== undefined || inputs[0]?.shape === undefined ? attrs : { ...attrs, perm: reversed(inputs[0].shape.length) },
 };
 
 function inferConcat({ inputs, attrs }: InferCall): Inferred {
@@ -47,7 +70,8 @@ function inferConcat({ inputs, attrs }: InferCall): Inferred {
   const out: Dim[] = [...ranked];
   for (const s of shapes) {
     if (s === undefined) continue;
-    const fits = s.length === ranked.length && s.every((d, i) => i === axis || d === out[i] || typeof d === "string" || typeof out[i] === "string");
+    const fits =
+      s.length === ranked.length && s.every((d, i) => i === axis || d === out[i] || typeof d === "string" || typeof out[i] === "string");
     if (!fits) return refuse("shape", `${shapeText(s)} does not join ${shapeText(ranked)} along axis ${axis}`);
     s.forEach((d, i) => i !== axis && (out[i] = broadcastDim(out[i]!, d) ?? d));
   }
@@ -84,7 +108,9 @@ export function splitSizes(attrs: Attrs, extent: number, parts: number): readonl
   const sizes = optionalInts(attrs, "sizes");
   if (sizes !== undefined) {
     const sum = sizes.reduce((a, b) => a + b, 0);
-    return sizes.length === parts && sum === extent && sizes.every((s) => s >= 0) ? sizes : `sizes ${sizes.join(",")} do not add up to ${extent} in ${parts} parts`;
+    return sizes.length === parts && sum === extent && sizes.every((s) => s >= 0)
+      ? sizes
+      : `sizes ${sizes.join(",")} do not add up to ${extent} in ${parts} parts`;
   }
   const each = Math.ceil(extent / parts);
   return Array.from({ length: parts }, (_, i) => Math.max(0, Math.min(each, extent - i * each)));
@@ -96,7 +122,10 @@ function inferSplit({ inputs, attrs, outputs }: InferCall): Inferred {
   const axis = normalAxis(intAttr(attrs, "axis"), x.shape.length);
   if (axis === undefined) return refuse("attribute", `axis ${intAttr(attrs, "axis")} is not an axis of ${shapeText(x.shape)}`);
   const extent = x.shape[axis]!;
-  const sizes = typeof extent === "number" ? splitSizes(attrs, extent, outputs) : (optionalInts(attrs, "sizes") ?? Array.from({ length: outputs }, () => "?"));
+  const sizes =
+    typeof extent === "number"
+      ? splitSizes(attrs, extent, outputs)
+      : (optionalInts(attrs, "sizes") ?? Array.from({ length: outputs }, () => "?"));
   if (typeof sizes === "string") return refuse("attribute", sizes);
   return sizes.map((s) => ({ dtype: x.dtype, shape: x.shape!.map((d, i) => (i === axis ? s : d)) }));
 }
@@ -165,4 +194,3 @@ export const gather: Op = {
   bytes: (c) => 2 * byteCount(c.outputs[0]!) + byteCount(c.inputs[1]!),
   normalise: normaliseAxis,
 };
-

@@ -17,7 +17,11 @@ function inferNormalized({ inputs, attrs }: InferCall): Inferred {
   for (const t of inputs.slice(1)) {
     if (!t?.shape) continue;
     const joined = broadcastShapes([x.shape, t.shape]);
-    if (joined === undefined || joined.length > x.shape.length || joined.some((d, i) => typeof d === "number" && typeof x.shape![i] === "number" && d !== x.shape![i])) {
+    if (
+      joined === undefined ||
+      joined.length > x.shape.length ||
+      joined.some((d, i) => typeof d === "number" && typeof x.shape![i] === "number" && d !== x.shape![i])
+    ) {
       return refuse("shape", `a scale of ${shapeText(t.shape)} does not broadcast to ${shapeText(x.shape)}`);
     }
   }
@@ -89,7 +93,13 @@ function inferBatchNorm({ inputs }: InferCall): Inferred {
   const other = inputs.find((t) => t!.dtype !== x.dtype);
   if (other) return refuse("dtype", `operands have different element types (${x.dtype}, ${other.dtype})`);
   const channels = x.shape === undefined ? undefined : x.shape.length < 2 ? 1 : x.shape[1];
-  const bad = inputs.slice(1).find((t) => t!.shape !== undefined && (t!.shape.length !== 1 || (typeof channels === "number" && typeof t!.shape[0] === "number" && t!.shape[0] !== channels)));
+  const bad = inputs
+    .slice(1)
+    .find(
+      (t) =>
+        t!.shape !== undefined &&
+        (t!.shape.length !== 1 || (typeof channels === "number" && typeof t!.shape[0] === "number" && t!.shape[0] !== channels)),
+    );
   return bad ? refuse("shape", `statistics of ${shapeText(bad.shape)} do not fit ${shapeText(x.shape)}`) : [x];
 }
 
@@ -101,7 +111,9 @@ function evalBatchNorm({ inputs, attrs, mode }: EvalCall): readonly NdArray[] {
   const [from, to] = [x.data as NumberArray, out.data as NumberArray];
   for (let i = 0; i < from.length; i++) {
     const c = Math.floor(i / n) % channels;
-    const v = ((from[i]! - Number(mean.data[c])) / Math.sqrt(Number(variance.data[c]) + floatAttr(attrs, "epsilon"))) * Number(scale.data[c]) + Number(bias.data[c]);
+    const v =
+      ((from[i]! - Number(mean.data[c])) / Math.sqrt(Number(variance.data[c]) + floatAttr(attrs, "epsilon"))) * Number(scale.data[c]) +
+      Number(bias.data[c]);
     to[i] = mode === "f64" ? v : roundFloat(x.dtype, v);
   }
   return [out];

@@ -86,13 +86,17 @@ export interface Op {
 }
 
 /** Typed readers of attributes: the schema has been checked, so a wrong kind is a bug of ours. */
-export const intAttr = (attrs: Attrs, name: string): number => (typeof attrs[name] === "number" ? attrs[name] : bug(`attribute ${name} is not an int`));
+export const intAttr = (attrs: Attrs, name: string): number =>
+  typeof attrs[name] === "number" ? attrs[name] : bug(`attribute ${name} is not an int`);
 export const floatAttr = intAttr;
 export const boolAttr = (attrs: Attrs, name: string): boolean => attrs[name] === true;
-export const stringAttr = (attrs: Attrs, name: string): string => (typeof attrs[name] === "string" ? attrs[name] : bug(`attribute ${name} is not text`));
+export const stringAttr = (attrs: Attrs, name: string): string =>
+  typeof attrs[name] === "string" ? attrs[name] : bug(`attribute ${name} is not text`);
 export const dtypeAttr = (attrs: Attrs, name: string): DType => stringAttr(attrs, name) as DType;
-export const intsAttr = (attrs: Attrs, name: string): readonly number[] => (Array.isArray(attrs[name]) ? (attrs[name] as readonly number[]) : bug(`attribute ${name} is not a list`));
-export const optionalInts = (attrs: Attrs, name: string): readonly number[] | undefined => (attrs[name] === undefined ? undefined : intsAttr(attrs, name));
+export const intsAttr = (attrs: Attrs, name: string): readonly number[] =>
+  Array.isArray(attrs[name]) ? (attrs[name] as readonly number[]) : bug(`attribute ${name} is not a list`);
+export const optionalInts = (attrs: Attrs, name: string): readonly number[] | undefined =>
+  attrs[name] === undefined ? undefined : intsAttr(attrs, name);
 
 export const elementCount = (t: { readonly shape: readonly number[] }): number => t.shape.reduce((a, d) => a * d, 1);
 export const byteCount = (t: StaticType | null): number => (t === null ? 0 : dtypeBytes(t.dtype, elementCount(t)));

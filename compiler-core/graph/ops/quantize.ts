@@ -5,7 +5,18 @@ import { integerRange, roundEven, roundFloat } from "../../tensor/rounding.ts";
 import { normalAxis, shapeText } from "../dims.ts";
 import type { Shape } from "../ir.ts";
 import { allocate, count, type NdArray, type NumberArray } from "../ndarray.ts";
-import { dtypeAttr, elementCount, floatTypes, intAttr, refuse, type EvalCall, type InferCall, type Inferred, type Op, type TensorType } from "./op.ts";
+import {
+  dtypeAttr,
+  elementCount,
+  floatTypes,
+  intAttr,
+  refuse,
+  type EvalCall,
+  type InferCall,
+  type Inferred,
+  type Op,
+  type TensorType,
+} from "./op.ts";
 
 const quantizedTypes: readonly DType[] = ["i8", "u8", "i16", "u16", "i4", "u4"];
 
@@ -14,14 +25,17 @@ const isOne = (shape: Shape): boolean => shape.every((d) => d === 1);
 /** Scale and zero point are scalars, or vectors along `axis`. */
 function checkParameters(x: TensorType, scale: TensorType, zero: TensorType | null | undefined, axisAttr: number): string | undefined {
   if (scale.shape === undefined || x.shape === undefined) return undefined;
-  if (zero?.shape !== undefined && String(zero.shape) !== String(scale.shape) && !(isOne(zero.shape) && isOne(scale.shape))) return "scale and zero point have different shapes";
+  if (zero?.shape !== undefined && String(zero.shape) !== String(scale.shape) && !(isOne(zero.shape) && isOne(scale.shape)))
+    return "scale and zero point have different shapes";
   if (scale.shape.length === 0) return undefined;
   if (scale.shape.length > 1) return `blocked quantisation (a scale of ${shapeText(scale.shape)}) is not supported`;
   const axis = normalAxis(axisAttr, x.shape.length);
   if (scale.shape[0] === 1) return undefined;
   if (axis === undefined) return `axis ${axisAttr} is not an axis of ${shapeText(x.shape)}`;
   const [a, b] = [x.shape[axis]!, scale.shape[0]!];
-  return typeof a === "number" && typeof b === "number" && a !== b ? `a scale of ${shapeText(scale.shape)} does not fit axis ${axis} of ${shapeText(x.shape)}` : undefined;
+  return typeof a === "number" && typeof b === "number" && a !== b
+    ? `a scale of ${shapeText(scale.shape)} does not fit axis ${axis} of ${shapeText(x.shape)}`
+    : undefined;
 }
 
 function inferQuantize({ inputs, attrs }: InferCall): Inferred {

@@ -6,7 +6,19 @@ import { normalAxis, shapeText } from "../dims.ts";
 import type { Attrs, Shape } from "../ir.ts";
 import { reader, writer } from "../eval-elementwise.ts";
 import { allocate, count, strides, type NdArray } from "../ndarray.ts";
-import { boolAttr, elementCount, floatTypes, integerTypes, optionalInts, refuse, type EvalCall, type InferCall, type Inferred, type Op, type TensorType } from "./op.ts";
+import {
+  boolAttr,
+  elementCount,
+  floatTypes,
+  integerTypes,
+  optionalInts,
+  refuse,
+  type EvalCall,
+  type InferCall,
+  type Inferred,
+  type Op,
+  type TensorType,
+} from "./op.ts";
 
 interface ReduceRow {
   readonly what: string;
@@ -28,11 +40,25 @@ function exact(numbers: (a: number, b: number) => number, bigs: (a: bigint, b: b
     return bigs(big(a), big(b));
   };
 }
-const plus = exact((a, b) => a + b, (a, b) => a + b);
-const times = exact((a, b) => a * b, (a, b) => a * b);
+const plus = exact(
+  (a, b) => a + b,
+  (a, b) => a + b,
+);
+const times = exact(
+  (a, b) => a * b,
+  (a, b) => a * b,
+);
 const divide = (sum: Scalar, n: number): Scalar => (typeof sum === "bigint" ? sum / BigInt(n) : Number(sum) / n);
-const pick = (op: "min" | "max") => (a: Scalar, b: Scalar): Scalar =>
-  typeof a === "number" && typeof b === "number" ? binaryMeaning[op].float(a, b) : typeof a === "boolean" ? binaryMeaning[op].bool(a, Boolean(b)) : (op === "min" ? big(a) < big(b) : big(a) > big(b)) ? a : b;
+const pick =
+  (op: "min" | "max") =>
+  (a: Scalar, b: Scalar): Scalar =>
+    typeof a === "number" && typeof b === "number"
+      ? binaryMeaning[op].float(a, b)
+      : typeof a === "boolean"
+        ? binaryMeaning[op].bool(a, Boolean(b))
+        : (op === "min" ? big(a) < big(b) : big(a) > big(b))
+          ? a
+          : b;
 
 const rows = {
   sum: { what: "sum", start: () => 0, step: plus },
@@ -40,7 +66,12 @@ const rows = {
   prod: { what: "product", start: () => 1, step: times },
   max: { what: "largest element; NaN if one is", start: (d) => reduceIdentity("max", d), step: pick("max") },
   min: { what: "smallest element; NaN if one is", start: (d) => reduceIdentity("min", d), step: pick("min") },
-  l2: { what: "square root of the sum of squares", start: () => 0, step: (s, x) => plus(s, times(x, x)), finish: (s) => Math.sqrt(Number(s)) },
+  l2: {
+    what: "square root of the sum of squares",
+    start: () => 0,
+    step: (s, x) => plus(s, times(x, x)),
+    finish: (s) => Math.sqrt(Number(s)),
+  },
   sumSquare: { what: "sum of squares", start: () => 0, step: (s, x) => plus(s, times(x, x)) },
 } satisfies Record<string, ReduceRow>;
 
@@ -69,8 +100,14 @@ function evaluate(row: ReduceRow, { inputs, attrs, outputs, mode }: EvalCall): r
   const steps = strides(x.shape);
   const inner = axes.map((a) => x.shape[a]!);
   const outer = x.shape.map((_, i) => i).filter((i) => !axes.includes(i));
-  const offsets = offsetsOf(inner, axes.map((a) => steps[a]!));
-  const starts = offsetsOf(outer.map((i) => x.shape[i]!), outer.map((i) => steps[i]!));
+  const offsets = offsetsOf(
+    inner,
+    axes.map((a) => steps[a]!),
+  );
+  const starts = offsetsOf(
+    outer.map((i) => x.shape[i]!),
+    outer.map((i) => steps[i]!),
+  );
   const [read, write] = [reader(x), writer(out)];
   const n = offsets.length;
   for (let i = 0; i < starts.length; i++) {
@@ -114,7 +151,10 @@ function reduction(row: ReduceRow, cost: number): Op {
     outputs: [1, 1],
     attrs: { axes: { kind: "ints", optional: true, what: "absent: all" }, keepdims: { kind: "bool", default: true } },
     traits: ["reduction"],
-    infer: (call) => (allowed(row, call.inputs[0]!.dtype) ? infer(call) : refuse("dtype", `elements of type ${call.inputs[0]!.dtype} are not supported here`)),
+    infer: (call) =>
+      allowed(row, call.inputs[0]!.dtype)
+        ? infer(call)
+        : refuse("dtype", `elements of type ${call.inputs[0]!.dtype} are not supported here`),
     eval: (call) => evaluate(row, call),
     flops: (c) => cost * elementCount(c.inputs[0]!),
     normalise,

@@ -26,7 +26,8 @@ export function resolveReshape(from: Shape | undefined, to: readonly Dim[], allo
   if (copied.includes(-2)) return `shape ${to.join("x")} copies an axis that ${shapeText(from)} does not have`;
   const hole = copied.indexOf(-1);
   if (hole >= 0) return fillHole(from, copied, hole);
-  if (isStatic(from) && isStatic(copied) && productDim(from) !== productDim(copied)) return `${shapeText(from)} does not have as many elements as ${shapeText(copied)}`;
+  if (isStatic(from) && isStatic(copied) && productDim(from) !== productDim(copied))
+    return `${shapeText(from)} does not have as many elements as ${shapeText(copied)}`;
   return copied;
 }
 
@@ -57,7 +58,10 @@ function quotient(from: Shape, by: Shape): Dim | undefined {
 function inferReshape(call: InferCall): Inferred {
   const x = call.inputs[0]!;
   const to = target(call);
-  if (to === undefined) return call.inputs.length < 2 ? refuse("attribute", "neither a shape attribute nor a shape operand") : [{ dtype: x.dtype, shape: unknownShape(call) }];
+  if (to === undefined)
+    return call.inputs.length < 2
+      ? refuse("attribute", "neither a shape attribute nor a shape operand")
+      : [{ dtype: x.dtype, shape: unknownShape(call) }];
   const shape = resolveReshape(x.shape, to, boolAttr(call.attrs, "allowZero"));
   return typeof shape === "string" ? refuse("shape", shape) : [{ dtype: x.dtype, shape }];
 }
@@ -91,11 +95,16 @@ export const reshape: Op = {
 function inferExpand(call: InferCall): Inferred {
   const x = call.inputs[0]!;
   const to = target(call);
-  if (to === undefined) return call.inputs.length < 2 ? refuse("attribute", "neither a shape attribute nor a shape operand") : [{ dtype: x.dtype, shape: undefined }];
+  if (to === undefined)
+    return call.inputs.length < 2
+      ? refuse("attribute", "neither a shape attribute nor a shape operand")
+      : [{ dtype: x.dtype, shape: undefined }];
   if (to.some((d) => typeof d === "number" && d < 0)) return refuse("value", `shape ${to.join("x")} has a negative extent`);
   if (x.shape === undefined) return [x];
   const shape = broadcastShapes([x.shape, to]);
-  return shape === undefined ? refuse("shape", `${shapeText(x.shape)} does not broadcast with ${shapeText(to)}`) : [{ dtype: x.dtype, shape }];
+  return shape === undefined
+    ? refuse("shape", `${shapeText(x.shape)} does not broadcast with ${shapeText(to)}`)
+    : [{ dtype: x.dtype, shape }];
 }
 
 export const expand: Op = {

@@ -23,7 +23,9 @@ export const shape: Op = {
     const [a, b] = rank === undefined ? [0, "?" as Dim] : axisRange(attrs, rank);
     return [{ dtype: "i64", shape: [typeof b === "number" ? b - a : b] }];
   },
-  eval: ({ inputs, attrs, outputs }) => [fromValues("i64", outputs[0]!.shape, inputs[0]!.shape.slice(...axisRange(attrs, inputs[0]!.shape.length)))],
+  eval: ({ inputs, attrs, outputs }) => [
+    fromValues("i64", outputs[0]!.shape, inputs[0]!.shape.slice(...axisRange(attrs, inputs[0]!.shape.length))),
+  ],
   flops: noFlops,
   bytes: noFlops,
 };
@@ -43,7 +45,11 @@ export const size: Op = {
 function inferConstantOfShape({ inputs, attrs, known }: InferCall): Inferred {
   const dims = known(0);
   const rank = inputs[0]!.shape?.[0];
-  const extents: readonly Dim[] | undefined = dims ? toNumbers(dims) : typeof rank === "number" ? Array.from({ length: rank }, () => "?") : undefined;
+  const extents: readonly Dim[] | undefined = dims
+    ? toNumbers(dims)
+    : typeof rank === "number"
+      ? Array.from({ length: rank }, () => "?")
+      : undefined;
   if (extents?.some((d) => typeof d === "number" && d < 0)) return refuse("value", "a negative extent");
   return [{ dtype: dtypeAttr(attrs, "dtype"), shape: extents }];
 }
@@ -73,7 +79,8 @@ export const range: Op = {
   traits: ["shape"],
   infer: ({ inputs, known }) => {
     const dtype = inputs[0]!.dtype;
-    if (!numberTypes.includes(dtype) || inputs.some((t) => t!.dtype !== dtype)) return refuse("dtype", "start, limit and delta must have one numeric type");
+    if (!numberTypes.includes(dtype) || inputs.some((t) => t!.dtype !== dtype))
+      return refuse("dtype", "start, limit and delta must have one numeric type");
     const [start, limit, delta] = [0, 1, 2].map((i) => known(i)).map((v) => (v ? toNumbers(v)[0] : undefined));
     if (start === undefined || limit === undefined || delta === undefined) return [{ dtype, shape: ["?"] }];
     return delta === 0 ? refuse("value", "a step is 0") : [{ dtype, shape: [Math.max(0, Math.ceil((limit - start) / delta))] }];
@@ -81,11 +88,20 @@ export const range: Op = {
   eval: ({ inputs, outputs, mode }) => {
     const [start, , delta] = inputs.map((t) => toNumbers(t!)[0]!);
     const out = outputs[0]!;
-    return [fromValues(out.dtype, out.shape, Array.from({ length: out.shape[0]! }, (_, i) => start! + i * delta!), mode)];
+    return [
+      fromValues(
+        out.dtype,
+        out.shape,
+        Array.from({ length: out.shape[0]! }, (_, i) => start! + i * delta!),
+        mode,
+      ),
+    ];
   },
   flops: noFlops,
 };
 
 /** Extents as a constant would hold them, or undefined while one is symbolic. */
-export const knownShape = (dims: readonly Dim[] | undefined): NdArray | undefined => (isStatic(dims) ? fromValues("i64", [dims.length], dims) : undefined);
-export const knownSize = (dims: readonly Dim[] | undefined): NdArray | undefined => (isStatic(dims) ? fromValues("i64", [], [productDim(dims) as number]) : undefined);
+export const knownShape = (dims: readonly Dim[] | undefined): NdArray | undefined =>
+  isStatic(dims) ? fromValues("i64", [dims.length], dims) : undefined;
+export const knownSize = (dims: readonly Dim[] | undefined): NdArray | undefined =>
+  isStatic(dims) ? fromValues("i64", [], [productDim(dims) as number]) : undefined;

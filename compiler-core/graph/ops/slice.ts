@@ -13,12 +13,18 @@ export interface AxisRange {
 }
 
 /** What to cut: the attributes, or the operands starts, ends, axes, steps while they are not folded; undefined: not known yet. */
-function ranges(attrs: Attrs, operand: (i: number) => readonly number[] | undefined, operands: readonly unknown[]): readonly AxisRange[] | undefined {
-  const given = (name: string, i: number): readonly number[] | undefined => (attrs["starts"] === undefined ? operand(i) : (attrs[name] as readonly number[] | undefined));
+function ranges(
+  attrs: Attrs,
+  operand: (i: number) => readonly number[] | undefined,
+  operands: readonly unknown[],
+): readonly AxisRange[] | undefined {
+  const given = (name: string, i: number): readonly number[] | undefined =>
+    attrs["starts"] === undefined ? operand(i) : (attrs[name] as readonly number[] | undefined);
   const present = (i: number): boolean => attrs["starts"] === undefined && operands[i] !== undefined && operands[i] !== null;
   const [starts, ends] = [given("starts", 1), given("ends", 2)];
   const [axes, steps] = [given("axes", 3), given("steps", 4)];
-  if (starts === undefined || ends === undefined || (axes === undefined && present(3)) || (steps === undefined && present(4))) return undefined;
+  if (starts === undefined || ends === undefined || (axes === undefined && present(3)) || (steps === undefined && present(4)))
+    return undefined;
   return starts.map((start, i) => ({ axis: axes?.[i] ?? i, start, end: ends[i] ?? NaN, step: steps?.[i] ?? 1 }));
 }
 
@@ -78,7 +84,12 @@ function normaliseSlice(inputs: readonly ({ readonly shape: readonly Dim[] | und
     const end = first + count * r.step;
     return { axis, first, end: end < 0 ? end - (shape[axis] ?? 0) : end, step: r.step };
   });
-  const next = { starts: resolved.map((r) => r.first), ends: resolved.map((r) => r.end), axes: resolved.map((r) => r.axis), steps: resolved.map((r) => r.step) };
+  const next = {
+    starts: resolved.map((r) => r.first),
+    ends: resolved.map((r) => r.end),
+    axes: resolved.map((r) => r.axis),
+    steps: resolved.map((r) => r.step),
+  };
   return Object.entries(next).every(([k, v]) => String(v) === String(attrs[k])) ? attrs : { ...attrs, ...next };
 }
 
@@ -112,8 +123,12 @@ export const pad: Op = {
     if (x.shape === undefined) return [x];
     const rank = x.shape.length;
     if (pads.length !== 2 * rank) return refuse("attribute", `${pads.length} pads for ${shapeText(x.shape)}`);
-    const shape = x.shape.map((d, i) => (typeof d === "number" ? d + pads[i]! + pads[i + rank]! : pads[i]! + pads[i + rank]! === 0 ? d : "?"));
-    return shape.some((d) => typeof d === "number" && d < 0) ? refuse("attribute", "pads cut off more than there is") : [{ dtype: x.dtype, shape }];
+    const shape = x.shape.map((d, i) =>
+      typeof d === "number" ? d + pads[i]! + pads[i + rank]! : pads[i]! + pads[i + rank]! === 0 ? d : "?",
+    );
+    return shape.some((d) => typeof d === "number" && d < 0)
+      ? refuse("attribute", "pads cut off more than there is")
+      : [{ dtype: x.dtype, shape }];
   },
   eval: ({ inputs, attrs, mode, outputs }) => {
     const x = inputs[0]!;
@@ -124,7 +139,18 @@ export const pad: Op = {
     const cut = x.shape.map((_, i) => Math.max(0, -pads[i]!));
     const extents = x.shape.map((d, i) => Math.max(0, d - cut[i]! - Math.max(0, -pads[i + x.shape.length]!)));
     const sum = (index: readonly number[], steps: readonly number[]): number => index.reduce((s, v, i) => s + v * steps[i]!, 0);
-    copyBox(x, sum(cut, from), from, out, sum(x.shape.map((_, i) => Math.max(0, pads[i]!)), to), to, extents);
+    copyBox(
+      x,
+      sum(cut, from),
+      from,
+      out,
+      sum(
+        x.shape.map((_, i) => Math.max(0, pads[i]!)),
+        to,
+      ),
+      to,
+      extents,
+    );
     return [out];
   },
   flops: noFlops,

@@ -11,5 +11,6 @@ export const decompose = graphPass({
   name: "decompose",
   why: "Breaks composite operators into elementwise operators, reductions and products, which can be fused with their neighbours.",
   optional: false,
-  run: (graph: Graph, ctx: PassContext): Graph => applyRules(graph, [...emptyRules, ...matrixRules, ...normalizationRules, ...quantizationRules], ctx),
+  run: (graph: Graph, ctx: PassContext): Graph =>
+    applyRules(graph, [...emptyRules, ...matrixRules, ...normalizationRules, ...quantizationRules], ctx),
 });

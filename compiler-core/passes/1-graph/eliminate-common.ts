@@ -22,7 +22,8 @@ function run(graph: Graph, ctx: PassContext): Graph {
   const outputs = new Set(graph.outputs);
   const nodes: Node[] = [];
   let changed = false;
-  const canonical = (id: ValueId | null): ValueId | null => (id === null ? null : (same.get(id) ?? sharedConstant(graph, valueOf(graph, id), constants, same)));
+  const canonical = (id: ValueId | null): ValueId | null =>
+    id === null ? null : (same.get(id) ?? sharedConstant(graph, valueOf(graph, id), constants, same));
   for (const old of graph.nodes) {
     const inputs = old.inputs.map(canonical);
     const node = inputs.every((id, i) => id === old.inputs[i]) ? old : { ...old, inputs };
@@ -41,19 +42,37 @@ function run(graph: Graph, ctx: PassContext): Graph {
     changed = true;
   }
   if (!changed) return graph;
-  const used = new Set<ValueId>([...graph.inputs, ...graph.outputs, ...nodes.flatMap((n) => [...n.outputs, ...n.inputs.filter((id) => id !== null)])]);
+  const used = new Set<ValueId>([
+    ...graph.inputs,
+    ...graph.outputs,
+    ...nodes.flatMap((n) => [...n.outputs, ...n.inputs.filter((id) => id !== null)]),
+  ]);
   return { ...graph, nodes, values: graph.values.map((v, i) => (used.has(i) ? v : undefined)) };
 }
 
 function keyOf(node: Node): string {
   const inputs = hasTrait(node.op, "commutative") ? [...node.inputs].sort((a, b) => (a ?? -1) - (b ?? -1)) : node.inputs;
-  return JSON.stringify([node.op, node.phase, inputs, node.outputs.length, Object.entries(node.attrs).sort(([a], [b]) => (a < b ? -1 : 1)).map(([k, v]) => [k, attrKey(v)])]);
+  return JSON.stringify([
+    node.op,
+    node.phase,
+    inputs,
+    node.outputs.length,
+    Object.entries(node.attrs)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([k, v]) => [k, attrKey(v)]),
+  ]);
 }
 
 /** Unlike JSON this tells NaN, infinities, -0 and bigints apart. */
 function attrKey(v: AttrValue): string {
   if (Array.isArray(v)) return `[${(v as readonly AttrValue[]).map(attrKey).join(",")}]`;
-  return typeof v === "number" ? (Object.is(v, -0) ? "-0" : String(v)) : typeof v === "bigint" ? `${v}n` : JSON.stringify(v) ?? "undefined";
+  return typeof v === "number"
+    ? Object.is(v, -0)
+      ? "-0"
+      : String(v)
+    : typeof v === "bigint"
+      ? `${v}n`
+      : (JSON.stringify(v) ?? "undefined");
 }
 
 function sharedConstant(graph: Graph, v: Value, constants: Map<string, ValueId>, same: Map<ValueId, ValueId>): ValueId {

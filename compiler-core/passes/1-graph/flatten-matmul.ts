@@ -2,7 +2,8 @@
  * Products of a tensor of rank above 2 with one matrix of weights: leading axes join the rows, so that the kernels see one large
  * matrix, and the axes come back as a view, which moves down past elementwise operators.
  */
-import type { GraphEditor, Patch } from "../../graph/edit.ts";
+import type { GraphEditor } from "../../graph/edit.ts";
+import type { Patch } from "../../graph/patch.ts";
 import type { Graph, Node, ValueId } from "../../graph/ir.ts";
 import { hasTrait, opNames } from "../../graph/ops/index.ts";
 import { applyRules, type Rule } from "../../graph/rules.ts";

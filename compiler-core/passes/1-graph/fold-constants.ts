@@ -85,7 +85,10 @@ function constantValue(editor: GraphEditor, node: Node, output: number): Value |
   const shape = staticShape(v)!;
   const small = node.inputs.filter((id) => id !== null).map((id) => constants.get(graph.values[id]!.constant!));
   if (elements(v) <= eagerElements && small.some((c) => readableBytes(c) === undefined)) return undefined;
-  return { ...v, constant: elements(v) <= eagerElements ? constants.add(v.dtype, shape, read()) : constants.addLazy(v.dtype, shape, remembered(read)) };
+  return {
+    ...v,
+    constant: elements(v) <= eagerElements ? constants.add(v.dtype, shape, read()) : constants.addLazy(v.dtype, shape, remembered(read)),
+  };
 }
 
 function constantOf(graph: Graph, id: number): NdArray {

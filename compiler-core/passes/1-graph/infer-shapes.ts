@@ -28,7 +28,13 @@ function run(graph: Graph, ctx: PassContext): Graph {
     const node = isRefusal(found.types) ? refused(found.node, found.types.reason, ctx) : withAttributes(found, ctx);
     nodes.push(node);
     changed ||= node !== found.node;
-    if (!isRefusal(found.types)) node.outputs.forEach((id, i) => setShape(graph.values[id]!, mergeShapes((found.types as readonly { shape: Shape | undefined }[])[i]?.shape, graph.values[id]!.shape)));
+    if (!isRefusal(found.types))
+      node.outputs.forEach((id, i) =>
+        setShape(
+          graph.values[id]!,
+          mergeShapes((found.types as readonly { shape: Shape | undefined }[])[i]?.shape, graph.values[id]!.shape),
+        ),
+      );
   });
   return changed ? { ...graph, nodes, values } : graph;
 }

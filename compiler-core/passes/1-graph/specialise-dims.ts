@@ -62,7 +62,12 @@ function specialise(graph: Graph, sizes: ReadonlyMap<string, number>): Graph {
   const start = new Map<ValueId, TensorType>();
   for (const id of graph.inputs) {
     const v = valueOf(graph, id);
-    const shape = v.shape && sameShape(v.shape, v.shape.map((d) => substituteDim(d, sizes)));
+    const shape =
+      v.shape &&
+      sameShape(
+        v.shape,
+        v.shape.map((d) => substituteDim(d, sizes)),
+      );
     if (shape === v.shape) continue;
     values[id] = { ...v, shape, shapeSource: "set" };
     start.set(id, { dtype: v.dtype, shape });
@@ -88,7 +93,9 @@ function specialise(graph: Graph, sizes: ReadonlyMap<string, number>): Graph {
 
 /** A number that the file declares stays where inference only gives a name. */
 const keepNumbers = (shape: Shape, declared: Shape): Shape =>
-  shape.length !== declared.length ? shape : shape.map((d, i) => (typeof d === "string" && typeof declared[i] === "number" ? declared[i] : d));
+  shape.length !== declared.length
+    ? shape
+    : shape.map((d, i) => (typeof d === "string" && typeof declared[i] === "number" ? declared[i] : d));
 const sameShape = (old: Shape, next: Shape): Shape => (old.length === next.length && old.every((d, i) => d === next[i]) ? old : next);
 
 function substituteAttrs(node: Node, sizes: ReadonlyMap<string, number>): Node {
@@ -96,12 +103,22 @@ function substituteAttrs(node: Node, sizes: ReadonlyMap<string, number>): Node {
   const dims = Object.keys(schema).filter((name) => schema[name]!.kind === "dims" && node.attrs[name] !== undefined);
   if (dims.length === 0) return node;
   const changed = dims.map((name): [string, AttrValue] => [name, (node.attrs[name] as readonly Dim[]).map((d) => substituteDim(d, sizes))]);
-  return changed.every(([name, v]) => String(v) === String(node.attrs[name])) ? node : { ...node, attrs: { ...node.attrs, ...Object.fromEntries(changed) } };
+  return changed.every(([name, v]) => String(v) === String(node.attrs[name]))
+    ? node
+    : { ...node, attrs: { ...node.attrs, ...Object.fromEntries(changed) } };
 }
 
 /** Names the extents that the operands of the failing node depend on. */
 function conflict(graph: Graph, node: Node, sizes: ReadonlyMap<string, number>, reason: string): never {
-  const involved = node.inputs.flatMap((id) => (id === null ? [] : (valueOf(graph, id).shape ?? []).flatMap(dimNames))).filter((n) => sizes.has(n));
-  const name = involved[0] ?? [...sizes.keys()][0]!;
-  userError("dim-conflict", { node: node.name || node.op, pass: "specialise-dims" }, { name, value: sizes.get(name)!, what: reason });
+  const involved = node.inputs
+    .flatMap((id) => (id === null ? [] : (valueOf(graph, id).shape ?? []).flatMap(dimNames)))
+    .filter((n) => sizes.has(n));
+  const names = [...new Set(involved.length > 0 ? involved : sizes.keys())];
+  const others = names.slice(1).map((n) => `${n} = ${sizes.get(n)}`);
+  const what = others.length === 0 ? reason : `${reason}, with ${others.join(", ")}`;
+  userError(
+    "dim-conflict",
+    { node: node.name || node.op, pass: "specialise-dims" },
+    { name: names[0]!, value: sizes.get(names[0]!)!, what },
+  );
 }

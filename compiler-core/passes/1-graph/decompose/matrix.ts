@@ -1,6 +1,7 @@
 /** Gemm, products with vectors, products with a transposed left operand, and split. */
 import { isFloat } from "../../../support/dtype.ts";
-import type { GraphEditor, Patch, PatchBuilder } from "../../../graph/edit.ts";
+import type { GraphEditor } from "../../../graph/edit.ts";
+import type { Patch, PatchBuilder } from "../../../graph/patch.ts";
 import type { Node, ValueId } from "../../../graph/ir.ts";
 import { fromValues } from "../../../graph/ndarray.ts";
 import type { Rule } from "../../../graph/rules.ts";

@@ -1,5 +1,6 @@
 /** Softmax and the normalisations. 16-bit floats are normalised in f32, as ONNX asks for. */
-import type { GraphEditor, Patch, PatchBuilder } from "../../../graph/edit.ts";
+import type { GraphEditor } from "../../../graph/edit.ts";
+import type { Patch, PatchBuilder } from "../../../graph/patch.ts";
 import type { Node, ValueId } from "../../../graph/ir.ts";
 import { fromValues } from "../../../graph/ndarray.ts";
 import { computeType } from "../../../graph/ops/elementwise.ts";

@@ -1,5 +1,6 @@
 /** Quantisation as arithmetic: divide, round, shift, clip and cast; and back. */
-import type { GraphEditor, Patch, PatchBuilder } from "../../../graph/edit.ts";
+import type { GraphEditor } from "../../../graph/edit.ts";
+import type { Patch, PatchBuilder } from "../../../graph/patch.ts";
 import type { Node, ValueId } from "../../../graph/ir.ts";
 import type { Rule } from "../../../graph/rules.ts";
 import type { DType } from "../../../support/dtype.ts";

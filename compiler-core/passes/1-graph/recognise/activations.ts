@@ -1,10 +1,12 @@
 /** Rules of `recognise` for activations. */
-import type { GraphEditor, Patch } from "../../../graph/edit.ts";
+import type { GraphEditor } from "../../../graph/edit.ts";
+import type { Patch } from "../../../graph/patch.ts";
 import type { Node, ValueId } from "../../../graph/ir.ts";
 import type { Rule } from "../../../graph/rules.ts";
 import { besideScalar, factors, near, producedBy, scalarOf } from "./pattern.ts";
 
-const sameType = (e: GraphEditor, a: ValueId, b: ValueId): boolean => e.value(a).dtype === e.value(b).dtype && String(e.value(a).shape) === String(e.value(b).shape);
+const sameType = (e: GraphEditor, a: ValueId, b: ValueId): boolean =>
+  e.value(a).dtype === e.value(b).dtype && String(e.value(a).shape) === String(e.value(b).shape);
 
 /** x * 0.5 * (1 + f(u)) in any order; gives x, u and the nodes that were passed. */
 function halfOnePlus(node: Node, e: GraphEditor, f: "erf" | "tanh") {
@@ -26,7 +28,10 @@ function geluErf(node: Node, e: GraphEditor): Patch | undefined {
   const found = halfOnePlus(node, e, "erf");
   if (found === undefined || !sameType(e, found.x, node.outputs[0]!)) return undefined;
   const scale = e.producer(found.u);
-  const root2 = scale?.op === "div" ? near(scalarOf(e, scale.inputs[1]), Math.SQRT2) && scale.inputs[0] : scale?.op === "mul" && besideScalar(e, scale, Math.SQRT1_2);
+  const root2 =
+    scale?.op === "div"
+      ? near(scalarOf(e, scale.inputs[1]), Math.SQRT2) && scale.inputs[0]
+      : scale?.op === "mul" && besideScalar(e, scale, Math.SQRT1_2);
   if (scale === undefined || root2 !== found.x) return undefined;
   const p = e.patch(node, [scale, ...found.nodes]);
   return p.done(p.add("gelu", [found.x], { approximate: "none" }));
@@ -44,7 +49,8 @@ function tanhArgument(e: GraphEditor, u: ValueId, x: ValueId): readonly Node[] |
   const rest = values.filter((v) => !near(scalarOf(e, v), 0.044715));
   if (rest.length === values.length) return undefined;
   const cube = rest.length === 1 ? producedBy(e, rest[0], "pow") : undefined;
-  const isCube = rest.length === 3 ? rest.every((v) => v === x) : cube !== undefined && cube.inputs[0] === x && scalarOf(e, cube.inputs[1]) === 3;
+  const isCube =
+    rest.length === 3 ? rest.every((v) => v === x) : cube !== undefined && cube.inputs[0] === x && scalarOf(e, cube.inputs[1]) === 3;
   return isCube ? [outer, sum, ...nodes, ...(cube === undefined ? [] : [cube])] : undefined;
 }
 

@@ -1,5 +1,6 @@
 /** Rules of `recognise` for layer and RMS normalisation: the core first, then the scale and bias around it. */
-import type { GraphEditor, Patch } from "../../../graph/edit.ts";
+import type { GraphEditor } from "../../../graph/edit.ts";
+import type { Patch } from "../../../graph/patch.ts";
 import type { Node, ValueId } from "../../../graph/ir.ts";
 import type { Rule } from "../../../graph/rules.ts";
 import { producedBy, scalarOf } from "./pattern.ts";
@@ -32,7 +33,9 @@ function rootMeanSquare(e: GraphEditor, id: ValueId | null | undefined) {
 function centred(e: GraphEditor, d: ValueId, axis: number) {
   const sub = producedBy(e, d, "sub");
   const mean = trailingMean(e, sub?.inputs[1]);
-  return sub !== undefined && mean !== undefined && mean.axis === axis && mean.of === sub.inputs[0] ? { x: mean.of, nodes: [mean.node, sub] } : undefined;
+  return sub !== undefined && mean !== undefined && mean.axis === axis && mean.of === sub.inputs[0]
+    ? { x: mean.of, nodes: [mean.node, sub] }
+    : undefined;
 }
 
 /** What is divided by a root mean square: `d / rms`, `d * reciprocal(rms)`, and the numerator. */
@@ -41,7 +44,9 @@ function quotient(node: Node, e: GraphEditor) {
   return [0, 1].flatMap((i) => {
     const inverse = e.producer(node.inputs[i]);
     if (inverse?.op === "reciprocal") return [{ numerator: node.inputs[1 - i]!, root: inverse.inputs[0]!, nodes: [inverse, node] }];
-    return inverse?.op === "div" && scalarOf(e, inverse.inputs[0]) === 1 ? [{ numerator: node.inputs[1 - i]!, root: inverse.inputs[1]!, nodes: [inverse, node] }] : [];
+    return inverse?.op === "div" && scalarOf(e, inverse.inputs[0]) === 1
+      ? [{ numerator: node.inputs[1 - i]!, root: inverse.inputs[1]!, nodes: [inverse, node] }]
+      : [];
   });
 }
 

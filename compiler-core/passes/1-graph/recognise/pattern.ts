@@ -19,10 +19,14 @@ export function producedBy(e: GraphEditor, id: ValueId | null | undefined, op: O
 }
 
 /** The operands of a product, written out through products that nobody else reads; with the nodes that were passed. */
-export function factors(e: GraphEditor, root: Node, limit: number): { readonly values: readonly ValueId[]; readonly nodes: readonly Node[] } {
+export function factors(
+  e: GraphEditor,
+  root: Node,
+  limit: number,
+): { readonly values: readonly ValueId[]; readonly nodes: readonly Node[] } {
   const nodes = [root];
   let values = root.inputs as readonly ValueId[];
-  for (let grown = true; grown && values.length < limit; ) {
+  for (let grown = true; grown && values.length < limit;) {
     const inner = values.map((v) => (e.hasOneUse(v) ? producedBy(e, v, "mul") : undefined)).find((n) => n !== undefined);
     grown = inner !== undefined;
     if (inner === undefined) break;

@@ -1,6 +1,7 @@
 /** Rules of `simplify` about elementwise operators. */
 import { isFloat } from "../../../support/dtype.ts";
-import type { GraphEditor, Patch } from "../../../graph/edit.ts";
+import type { GraphEditor } from "../../../graph/edit.ts";
+import type { Patch } from "../../../graph/patch.ts";
 import type { Attrs, Node, ValueId } from "../../../graph/ir.ts";
 import { fromValues, type NdArray } from "../../../graph/ndarray.ts";
 import type { OpName } from "../../../graph/ops/index.ts";
@@ -10,7 +11,9 @@ const rule = (name: string, ops: readonly OpName[], rewrite: Rule["rewrite"]): R
 
 /** Is the constant all `value`? */
 function isFilled(data: NdArray | undefined, value: number): boolean {
-  return data !== undefined && data.data.length > 0 && Array.from(data.data as ArrayLike<number | bigint>).every((x) => Number(x) === value);
+  return (
+    data !== undefined && data.data.length > 0 && Array.from(data.data as ArrayLike<number | bigint>).every((x) => Number(x) === value)
+  );
 }
 
 /** The single value of a constant that is the same everywhere. */
@@ -83,9 +86,16 @@ function idempotent(node: Node, e: GraphEditor): Patch | undefined {
 
 /** Every value of the first type is a value of the second. */
 const widenings: Readonly<Record<string, readonly string[]>> = {
-  f16: ["f32", "f64"], bf16: ["f32", "f64"], f32: ["f64"], bool: ["i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64", "f32", "f64", "f16"],
-  i8: ["i16", "i32", "i64", "f32", "f64", "f16"], u8: ["i16", "u16", "i32", "u32", "i64", "u64", "f32", "f64", "f16"], i16: ["i32", "i64", "f32", "f64"],
-  u16: ["i32", "u32", "i64", "u64", "f32", "f64"], i32: ["i64", "f64"], u32: ["i64", "u64", "f64"],
+  f16: ["f32", "f64"],
+  bf16: ["f32", "f64"],
+  f32: ["f64"],
+  bool: ["i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64", "f32", "f64", "f16"],
+  i8: ["i16", "i32", "i64", "f32", "f64", "f16"],
+  u8: ["i16", "u16", "i32", "u32", "i64", "u64", "f32", "f64", "f16"],
+  i16: ["i32", "i64", "f32", "f64"],
+  u16: ["i32", "u32", "i64", "u64", "f32", "f64"],
+  i32: ["i64", "f64"],
+  u32: ["i64", "u64", "f64"],
 };
 /** A cast to the type that is there already, or back from a wider one. */
 function castBack(node: Node, e: GraphEditor): Patch | undefined {
@@ -127,7 +137,24 @@ function expandedOperand(node: Node, e: GraphEditor): Patch | undefined {
   return undefined;
 }
 
-const broadcasting: readonly OpName[] = ["add", "sub", "mul", "div", "min", "max", "pow", "where", "equal", "less", "less-equal", "greater", "greater-equal", "and", "or", "xor"];
+const broadcasting: readonly OpName[] = [
+  "add",
+  "sub",
+  "mul",
+  "div",
+  "min",
+  "max",
+  "pow",
+  "where",
+  "equal",
+  "less",
+  "less-equal",
+  "greater",
+  "greater-equal",
+  "and",
+  "or",
+  "xor",
+];
 
 export const arithmeticRules: readonly Rule[] = [
   rule("identity", ["identity"], (node, e) => becomes(node, e, node.inputs[0])),

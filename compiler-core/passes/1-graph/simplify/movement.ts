@@ -1,5 +1,6 @@
 /** Rules of `simplify` about concat, split and slices of slices. */
-import type { GraphEditor, Patch } from "../../../graph/edit.ts";
+import type { GraphEditor } from "../../../graph/edit.ts";
+import type { Patch } from "../../../graph/patch.ts";
 import type { Node } from "../../../graph/ir.ts";
 import type { Rule } from "../../../graph/rules.ts";
 
@@ -9,10 +10,18 @@ function concatOfOne(node: Node, e: GraphEditor): Patch | undefined {
 
 /** A concat operand that is a concat along the same axis is written out. */
 function concatOfConcat(node: Node, e: GraphEditor): Patch | undefined {
-  const inner = node.inputs.map((id) => e.producer(id)).find((p, i) => p?.op === "concat" && p.attrs["axis"] === node.attrs["axis"] && e.hasOneUse(node.inputs[i]!));
+  const inner = node.inputs
+    .map((id) => e.producer(id))
+    .find((p, i) => p?.op === "concat" && p.attrs["axis"] === node.attrs["axis"] && e.hasOneUse(node.inputs[i]!));
   if (inner === undefined) return undefined;
   const p = e.patch(node, [inner, node]);
-  return p.done(p.add("concat", node.inputs.flatMap((id) => (id === inner.outputs[0] ? inner.inputs : [id])), node.attrs));
+  return p.done(
+    p.add(
+      "concat",
+      node.inputs.flatMap((id) => (id === inner.outputs[0] ? inner.inputs : [id])),
+      node.attrs,
+    ),
+  );
 }
 
 function splitOfOne(node: Node, e: GraphEditor): Patch | undefined {

@@ -1,5 +1,6 @@
 /** Rules of `simplify` about reshape, transpose and expand. */
-import type { GraphEditor, Patch } from "../../../graph/edit.ts";
+import type { GraphEditor } from "../../../graph/edit.ts";
+import type { Patch } from "../../../graph/patch.ts";
 import type { Node, ValueId } from "../../../graph/ir.ts";
 import { toNumbers } from "../../../graph/ndarray.ts";
 import type { OpName } from "../../../graph/ops/index.ts";
@@ -104,7 +105,8 @@ export const viewRules: readonly Rule[] = [
 
 /** A slice backwards keeps the shape but not the order; pads may cut one side and add to the other. */
 function sameShapeUnlessStepped(node: Node, e: GraphEditor): Patch | undefined {
-  if (node.op === "slice" && (node.inputs.length > 1 || (node.attrs["steps"] as readonly number[] | undefined)?.some((s) => s !== 1))) return undefined;
+  if (node.op === "slice" && (node.inputs.length > 1 || (node.attrs["steps"] as readonly number[] | undefined)?.some((s) => s !== 1)))
+    return undefined;
   if (node.op === "pad" && (node.attrs["pads"] as readonly number[]).some((p) => p !== 0)) return undefined;
   return sameShape(node, e);
 }
