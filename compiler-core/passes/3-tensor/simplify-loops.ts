@@ -3,7 +3,7 @@ import { add, index } from "../../tensor/build.ts";
 import type { Expr, Module, Stmt, VarId } from "../../tensor/ir.ts";
 import { linearExpr, linearOf } from "../../tensor/linear.ts";
 import { rangeOf, type Range } from "../../tensor/ranges.ts";
-import { mapBodies, mapFuncs, mapOwnExprs, substitute, unionOrigin, visitAllExprs, visitStmts } from "../../tensor/rewrite.ts";
+import { mapBodies, mapFuncs, mapOwnExprs, substitute, visitAllExprs, visitStmts } from "../../tensor/rewrite.ts";
 import { tensorPass, type PassContext } from "../pass.ts";
 import { simplifyExpr } from "./simplify-expr.ts";
 
@@ -80,7 +80,8 @@ class Simplifier {
     if (trip.terms.size === 0 && trip.constant <= s.step) {
       this.ctx.hit({ rule: "simplify-loops/one-iteration", before: [s.id], after: s.body.map((b) => b.id) });
       const body = this.block(substitute(s.body, new Map([[s.v, s.lo]])));
-      return body.map((b) => ({ ...b, origin: unionOrigin(b.origin, s.origin) }));
+      // A statement keeps its own origin: the loop's is that of all its statements together.
+      return body.map((b) => (b.origin.length === 0 && s.origin.length > 0 ? { ...b, origin: s.origin } : b));
     }
     const lo = rangeOf(s.lo, this.ranges);
     const hi = rangeOf(s.hi, this.ranges);

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { attachKernelCalls, instructionsByLine, parseDisassembly, samplesByInstruction } from "./asm-map.ts";
+
+const listing = `
+0000000000001100 <tile<fs_run(fs_context*, int, int)::{lambda(auto:1)#1}>>:
+tile():
+/x/native/kernels/tile.hpp:150
+    1100:\tvfmadd231ps zmm28,zmm30,zmm1
+    1106:\tjne    1100 <tile+0x0>
+max():
+/usr/include/avx512fintrin.h:13033
+inlined by /x/native/simd/avx512.hpp:46 (max)
+inlined by ././model.cpp:4 (operator())
+inlined by /x/native/kernels/tile.hpp:169 (tile)
+    1335:\tvmaxps zmm28,zmm0,zmm28
+inlined by ././model.cpp:4 (operator())
+    133b:\tshl    rdx,0x4
+
+0000000000002000 <fs_run>:
+fs_run():
+././model.cpp:1 (discriminator 2)
+    2000:\tret
+`;
+const cpp = `FS_EXPORT void fs_run() {
+  const int a = 1;
+  fs::gemm([&](auto acc) {
+    store(max(acc));
+  });
+}`;
+
+test("an instruction's line is the first link of its chain in the generated file", () => {
+  const list = parseDisassembly(listing, "model.cpp");
+  assert.deepEqual(list.map((i) => i.cppLine), [undefined, undefined, 4, 4, 1]);
+  assert.deepEqual(list[2]?.chain.map((p) => p.line), [13033, 46, 4, 169]);
+  assert.equal(list[3]?.chain.length, 2, "a place that is not repeated stays");
+});
+
+test("a kernel's own loop belongs to the call it was instantiated for", () => {
+  const list = attachKernelCalls(parseDisassembly(listing, "model.cpp"), cpp);
+  assert.deepEqual(list.map((i) => [i.cppLine, i.exact]), [[3, false], [3, false], [4, true], [4, true], [1, true]]);
+  assert.deepEqual(instructionsByLine(list).get(3), [0, 1]);
+});
+
+test("a sample is charged to the instruction before it, within its function", () => {
+  const list = parseDisassembly(listing, "model.cpp");
+  assert.deepEqual(samplesByInstruction(list, [[0x1106, 5], [0x1100, 2], [0x2000, 1], [0x9999, 3]], 1), { counts: [7, 0, 0, 0, 1], outside: 3 });
+});
