@@ -28,6 +28,8 @@ export const first = [
 export const folders = {
   kernels: { what: "native microkernels against their scalar meaning", budget: 60 },
   "onnx-node": { what: "the ONNX project's operator cases", budget: 90 },
+  "onnx-ops": { what: "ONNX operator cases and models through the importer, the evaluator and the graph passes", budget: 90, needs: [] },
+  "graph-passes": { what: "goldens of the graph passes", budget: 15, needs: [] },
   models: { what: "whole models against stored outputs", budget: 60 },
   docs: { what: "generated pages in step with the registries", budget: 10, needs: [] },
   scripts: { what: "npm start, npm test and the launcher", budget: 30, needs: [] },

@@ -1,5 +1,5 @@
 /** ONNX model -> Graph IR, stage 0: nodes as the file has them, in canonical operators. What is not known becomes opaque, with the reason. */
-import { GraphBuilder, RefusedOp } from "../graph/build.ts";
+import { GraphBuilder, mergeShapes, RefusedOp } from "../graph/build.ts";
 import type { FileRange } from "../graph/constants.ts";
 import type { Graph, Shape, ValueId } from "../graph/ir.ts";
 import { decode, evaluable, type NdArray } from "../graph/ndarray.ts";
@@ -8,6 +8,7 @@ import { UserError } from "../messages.ts";
 import { isFloat, type DType } from "../support/dtype.ts";
 import { flattenModel, type FlatNode } from "./flatten.ts";
 import type { OnnxModel, OnnxTensor, OnnxType, OnnxValueInfo } from "./model.ts";
+import { opaqueShape } from "./opaque-shapes.ts";
 import { attributeTexts, opaqueOutputDtype } from "./opaque-summary.ts";
 import { asDType, BuildCall, NotCompiled } from "./ops/build-call.ts";
 import { constantTensor } from "./ops/constant.ts";
@@ -133,9 +134,16 @@ function opaqueNode(importer: Importer, { node, origin, captures }: FlatNode, re
   const inputs = [...node.inputs, ...captures.filter((c) => !node.inputs.includes(c))].map((name) => lookup(importer, name) ?? null);
   const operandTypes = inputs.flatMap((id) => (id === null ? [] : [graph.type(id).dtype]));
   const guess = operandTypes.find(isFloat) ?? operandTypes[0] ?? "f32";
+  const inferred = opaqueShape(
+    node,
+    inputs.map((id) => (id === null ? undefined : graph.type(id).shape)),
+  );
   const types = node.outputs.map((name, i): TensorType => {
     const declared = importer.declared.get(name);
-    return declared === undefined ? { dtype: opaqueOutputDtype(node.opType, i, guess), shape: undefined } : typeOf(declared, name);
+    const shape = i === 0 ? inferred : undefined;
+    if (declared === undefined) return { dtype: opaqueOutputDtype(node.opType, i, guess), shape };
+    const type = typeOf(declared, name);
+    return { dtype: type.dtype, shape: mergeShapes(type.shape, shape) };
   });
   const attrs = { domain: node.domain, opType: node.opType, reason, attributes: attributeTexts(node) };
   return graph.addOpaque(inputs, attrs, types, { name: node.name, origin });
