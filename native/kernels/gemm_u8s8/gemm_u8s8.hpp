@@ -42,7 +42,7 @@ struct i8_arithmetic {
 #if defined(FS_DOT_INTRINSICS)
     c.v = _mm512_dpbusd_epi32(c.v, a.v, b.v);
 #else
-    // As assembly: docs/decisions/0002-compiler-and-form.md.
+    // As assembly: docs/decisions/0002-compiler-and-form.md. In both dialects, because listings are made with -masm=intel.
     asm("vpdpbusd {%2, %1, %0|%0, %1, %2}" : "+v"(c.v) : "v"(a.v), "v"(b.v));
 #endif
     return c;
