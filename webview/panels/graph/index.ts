@@ -7,6 +7,7 @@ import { GraphView } from "../../draw/graph-view.ts";
 import type { Hit } from "../../draw/hit.ts";
 import type { Camera } from "../../draw/scene.ts";
 import { errorInfo } from "../../host.ts";
+import { boxesOf, boxesWithGhosts } from "../../model/boxes.ts";
 import { visible } from "../../model/format.ts";
 import type { Compare, State } from "../../store.ts";
 import { moveSelection } from "./keys.ts";
@@ -16,6 +17,8 @@ import { describeHit } from "./tooltip.ts";
 
 /** Levels whose passes work on loops: the graph stays as it was. */
 const hasLoops: readonly string[] = ["lower", "tensor", "code"];
+
+const prepareAfterMs = 250;
 
 class GraphPanel {
   readonly element: HTMLElement;
@@ -29,6 +32,7 @@ class GraphPanel {
   private readonly frame: HTMLElement;
   private shownVersion = -1;
   private shownStage = -1;
+  private ahead: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly app: App) {
     const failed = (error: unknown): void => app.announce(errorInfo(error).message);
@@ -161,6 +165,22 @@ class GraphPanel {
     }
     this.shownStage = state.stage;
     this.shownVersion = state.version;
+    clearTimeout(this.ahead);
+    this.ahead = setTimeout(() => this.prepare(state), prepareAfterMs);
+  }
+
+  /** Makes ready what the next step either way will need, while the user looks. */
+  private prepare(state: State): void {
+    const { trace } = this.app;
+    const changing = passRows(state)
+      .filter(({ status }) => status === "changed")
+      .map(({ index }) => index);
+    for (const stage of [changing.find((index) => index > state.stage), changing.filter((index) => index < state.stage).pop()]) {
+      if (stage === undefined || trace.graphStage(stage) !== stage) continue;
+      const base = trace.baseOf(stage);
+      if (base >= 0 && state.compare === "overlay") boxesWithGhosts(trace.snapshot(stage), trace.snapshot(base), trace.change(stage));
+      else boxesOf(trace.snapshot(stage));
+    }
   }
 
   /** Which node of the picture before each node takes the place of, over all the stages stepped. */

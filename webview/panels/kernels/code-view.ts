@@ -108,6 +108,7 @@ export class CodeView {
     const code = el("span", { class: "code-text" });
     for (const { text, kind } of tokens(line, this.kind)) code.append(kind === "" ? text : el("span", { class: `t-${kind}` }, text));
     const state = `${this.lit.has(i + 1) ? " lit" : ""}${this.chosen.has(i + 1) ? " chosen" : ""}`;
+    if (line.trim() === "") code.append(el("span", { class: "for-readers" }, "blank line"));
     return el(
       "div",
       { class: `row line${state}` },

@@ -21,6 +21,7 @@ class KernelsPanel {
   private asked: Partial<Record<TextKind, string>> = {};
   private pendingLine: Partial<Record<TextKind, number>> = {};
   private picked: readonly number[] = [];
+  private pointed = "";
 
   constructor(private readonly app: App) {
     const events = {
@@ -127,6 +128,10 @@ class KernelsPanel {
   }
 
   private hover(kind: TextKind, line: number | undefined): void {
+    // Lighting makes the rows anew, under the pointer too: that is not another line.
+    const place = line === undefined ? "" : `${kind}:${line}`;
+    if (place === this.pointed) return;
+    this.pointed = place;
     const linked = line === undefined ? nothingLinked : originOf(this.texts, kind, line);
     this.app.store.update({ litStatements: linked.statements, litNodes: linked.nodes });
   }
