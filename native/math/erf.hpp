@@ -1,5 +1,5 @@
-// erf. |x| < 0.93: x + x s(x^2), s minimax of degree 6 (relative error 4.6e-10). Beyond: 1 - e^-g(|x|) with g minimax of degree 7 for -ln erfc on
-// [0.92, 4] (error 4.7e-11 of the result); for |x| >= 4 erf rounds to 1.
+// erf. |x| < 0.93: x + x s(x^2), s minimax of degree 6 (relative error 4.6e-10). Beyond: 1 - e^-g(|x|) with g minimax of degree 7 for -ln
+// erfc on [0.92, 4] (error 4.7e-11 of the result); for |x| >= 4 erf rounds to 1.
 #pragma once
 
 #include "exp.hpp"

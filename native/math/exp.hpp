@@ -1,14 +1,15 @@
 // exp, expm1-free building block of sigmoid, tanh, softplus and the GELUs.
 //
-// Reduction: x = n ln 2 + r, |r| <= ln 2 / 2, with ln 2 in two parts so that n * high part is exact; e^r = 1 + r + r^2 q(r) with q minimax of degree 4
-// (Remez exchange, relative error 3.2e-9); then 2^n. Bounds are asserted over all floats by test/kernels/math.test.ts.
+// Reduction: x = n ln 2 + r, |r| <= ln 2 / 2, with ln 2 in two parts so that n * high part is exact; e^r = 1 + r + r^2 q(r) with q minimax
+// of degree 4 (Remez exchange, relative error 3.2e-9); then 2^n. Bounds are asserted over all floats by test/kernels/math.test.ts.
 #pragma once
 
 #include "../simd/simd.hpp"
 
 namespace fs {
 
-// <= 1.1 ulp where the result is normal, 1.6 units of 2^-149 below. exp(-inf) = 0, exp(+inf) = inf, NaN stays; overflow above 88.72 gives inf, results below 2^-126 are denormal.
+// <= 1.1 ulp where the result is normal, 1.6 units of 2^-149 below. exp(-inf) = 0, exp(+inf) = inf, NaN stays; overflow above 88.72 gives
+// inf, results below 2^-126 are denormal.
 FS_INLINE f32x exp(f32x x) {
   // Beyond these the result is already 0 or inf; the clamp keeps n small. x second: a NaN passes.
   x = min_raw(broadcast(89.0f), max_raw(broadcast(-104.0f), x));

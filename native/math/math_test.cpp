@@ -1,5 +1,5 @@
-// Error bounds of the vector functions against double precision, over all floats (every 2,111th; `math_test all`: every one) and densely around 0 and 1.
-// A unit in the last place is that of the exact result, not below that of the smallest normal number.
+// Error bounds of the vector functions against double precision, over all floats (every 2,111th; `math_test all`: every one) and densely
+// around 0 and 1. A unit in the last place is that of the exact result, not below that of the smallest normal number.
 #include "math.hpp"
 
 #include <cstring>
@@ -45,7 +45,9 @@ void bound(const char* name, double limit, F f, Exact exact, float lo = -HUGE_VA
   for (uint64_t u = 0; u < (1ull << 32); u += stride * 16) try_bits(u, stride * 16 / lanes);
   for (const float center : {1.0f, -1.0f, 0.55f, 0.93f, 0.15f, 88.7f, -87.3f, -103.9f})
     for (uint64_t u = f32_bits(center) - 4096; u < f32_bits(center) + 4096; u += lanes) try_bits(u, 1);
-  for (const uint64_t u : {0x00000000ull, 0x80000000ull, 0x7f800000ull, 0xff800000ull, 0x7fc00000ull, 0x00000001ull, 0x00800000ull, 0x7f7fffffull}) try_bits(u, 0);
+  for (const uint64_t u :
+       {0x00000000ull, 0x80000000ull, 0x7f800000ull, 0xff800000ull, 0x7fc00000ull, 0x00000001ull, 0x00800000ull, 0x7f7fffffull})
+    try_bits(u, 0);
   std::printf("%s %s: %.3f ulp at %g, bound %.1f\n", simd_name, name, worst, static_cast<double>(where), limit);
   check::that(worst <= limit, "%s: %.3f ulp at %a", name, worst, static_cast<double>(where));
   check::that(special == 0, "%s: %lld wrong NaNs or infinities", name, static_cast<long long>(special));
@@ -64,8 +66,11 @@ int main(int argc, char** argv) {
   bound("silu", 3.5, [](f32x x) { return silu(x); }, [](double x) { return x / (1 + std::exp(-x)); }, -80, HUGE_VALF);
   bound("softplus", 2.2, [](f32x x) { return softplus(x); }, [](double x) { return x > 50 ? x : std::log1p(std::exp(x)); });
   bound("expm1_nonpositive", 3.2, [](f32x x) { return expm1_nonpositive(x); }, [](double x) { return std::expm1(x); }, -HUGE_VALF, 0);
-  bound("gelu_erf above -1", 3.0, [](f32x x) { return gelu_erf(x); }, [](double x) { return x * 0.5 * (1 + std::erf(x * 0.70710678118654752)); }, -1, 3e38f);
-  bound("gelu_tanh above -1", 4.5, [](f32x x) { return gelu_tanh(x); },
-        [](double x) { return x * 0.5 * (1 + std::tanh(0.79788456080286536 * (x + 0.044715 * x * x * x))); }, -1, 1e10f);
+  bound(
+      "gelu_erf above -1", 3.0, [](f32x x) { return gelu_erf(x); },
+      [](double x) { return x * 0.5 * (1 + std::erf(x * 0.70710678118654752)); }, -1, 3e38f);
+  bound(
+      "gelu_tanh above -1", 4.5, [](f32x x) { return gelu_tanh(x); },
+      [](double x) { return x * 0.5 * (1 + std::tanh(0.79788456080286536 * (x + 0.044715 * x * x * x))); }, -1, 1e10f);
   return check::finish();
 }

@@ -1,4 +1,5 @@
-// tanh. |x| < 0.55: x + x^3 p(x^2), p minimax of degree 4 (relative error 1.0e-9). Beyond: 1 - 2 / (e^(2|x|) + 1), which loses nothing there.
+// tanh. |x| < 0.55: x + x^3 p(x^2), p minimax of degree 4 (relative error 1.0e-9). Beyond: 1 - 2 / (e^(2|x|) + 1), which loses nothing
+// there.
 #pragma once
 
 #include "exp.hpp"

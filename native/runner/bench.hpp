@@ -1,5 +1,5 @@
-// Interleaved timing: in every round each candidate gets one burst of runs while the others' threads sleep; the order alternates between rounds, so
-// that slow drift of the machine hits all candidates alike and ratios can be taken round by round.
+// Interleaved timing: in every round each candidate gets one burst of runs while the others' threads sleep; the order alternates between
+// rounds, so that slow drift of the machine hits all candidates alike and ratios can be taken round by round.
 #pragma once
 
 #include <functional>

@@ -37,9 +37,9 @@ std::vector<std::string> file_names(const json::value& list) {
 json::value commands::handle(const std::string& method, const json::value& request) {
   using handler = json::value (commands::*)(const json::value&);
   static const std::map<std::string, handler> table = {
-      {"hello", &commands::hello},      {"load", &commands::load},       {"load-ort", &commands::load_ort},    {"unload", &commands::unload},
-      {"run", &commands::run},          {"bench", &commands::run_bench}, {"profile", &commands::profile},      {"sample", &commands::sample},
-      {"peaks", &commands::measure_peaks},
+      {"hello", &commands::hello},     {"load", &commands::load},     {"load-ort", &commands::load_ort},
+      {"unload", &commands::unload},   {"run", &commands::run},       {"bench", &commands::run_bench},
+      {"profile", &commands::profile}, {"sample", &commands::sample}, {"peaks", &commands::measure_peaks},
   };
   const auto found = table.find(method);
   if (found == table.end()) throw failure("bad-request", "unknown method '" + method + "'");
@@ -77,9 +77,9 @@ json::value commands::hello(const json::value& request) {
       ort = json::object{{"valid", false}, {"why", e.what()}};
     }
   }
-  return json::object{{"protocol", protocol_version},     {"abi", FS_ABI_VERSION},         {"pid", getpid()},
-                      {"isa", isa_names(usable_isa())},   {"cpu", describe_cpu()},         {"counters", describe_counters()},
-                      {"ticksPerNs", ticks_per_ns()},     {"ort", std::move(ort)}};
+  return json::object{{"protocol", protocol_version},   {"abi", FS_ABI_VERSION}, {"pid", getpid()},
+                      {"isa", isa_names(usable_isa())}, {"cpu", describe_cpu()}, {"counters", describe_counters()},
+                      {"ticksPerNs", ticks_per_ns()},   {"ort", std::move(ort)}};
 }
 
 json::value commands::load(const json::value& request) {

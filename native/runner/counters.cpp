@@ -34,11 +34,13 @@ const event events[] = {
     {"cycles", maker::any, PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES, 0},
     {"instructions", maker::any, PERF_TYPE_HARDWARE, PERF_COUNT_HW_INSTRUCTIONS, 0},
     {"branch-misses", maker::any, PERF_TYPE_HARDWARE, PERF_COUNT_HW_BRANCH_MISSES, 0},
-    {"l1d-load-misses", maker::any, PERF_TYPE_HW_CACHE, cache_event(PERF_COUNT_HW_CACHE_L1D, PERF_COUNT_HW_CACHE_OP_READ, PERF_COUNT_HW_CACHE_RESULT_MISS), 1},
+    {"l1d-load-misses", maker::any, PERF_TYPE_HW_CACHE,
+     cache_event(PERF_COUNT_HW_CACHE_L1D, PERF_COUNT_HW_CACHE_OP_READ, PERF_COUNT_HW_CACHE_RESULT_MISS), 1},
     {"l2-misses", maker::intel, PERF_TYPE_RAW, raw(0x24, 0x3f), 1},
     {"l2-misses", maker::amd, PERF_TYPE_RAW, raw(0x64, 0x09), 1},
     {"llc-misses", maker::any, PERF_TYPE_HARDWARE, PERF_COUNT_HW_CACHE_MISSES, 1},
-    {"dtlb-load-misses", maker::any, PERF_TYPE_HW_CACHE, cache_event(PERF_COUNT_HW_CACHE_DTLB, PERF_COUNT_HW_CACHE_OP_READ, PERF_COUNT_HW_CACHE_RESULT_MISS), 1},
+    {"dtlb-load-misses", maker::any, PERF_TYPE_HW_CACHE,
+     cache_event(PERF_COUNT_HW_CACHE_DTLB, PERF_COUNT_HW_CACHE_OP_READ, PERF_COUNT_HW_CACHE_RESULT_MISS), 1},
     {"fp-arith-512b-single", maker::intel, PERF_TYPE_RAW, raw(0xc7, 0x80), 2},
     {"fp-arith-256b-single", maker::intel, PERF_TYPE_RAW, raw(0xc7, 0x20), 2},
     {"amx-busy-cycles", maker::intel, PERF_TYPE_RAW, raw(0xb7, 0x02), 2},
@@ -60,7 +62,8 @@ maker this_vendor() {
 // Why an event cannot be opened, in words.
 std::string reason(const event& e, int error) {
   if (error == ENOENT || error == ENODEV || error == EOPNOTSUPP)
-    return e.type == PERF_TYPE_SOFTWARE ? "not supported by the kernel" : "no performance monitoring unit is visible (typical for a virtual machine)";
+    return e.type == PERF_TYPE_SOFTWARE ? "not supported by the kernel"
+                                        : "no performance monitoring unit is visible (typical for a virtual machine)";
   if (error == EACCES || error == EPERM) return "not permitted (kernel.perf_event_paranoid, or a container's seccomp filter)";
   if (error == ENOSYS) return "the kernel has no perf events";
   if (error == EINVAL) return "this processor does not know the event";

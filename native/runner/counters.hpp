@@ -1,5 +1,5 @@
-// Event counters of the kernel's perf interface: hardware ones where the machine gives access to them, software ones always. A counter that cannot
-// be read says why; it is never reported as 0.
+// Event counters of the kernel's perf interface: hardware ones where the machine gives access to them, software ones always. A counter that
+// cannot be read says why; it is never reported as 0.
 #pragma once
 
 #include "json.hpp"

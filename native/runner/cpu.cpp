@@ -97,7 +97,8 @@ uint64_t usable_isa() {
 }
 
 std::string isa_names(uint64_t isa) {
-  static const char* const names[] = {"AVX2+FMA", "AVX-512 F/BW/DQ/VL", "AVX512_VNNI", "AVX512_BF16", "AVX512_FP16", "AMX_TILE", "AMX_INT8", "AMX_BF16"};
+  static const char* const names[] = {"AVX2+FMA",    "AVX-512 F/BW/DQ/VL", "AVX512_VNNI", "AVX512_BF16",
+                                      "AVX512_FP16", "AMX_TILE",           "AMX_INT8",    "AMX_BF16"};
   std::string out;
   for (unsigned i = 0; i < 8; i++)
     if ((isa >> i & 1) != 0) out += (out.empty() ? "" : ", ") + std::string(names[i]);

@@ -19,7 +19,8 @@ std::vector<int> cpu_order();
 json::value describe_cpu();
 // Round to nearest, no FTZ, no DAZ, all exceptions masked: what compiled models expect and ONNX Runtime's default. Returns the old MXCSR.
 uint32_t set_default_mxcsr();
-// Pins the calling thread to the first CPU of cpu_order(); `unpin` gives it all allowed CPUs back (threads created by libraries inherit the mask).
+// Pins the calling thread to the first CPU of cpu_order(); `unpin` gives it all allowed CPUs back (threads created by libraries inherit the
+// mask).
 void pin_main_thread();
 void unpin_main_thread();
 

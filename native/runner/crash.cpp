@@ -102,7 +102,7 @@ void install_crash_handlers() {
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
   use_alternate_stack();
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_sigaction = on_crash;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
   for (const int s : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) sigaction(s, &action, nullptr);

@@ -1,5 +1,5 @@
-// What happens when generated code crashes: one JSON line {event: "crash", ...} on stdout, written with async-signal-safe calls only, then the signal's
-// default action, so that the parent also sees how the process ended.
+// What happens when generated code crashes: one JSON line {event: "crash", ...} on stdout, written with async-signal-safe calls only, then
+// the signal's default action, so that the parent also sees how the process ended.
 #pragma once
 
 namespace runner {

@@ -1,6 +1,6 @@
-// The runner: loads compiled models, runs and times them, beside ONNX Runtime. JSON lines on stdin and stdout; compiler-core/protocol/runner.ts
-// has the messages. One request at a time, in order, on the main thread; a second thread reads stdin, so that `cancel` and a vanished parent are
-// noticed while something runs. Diagnostics of libraries go to stderr.
+// The runner: loads compiled models, runs and times them, beside ONNX Runtime. JSON lines on stdin and stdout;
+// compiler-core/protocol/runner.ts has the messages. One request at a time, in order, on the main thread; a second thread reads stdin, so
+// that `cancel` and a vanished parent are noticed while something runs. Diagnostics of libraries go to stderr.
 #include <sys/prctl.h>
 #include <unistd.h>
 

@@ -39,7 +39,8 @@ void check_whole(const std::string& path) {
     if (pread(in.fd, to, bytes, static_cast<off_t>(at)) != static_cast<ssize_t>(bytes)) throw failure("bad-module", path + " is cut off");
   };
   read_at(&head, sizeof head, 0);
-  if (std::memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 || head.e_phentsize != sizeof(Elf64_Phdr)) throw failure("bad-module", path + " is not a shared object");
+  if (std::memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 || head.e_phentsize != sizeof(Elf64_Phdr))
+    throw failure("bad-module", path + " is not a shared object");
   for (int i = 0; i < head.e_phnum; i++) {
     Elf64_Phdr segment;
     read_at(&segment, sizeof segment, head.e_phoff + static_cast<uint64_t>(i) * sizeof segment);
@@ -88,9 +89,11 @@ compiled_module::compiled_module(const std::string& path, const std::vector<weig
   const auto init = reinterpret_cast<fs_entry>(symbol(library_, FS_SYMBOL_INIT, path));
   const auto run = reinterpret_cast<fs_entry>(symbol(library_, FS_SYMBOL_RUN, path));
   if (info->abi_version != FS_ABI_VERSION)
-    throw failure("bad-module", path + " has ABI version " + std::to_string(info->abi_version) + ", expected " + std::to_string(FS_ABI_VERSION));
+    throw failure("bad-module",
+                  path + " has ABI version " + std::to_string(info->abi_version) + ", expected " + std::to_string(FS_ABI_VERSION));
   if (info->weights != weights.size())
-    throw failure("bad-module", "the module needs " + std::to_string(info->weights) + " weights, " + std::to_string(weights.size()) + " given");
+    throw failure("bad-module",
+                  "the module needs " + std::to_string(info->weights) + " weights, " + std::to_string(weights.size()) + " given");
   find_extent();
   map_weights(weights);
   const std::vector<int> cpus = cpu_order();
@@ -168,8 +171,8 @@ void compiled_module::bind(const std::vector<tensor_file>& inputs) {
     inputs_.emplace_back(inputs[i].file);
     input_pointers_.push_back(inputs_.back().data());
     if (m.input_bytes != nullptr && m.input_bytes[i] != inputs_.back().size())
-      throw failure("bad-request", "input " + std::to_string(i) + " needs " + std::to_string(m.input_bytes[i]) + " bytes, " + inputs[i].file + " has " +
-                                       std::to_string(inputs_.back().size()));
+      throw failure("bad-request", "input " + std::to_string(i) + " needs " + std::to_string(m.input_bytes[i]) + " bytes, " +
+                                       inputs[i].file + " has " + std::to_string(inputs_.back().size()));
   }
   if (m.outputs > 0 && m.output_bytes == nullptr) throw failure("bad-module", "the module does not tell its output sizes");
   while (outputs_.size() < m.outputs) {

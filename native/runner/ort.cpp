@@ -165,7 +165,8 @@ void ort_session::bind(const std::vector<tensor_file>& inputs) {
     for (const int64_t d : t.shape) bytes *= static_cast<uint64_t>(d);
     inputs_.emplace_back(t.file);
     if (inputs_.back().size() != bytes)
-      throw failure("bad-request", t.file + " has " + std::to_string(inputs_.back().size()) + " bytes, its shape needs " + std::to_string(bytes));
+      throw failure("bad-request",
+                    t.file + " has " + std::to_string(inputs_.back().size()) + " bytes, its shape needs " + std::to_string(bytes));
     const std::string* known = nullptr;
     for (const auto& n : input_names_)
       if (n == t.name) known = &n;
@@ -181,8 +182,9 @@ void ort_session::bind(const std::vector<tensor_file>& inputs) {
 
 // The first run lets the library allocate the outputs; later runs write into the same ones.
 void ort_session::run() {
-  current->call(Run, session_, static_cast<const void*>(nullptr), bound_names_.data(), static_cast<const Value* const*>(input_values_.data()),
-                input_values_.size(), output_name_pointers_.data(), output_name_pointers_.size(), output_values_.data());
+  current->call(Run, session_, static_cast<const void*>(nullptr), bound_names_.data(),
+                static_cast<const Value* const*>(input_values_.data()), input_values_.size(), output_name_pointers_.data(),
+                output_name_pointers_.size(), output_values_.data());
 }
 
 json::value ort_session::write_outputs(const std::vector<std::string>& files) {
@@ -193,7 +195,8 @@ json::value ort_session::write_outputs(const std::vector<std::string>& files) {
     if (i < files.size() && !files[i].empty()) write_file(files[i], d.data, d.bytes);
     json::array shape;
     for (const int64_t n : d.shape) shape.push_back(n);
-    written.push_back(json::object{{"name", output_names_[i]}, {"dtype", dtype_names[d.dtype]}, {"shape", std::move(shape)}, {"bytes", d.bytes}});
+    written.push_back(
+        json::object{{"name", output_names_[i]}, {"dtype", dtype_names[d.dtype]}, {"shape", std::move(shape)}, {"bytes", d.bytes}});
   }
   return written;
 }

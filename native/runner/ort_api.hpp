@@ -1,5 +1,6 @@
-// The part of ONNX Runtime's C interface that the runner uses, declared here because the library comes without headers. The interface is one table of
-// function pointers whose order is part of its stable ABI (a new release only appends); the numbers below are positions in that table.
+// The part of ONNX Runtime's C interface that the runner uses, declared here because the library comes without headers. The interface is
+// one table of function pointers whose order is part of its stable ABI (a new release only appends); the numbers below are positions in
+// that table.
 #pragma once
 
 #include <cstddef>
@@ -61,9 +62,8 @@ enum Slot {
 constexpr uint32_t api_version = 6;
 
 // Element types in the order of ONNXTensorElementDataType, by this project's names; null where raw files cannot carry the type.
-constexpr const char* dtype_names[] = {nullptr, "f32", "u8",  "i8",  "u16", "i16", "i32", "i64",   nullptr,      "bool",
-                                       "f16",   "f64", "u32", "u64", "c64", "c128", "bf16", "f8e4m3fn", "f8e4m3fnuz", "f8e5m2",
-                                       "f8e5m2fnuz"};
+constexpr const char* dtype_names[] = {nullptr, "f32", "u8",  "i8",  "u16",  "i16",  "i32",      "i64",        nullptr,  "bool",      "f16",
+                                       "f64",   "u32", "u64", "c64", "c128", "bf16", "f8e4m3fn", "f8e4m3fnuz", "f8e5m2", "f8e5m2fnuz"};
 constexpr int dtype_bytes[] = {0, 4, 1, 1, 2, 2, 4, 8, 0, 1, 2, 8, 4, 8, 8, 16, 2, 1, 1, 1, 1};
 constexpr int dtype_count = sizeof dtype_bytes / sizeof dtype_bytes[0];
 

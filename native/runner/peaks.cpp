@@ -20,9 +20,9 @@ namespace runner {
 
 namespace {
 
-// Runs `work(tid)`, which does some work and returns how much, again and again on `threads` pinned threads for `seconds`; returns the summed rate per second.
-// The best of many stretches of 2 ms, each begun together: a shared machine takes the CPU away for longer than that, and a peak is what it
-// can do when left alone.
+// Runs `work(tid)`, which does some work and returns how much, again and again on `threads` pinned threads for `seconds`; returns the
+// summed rate per second. The best of many stretches of 2 ms, each begun together: a shared machine takes the CPU away for longer than
+// that, and a peak is what it can do when left alone.
 double rate(int threads, double seconds, const std::function<double(int)>& work) {
   const std::vector<int> cpus = cpu_order();
   constexpr double stretch_ns = 2e6;
@@ -65,7 +65,7 @@ double rate(int threads, double seconds, const std::function<double(int)>& work)
 
 struct arithmetic {
   const char* name;
-  uint64_t needs;  // FS_ISA_* bits
+  uint64_t needs;     // FS_ISA_* bits
   double operations;  // per instruction
   double (*work)(int);
 };
@@ -93,7 +93,8 @@ double copy_rate(int threads, double seconds) {
   constexpr size_t bytes = 48 << 20;
   std::vector<fs_buffer> from(static_cast<size_t>(threads)), to(static_cast<size_t>(threads));
   for (int t = 0; t < threads; t++)
-    if (fs_buffer_open(&from[t], bytes) != 0 || fs_buffer_open(&to[t], bytes) != 0) throw failure("no-memory", "no memory for the copy buffers");
+    if (fs_buffer_open(&from[t], bytes) != 0 || fs_buffer_open(&to[t], bytes) != 0)
+      throw failure("no-memory", "no memory for the copy buffers");
   const double r = rate(threads, seconds, [&](int tid) {
     std::memcpy(to[tid].p, from[tid].p, bytes);
     return 2.0 * bytes;
@@ -151,9 +152,9 @@ json::value peaks(int threads, double seconds) {
   json::object result{{"threads", threads}};
 #if defined(__x86_64__)
   static const arithmetic list[] = {
-      {"fmaF32", FS_ISA_AVX512, 32, fma_avx512},         {"fmaF32Avx2", FS_ISA_AVX2, 16, fma_avx2},
-      {"vnniInt8", FS_ISA_VNNI, 128, vnni_avx512},       {"bf16", FS_ISA_BF16, 64, bf16_avx512},
-      {"amxInt8", FS_ISA_AMX_INT8, 32768, tile_int8},    {"amxBf16", FS_ISA_AMX_BF16, 16384, tile_bf16},
+      {"fmaF32", FS_ISA_AVX512, 32, fma_avx512},      {"fmaF32Avx2", FS_ISA_AVX2, 16, fma_avx2},
+      {"vnniInt8", FS_ISA_VNNI, 128, vnni_avx512},    {"bf16", FS_ISA_BF16, 64, bf16_avx512},
+      {"amxInt8", FS_ISA_AMX_INT8, 32768, tile_int8}, {"amxBf16", FS_ISA_AMX_BF16, 16384, tile_bf16},
   };
   result.emplace_back("ghz", rate(threads, seconds, dependent_adds) * 1e-9 / threads);
   for (const auto& a : list) result.emplace_back(a.name, measure(a, threads, seconds));

@@ -66,7 +66,7 @@ json::value sample_module(compiled_module& m, double seconds, double hz, const s
   std::vector<uintptr_t> memory(most_samples);
   samples = memory.data();
   taken = 0;
-  struct sigaction action {}, before {};
+  struct sigaction action{}, before{};
   action.sa_sigaction = on_timer;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
   sigaction(SIGPROF, &action, &before);
@@ -101,8 +101,13 @@ json::value sample_module(compiled_module& m, double seconds, double hz, const s
   }
   json::array offsets;
   for (const auto& h : histogram) offsets.push_back(json::array{static_cast<uint64_t>(h.first), h.second});
-  return json::object{{"samples", static_cast<uint64_t>(n)}, {"outside", outside}, {"offsets", std::move(offsets)}, {"runs", runs},
-                      {"seconds", measured},                 {"hz", hz},           {"clock", "CLOCK_MONOTONIC timer signal"}};
+  return json::object{{"samples", static_cast<uint64_t>(n)},
+                      {"outside", outside},
+                      {"offsets", std::move(offsets)},
+                      {"runs", runs},
+                      {"seconds", measured},
+                      {"hz", hz},
+                      {"clock", "CLOCK_MONOTONIC timer signal"}};
 }
 
 }  // namespace runner

@@ -1,4 +1,5 @@
-// Where the time goes, instruction by instruction: a timer signal per thread records the interrupted instruction pointer while the module runs.
+// Where the time goes, instruction by instruction: a timer signal per thread records the interrupted instruction pointer while the module
+// runs.
 #pragma once
 
 #include <functional>

@@ -51,13 +51,13 @@ typedef struct fs_module {
   uint32_t inputs;       /* lengths of the fs_context arrays */
   uint32_t outputs;
   uint32_t weights;
-  uint32_t regions;               /* region ids are 0 .. regions-1 */
-  uint64_t arena_bytes;           /* activations, shared by the team */
-  uint64_t packed_bytes;          /* constants prepared by fs_init */
-  uint64_t scratch_bytes;         /* per thread; a multiple of 64 */
-  const uint64_t* input_bytes;    /* [inputs], or NULL when not recorded */
-  const uint64_t* output_bytes;   /* [outputs], or NULL */
-  const uint64_t* weight_bytes;   /* [weights], or NULL */
+  uint32_t regions;             /* region ids are 0 .. regions-1 */
+  uint64_t arena_bytes;         /* activations, shared by the team */
+  uint64_t packed_bytes;        /* constants prepared by fs_init */
+  uint64_t scratch_bytes;       /* per thread; a multiple of 64 */
+  const uint64_t* input_bytes;  /* [inputs], or NULL when not recorded */
+  const uint64_t* output_bytes; /* [outputs], or NULL */
+  const uint64_t* weight_bytes; /* [weights], or NULL */
 } fs_module;
 
 /* Barrier state of a team. Each hot word has its own cache line. Zero it, then set `threads` and `spin` (see fs_team_init). */

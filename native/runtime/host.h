@@ -12,13 +12,13 @@
 #ifndef FUSIONSCOPE_RUNTIME_HOST_H
 #define FUSIONSCOPE_RUNTIME_HOST_H
 
-#include "spmd.h"
-
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+
+#include "spmd.h"
 
 #define FS_HOST_MAX_THREADS 256
 #define FS_HUGE_PAGE (2ull << 20)
@@ -179,10 +179,10 @@ static inline int fs_host_buffers(fs_host* host, const void* const* weights) {
   return FS_HOST_OK;
 }
 
-/* `isa` are the feature bits the caller may use (fs_host_isa(), plus AMX when permitted). `cpus`: the CPU of each thread, or NULL for no pinning;
- * thread 0 is the caller and is not pinned here. Set host->on_thread_start before the call or leave the struct zeroed. */
-static inline int fs_host_open_on(fs_host* host, const fs_module* module, fs_entry init, fs_entry run, const void* const* weights, int threads,
-                                  const int* cpus, uint64_t isa) {
+/* `isa` are the feature bits the caller may use (fs_host_isa(), plus AMX when permitted). `cpus`: the CPU of each thread, or NULL for no
+ * pinning; thread 0 is the caller and is not pinned here. Set host->on_thread_start before the call or leave the struct zeroed. */
+static inline int fs_host_open_on(fs_host* host, const fs_module* module, fs_entry init, fs_entry run, const void* const* weights,
+                                  int threads, const int* cpus, uint64_t isa) {
   void (*const on_start)(int) = host->on_thread_start;
   memset(host, 0, sizeof *host);
   host->on_thread_start = on_start;

@@ -10,8 +10,8 @@
 #include <linux/futex.h>
 #include <stddef.h>
 #include <string.h>
-#include <time.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "abi.h"
@@ -37,9 +37,7 @@ static inline uint64_t fs_ticks(void) {
 #endif
 }
 
-static inline void fs_futex_wait(int32_t* word, int32_t expected) {
-  syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, NULL, NULL, 0);
-}
+static inline void fs_futex_wait(int32_t* word, int32_t expected) { syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, NULL, NULL, 0); }
 
 static inline void fs_futex_wake_all(int32_t* word) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0); }
 
@@ -88,24 +86,24 @@ static inline uint64_t fs_align_up(uint64_t n, uint64_t alignment) { return (n +
 static inline unsigned char* fs_scratch(fs_context* ctx, int tid) { return ctx->scratch + (uint64_t)tid * ctx->scratch_stride; }
 
 /* Region marks. Every build tells which region runs (one store, for crash reports); builds with -DFS_PROFILE also add up the time.
- * BEGIN and END of one id must be in one C scope; regions may nest. Put END after the nest's own work but before its barrier, so that waiting
- * is not counted as work. */
-#define FS_REGION_MARK(ctx, tid, id) \
-  do {                               \
+ * BEGIN and END of one id must be in one C scope; regions may nest. Put END after the nest's own work but before its barrier, so that
+ * waiting is not counted as work. */
+#define FS_REGION_MARK(ctx, tid, id)                                                                                                     \
+  do {                                                                                                                                   \
     if ((ctx)->region_current) __atomic_store_n(&(ctx)->region_current[(uint64_t)(tid) * (ctx)->region_stride], (id), __ATOMIC_RELAXED); \
   } while (0)
 #ifdef FS_PROFILE
 #define FS_REGION_BEGIN(ctx, tid, id) \
   FS_REGION_MARK(ctx, tid, id);       \
   const uint64_t fs_region_start_##id = fs_ticks()
-#define FS_REGION_END(ctx, tid, id)                                                           \
-  do {                                                                                        \
-    if ((ctx)->region_ticks) {                                                                \
+#define FS_REGION_END(ctx, tid, id)                                                            \
+  do {                                                                                         \
+    if ((ctx)->region_ticks) {                                                                 \
       const uint64_t fs_region_slot = (uint64_t)(tid) * (ctx)->region_stride + (uint64_t)(id); \
-      (ctx)->region_ticks[fs_region_slot] += fs_ticks() - fs_region_start_##id;               \
-      (ctx)->region_counts[fs_region_slot] += 1;                                              \
-    }                                                                                         \
-    FS_REGION_MARK(ctx, tid, -1);                                                             \
+      (ctx)->region_ticks[fs_region_slot] += fs_ticks() - fs_region_start_##id;                \
+      (ctx)->region_counts[fs_region_slot] += 1;                                               \
+    }                                                                                          \
+    FS_REGION_MARK(ctx, tid, -1);                                                              \
   } while (0)
 #else
 #define FS_REGION_BEGIN(ctx, tid, id) FS_REGION_MARK(ctx, tid, id)

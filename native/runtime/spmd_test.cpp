@@ -1,11 +1,11 @@
-// The run-time of compiled models: static split, barrier and team with more threads than CPUs, what fs_host_open refuses, region accounting.
+// The run-time of compiled models: static split, barrier and team with more threads than CPUs, what fs_host_open refuses, region
+// accounting.
 #define FS_PROFILE
-#include "host.h"
-
 #include <algorithm>
 #include <vector>
 
 #include "../kernels/testing/check.hpp"
+#include "host.h"
 
 namespace {
 
@@ -59,18 +59,23 @@ void team(int threads) {
     fs_host_park(&host, run % 2);
     fs_host_run(&host, nullptr, outputs);
     for (int t = 0; t < threads; t++) {
-      const int64_t expected = static_cast<int64_t>(rounds) * (rounds - 1) / 2 * threads + static_cast<int64_t>(rounds) * ((t + 1) % threads);
+      const int64_t expected =
+          static_cast<int64_t>(rounds) * (rounds - 1) / 2 * threads + static_cast<int64_t>(rounds) * ((t + 1) % threads);
       check::that(sums[t] == expected, "thread %d of %d", t, threads);
     }
   }
   check::that(init_calls == 1, "init ran %lld times", static_cast<long long>(init_calls));
   for (int t = 0; t < threads; t++) {
     const size_t row = static_cast<size_t>(t) * host.context.region_stride;
-    check::that(host.context.region_counts[row] == 3 && host.context.region_ticks[row] > 0 && host.context.region_counts[row + 1] == 0, "regions of thread %d", t);
+    check::that(host.context.region_counts[row] == 3 && host.context.region_ticks[row] > 0 && host.context.region_counts[row + 1] == 0,
+                "regions of thread %d", t);
     check::that(host.context.region_current[row] == -1, "no region is left marked");
   }
-  check::that(reinterpret_cast<uintptr_t>(host.context.arena) % FS_HUGE_PAGE == 0 && reinterpret_cast<uintptr_t>(host.context.packed) % 64 == 0, "alignment");
-  for (int t = 0; t < threads; t++) check::that(reinterpret_cast<uintptr_t>(fs_scratch(&host.context, t)) % 64 == 0, "scratch of thread %d", t);
+  check::that(
+      reinterpret_cast<uintptr_t>(host.context.arena) % FS_HUGE_PAGE == 0 && reinterpret_cast<uintptr_t>(host.context.packed) % 64 == 0,
+      "alignment");
+  for (int t = 0; t < threads; t++)
+    check::that(reinterpret_cast<uintptr_t>(fs_scratch(&host.context, t)) % 64 == 0, "scratch of thread %d", t);
   fs_host_close(&host);
 }
 

@@ -184,8 +184,14 @@ FS_INLINE int32_t reduce_i32(__m256i a, F f) {
   s = f(s, _mm_shuffle_epi32(s, 0x4e));
   return _mm_cvtsi128_si32(f(s, _mm_shuffle_epi32(s, 0xb1)));
 }
-FS_INLINE int32_t hadd(i32x a) { return reduce_i32(a.v, [](__m128i x, __m128i y) { return _mm_add_epi32(x, y); }); }
-FS_INLINE int32_t hmax(i32x a) { return reduce_i32(a.v, [](__m128i x, __m128i y) { return _mm_max_epi32(x, y); }); }
-FS_INLINE int32_t hmin(i32x a) { return reduce_i32(a.v, [](__m128i x, __m128i y) { return _mm_min_epi32(x, y); }); }
+FS_INLINE int32_t hadd(i32x a) {
+  return reduce_i32(a.v, [](__m128i x, __m128i y) { return _mm_add_epi32(x, y); });
+}
+FS_INLINE int32_t hmax(i32x a) {
+  return reduce_i32(a.v, [](__m128i x, __m128i y) { return _mm_max_epi32(x, y); });
+}
+FS_INLINE int32_t hmin(i32x a) {
+  return reduce_i32(a.v, [](__m128i x, __m128i y) { return _mm_min_epi32(x, y); });
+}
 
 }  // namespace fs

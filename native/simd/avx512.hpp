@@ -113,7 +113,9 @@ FS_INLINE void store_u8(uint8_t* p, i32x a) { _mm_storeu_si128(reinterpret_cast<
 FS_INLINE void store_u8(uint8_t* p, i32x a, int n) { _mm512_mask_cvtusepi32_storeu_epi8(p, first_lanes(n).v, not_negative(a)); }
 FS_INLINE void store_s8(int8_t* p, i32x a) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtsepi32_epi8(a.v)); }
 FS_INLINE void store_s8(int8_t* p, i32x a, int n) { _mm512_mask_cvtsepi32_storeu_epi8(p, first_lanes(n).v, a.v); }
-FS_INLINE void store_u16(uint16_t* p, i32x a) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtusepi32_epi16(not_negative(a))); }
+FS_INLINE void store_u16(uint16_t* p, i32x a) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtusepi32_epi16(not_negative(a)));
+}
 FS_INLINE void store_u16(uint16_t* p, i32x a, int n) { _mm512_mask_cvtusepi32_storeu_epi16(p, first_lanes(n).v, not_negative(a)); }
 FS_INLINE void store_s16(int16_t* p, i32x a) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtsepi32_epi16(a.v)); }
 FS_INLINE void store_s16(int16_t* p, i32x a, int n) { _mm512_mask_cvtsepi32_storeu_epi16(p, first_lanes(n).v, a.v); }

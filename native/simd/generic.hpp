@@ -64,8 +64,8 @@ FS_INLINE void store_bf16(uint16_t* p, f32x a, all_lanes) { store_low16(p, bf16_
 // The value rounded to bf16, as an f32.
 FS_INLINE f32x round_to_bf16(f32x a) { return from_bits(shift_left(bf16_bits(a), 16)); }
 
-// ONNX QuantizeLinear after division by the scale: round half to even, add the zero point, saturate. NaN becomes the lowest value (as in ONNX
-// Runtime). Bounds are applied before the conversion, so that it cannot overflow.
+// ONNX QuantizeLinear after division by the scale: round half to even, add the zero point, saturate. NaN becomes the lowest value (as in
+// ONNX Runtime). Bounds are applied before the conversion, so that it cannot overflow.
 FS_INLINE i32x quantize(f32x scaled, int32_t zero_point, int32_t lowest, int32_t highest) {
   const f32x lo = broadcast(static_cast<float>(lowest - zero_point)), hi = broadcast(static_cast<float>(highest - zero_point));
   return add(to_i32_round(min_raw(max_raw(scaled, lo), hi)), broadcast(zero_point));

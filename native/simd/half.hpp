@@ -37,7 +37,7 @@ inline uint16_t f32_to_f16(float a) {
   const uint32_t u = f32_bits(a), sign = (u >> 16) & 0x8000u, magnitude = u & 0x7fffffffu;
   if (magnitude > 0x7f800000u) return static_cast<uint16_t>(sign | 0x7e00u | ((magnitude >> 13) & 0x1ffu));
   if (magnitude >= 0x477ff000u) return static_cast<uint16_t>(sign | 0x7c00u);  // rounds to infinity
-  if (magnitude < 0x38800000u) {                                               // f16 denormal: adding 0.5 puts the unit 2^-24 at the last bit
+  if (magnitude < 0x38800000u) {  // f16 denormal: adding 0.5 puts the unit 2^-24 at the last bit
     const float shifted = f32_from_bits(magnitude) + 0.5f;
     return static_cast<uint16_t>(sign | (f32_bits(shifted) - 0x3f000000u));
   }

@@ -123,7 +123,8 @@ FS_INLINE f32x from_bits(i32x a) {
 // a * 2^n with one rounding; n must be integral.
 FS_INLINE f32x scale_by_power_of_2(f32x a, f32x n) {
   const int32_t e = to_i32_trunc(n).v, half = e >> 1, rest = e - half;
-  return mul(mul(a, from_bits({wrap(static_cast<uint32_t>(half + 127) << 23)})), from_bits({wrap(static_cast<uint32_t>(rest + 127) << 23)}));
+  return mul(mul(a, from_bits({wrap(static_cast<uint32_t>(half + 127) << 23)})),
+             from_bits({wrap(static_cast<uint32_t>(rest + 127) << 23)}));
 }
 
 template <class T>

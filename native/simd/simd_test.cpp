@@ -1,4 +1,5 @@
-// Test of the vector layer against plain C++ on edge values: every operation, tails against guard pages, all f16 and bf16 values, saturation.
+// Test of the vector layer against plain C++ on edge values: every operation, tails against guard pages, all f16 and bf16 values,
+// saturation.
 #include "simd.hpp"
 
 #include <algorithm>
@@ -12,10 +13,12 @@ using check::guarded;
 namespace {
 
 const float inf = std::numeric_limits<float>::infinity(), quiet = std::numeric_limits<float>::quiet_NaN();
-const std::vector<float> edges = {0.0f,   -0.0f,  1.0f,    -1.0f,   0.5f,          -0.5f,        1.5f,    2.5f,         -2.5f,    3.7f,        -3.7f,  inf, -inf,
-                                  quiet,  1e-40f, -1e-40f, 1e30f,   -1e30f,        2147483520.f, 2147483648.f, -2147483648.f, -2147483904.f, 255.5f, 127.5f, -128.5f,
-                                  -129.f, 65535.f, 65536.f, 3.4e38f, 1.17549435e-38f, 8388607.5f, 0.49999997f};
-const std::vector<int32_t> whole = {0, 1, -1, 2, 127, 128, -128, -129, 255, 256, 32767, 32768, -32768, -32769, 65535, 65536, INT32_MAX, INT32_MIN, 0x12345678};
+const std::vector<float> edges = {0.0f,    -0.0f,  1.0f,         -1.0f,        0.5f,          -0.5f,           1.5f,       2.5f,
+                                  -2.5f,   3.7f,   -3.7f,        inf,          -inf,          quiet,           1e-40f,     -1e-40f,
+                                  1e30f,   -1e30f, 2147483520.f, 2147483648.f, -2147483648.f, -2147483904.f,   255.5f,     127.5f,
+                                  -128.5f, -129.f, 65535.f,      65536.f,      3.4e38f,       1.17549435e-38f, 8388607.5f, 0.49999997f};
+const std::vector<int32_t> whole = {0,     1,     -1,     2,      127,   128,   -128,      -129,      255,       256,
+                                    32767, 32768, -32768, -32769, 65535, 65536, INT32_MAX, INT32_MIN, 0x12345678};
 
 bool same(float a, float b) { return (std::isnan(a) && std::isnan(b)) || f32_bits(a) == f32_bits(b); }
 bool same(int32_t a, int32_t b) { return a == b; }
@@ -31,7 +34,8 @@ void pairs(const char* name, const std::vector<T>& list, Op op, Expected expecte
       for (int k = 0; k < f32_lanes; k++) a[k] = list[i], b[k] = list[(j + static_cast<size_t>(k)) % list.size()];
       store(c, op(load(a), load(b)));
       for (int k = 0; k < f32_lanes; k++)
-        check::that(same(c[k], expected(a[k], b[k])), "%s(%g, %g) = %g", name, static_cast<double>(a[k]), static_cast<double>(b[k]), static_cast<double>(c[k]));
+        check::that(same(c[k], expected(a[k], b[k])), "%s(%g, %g) = %g", name, static_cast<double>(a[k]), static_cast<double>(b[k]),
+                    static_cast<double>(c[k]));
     }
 }
 
@@ -87,9 +91,16 @@ void unary() {
   each("to_i32_trunc", [](f32x a) { return to_i32_trunc(a); }, indefinite);
   each("to_i32_round", [](f32x a) { return to_i32_round(a); }, [](float a) { return indefinite(std::nearbyint(a)); });
   each("round_to_bf16", [](f32x a) { return round_to_bf16(a); }, [](float a) { return bf16_to_f32(f32_to_bf16(a)); });
-  each("clip", [](f32x a) { return clip(a, broadcast(-1.0f), broadcast(6.0f)); }, [](float a) { return std::isnan(a) ? a : a < -1 ? -1.0f : a > 6 ? 6.0f : a; });
-  each("quantize u8", [](f32x a) { return quantize(a, 10, 0, 255); },
-       [](float a) { return std::isnan(a) || a < -10 ? 0 : a > 245 ? 255 : static_cast<int32_t>(std::nearbyint(a)) + 10; });
+  each(
+      "clip", [](f32x a) { return clip(a, broadcast(-1.0f), broadcast(6.0f)); },
+      [](float a) {
+        return std::isnan(a) ? a : a < -1 ? -1.0f : a > 6 ? 6.0f : a;
+      });
+  each(
+      "quantize u8", [](f32x a) { return quantize(a, 10, 0, 255); },
+      [](float a) { return std::isnan(a) || a < -10 ? 0
+                           : a > 245                ? 255
+                                                    : static_cast<int32_t>(std::nearbyint(a)) + 10; });
   pairs("to_f32", whole, [](i32x, i32x b) { return to_f32(b); }, [](int32_t, int32_t b) { return static_cast<float>(b); });
 }
 
@@ -116,9 +127,12 @@ void memory() {
   narrow<int8_t>("store_s8", [](int8_t* p, i32x a, int n) { store_s8(p, a, n); }, clamp_to<int8_t>);
   narrow<uint16_t>("store_u16", [](uint16_t* p, i32x a, int n) { store_u16(p, a, n); }, clamp_to<uint16_t>);
   narrow<int16_t>("store_s16", [](int16_t* p, i32x a, int n) { store_s16(p, a, n); }, clamp_to<int16_t>);
-  narrow<uint16_t>("store_low16", [](uint16_t* p, i32x a, int n) { store_low16(p, a, n); }, [](int32_t a) { return static_cast<uint16_t>(a); });
+  narrow<uint16_t>(
+      "store_low16", [](uint16_t* p, i32x a, int n) { store_low16(p, a, n); }, [](int32_t a) { return static_cast<uint16_t>(a); });
   narrow<int32_t>("store i32", [](int32_t* p, i32x a, int n) { store(p, a, n); }, [](int32_t a) { return a; });
-  narrow<uint8_t>("store_bool", [](uint8_t* p, i32x a, int n) { store_bool(p, lt(a, broadcast(int32_t{5})), n); }, [](int32_t a) { return static_cast<uint8_t>(a < 5 ? 1 : 0); });
+  narrow<uint8_t>(
+      "store_bool", [](uint8_t* p, i32x a, int n) { store_bool(p, lt(a, broadcast(int32_t{5})), n); },
+      [](int32_t a) { return static_cast<uint8_t>(a < 5 ? 1 : 0); });
   check::random r;
   for (int n = 0; n <= f32_lanes; n++)
     for (const auto where : {check::edge::before, check::edge::after}) {
@@ -163,7 +177,8 @@ void halves() {
       store_bf16(back, load(x));
       for (int k = 0; k < f32_lanes; k++) check::that(back[k] == f32_to_bf16(x[k]), "to bf16 %a", static_cast<double>(x[k]));
       store_f16(back, load(x));
-      for (int k = 0; k < f32_lanes; k++) check::that(back[k] == f32_to_f16(x[k]), "to f16 %a: %04x instead of %04x", static_cast<double>(x[k]), back[k], f32_to_f16(x[k]));
+      for (int k = 0; k < f32_lanes; k++)
+        check::that(back[k] == f32_to_f16(x[k]), "to f16 %a: %04x instead of %04x", static_cast<double>(x[k]), back[k], f32_to_f16(x[k]));
     }
   }
 }
@@ -174,8 +189,10 @@ void horizontal() {
   for (int k = 0; k < f32_lanes; k++) a[k] = static_cast<float>(k * k - 5), b[k] = k * k - 5;
   float sum = 0, high = -inf;
   for (int k = 0; k < f32_lanes; k++) sum += a[k], high = std::max(high, a[k]);
-  check::that(hadd(load(a)) == sum && hmax(load(a)) == high && hmin(load(a)) == -5.0f, "hadd, hmax, hmin: %g", static_cast<double>(hadd(load(a))));
-  check::that(hadd(load(b)) == static_cast<int32_t>(sum) && hmax(load(b)) == static_cast<int32_t>(high) && hmin(load(b)) == -5, "integer hadd, hmax, hmin");
+  check::that(hadd(load(a)) == sum && hmax(load(a)) == high && hmin(load(a)) == -5.0f, "hadd, hmax, hmin: %g",
+              static_cast<double>(hadd(load(a))));
+  check::that(hadd(load(b)) == static_cast<int32_t>(sum) && hmax(load(b)) == static_cast<int32_t>(high) && hmin(load(b)) == -5,
+              "integer hadd, hmax, hmin");
   for (int k = 0; k < f32_lanes; k++) {
     const float keep = a[k];
     a[k] = quiet;

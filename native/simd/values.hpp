@@ -27,19 +27,25 @@ using unsigned_of = std::make_unsigned_t<T>;
 
 template <class T>
 FS_INLINE T add(T a, T b) {
-  if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<unsigned_of<T>>(a) + static_cast<unsigned_of<T>>(b));
-  else return a + b;
+  if constexpr (std::is_integral_v<T>)
+    return static_cast<T>(static_cast<unsigned_of<T>>(a) + static_cast<unsigned_of<T>>(b));
+  else
+    return a + b;
 }
 template <class T>
 FS_INLINE T sub(T a, T b) {
-  if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<unsigned_of<T>>(a) - static_cast<unsigned_of<T>>(b));
-  else return a - b;
+  if constexpr (std::is_integral_v<T>)
+    return static_cast<T>(static_cast<unsigned_of<T>>(a) - static_cast<unsigned_of<T>>(b));
+  else
+    return a - b;
 }
 template <class T>
 FS_INLINE T mul(T a, T b) {
   // Through uint64_t: uint16_t operands would be promoted to a signed int that can overflow.
-  if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
-  else return a * b;
+  if constexpr (std::is_integral_v<T>)
+    return static_cast<T>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+  else
+    return a * b;
 }
 template <class T>
 FS_INLINE T div(T a, T b) {
@@ -63,20 +69,25 @@ FS_INLINE T mod(T a, T b) {
 }
 template <class T>
 FS_INLINE T min(T a, T b) {
-  if constexpr (std::is_floating_point_v<T>) return a != a ? a : b != b ? b : b < a ? b : a;
-  else return b < a ? b : a;
+  if constexpr (std::is_floating_point_v<T>)
+    return a != a ? a : b != b ? b : b < a ? b : a;
+  else
+    return b < a ? b : a;
 }
 template <class T>
 FS_INLINE T max(T a, T b) {
-  if constexpr (std::is_floating_point_v<T>) return a != a ? a : b != b ? b : a < b ? b : a;
-  else return a < b ? b : a;
+  if constexpr (std::is_floating_point_v<T>)
+    return a != a ? a : b != b ? b : a < b ? b : a;
+  else
+    return a < b ? b : a;
 }
 template <class T>
 inline T pow(T base, T exponent) {
   if constexpr (std::is_floating_point_v<T>) {
     return std::pow(base, exponent);
   } else {
-    if (std::is_signed_v<T> && exponent < 0) return base == 1 ? 1 : base == static_cast<T>(-1) ? (exponent % 2 == 0 ? 1 : static_cast<T>(-1)) : 0;
+    if (std::is_signed_v<T> && exponent < 0)
+      return base == 1 ? 1 : base == static_cast<T>(-1) ? (exponent % 2 == 0 ? 1 : static_cast<T>(-1)) : 0;
     T result = 1;
     for (unsigned_of<T> e = static_cast<unsigned_of<T>>(exponent); e != 0; e = static_cast<unsigned_of<T>>(e >> 1), base = mul(base, base))
       if (e & 1u) result = mul(result, base);
@@ -96,19 +107,25 @@ FS_INLINE T shr(T a, T b) {
 }
 template <class T>
 FS_INLINE T neg(T a) {
-  if constexpr (std::is_integral_v<T>) return sub<T>(0, a);
-  else return -a;
+  if constexpr (std::is_integral_v<T>)
+    return sub<T>(0, a);
+  else
+    return -a;
 }
 template <class T>
 FS_INLINE T abs(T a) {
-  if constexpr (std::is_floating_point_v<T>) return std::fabs(a);
-  else return a < 0 ? neg(a) : a;
+  if constexpr (std::is_floating_point_v<T>)
+    return std::fabs(a);
+  else
+    return a < 0 ? neg(a) : a;
 }
 // a * b + c: one rounding for floats.
 template <class T>
 FS_INLINE T fma(T a, T b, T c) {
-  if constexpr (std::is_floating_point_v<T>) return std::fma(a, b, c);
-  else return add(mul(a, b), c);
+  if constexpr (std::is_floating_point_v<T>)
+    return std::fma(a, b, c);
+  else
+    return add(mul(a, b), c);
 }
 
 // Float to integer.

@@ -1,5 +1,5 @@
-// A compiled model by hand: y[m x n] = tanh(x[m x k] * w[k x n]), rows split over the team. Parameters come as macros: TEST_M, TEST_N, TEST_K, TEST_ISA (FS_ISA_*),
-// and at most one of CRASH_SEGV, CRASH_ILL, HANG to misbehave in region 1.
+// A compiled model by hand: y[m x n] = tanh(x[m x k] * w[k x n]), rows split over the team. Parameters come as macros: TEST_M, TEST_N,
+// TEST_K, TEST_ISA (FS_ISA_*), and at most one of CRASH_SEGV, CRASH_ILL, HANG to misbehave in region 1.
 #include "kernels/gemm_f32/pack.hpp"
 #include "math/math.hpp"
 #include "runtime/spmd.h"
@@ -10,7 +10,9 @@ constexpr int64_t M = TEST_M, N = TEST_N, K = TEST_K;
 
 static const uint64_t input_bytes[] = {uint64_t{M} * K * 4}, output_bytes[] = {uint64_t{M} * N * 4}, weight_bytes[] = {uint64_t{K} * N * 4};
 
-FS_EXPORT const fs_module fs_module_info = {FS_ABI_VERSION, 2, "tanh(x w)", TEST_ISA, 1, 1, 1, 2, 4096, uint64_t(packed_b_size(K, N)) * 4, 64, input_bytes, output_bytes, weight_bytes};
+FS_EXPORT const fs_module fs_module_info = {
+    FS_ABI_VERSION, 2,           "tanh(x w)", TEST_ISA, 1, 1, 1, 2, 4096, uint64_t(packed_b_size(K, N)) * 4, 64, input_bytes,
+    output_bytes,   weight_bytes};
 
 FS_EXPORT void fs_init(fs_context* ctx, int tid, int threads) {
   int64_t lo, hi;
@@ -24,7 +26,8 @@ FS_EXPORT void fs_run(fs_context* ctx, int tid, int threads) {
   FS_REGION_BEGIN(ctx, tid, 0);
   int64_t lo, hi;
   fs_range(0, M, tid, threads, &lo, &hi);
-  gemm_f32(hi - lo, fixed<N>{}, fixed<K>{}, a_rows{x + lo * K, fixed<K>{}}, b_panels{reinterpret_cast<const float*>(ctx->packed), K}, gemm_zero{}, gemm_store{y + lo * N, N});
+  gemm_f32(hi - lo, fixed<N>{}, fixed<K>{}, a_rows{x + lo * K, fixed<K>{}}, b_panels{reinterpret_cast<const float*>(ctx->packed), K},
+           gemm_zero{}, gemm_store{y + lo * N, N});
   FS_REGION_END(ctx, tid, 0);
   fs_barrier(ctx, tid);
   FS_REGION_BEGIN(ctx, tid, 1);

@@ -1,8 +1,8 @@
 // The tile loop that all block GEMMs share: epi(init + A * B) with the accumulators of one register tile in registers all along k.
 //
-// What differs between element types is an "arithmetic": how many elements of k one step takes (`group`: 1 for f32, 2 for bf16, 4 for int8), the
-// types of a broadcast A group, a vector of B groups and an accumulator, and the multiply-add. gemm_f32.hpp, gemm_u8s8.hpp and gemm_bf16.hpp define
-// one each and state their contracts; nothing here is called directly.
+// What differs between element types is an "arithmetic": how many elements of k one step takes (`group`: 1 for f32, 2 for bf16, 4 for
+// int8), the types of a broadcast A group, a vector of B groups and an accumulator, and the multiply-add. gemm_f32.hpp, gemm_u8s8.hpp and
+// gemm_bf16.hpp define one each and state their contracts; nothing here is called directly.
 #pragma once
 
 #include <type_traits>
@@ -110,8 +110,8 @@ b_rows(const T*, Ld) -> b_rows<T, Ld>;
 // R rows by V vectors; all vectors are full but the last, which has `lanes`.
 // Small tiles would wait for the latency of the multiply-add (4 to 5 cycles, up to 2 per cycle), so they keep U partial sums over k.
 template <class X, int R, int V, class A, class B, class BStep, class K, class Init, class Epi, class Lanes>
-__attribute__((noinline)) void gemm_tile(A a, const B* b, BStep b_step, K k_size, int64_t row, int64_t col, const Init& init, const Epi& epi, Lanes lanes,
-                                         bool padded) {
+__attribute__((noinline)) void gemm_tile(A a, const B* b, BStep b_step, K k_size, int64_t row, int64_t col, const Init& init,
+                                         const Epi& epi, Lanes lanes, bool padded) {
   constexpr int G = X::group, U = R * V >= 8 ? 1 : R * V >= 4 ? 2 : 4;
   constexpr bool whole = std::is_same_v<Lanes, all_lanes>;
   using acc = typename X::acc;
@@ -150,14 +150,16 @@ __attribute__((noinline)) void gemm_tile(A a, const B* b, BStep b_step, K k_size
   int64_t p = 0;
   for (; p + U <= steps; p += U) {
 #pragma GCC unroll 4
-    for (int u = 0; u < U; u++) step(p + u, c[u], [&](int r) __attribute__((always_inline)) { return X::broadcast_a(a.template at<G>(r, p + u)); });
+    for (int u = 0; u < U; u++)
+      step(p + u, c[u], [&](int r) __attribute__((always_inline)) { return X::broadcast_a(a.template at<G>(r, p + u)); });
   }
   // (Where U divides the steps this must not exist: the compiler would see an endless loop in it.)
   if constexpr (U > 1 && !(is_fixed<K>::value && fixed_or<K>(0) / G % U == 0))
     for (; p < steps; p++) step(p, c[0], [&](int r) __attribute__((always_inline)) { return X::broadcast_a(a.template at<G>(r, p)); });
   if constexpr (G > 1)
     if (k % G != 0)
-      step(steps, c[0], [&](int r) __attribute__((always_inline)) { return X::broadcast_a_part(a.template at<G>(r, steps), static_cast<int>(k % G)); });
+      step(steps, c[0],
+           [&](int r) __attribute__((always_inline)) { return X::broadcast_a_part(a.template at<G>(r, steps), static_cast<int>(k % G)); });
 #pragma GCC unroll 16
   for (int r = 0; r < R; r++)
 #pragma GCC unroll 8

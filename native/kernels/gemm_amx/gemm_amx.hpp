@@ -1,12 +1,13 @@
-// int8 and bf16 block GEMM on AMX tiles. Same contracts and same packed B as gemm_u8s8 and gemm_bf16, so that either can take the other's operands:
+// int8 and bf16 block GEMM on AMX tiles. Same contracts and same packed B as gemm_u8s8 and gemm_bf16, so that either can take the other's
+// operands:
 //
 //   gemm_u8s8_amx(m, n, k, a, b, init, epi)     a: a_rows{const uint8_t*, lda};  b: b_panels{const int8_t*, k} of pack_b_u8s8 with NR = 32
-//   gemm_bf16_amx(m, n, k, a, b, init, epi)     a: a_rows{const uint16_t*, lda}; b: b_panels{const uint16_t*, k} of pack_b_bf16 with NR = 32
-//   Any m, n, k. Call amx::configure() once per thread before and amx::release() after a stretch of calls.
+//   gemm_bf16_amx(m, n, k, a, b, init, epi)     a: a_rows{const uint16_t*, lda}; b: b_panels{const uint16_t*, k} of pack_b_bf16 with NR =
+//   32 Any m, n, k. Call amx::configure() once per thread before and amx::release() after a stretch of calls.
 //
-// A register tile is 32 x 32: four accumulator tiles, two of A, two of B, four tile products per four tile loads. The sums pass through a 4 KB
-// buffer to the epilogue, which sees the same vectors as everywhere. What does not fill tiles goes to the vector kernels: the rows after the last
-// multiple of 16, and (added in the epilogue) the part of k after the last multiple of 64 bytes.
+// A register tile is 32 x 32: four accumulator tiles, two of A, two of B, four tile products per four tile loads. The sums pass through a 4
+// KB buffer to the epilogue, which sees the same vectors as everywhere. What does not fill tiles goes to the vector kernels: the rows after
+// the last multiple of 16, and (added in the epilogue) the part of k after the last multiple of 64 bytes.
 //
 // Not measured: written without a machine that has AMX. Its logic is tested through the emulated tiles of tiles.hpp.
 #pragma once
@@ -40,7 +41,8 @@ constexpr int gemm_amx_nr = 32;
 
 // Rows [row, row + 16 * T) against one panel of 32 columns, `width` of them wanted.
 template <class X, int T, class EA, class EB, class Init, class Epi>
-__attribute__((noinline)) void gemm_amx_tile(const EA* a, int64_t lda, const EB* b, int64_t k, int64_t row, int64_t col, int64_t width, const Init& init, const Epi& epi) {
+__attribute__((noinline)) void gemm_amx_tile(const EA* a, int64_t lda, const EB* b, int64_t k, int64_t row, int64_t col, int64_t width,
+                                             const Init& init, const Epi& epi) {
   using V = typename X::vectors;
   constexpr int G = V::group, NR = gemm_amx_nr;
   constexpr int64_t depth = amx::tile_bytes / sizeof(EA);  // elements of k per tile

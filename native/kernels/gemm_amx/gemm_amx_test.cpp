@@ -1,5 +1,5 @@
-// Sweep test of the AMX kernels against the scalar references, with buffers that end at guard pages. Runs on tiles where there are some, else on emulated
-// ones (-DFS_AMX_EMULATED), which tests everything but the instructions.
+// Sweep test of the AMX kernels against the scalar references, with buffers that end at guard pages. Runs on tiles where there are some,
+// else on emulated ones (-DFS_AMX_EMULATED), which tests everything but the instructions.
 #include "gemm_amx.hpp"
 
 #include <vector>
@@ -33,7 +33,8 @@ void int8(int64_t m, int64_t n, int64_t k) {
   gemm_u8s8_amx(m, n, k, a_rows{a.p, lda}, b_panels{packed.p, k}, igemm_columns{colsum.p}, igemm_store{c.p, n});
   int64_t wrong = 0;
   for (int64_t i = 0; i < m * n; i++) wrong += c.p[i] != expected[i] + colsum.p[i % n];
-  check::that(wrong == 0, "u8s8 %lldx%lldx%lld: %lld wrong", static_cast<long long>(m), static_cast<long long>(n), static_cast<long long>(k), static_cast<long long>(wrong));
+  check::that(wrong == 0, "u8s8 %lldx%lldx%lld: %lld wrong", static_cast<long long>(m), static_cast<long long>(n),
+              static_cast<long long>(k), static_cast<long long>(wrong));
 }
 
 void bf16(int64_t m, int64_t n, int64_t k) {
@@ -48,8 +49,8 @@ void bf16(int64_t m, int64_t n, int64_t k) {
   gemm_bf16_amx(m, n, k, a_rows{a.p, lda}, b_panels{packed.p, k}, gemm_zero{}, gemm_store{c.p, n});
   double worst = 0;
   for (int64_t i = 0; i < m * n; i++) worst = std::max(worst, static_cast<double>(std::fabs(c.p[i] - expected[i])));
-  check::that(worst <= 1.2e-7 * (static_cast<double>(k) + 2), "bf16 %lldx%lldx%lld: off by %g", static_cast<long long>(m), static_cast<long long>(n),
-              static_cast<long long>(k), worst);
+  check::that(worst <= 1.2e-7 * (static_cast<double>(k) + 2), "bf16 %lldx%lldx%lld: off by %g", static_cast<long long>(m),
+              static_cast<long long>(n), static_cast<long long>(k), worst);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
-// AMX tile instructions as functions, or (with -DFS_AMX_EMULATED) their meaning in plain C++, so that everything around them can be tested anywhere.
-// A tile is 16 rows of 64 bytes. As assembly with a memory clobber: the intrinsics of g++ 12 let stores move past tile loads. In both dialects, because listings are made with
-// -masm=intel.
+// AMX tile instructions as functions, or (with -DFS_AMX_EMULATED) their meaning in plain C++, so that everything around them can be tested
+// anywhere. A tile is 16 rows of 64 bytes. As assembly with a memory clobber: the intrinsics of g++ 12 let stores move past tile loads. In
+// both dialects, because listings are made with -masm=intel.
 #pragma once
 
 #include <cstdint>

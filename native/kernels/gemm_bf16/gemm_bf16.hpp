@@ -2,9 +2,10 @@
 //
 // Contract (scalar meaning in gemm_bf16_ref.hpp)
 //   gemm_bf16<MR, NV>(m, n, k, a, b, init, epi)     a: a_rows{const uint16_t*, lda}; b: b_panels{const uint16_t*, k} made by pack_b_bf16
-//   acc(i, j) = init(i, j) + sum over p < k of a(i, p) * b(p, j), then epi(i, j, f32x acc, lanes). Sizes, init and epi as in gemm_f32 (gemm_zero, gemm_from,
-//   gemm_store); k need not be even.
-//   - Products are exact in f32; sums are rounded to f32. With AVX512_BF16 one vdpbf16ps adds two products per lane, takes denormal operands and results
+//   acc(i, j) = init(i, j) + sum over p < k of a(i, p) * b(p, j), then epi(i, j, f32x acc, lanes). Sizes, init and epi as in gemm_f32
+//   (gemm_zero, gemm_from, gemm_store); k need not be even.
+//   - Products are exact in f32; sums are rounded to f32. With AVX512_BF16 one vdpbf16ps adds two products per lane, takes denormal
+//   operands and results
 //     as 0 and does not round intermediate sums; elsewhere two fma do. So the last bits depend on the instruction set.
 #pragma once
 
@@ -71,14 +72,16 @@ FS_INLINE void gemm_bf16(M m, N n, K k, const A& a, const B& b, const Init& init
   gemm<bf16_arithmetic, MR, NV>(m, n, k, a, b, init, epi);
 }
 
-// ---- packing: [n/NR][ceil(k/2)][NR][2], zero padded --------------------------------------------------------------------------------------
+// ---- packing: [n/NR][ceil(k/2)][NR][2], zero padded
+// --------------------------------------------------------------------------------------
 
 // Elements (of 2 bytes) of packed B.
 constexpr int64_t packed_b_bf16_size(int64_t k, int64_t n, int64_t nr = gemm_bf16_nr) { return round_up(n, nr) * round_up(k, 2); }
 
 // src(p, c) at src[p * k_stride + c * n_stride], as bf16 or as f32 (rounded half to even). Writes panels [first, last).
 template <int NR = gemm_bf16_nr, class T>
-inline void pack_b_bf16(uint16_t* dst, const T* src, int64_t k_stride, int64_t n_stride, int64_t k, int64_t n, int64_t first, int64_t last) {
+inline void pack_b_bf16(uint16_t* dst, const T* src, int64_t k_stride, int64_t n_stride, int64_t k, int64_t n, int64_t first,
+                        int64_t last) {
   const int64_t groups = round_up(k, 2) / 2;
   for (int64_t j = first; j < last; j++) {
     uint16_t* const panel = dst + j * NR * groups * 2;
@@ -96,7 +99,8 @@ inline void pack_b_bf16(uint16_t* dst, const T* src, int64_t k_stride, int64_t n
   }
 }
 
-// The two fast cases, for operands that are packed in every run. src: n x k bf16, row-major with row stride ld (K of attention); ld and k even.
+// The two fast cases, for operands that are packed in every run. src: n x k bf16, row-major with row stride ld (K of attention); ld and k
+// even.
 template <int NR = gemm_bf16_nr>
 inline void pack_b_bf16_transposed(uint16_t* dst, const uint16_t* src, int64_t ld, int64_t k, int64_t n, int64_t first, int64_t last) {
   if (k % 2 != 0 || ld % 2 != 0) return pack_b_bf16<NR>(dst, src, 1, ld, k, n, first, last);

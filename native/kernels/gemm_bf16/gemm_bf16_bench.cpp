@@ -1,4 +1,5 @@
-// Bench of gemm_bf16: operands in L2 and a 1024^3 loop nest. `fraction` is of the vdpbf16ps peak measured beside it (of the FMA peak without it).
+// Bench of gemm_bf16: operands in L2 and a 1024^3 loop nest. `fraction` is of the vdpbf16ps peak measured beside it (of the FMA peak
+// without it).
 #include "../testing/bench.hpp"
 #include "gemm_bf16.hpp"
 
@@ -31,7 +32,8 @@ void cube(const char* name) {
       name, bf16_peak,
       [&] {
         for (int64_t i = 0; i < s; i += mc)
-          gemm_bf16(std::min(mc, s - i), fixed<s>{}, fixed<s>{}, a_rows{a.p + i * s, fixed<s>{}}, b_panels{b.p, s}, gemm_zero{}, gemm_store{c.p + i * s, s});
+          gemm_bf16(std::min(mc, s - i), fixed<s>{}, fixed<s>{}, a_rows{a.p + i * s, fixed<s>{}}, b_panels{b.p, s}, gemm_zero{},
+                    gemm_store{c.p + i * s, s});
         return 2.0 * s * s * s;
       },
       0.5);

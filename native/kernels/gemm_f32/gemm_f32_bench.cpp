@@ -67,8 +67,8 @@ void few_rows(int64_t k, int64_t n) {
     gemm_f32(fixed<m>{}, n, k, a_rows{a.p, k}, b_panels{b.p, k}, gemm_zero{}, gemm_store{c.p, n});
     return 4.0 * static_cast<double>(n * k);
   });
-  std::printf("{\"name\":\"f32 m=%d, %.1f MB of B\",\"simd\":\"%s\",\"gbs\":%.1f,\"gops\":%.1f}\n", static_cast<int>(m), static_cast<double>(n * k) * 4e-6, simd_name,
-              rate, rate * 0.5 * m);
+  std::printf("{\"name\":\"f32 m=%d, %.1f MB of B\",\"simd\":\"%s\",\"gbs\":%.1f,\"gops\":%.1f}\n", static_cast<int>(m),
+              static_cast<double>(n * k) * 4e-6, simd_name, rate, rate * 0.5 * m);
 }
 
 void dot_products(int64_t m, int64_t n, int64_t k) {
@@ -77,7 +77,8 @@ void dot_products(int64_t m, int64_t n, int64_t k) {
     gemm_f32_dot(m, n, k, a.p, k, b.p, k, gemm_store{c.p, n});
     return 4.0 * static_cast<double>(m * k + n * k);
   });
-  std::printf("{\"name\":\"f32 dot %dx%dx%d\",\"simd\":\"%s\",\"gbs\":%.1f}\n", static_cast<int>(m), static_cast<int>(n), static_cast<int>(k), simd_name, rate);
+  std::printf("{\"name\":\"f32 dot %dx%dx%d\",\"simd\":\"%s\",\"gbs\":%.1f}\n", static_cast<int>(m), static_cast<int>(n),
+              static_cast<int>(k), simd_name, rate);
 }
 
 }  // namespace

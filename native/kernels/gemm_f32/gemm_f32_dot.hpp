@@ -38,7 +38,8 @@ FS_INLINE void gemm_f32_dot_tile(int64_t k, const float* a, int64_t lda, const f
 }
 
 template <int R, class Epi>
-FS_INLINE void gemm_f32_dot_rows(int64_t n, int64_t k, const float* a, int64_t lda, const float* bt, int64_t ldbt, int64_t row, const Epi& epi) {
+FS_INLINE void gemm_f32_dot_rows(int64_t n, int64_t k, const float* a, int64_t lda, const float* bt, int64_t ldbt, int64_t row,
+                                 const Epi& epi) {
   alignas(64) float out[R][16];
   for (int64_t col = 0; col < n; col += f32_lanes) {
     const int lanes = static_cast<int>(n - col < f32_lanes ? n - col : f32_lanes);
@@ -50,7 +51,8 @@ FS_INLINE void gemm_f32_dot_rows(int64_t n, int64_t k, const float* a, int64_t l
 }
 
 template <class Epi>
-__attribute__((noinline)) void gemm_f32_dot(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* bt, int64_t ldbt, const Epi& epi) {
+__attribute__((noinline)) void gemm_f32_dot(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* bt, int64_t ldbt,
+                                            const Epi& epi) {
   int64_t row = 0;
   for (; row + 4 <= m; row += 4) gemm_f32_dot_rows<4>(n, k, a + row * lda, lda, bt, ldbt, row, epi);
   for (; row < m; row++) gemm_f32_dot_rows<1>(n, k, a + row * lda, lda, bt, ldbt, row, epi);

@@ -1,11 +1,11 @@
-// Sweep test of gemm_f32, its packing and gemm_f32_dot against the scalar reference: sizes around tiles and vectors, every operand form, buffers
-// that end at guard pages (so also misaligned), partial results as start values, sizes known at compile time.
+// Sweep test of gemm_f32, its packing and gemm_f32_dot against the scalar reference: sizes around tiles and vectors, every operand form,
+// buffers that end at guard pages (so also misaligned), partial results as start values, sizes known at compile time.
+#include <vector>
+
 #include "../testing/check.hpp"
 #include "gemm_f32_dot.hpp"
 #include "gemm_f32_ref.hpp"
 #include "pack.hpp"
-
-#include <vector>
 
 using namespace fs;
 using check::guarded;
@@ -17,8 +17,17 @@ check::random values;
 // One problem with its reference; operands lie against guard pages.
 struct problem {
   problem(int64_t rows, int64_t cols, int64_t depth)
-      : m(rows), n(cols), k(depth), lda(k + 3), ldb(n + 5), ldc(n + 1), a((m - 1) * lda + k), b(k > 0 ? (k - 1) * ldb + n : 0), start((m - 1) * ldc + n),
-        c((m - 1) * ldc + n), expected(m * ldc) {
+      : m(rows),
+        n(cols),
+        k(depth),
+        lda(k + 3),
+        ldb(n + 5),
+        ldc(n + 1),
+        a((m - 1) * lda + k),
+        b(k > 0 ? (k - 1) * ldb + n : 0),
+        start((m - 1) * ldc + n),
+        c((m - 1) * ldc + n),
+        expected(m * ldc) {
     check::fill(a.p, (m - 1) * lda + k, values);
     if (k > 0) check::fill(b.p, (k - 1) * ldb + n, values);
     check::fill(start.p, (m - 1) * ldc + n, values);
@@ -30,7 +39,8 @@ struct problem {
     double worst = 0;
     for (int64_t i = 0; i < m; i++)
       for (int64_t j = 0; j < n; j++) worst = std::max(worst, static_cast<double>(std::fabs(c.p[i * ldc + j] - expected[i * ldc + j])));
-    check::that(worst <= tolerance, "%s %lldx%lldx%lld: off by %g", form, static_cast<long long>(m), static_cast<long long>(n), static_cast<long long>(k), worst);
+    check::that(worst <= tolerance, "%s %lldx%lldx%lld: off by %g", form, static_cast<long long>(m), static_cast<long long>(n),
+                static_cast<long long>(k), worst);
     for (int64_t i = 0; i < (m - 1) * ldc + n; i++) c.p[i] = std::numeric_limits<float>::quiet_NaN();
   }
   int64_t m, n, k, lda, ldb, ldc;
@@ -54,7 +64,8 @@ void packed_a(problem& p) {
   guarded<float> ap(packed_a_size(p.m, p.k)), bp(packed_b_size(p.k, p.n));
   pack_a(ap.p, p.a.p, p.lda, p.m, p.k, 0, panels(p.m, gemm_f32_mr));
   pack_b(bp.p, p.b.p, p.ldb, p.k, p.n, 0, panels(p.n, gemm_f32_nr));
-  gemm_f32(p.m, fixed<gemm_f32_nr>{}, p.k, a_panels<gemm_f32_mr>{ap.p, p.k}, b_panels{bp.p, p.k}, gemm_from{p.start.p, p.ldc}, gemm_store{p.c.p, p.ldc});
+  gemm_f32(p.m, fixed<gemm_f32_nr>{}, p.k, a_panels<gemm_f32_mr>{ap.p, p.k}, b_panels{bp.p, p.k}, gemm_from{p.start.p, p.ldc},
+           gemm_store{p.c.p, p.ldc});
   p.compare("A panels");
 }
 
@@ -65,8 +76,9 @@ void dots(problem& p) {
   guarded<float> g(p.n * p.k);
   std::memcpy(g.p, bt.data(), bt.size() * 4);
   const gemm_from start{p.start.p, p.ldc};
-  gemm_f32_dot(p.m, p.n, p.k, p.a.p, p.lda, g.p, p.k,
-               [&](int64_t row, int64_t col, f32x x, auto lanes) { store(p.c.p + row * p.ldc + col, add(x, start(row, col, lanes)), lanes); });
+  gemm_f32_dot(p.m, p.n, p.k, p.a.p, p.lda, g.p, p.k, [&](int64_t row, int64_t col, f32x x, auto lanes) {
+    store(p.c.p + row * p.ldc + col, add(x, start(row, col, lanes)), lanes);
+  });
   p.compare("dot");
   // Packing the transposed form must give what packing the plain one gives.
   std::vector<float> plain(static_cast<size_t>(packed_b_size(p.k, p.n))), transposed(plain.size());
@@ -80,7 +92,8 @@ void fixed_sizes() {
   problem p(M, N, K);
   guarded<float> bp(packed_b_size(K, N));
   pack_b(bp.p, p.b.p, p.ldb, K, N, 0, panels(N, gemm_f32_nr));
-  gemm_f32(fixed<M>{}, fixed<N>{}, fixed<K>{}, a_rows{p.a.p, fixed<K + 3>{}}, b_panels{bp.p, K}, gemm_from{p.start.p, p.ldc}, gemm_store{p.c.p, p.ldc});
+  gemm_f32(fixed<M>{}, fixed<N>{}, fixed<K>{}, a_rows{p.a.p, fixed<K + 3>{}}, b_panels{bp.p, K}, gemm_from{p.start.p, p.ldc},
+           gemm_store{p.c.p, p.ldc});
   p.compare("fixed sizes");
 }
 

@@ -1,5 +1,5 @@
-// Packing for gemm_f32: B into column panels [n/NR][k][NR] (zero padded to NR columns), A into row panels [m/MR][k][MR] (zero padded to MR rows).
-// Works on a range of panels, so that threads can share the work: panels [first, last) are written, others untouched.
+// Packing for gemm_f32: B into column panels [n/NR][k][NR] (zero padded to NR columns), A into row panels [m/MR][k][MR] (zero padded to MR
+// rows). Works on a range of panels, so that threads can share the work: panels [first, last) are written, others untouched.
 #pragma once
 
 #include "../transpose/transpose.hpp"
@@ -33,7 +33,8 @@ inline void pack_b(T* dst, const T* src, int64_t ld, int64_t k, int64_t n, int64
 // src: n x k, row-major with row stride ld (an ONNX Gemm weight with transB = 1); the packed form is that of its transpose.
 template <int NR = gemm_f32_nr, class T>
 inline void pack_b_transposed(T* dst, const T* src, int64_t ld, int64_t k, int64_t n, int64_t first, int64_t last) {
-  if constexpr (std::is_same_v<T, float> && transpose_side > 1 && NR % transpose_side == 0) return transpose_into_panels<NR>(dst, src, ld, k, n, first, last);
+  if constexpr (std::is_same_v<T, float> && transpose_side > 1 && NR % transpose_side == 0)
+    return transpose_into_panels<NR>(dst, src, ld, k, n, first, last);
   // Sixteen steps of k at a time: each source line is read once while the 16 destination rows stay in L1.
   constexpr int64_t block = 16;
   for (int64_t j = first; j < last; j++) {

@@ -2,13 +2,16 @@
 //
 // Contract (scalar meaning in gemm_u8s8_ref.hpp)
 //   gemm_u8s8<MR, NV>(m, n, k, a, b, init, epi)     a: a_rows{const uint8_t*, lda}; b: b_panels{const int8_t*, k} made by pack_b_u8s8
-//   acc(i, j) = init(i, j) + sum over p < k of a(i, p) * b(p, j) in int32, then epi(i, j, i32x acc, lanes). Sizes as in gemm_f32; k need not be a multiple of 4.
+//   acc(i, j) = init(i, j) + sum over p < k of a(i, p) * b(p, j) in int32, then epi(i, j, i32x acc, lanes). Sizes as in gemm_f32; k need
+//   not be a multiple of 4.
 //   - init(row, col, lanes) -> i32x: igemm_zero{}, or igemm_columns{v}: v[col] for every row, where zero-point compensation goes.
-//   - Quantised A with zero point za: sum (a - za) b = acc - za * colsum(b), so init = igemm_columns of -za * colsum (pack_b_u8s8 gives colsum).
+//   - Quantised A with zero point za: sum (a - za) b = acc - za * colsum(b), so init = igemm_columns of -za * colsum (pack_b_u8s8 gives
+//   colsum).
 //   - s8 A: gemm_s8s8 does the same with A - read as A + 128 - so init must also hold -128 * colsum.
 //   - Exact for k <= 2^16 (255 * 128 * 2^16 < 2^31); beyond, sums wrap.
 //
-// With AVX512_VNNI one vpdpbusd does four products per lane. Elsewhere bytes are widened to 16 bits and paired with pmaddwd: vpmaddubsw would saturate.
+// With AVX512_VNNI one vpdpbusd does four products per lane. Elsewhere bytes are widened to 16 bits and paired with pmaddwd: vpmaddubsw
+// would saturate.
 #pragma once
 
 #include "../gemm/tile.hpp"
@@ -126,16 +129,17 @@ FS_INLINE void gemm_s8s8(M m, N n, K k, const A& a, const B& b, const Init& init
   gemm<i8_arithmetic<static_cast<int32_t>(0x80808080u)>, MR, NV>(m, n, k, a, b, init, epi);
 }
 
-// ---- packing: [n/NR][ceil(k/4)][NR][4], zero padded --------------------------------------------------------------------------------------
+// ---- packing: [n/NR][ceil(k/4)][NR][4], zero padded
+// --------------------------------------------------------------------------------------
 
 // Bytes of packed B.
 constexpr int64_t packed_b_u8s8_size(int64_t k, int64_t n, int64_t nr = gemm_u8s8_nr) { return round_up(n, nr) * round_up(k, 4); }
 
-// src(p, c) at src[p * k_stride + c * n_stride] (row-major k x n: ld, 1; a transposed weight n x k: 1, ld). Writes panels [first, last), and, when
-// colsum is not null, colsum[c] = sum over p of src(p, c) for their columns.
+// src(p, c) at src[p * k_stride + c * n_stride] (row-major k x n: ld, 1; a transposed weight n x k: 1, ld). Writes panels [first, last),
+// and, when colsum is not null, colsum[c] = sum over p of src(p, c) for their columns.
 template <int NR = gemm_u8s8_nr>
-inline void pack_b_u8s8(int8_t* dst, const int8_t* src, int64_t k_stride, int64_t n_stride, int64_t k, int64_t n, int64_t first, int64_t last,
-                        int32_t* colsum) {
+inline void pack_b_u8s8(int8_t* dst, const int8_t* src, int64_t k_stride, int64_t n_stride, int64_t k, int64_t n, int64_t first,
+                        int64_t last, int32_t* colsum) {
   const int64_t groups = round_up(k, 4) / 4;
   for (int64_t j = first; j < last; j++) {
     int8_t* const panel = dst + j * NR * groups * 4;

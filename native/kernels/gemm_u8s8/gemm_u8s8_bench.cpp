@@ -1,4 +1,5 @@
-// Bench of gemm_u8s8: operands in L2, a 1024^3 loop nest, few rows. `fraction` is of the VNNI peak measured beside it (of the FMA peak without VNNI).
+// Bench of gemm_u8s8: operands in L2, a 1024^3 loop nest, few rows. `fraction` is of the VNNI peak measured beside it (of the FMA peak
+// without VNNI).
 #include "../testing/bench.hpp"
 #include "gemm_u8s8.hpp"
 
@@ -34,7 +35,8 @@ void cube(const char* name) {
       name, int8_peak,
       [&] {
         for (int64_t i = 0; i < s; i += mc)
-          gemm_u8s8(std::min(mc, s - i), fixed<s>{}, fixed<s>{}, a_rows{a.p + i * s, fixed<s>{}}, b_panels{b.p, s}, igemm_zero{}, igemm_store{c.p + i * s, s});
+          gemm_u8s8(std::min(mc, s - i), fixed<s>{}, fixed<s>{}, a_rows{a.p + i * s, fixed<s>{}}, b_panels{b.p, s}, igemm_zero{},
+                    igemm_store{c.p + i * s, s});
         return 2.0 * s * s * s;
       },
       0.5);
@@ -49,7 +51,8 @@ void few_rows(int64_t k, int64_t n) {
     gemm_u8s8(fixed<m>{}, n, k, a_rows{a.p, k}, b_panels{b.p, k}, igemm_zero{}, igemm_store{c.p, n});
     return static_cast<double>(n * k);
   });
-  std::printf("{\"name\":\"u8s8 m=%d, %.1f MB of B\",\"simd\":\"%s\",\"gbs\":%.1f}\n", static_cast<int>(m), static_cast<double>(n * k) * 1e-6, simd_name, rate);
+  std::printf("{\"name\":\"u8s8 m=%d, %.1f MB of B\",\"simd\":\"%s\",\"gbs\":%.1f}\n", static_cast<int>(m),
+              static_cast<double>(n * k) * 1e-6, simd_name, rate);
 }
 
 }  // namespace

@@ -34,8 +34,8 @@ void sweep_one(int64_t m, int64_t n, int64_t k) {
     gemm_u8s8(m, n, k, a_rows{a.p, lda}, b_panels{packed.p, k}, igemm_columns{start.p}, igemm_store{c.p, n});
   int64_t wrong = 0;
   for (int64_t i = 0; i < m * n; i++) wrong += c.p[i] != expected[i];
-  check::that(wrong == 0, "%s %lldx%lldx%lld: %lld wrong", is_signed ? "s8s8" : "u8s8", static_cast<long long>(m), static_cast<long long>(n),
-              static_cast<long long>(k), static_cast<long long>(wrong));
+  check::that(wrong == 0, "%s %lldx%lldx%lld: %lld wrong", is_signed ? "s8s8" : "u8s8", static_cast<long long>(m),
+              static_cast<long long>(n), static_cast<long long>(k), static_cast<long long>(wrong));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Timing for the kernel benches: best of many short stretches, and the f32 FMA, VNNI and bf16 peaks measured by the same clock right beside.
+// Timing for the kernel benches: best of many short stretches, and the f32 FMA, VNNI and bf16 peaks measured by the same clock right
+// beside.
 #pragma once
 
 #include <algorithm>
@@ -53,7 +54,8 @@ double report(const char* name, const peak& p, F&& f, double seconds = 0.25) {
     top = std::max(top, limit);
   }
   fraction = figure / top;
-  std::printf("{\"name\":\"%s\",\"simd\":\"%s\",\"gops\":%.1f,\"peak\":%.1f,\"fraction\":%.3f}\n", name, fs::simd_name, figure, top, fraction);
+  std::printf("{\"name\":\"%s\",\"simd\":\"%s\",\"gops\":%.1f,\"peak\":%.1f,\"fraction\":%.3f}\n", name, fs::simd_name, figure, top,
+              fraction);
   std::fflush(stdout);
   return fraction;
 }

@@ -1,17 +1,18 @@
-// Transposition of 32-bit elements, one square of transpose_side x transpose_side at a time: what packing a transposed operand needs (K of attention, a weight with
-// transB). A group of two bf16 or four int8 values along k is one 32-bit element too, so the bf16 and int8 panels come from the same network.
+// Transposition of 32-bit elements, one square of transpose_side x transpose_side at a time: what packing a transposed operand needs (K of
+// attention, a weight with transB). A group of two bf16 or four int8 values along k is one 32-bit element too, so the bf16 and int8 panels
+// come from the same network.
 //
-//   transpose_block(src, ld, rows, cols, dst, ldd): dst[c * ldd + r] = src[r * ld + c] for r < rows, c < cols; rows and cols in [0, transpose_side].
-//   Each written row of dst has transpose_side elements: those of r >= rows are zero. Nothing beyond rows x cols of src is read, nor beyond cols rows of dst written.
-//   transpose(src, ld, rows, cols, dst, ldd): any sizes, exactly rows x cols elements written.
+//   transpose_block(src, ld, rows, cols, dst, ldd): dst[c * ldd + r] = src[r * ld + c] for r < rows, c < cols; rows and cols in [0,
+//   transpose_side]. Each written row of dst has transpose_side elements: those of r >= rows are zero. Nothing beyond rows x cols of src is
+//   read, nor beyond cols rows of dst written. transpose(src, ld, rows, cols, dst, ldd): any sizes, exactly rows x cols elements written.
 #pragma once
 
 #include "../../simd/simd.hpp"
 
 namespace fs {
 
-// Side of the square, on every x86 vector backend: with 16 rows of a power-of-two stride the lines of one square would fall out of L1 (8 to 12 ways)
-// before they are used up, and 256-bit shuffles are as fast per byte.
+// Side of the square, on every x86 vector backend: with 16 rows of a power-of-two stride the lines of one square would fall out of L1 (8 to
+// 12 ways) before they are used up, and 256-bit shuffles are as fast per byte.
 #if defined(FS_SIMD_AVX512) || defined(FS_SIMD_AVX2)
 constexpr int transpose_side = 8;
 using transpose_row = __m256;
@@ -77,7 +78,8 @@ inline void transpose_block(const float* src, int64_t ld, int rows, int cols, fl
 inline void transpose(const float* src, int64_t ld, int64_t rows, int64_t cols, float* dst, int64_t ldd) {
   for (int64_t r = 0; r < rows; r += transpose_side)
     for (int64_t c = 0; c < cols; c += transpose_side) {
-      const int height = static_cast<int>(rows - r < transpose_side ? rows - r : transpose_side), width = static_cast<int>(cols - c < transpose_side ? cols - c : transpose_side);
+      const int height = static_cast<int>(rows - r < transpose_side ? rows - r : transpose_side),
+                width = static_cast<int>(cols - c < transpose_side ? cols - c : transpose_side);
       if (height == transpose_side) {
         transpose_block(src + r * ld + c, ld, height, width, dst + c * ldd + r, ldd);
       } else {
@@ -87,8 +89,8 @@ inline void transpose(const float* src, int64_t ld, int64_t rows, int64_t cols, 
     }
 }
 
-// Column panels of NR (a multiple of transpose_side) from a transposed source, n x steps 32-bit elements with row stride ld: [n/NR][steps][NR], zero padded.
-// Writes panels [first, last).
+// Column panels of NR (a multiple of transpose_side) from a transposed source, n x steps 32-bit elements with row stride ld:
+// [n/NR][steps][NR], zero padded. Writes panels [first, last).
 template <int NR>
 inline void transpose_into_panels(float* dst, const float* src, int64_t ld, int64_t steps, int64_t n, int64_t first, int64_t last) {
   static_assert(NR % transpose_side == 0, "a panel is a whole number of squares");

@@ -17,7 +17,8 @@ void plain(int64_t rows, int64_t cols) {
   for (int64_t r = 0; r < rows; r++)
     for (int64_t c = 0; c < cols; c++) wrong += dst.p[c * ldd + r] != src.p[r * ld + c];
   for (int64_t c = 0; c + 1 < cols; c++) wrong += dst.p[c * ldd + rows] != 0;  // the gap between rows is not touched
-  check::that(wrong == 0, "%lldx%lld: %lld wrong", static_cast<long long>(rows), static_cast<long long>(cols), static_cast<long long>(wrong));
+  check::that(wrong == 0, "%lldx%lld: %lld wrong", static_cast<long long>(rows), static_cast<long long>(cols),
+              static_cast<long long>(wrong));
 }
 
 void into_panels(int64_t n, int64_t steps) {
@@ -29,7 +30,8 @@ void into_panels(int64_t n, int64_t steps) {
   int64_t wrong = 0;
   for (int64_t j = 0; j < panels * NR; j++)
     for (int64_t p = 0; p < steps; p++) wrong += dst.p[(j / NR * steps + p) * NR + j % NR] != (j < n ? src.p[j * ld + p] : 0.0f);
-  check::that(wrong == 0, "panels of %lldx%lld: %lld wrong", static_cast<long long>(n), static_cast<long long>(steps), static_cast<long long>(wrong));
+  check::that(wrong == 0, "panels of %lldx%lld: %lld wrong", static_cast<long long>(n), static_cast<long long>(steps),
+              static_cast<long long>(wrong));
 }
 
 }  // namespace

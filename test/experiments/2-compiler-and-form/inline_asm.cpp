@@ -1,5 +1,5 @@
-// The f32 tile of gemm_f32 (14 x 32 on AVX-512) with its loop emitted as one block of assembly, in the same bench as the C++ form: what a code
-// generator that allocates registers itself would produce.
+// The f32 tile of gemm_f32 (14 x 32 on AVX-512) with its loop emitted as one block of assembly, in the same bench as the C++ form: what a
+// code generator that allocates registers itself would produce.
 #include "kernels/gemm_f32/pack.hpp"
 #include "kernels/testing/bench.hpp"
 
@@ -10,9 +10,11 @@ namespace {
 constexpr int64_t m = 14 * 16, n = 32 * 3, k = 192, lda = k;
 
 // Row r accumulates in zmm(4 + 2r) and zmm(5 + 2r) for r < 14; zmm0, zmm1: B; zmm2: A. A is row-major with a constant stride.
-#define ROW(r, lo, hi)                                         \
-  "vbroadcastss " #r "*4*192(%[a]), %%zmm2\n"                  \
-  "vfmadd231ps %%zmm0, %%zmm2, %%zmm" #lo "\n"                 \
+#define ROW(r, lo, hi)                    \
+  "vbroadcastss " #r                      \
+  "*4*192(%[a]), %%zmm2\n"                \
+  "vfmadd231ps %%zmm0, %%zmm2, %%zmm" #lo \
+  "\n"                                    \
   "vfmadd231ps %%zmm1, %%zmm2, %%zmm" #hi "\n"
 #define ZERO(lo, hi) "vpxord %%zmm" #lo ", %%zmm" #lo ", %%zmm" #lo "\nvpxord %%zmm" #hi ", %%zmm" #hi ", %%zmm" #hi "\n"
 #define STORE(r, lo, hi) "vmovups %%zmm" #lo ", " #r "*4*96(%[c])\nvmovups %%zmm" #hi ", 64+" #r "*4*96(%[c])\n"
