@@ -66,7 +66,7 @@ const handlers: Handlers = {
   text: ({ kind, stage }, context) =>
     kind === "asm" ? assembly(context) : kind === "cpp" ? cppReply(sourceOf(now())) : snapshotReply(snapshotAt(stage)),
   tensor: ({ value, stage, start, count }) => tensorPage(graphAt(stage), value, start, count),
-  bench: bench,
+  bench,
 };
 
 function machineInfo(): MachineInfo {

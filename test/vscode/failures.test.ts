@@ -1,0 +1,94 @@
+// What goes wrong, and what the user sees: a coded message, and an editor that goes on.
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { type Frame } from "playwright-core";
+import { missingNeeds } from "../../scripts/setup/debian-packages.mjs";
+import { cutOff, example, modelFolder } from "./models.ts";
+import { startSession, VscodeWindow, type Session } from "./rig/index.ts";
+
+const folder = modelFolder({
+  "example.onnx": example,
+  "cut.onnx": example,
+  "text.onnx": path.join(path.dirname(example), "../../README.md"),
+});
+cutOff(path.join(folder.path, "cut.onnx"));
+const noCompiler = missingNeeds(["compiler"]).length > 0 ? "no C++ compiler" : false;
+
+let session: Session;
+let window: VscodeWindow;
+
+before(async () => {
+  session = await startSession();
+  window = await VscodeWindow.open(session, { folder: folder.path });
+});
+
+after(async () => {
+  await window?.close();
+  await session?.stop();
+  folder.remove();
+});
+
+const summaryShown = (page: Frame): Promise<void> => page.locator(".status-line").filter({ hasText: "groups" }).waitFor();
+
+for (const [file, code] of [
+  ["cut.onnx", "onnx-truncated"],
+  ["text.onnx", "onnx-"],
+] as const) {
+  test(`${file} opens as an error with a code`, async () => {
+    const page = await window.openModel(file);
+    const notice = page.locator(".notice.error");
+    await notice.waitFor();
+    const text = await notice.innerText();
+    assert.match(text, new RegExp(code));
+    assert.doesNotMatch(text, /\bat .*\.(ts|js|cjs):\d/);
+    await window.screenshot(`error-${file}`);
+    await window.command("View: Close Editor");
+  });
+}
+
+test("the example opens after that", async () => {
+  await summaryShown(await window.openModel("example.onnx"));
+  assert.deepEqual(window.errors(), []);
+});
+
+test("the runner killed in mid-run gives a coded message, and the next benchmark works", { skip: noCompiler }, async () => {
+  const page = await window.webview();
+  await window.command("Fusionscope: Benchmark the Model");
+  const killed = await killRunner(session);
+  assert.ok(killed > 0);
+  await page.getByText("runner-").first().waitFor({ timeout: 60_000 });
+  await page.locator(".status-line").filter({ hasText: "groups" }).waitFor();
+  await window.screenshot("runner-killed");
+});
+
+test("the compiler thread restarted: texts come again", async () => {
+  await window.command("Fusionscope: Restart the Compiler");
+  await window.command("Fusionscope: Open Generated C++");
+  await window.page.locator(".editor-instance .view-line").filter({ hasText: "#include" }).first().waitFor();
+});
+
+/** Kills the first native runner below this session's server. @returns its process id */
+async function killRunner({ dataFolder }: Session): Promise<number> {
+  for (const end = Date.now() + 60_000; Date.now() < end;) {
+    for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+      if (!isRunnerOf(pid, dataFolder)) continue;
+      await new Promise((resolve) => setTimeout(resolve, 300)); // in mid-run, not at its start
+      process.kill(Number(pid), "SIGKILL");
+      return Number(pid);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return 0;
+}
+
+/** Only runners of this very server: others may be at work on this machine. */
+function isRunnerOf(pid: string, dataFolder: string): boolean {
+  try {
+    const [program] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+    return /runner[^/]*$/.test(program ?? "") && readFileSync(`/proc/${pid}/environ`, "utf8").includes(dataFolder);
+  } catch {
+    return false; // it has ended, or belongs to somebody else
+  }
+}
