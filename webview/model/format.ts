@@ -43,6 +43,4 @@ export function tail(name: string, longest = 34): string {
 }
 
 /** Control and direction characters would hide or reorder text: show them as a replacement character. */
-// eslint-disable-next-line no-control-regex
-export const visible = (text: string): string =>
-  text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "\uFFFD");
+export const visible = (text: string): string => text.replaceAll(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "\uFFFD");
