@@ -24,13 +24,21 @@ const kinds: Record<AttrKind, (v: unknown) => boolean> = {
   any: () => true,
 };
 
+/** The schemas as lists, because every pass checks every node. */
+const schemas = new Map<OpName, readonly (readonly [string, AttrSpec])[]>();
+function schemaOf(op: OpName): readonly (readonly [string, AttrSpec])[] {
+  const have = schemas.get(op) ?? Object.entries(opOf(op).attrs);
+  schemas.set(op, have);
+  return have;
+}
+
 /** A sentence about the first attribute that the schema does not allow; undefined when all is well. */
 export function attrProblem(op: OpName, attrs: Attrs): string | undefined {
   const schema = opOf(op).attrs;
   for (const name of Object.keys(attrs)) {
     if (!Object.hasOwn(schema, name) && attrs[name] !== undefined) return `${op} has no attribute ${name}`;
   }
-  for (const [name, spec] of Object.entries(schema)) {
+  for (const [name, spec] of schemaOf(op)) {
     const value = attrs[name];
     if (value === undefined ? spec.optional !== true : !kinds[spec.kind](value))
       return `attribute ${name} of ${op} is ${value === undefined ? "missing" : `not of kind ${spec.kind}`}`;
@@ -42,7 +50,7 @@ export function attrProblem(op: OpName, attrs: Attrs): string | undefined {
 export function withDefaults(op: OpName, attrs: Attrs): Attrs {
   const schema: Readonly<Record<string, AttrSpec>> = opOf(op).attrs;
   const out: Record<string, Attrs[string]> = {};
-  for (const [name, spec] of Object.entries(schema)) {
+  for (const [name, spec] of schemaOf(op)) {
     const value = attrs[name] ?? spec.default;
     if (value !== undefined) out[name] = value;
   }

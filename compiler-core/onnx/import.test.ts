@@ -260,6 +260,33 @@ test("Softmax before opset 13 sums over all axes from its axis on", () => {
   assert.ok(Math.abs(y.slice(0, 12).reduce((a, b) => a + b, 0) - 1) < 1e-6);
 });
 
+test("SkipLayerNormalization is a sum and a normalisation, and gives the sum too", () => {
+  const scale = (m: ModelBuilder): void => {
+    m.input("x", "f32", [2, 4]);
+    m.initializer("skip", "f32", [2, 4], [4, 3, 2, 1, 0, 5, 0, 5]);
+    m.initializer("scale", "f32", [4], [1, 2, 3, 4]);
+    m.initializer("bias", "f32", [4], [0, 1, 0, 1]);
+  };
+  const fused = imported(
+    (m) => {
+      scale(m);
+      m.multi("SkipLayerNormalization", ["x", "skip", "scale", "", "bias"], ["y", "", "", "sum"], { domain: "com.microsoft" });
+      m.output("y", "f32");
+      m.output("sum", "f32");
+    },
+    { opsets: { "com.microsoft": 1 } },
+  );
+  const plain = imported((m) => {
+    scale(m);
+    m.node("Add", ["x", "skip"], "s");
+    m.node("Add", ["s", "bias"], "sum");
+    m.node("LayerNormalization", ["sum", "scale"], "y", { attributes: { epsilon: { kind: "float", value: 1e-12 } } });
+    m.output("y", "f32");
+  });
+  assert.deepEqual(run(fused), run(plain));
+  assert.equal(fused.outputs.length, 2);
+});
+
 test("names may be empty, repeated or hostile", () => {
   const g = imported((m) => {
     m.input("x\n{}", "f32", [2]);

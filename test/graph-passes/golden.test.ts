@@ -25,6 +25,17 @@ const silent: PassContext = {
   verdict: () => undefined,
 };
 
+/** A pass that writes into its argument fails. The constant store is the one thing that may grow. */
+function frozen(graph: Graph): Graph {
+  const freeze = (x: unknown): void => {
+    if (typeof x !== "object" || x === null || x === graph.constants || Object.isFrozen(x)) return;
+    Object.freeze(x);
+    Object.values(x).forEach(freeze);
+  };
+  freeze(graph);
+  return graph;
+}
+
 function run(pass: GraphPass, text: string): { readonly before: Graph; readonly after: Graph; readonly hits: readonly string[] } {
   const dims = Object.fromEntries(
     [...(/^\/\/ dims (.*)$/m.exec(text)?.[1] ?? "").matchAll(/([^\s=]+)=(\d+)/g)].map((m) => [m[1], Number(m[2])]),
@@ -38,7 +49,7 @@ function run(pass: GraphPass, text: string): { readonly before: Graph; readonly 
         `// ${h.rule}: ${h.before.map((n) => `#${n}`).join(" ")} -> ${h.after.map((n) => `#${n}`).join(" ")}${h.note === undefined ? "" : ` (${h.note})`}`,
       ),
   };
-  const before = parseGraph(text);
+  const before = frozen(parseGraph(text));
   assert.deepEqual(verifyGraph(before), [], "the input is well-formed");
   return { before, after: pass.run(before, ctx), hits };
 }

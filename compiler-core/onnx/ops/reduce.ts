@@ -58,10 +58,36 @@ function softmax(op: "softmax" | "log-softmax"): Builder {
   };
 }
 
+/** With its statistics asked for, it is written out; they are f32 for 16-bit floats (stash_type). */
 function layerNorm(c: BuildCall) {
-  if (c.outputCount > 1) notCompiled("its mean and deviation are used");
-  return c.add("layer-norm", c.operands(3), { axis: c.int("axis", -1), epsilon: c.float("epsilon", 1e-5) });
+  const [axis, epsilon] = [c.int("axis", -1), c.float("epsilon", 1e-5)];
+  if (c.outputCount <= 1) return c.add("layer-norm", c.operands(3), { axis, epsilon });
+  const rank = c.shape(0)?.length ?? notCompiled("the rank of its operand is not known");
+  const first = axis < 0 ? axis + rank : axis;
+  const over = { axes: Array.from({ length: rank - first }, (_, i) => first + i), keepdims: true };
+  const dtype = c.dtype(0);
+  const wide = dtype === "f64" ? "f64" : "f32";
+  const x = dtype === wide ? c.input(0) : c.add("cast", [c.input(0)], { to: wide });
+  const mean = c.add("reduce-mean", [x], over);
+  const d = c.add("sub", [x, mean]);
+  const variance = c.add("reduce-mean", [c.add("mul", [d, d])], over);
+  const inverse = c.add("reciprocal", [c.add("sqrt", [c.add("add", [variance, c.scalar(wide, epsilon)])])]);
+  const normalized = c.add("mul", [d, inverse]);
+  const scaled = c.add("mul", [dtype === wide ? normalized : c.add("cast", [normalized], { to: dtype }), c.input(1)]);
+  return [c.has(2) ? c.add("add", [scaled, c.input(2)]) : scaled, mean, inverse];
 }
+
+/** com.microsoft: layer (or RMS) normalisation of a sum, which is the fourth result; the statistics between are for training. */
+const skipNorm =
+  (op: "layer-norm" | "rms-norm"): Builder =>
+  (c) => {
+    if (c.context.node.outputs.slice(1, 3).some((name) => name !== "")) notCompiled("its mean and deviation are used");
+    const bias = op === "layer-norm" ? 4 : 3;
+    const plain = c.add("add", [c.input(0), c.input(1)]);
+    const sum = c.has(bias) ? c.add("add", [plain, c.input(bias)]) : plain;
+    const scale = op === "layer-norm" && c.has(3) ? [c.input(2), c.input(3)] : [c.input(2)];
+    return [c.add(op, [sum, ...scale], { axis: -1, epsilon: c.float("epsilon", 1e-12) }), sum, sum, sum];
+  };
 
 function rmsNorm(c: BuildCall) {
   if (c.outputCount > 1) notCompiled("its deviation is used");
@@ -107,6 +133,8 @@ export const reduceBuilders: Readonly<Record<string, Builder>> = {
   LayerNormalization: layerNorm,
   RMSNormalization: rmsNorm,
   SimplifiedLayerNormalization: rmsNorm,
+  "com.microsoft.SkipLayerNormalization": skipNorm("layer-norm"),
+  "com.microsoft.SkipSimplifiedLayerNormalization": skipNorm("rms-norm"),
   BatchNormalization: batchNorm,
   GlobalAveragePool: globalPool("reduce-mean"),
   GlobalMaxPool: globalPool("reduce-max"),
