@@ -31,18 +31,45 @@ const cpp = `FS_EXPORT void fs_run() {
 
 test("an instruction's line is the first link of its chain in the generated file", () => {
   const list = parseDisassembly(listing, "model.cpp");
-  assert.deepEqual(list.map((i) => i.cppLine), [undefined, undefined, 4, 4, 1]);
-  assert.deepEqual(list[2]?.chain.map((p) => p.line), [13033, 46, 4, 169]);
+  assert.deepEqual(
+    list.map((i) => i.cppLine),
+    [undefined, undefined, 4, 4, 1],
+  );
+  assert.deepEqual(
+    list[2]?.chain.map((p) => p.line),
+    [13033, 46, 4, 169],
+  );
   assert.equal(list[3]?.chain.length, 2, "a place that is not repeated stays");
 });
 
 test("a kernel's own loop belongs to the call it was instantiated for", () => {
   const list = attachKernelCalls(parseDisassembly(listing, "model.cpp"), cpp);
-  assert.deepEqual(list.map((i) => [i.cppLine, i.exact]), [[3, false], [3, false], [4, true], [4, true], [1, true]]);
+  assert.deepEqual(
+    list.map((i) => [i.cppLine, i.exact]),
+    [
+      [3, false],
+      [3, false],
+      [4, true],
+      [4, true],
+      [1, true],
+    ],
+  );
   assert.deepEqual(instructionsByLine(list).get(3), [0, 1]);
 });
 
 test("a sample is charged to the instruction before it, within its function", () => {
   const list = parseDisassembly(listing, "model.cpp");
-  assert.deepEqual(samplesByInstruction(list, [[0x1106, 5], [0x1100, 2], [0x2000, 1], [0x9999, 3]], 1), { counts: [7, 0, 0, 0, 1], outside: 3 });
+  assert.deepEqual(
+    samplesByInstruction(
+      list,
+      [
+        [0x1106, 5],
+        [0x1100, 2],
+        [0x2000, 1],
+        [0x9999, 3],
+      ],
+      1,
+    ),
+    { counts: [7, 0, 0, 0, 1], outside: 3 },
+  );
 });

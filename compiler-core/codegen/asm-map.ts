@@ -51,7 +51,14 @@ export function parseDisassembly(text: string, source: string): readonly AsmInst
     } else if (code !== null) {
       const chain = innermost === undefined ? around : [innermost, ...around];
       const cppLine = chain.find((p) => baseName(p.file) === source)?.line;
-      out.push({ address: parseInt(code[1] ?? "0", 16), text: (code[2] ?? "").trim(), symbol, chain, cppLine, exact: cppLine !== undefined });
+      out.push({
+        address: parseInt(code[1] ?? "0", 16),
+        text: (code[2] ?? "").trim(),
+        symbol,
+        chain,
+        cppLine,
+        exact: cppLine !== undefined,
+      });
       around = [];
     } else if (inlined !== null) {
       around.push({ file: inlined[1] ?? "", line: Number(inlined[2]) });
@@ -77,7 +84,8 @@ export function attachKernelCalls(instructions: readonly AsmInstruction[], cpp: 
     return undefined;
   };
   const calls = new Map<string, number | undefined>();
-  for (const i of instructions) if (i.cppLine !== undefined && !calls.has(i.symbol) && !isEntry(i.symbol)) calls.set(i.symbol, callAbove(i.cppLine));
+  for (const i of instructions)
+    if (i.cppLine !== undefined && !calls.has(i.symbol) && !isEntry(i.symbol)) calls.set(i.symbol, callAbove(i.cppLine));
   return instructions.map((i) => (i.cppLine !== undefined || isEntry(i.symbol) ? i : { ...i, cppLine: calls.get(i.symbol) }));
 }
 

@@ -59,11 +59,15 @@ export function wrapInteger(dtype: DType, v: number | bigint): number | bigint {
   return normalInteger(isSigned(dtype) ? BigInt.asIntN(bits, exact) : BigInt.asUintN(bits, exact));
 }
 
-/** A 64-bit integer as the nearest double, or nearest f32 when rounded again: sticky low bits keep the second rounding right. */
-export function integerToFloat(v: number | bigint): number {
+/**
+ * A 64-bit integer as a double: the nearest one, or, when it will be rounded again to a narrower type, one whose lowest bits say "inexact" (the
+ * eleven bits that may not fit are folded into one that does), so that the second rounding is right.
+ */
+export function integerToFloat(v: number | bigint, roundedAgain: boolean): number {
   if (typeof v === "number") return v;
+  if (!roundedAgain) return Number(v);
   const magnitude = v < 0n ? -v : v;
   const top = magnitude >> 11n;
-  const sticky = top << 11n === magnitude ? magnitude : (top << 11n) | 1n;
-  return v < 0n ? -Number(sticky) : Number(sticky);
+  const folded = (top << 11n === magnitude ? top : top | 1n) << 11n;
+  return v < 0n ? -Number(folded) : Number(folded);
 }

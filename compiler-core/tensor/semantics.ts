@@ -171,7 +171,7 @@ function roundToOdd(a: number, b: number, sum: number): number {
 export function evalCast(from: DType, to: DType, x: Scalar, mode: EvalMode): Scalar {
   if (to === "bool") return typeof x === "boolean" ? x : isFloat(from) ? Number(x) !== 0 : x !== 0 && x !== 0n;
   const v: Int = typeof x === "boolean" ? Number(x) : x;
-  if (isFloat(to)) return float(to, integerToFloat(v), mode);
+  if (isFloat(to)) return float(to, integerToFloat(v, to !== "f64" && mode === "native"), mode);
   if (!isInteger(to)) return bug(`cast of ${from} to ${to}`);
   return isFloat(from) ? saturate(to, Number(v)) : integer(to, v);
 }

@@ -22,6 +22,9 @@ const heavy: Readonly<Record<string, number>> = {
   reciprocal: 8,
 };
 
+/** A vector from or to the second-level cache, at 16 bytes a cycle. */
+const memoryCycles = 4;
+
 const largest = (e: Expr | undefined, ranges: ReadonlyMap<number, Range>): number =>
   e === undefined ? 1 : Math.max(0, rangeOf(e, ranges)?.hi ?? 64);
 
@@ -34,8 +37,9 @@ export function workOf(body: readonly Stmt[], isa: IsaName, ranges: ReadonlyMap<
     let own = 0;
     visitOwnExprs(s, (e) => {
       if (e.k === "binary" || e.k === "unary") own += heavy[e.op] ?? 1;
-      else if (e.k === "load") own += 1;
+      else if (e.k === "load") own += memoryCycles;
     });
+    if (s.k === "store") own += memoryCycles;
     if (s.k === "let" && s.value.type.lanes === 1) {
       const r = rangeOf(s.value, known);
       if (r !== undefined) known.set(s.v, r);

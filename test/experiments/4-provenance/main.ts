@@ -7,7 +7,13 @@ import { spawnSync } from "node:child_process";
 import { localMachine } from "../../../compiler-core/io/index.ts";
 import { buildCode, compileModel, NativeHost, openSessionModel } from "../../../compiler-core/io/session/index.ts";
 import { randomInputs } from "../../../compiler-core/io/random-inputs.ts";
-import { attachKernelCalls, instructionsByLine, parseDisassembly, samplesByInstruction, type AsmInstruction } from "../../../compiler-core/codegen/asm-map.ts";
+import {
+  attachKernelCalls,
+  instructionsByLine,
+  parseDisassembly,
+  samplesByInstruction,
+  type AsmInstruction,
+} from "../../../compiler-core/codegen/asm-map.ts";
 import type { Compilation } from "../../../compiler-core/compile.ts";
 import { defaultOptions } from "../../../compiler-core/options.ts";
 import { printModuleWithLines } from "../../../compiler-core/tensor/print.ts";
@@ -27,16 +33,28 @@ async function main(): Promise<void> {
   if (compilation.error !== undefined) throw compilation.error;
   const source = compilation.source!;
   const built = await buildCode(source);
-  const dump = spawnSync("objdump", ["-d", "-l", "--inlines", "--no-show-raw-insn", "-M", "intel", "-C", built.sharedObject], { encoding: "utf8", maxBuffer: 1 << 28 });
+  const dump = spawnSync("objdump", ["-d", "-l", "--inlines", "--no-show-raw-insn", "-M", "intel", "-C", built.sharedObject], {
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+  });
   const instructions = attachKernelCalls(parseDisassembly(dump.stdout, "model.cpp"), source.text);
   const host = await NativeHost.start();
   try {
     const mine = await host.load(built);
     const inputs = randomInputs(session.graph, compilation.graph, 1);
-    const files = host.inputFiles(session.graph.inputs.map((id) => session.graph.values[id]!.name), inputs);
-    const sampled = await host.client.request("sample", { target: mine.target, inputs: files, seconds: 3, hz: 2000 }, { timeoutMs: 60_000 });
+    const files = host.inputFiles(
+      session.graph.inputs.map((id) => session.graph.values[id]!.name),
+      inputs,
+    );
+    const sampled = await host.client.request(
+      "sample",
+      { target: mine.target, inputs: files, seconds: 3, hz: 2000 },
+      { timeoutMs: 60_000 },
+    );
     const timed = samplesByInstruction(instructions, sampled.offsets, 1);
-    console.log(`${sampled.samples} samples at ${sampled.hz} Hz (${sampled.clock}), ${sampled.outside} outside of the model, ${timed.outside} at no instruction; ${sampled.runs} runs`);
+    console.log(
+      `${sampled.samples} samples at ${sampled.hz} Hz (${sampled.clock}), ${sampled.outside} outside of the model, ${timed.outside} at no instruction; ${sampled.runs} runs`,
+    );
     coverage(instructions, timed.counts);
     forward(compilation, instructions, timed.counts);
     backward(compilation, instructions, timed.counts);
@@ -55,7 +73,9 @@ function coverage(instructions: readonly AsmInstruction[], counts: readonly numb
   const exact = model.filter(({ i }) => i.exact);
   const mapped = model.filter(({ i }) => i.cppLine !== undefined);
   const samples = (list: typeof model): number => sum(list.map(({ at }) => counts[at] ?? 0));
-  console.log(`${model.length} instructions: ${share(exact.length, model.length)} with a line of their own, ${share(mapped.length, model.length)} with the kernel calls; samples ${share(samples(exact), total)}, ${share(samples(mapped), total)}`);
+  console.log(
+    `${model.length} instructions: ${share(exact.length, model.length)} with a line of their own, ${share(mapped.length, model.length)} with the kernel calls; samples ${share(samples(exact), total)}, ${share(samples(mapped), total)}`,
+  );
 }
 
 function rowsOf(c: Compilation, instructions: readonly AsmInstruction[], counts: readonly number[]): readonly Row[] {
@@ -71,13 +91,18 @@ function forward(c: Compilation, instructions: readonly AsmInstruction[], counts
   const { graph, module, source } = c;
   const rows = rowsOf(c, instructions, counts);
   const total = sum(counts);
-  const samplesOf = (nodes: ReadonlySet<number>): number => sum(rows.filter((r) => r.nodes.some((n) => nodes.has(n))).map((r) => r.samples));
-  const group = [...graph.groups].sort((a, b) => samplesOf(new Set(b.members.map((m) => m.node))) - samplesOf(new Set(a.members.map((m) => m.node))))[0]!;
+  const samplesOf = (nodes: ReadonlySet<number>): number =>
+    sum(rows.filter((r) => r.nodes.some((n) => nodes.has(n))).map((r) => r.samples));
+  const group = [...graph.groups].sort(
+    (a, b) => samplesOf(new Set(b.members.map((m) => m.node))) - samplesOf(new Set(a.members.map((m) => m.node))),
+  )[0]!;
   const members = new Set(group.members.map((m) => m.node));
   console.log(`\ngroup ${group.id} ${group.name}`);
   for (const m of group.members) {
     const node = graph.nodes.find((n) => n.id === m.node)!;
-    console.log(`  graph op ${node.id} ${node.op} <- ONNX ${node.origin.map((o) => `${graph.sources[o]!.path} ${graph.sources[o]!.opType} ${graph.sources[o]!.name}`).join(", ")}`);
+    console.log(
+      `  graph op ${node.id} ${node.op} <- ONNX ${node.origin.map((o) => `${graph.sources[o]!.path} ${graph.sources[o]!.opType} ${graph.sources[o]!.name}`).join(", ")}`,
+    );
   }
   const ir = printModuleWithLines(module!);
   const irText = ir.text.split("\n");
@@ -86,7 +111,9 @@ function forward(c: Compilation, instructions: readonly AsmInstruction[], counts
   console.log("  C++ line | IR line: statement | graph ops | instructions | samples");
   for (const r of rows.filter((r) => r.nodes.some((n) => members.has(n)) && (r.instructions > 0 || r.samples > 0))) {
     const at = irLine.get(r.stmt);
-    console.log(`  ${String(r.line).padStart(4)} | ${at}: ${(irText[(at ?? 1) - 1] ?? "").trim().slice(0, 70)} | ${r.nodes.join(",")} | ${r.instructions} | ${r.samples} (${share(r.samples, total)})`);
+    console.log(
+      `  ${String(r.line).padStart(4)} | ${at}: ${(irText[(at ?? 1) - 1] ?? "").trim().slice(0, 70)} | ${r.nodes.join(",")} | ${r.instructions} | ${r.samples} (${share(r.samples, total)})`,
+    );
     console.log(`         ${(cpp[r.line - 1] ?? "").trim().slice(0, 120)}`);
   }
 }
@@ -96,12 +123,19 @@ function backward(c: Compilation, instructions: readonly AsmInstruction[], count
   const lineOf = new Map(c.source!.lines.map((l) => [l.line, l]));
   const total = sum(counts);
   console.log("\nhottest instructions and what they compute");
-  const hottest = counts.map((n, at) => ({ n, at })).sort((a, b) => b.n - a.n).slice(0, 8);
+  const hottest = counts
+    .map((n, at) => ({ n, at }))
+    .sort((a, b) => b.n - a.n)
+    .slice(0, 8);
   for (const { n, at } of hottest) {
     const i = instructions[at]!;
     const origin = i.cppLine === undefined ? undefined : lineOf.get(i.cppLine);
-    const onnx = [...new Set((origin?.nodes ?? []).flatMap((id) => c.graph.nodes.find((x) => x.id === id)?.origin ?? []))].map((o) => `${c.graph.sources[o]!.path} ${c.graph.sources[o]!.opType}`);
-    console.log(`  ${i.address.toString(16)} ${i.text.padEnd(44)} ${share(n, total).padStart(7)}  C++ ${i.cppLine ?? "-"}${i.exact ? "" : " (kernel)"}  s${origin?.stmt ?? "-"}  ops ${origin?.nodes.join(",") ?? "-"}  ONNX ${onnx.join(", ")}`);
+    const onnx = [...new Set((origin?.nodes ?? []).flatMap((id) => c.graph.nodes.find((x) => x.id === id)?.origin ?? []))].map(
+      (o) => `${c.graph.sources[o]!.path} ${c.graph.sources[o]!.opType}`,
+    );
+    console.log(
+      `  ${i.address.toString(16)} ${i.text.padEnd(44)} ${share(n, total).padStart(7)}  C++ ${i.cppLine ?? "-"}${i.exact ? "" : " (kernel)"}  s${origin?.stmt ?? "-"}  ops ${origin?.nodes.join(",") ?? "-"}  ONNX ${onnx.join(", ")}`,
+    );
   }
 }
 
