@@ -232,8 +232,8 @@ async function timeRegions(
   settings.onStep?.("timing the fusion groups", null);
   const model = await host.load(await buildCode(source, { ...settings, profile: true }), "profiled");
   const { runs, threads } = await host.client.request("profile", { target: model.target, inputs, runs: 50 }, host.request());
-  return source.plan.regions.map((region, i) => ({
+  return source.plan.regions.map((region) => ({
     group: region.id,
-    ns: threads.reduce((sum, t) => sum + (t.ns[i] ?? 0), 0) / Math.max(1, runs),
+    ns: threads.reduce((sum, t) => sum + (t.ns[region.id] ?? 0), 0) / Math.max(1, runs),
   }));
 }
