@@ -11,11 +11,8 @@ let window: VscodeWindow;
 let page: Frame;
 
 before(async () => {
-  const settings = {
-    "security.workspace.trust.enabled": true,
-    "security.workspace.trust.startupPrompt": "never",
-    "security.workspace.trust.banner": "never",
-  };
+  const trust = "security.workspace.trust";
+  const settings = { [`${trust}.enabled`]: true, [`${trust}.startupPrompt`]: "never", [`${trust}.banner`]: "never" };
   session = await startSession({ settings });
   window = await VscodeWindow.open(session, { folder: folder.path });
 });
@@ -31,16 +28,24 @@ test("a restricted window shows the graph and the generated code", async () => {
   page = await window.openModel("example.onnx");
   await page.waitForFunction(() => document.body.dataset["painted"] !== undefined);
   await page.locator(".status-line").filter({ hasText: "groups" }).waitFor();
-  await window.screenshot("untrusted");
   assert.deepEqual(window.errors(), []);
 });
 
-test("asking for assembly or a benchmark gives the coded refusal, whoever asks", async () => {
-  // As a page would ask that does not look at `trusted`.
-  const answers = await page.evaluate(async () => {
-    type Answer = { type: string; id: number; error?: { code: string } };
-    const api = (globalThis as unknown as { fusionscopeApi?: { postMessage(m: unknown): void } }).fusionscopeApi;
-    return api === undefined ? [] : ([] as Answer[]);
-  });
-  assert.deepEqual(answers, []);
+test("assembly is refused with a code: nothing is built", async () => {
+  await page.getByRole("tab", { name: "Kernels" }).click();
+  await page.locator(".code-column .line").filter({ hasText: "FS_REGION_BEGIN" }).first().waitFor();
+  await page.locator(".code-notice").filter({ hasText: "restricted window" }).waitFor();
+  await window.screenshot("untrusted");
+});
+
+test("the benchmark is off, in the page and in the palette", async () => {
+  await page.getByRole("tab", { name: "Benchmark" }).click();
+  await page.locator(".bench").filter({ hasText: "not trusted" }).waitFor();
+  await window.page.keyboard.press("F1");
+  await window.page.locator(".quick-input-widget input").first().fill(">Fusionscope: ");
+  const titles = window.page.locator(".quick-input-widget .monaco-list-row");
+  await titles.filter({ hasText: "Open Generated C++" }).first().waitFor();
+  assert.equal(await titles.filter({ hasText: "Benchmark the Model" }).count(), 0);
+  assert.equal(await titles.filter({ hasText: "Open Assembly" }).count(), 0);
+  await window.page.keyboard.press("Escape");
 });

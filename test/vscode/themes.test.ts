@@ -1,0 +1,46 @@
+// The views in the four kinds of theme: pictures in test-results/, to be looked at; the page follows the theme while it is open.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { type Frame } from "playwright-core";
+import { example, modelFolder } from "./models.ts";
+import { startSession, themes, VscodeWindow, type Session, type ThemeKind } from "./rig/index.ts";
+
+const folder = modelFolder({ "example.onnx": example });
+let session: Session;
+let window: VscodeWindow;
+let page: Frame;
+
+before(async () => {
+  session = await startSession();
+  window = await VscodeWindow.open(session, { folder: folder.path });
+  page = await window.openModel("example.onnx");
+  await page.locator(".status-line").filter({ hasText: "groups" }).waitFor();
+  for (let n = 0; n < 3; n++) await window.command("Fusionscope: Next Pass That Changed Something");
+});
+
+after(async () => {
+  await window?.close();
+  await session?.stop();
+  folder.remove();
+});
+
+/** The class that VS Code gives a page in a theme of this kind. */
+const bodyClass: Readonly<Record<ThemeKind, string>> = {
+  dark: "vscode-dark",
+  light: "vscode-light",
+  "hc-dark": "vscode-high-contrast",
+  "hc-light": "vscode-high-contrast-light",
+};
+
+for (const kind of Object.keys(themes) as ThemeKind[]) {
+  test(`${kind}: every view`, async () => {
+    await window.setTheme(kind);
+    await page.waitForFunction((name) => document.body.classList.contains(name), bodyClass[kind]);
+    for (const view of ["Graph", "Kernels", "Buffers"]) {
+      await page.getByRole("tab", { name: view }).click();
+      await page.waitForTimeout(400); // the drawing follows the class a frame later
+      await window.screenshot(`${kind}-${view.toLowerCase()}`);
+    }
+    assert.deepEqual(window.errors(), []);
+  });
+}
