@@ -82,9 +82,11 @@ export function requireCode({ compilation, summary, options, machine }: Compiled
 export function refuseUnsupported(summary: CompilationSummary): void {
   const { unsupported, sources } = summary;
   if (unsupported.length === 0) return;
-  const list = unsupported.slice(0, 4).map((u) => `${u.node} ${u.opType} (${u.reason})`);
-  const more = unsupported.length > list.length ? ", ..." : "";
-  userError("nodes-unsupported", {}, { count: unsupported.length, total: sources.length, list: list.join(", ") + more });
+  // An ONNX node can stand for several operators: it is named once.
+  const rows = [...new Map(unsupported.map((u) => [u.node, u])).values()];
+  const list = rows.slice(0, 4).map((u) => `${u.node} ${u.opType} (${u.reason})`);
+  const more = rows.length > list.length ? ", ..." : "";
+  userError("nodes-unsupported", {}, { count: rows.length, total: sources.length, list: list.join(", ") + more });
 }
 
 /** The members that every result about a compilation begins with. */

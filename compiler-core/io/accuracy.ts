@@ -3,7 +3,7 @@
  * implementation is, plus 4 units in the last place of the reduction's magnitude; everything else must be equal.
  */
 import { staticShape, valueOf, type Graph, type Node, type ValueId } from "../graph/ir.ts";
-import { evaluateGraph, evaluateNode } from "../graph/eval.ts";
+import { evaluateNode } from "../graph/eval.ts";
 import { toNumbers, type NdArray } from "../graph/ndarray.ts";
 import { hasTrait, type OpName } from "../graph/ops/index.ts";
 import { isFloat, type DType } from "../support/dtype.ts";
@@ -106,17 +106,22 @@ const contracting: readonly OpName[] = [
 ];
 const accumulating: readonly OpName[] = ["matmul", "gemm", "reduce-sum"];
 
+/** Values that `reductionMagnitude` wants beside the outputs: the operands of the last reduction before each. */
+export function magnitudeOperands(graph: Graph, outputs: readonly ValueId[]): ValueId[] {
+  return outputs.flatMap((id) => lastReduction(graph, id)?.inputs.filter((input) => input !== null) ?? []);
+}
+
 /**
  * The magnitude of the last reduction before an output: the greatest sum of |a| |b| of the matmul behind it, where only operators lie in
- * between that do not magnify errors; otherwise the greatest value of the output itself. Evaluated in f64.
+ * between that do not magnify errors; otherwise the greatest value of the output itself. `exact` holds the f64 values of the output and of
+ * its `magnitudeOperands`.
  */
-export function reductionMagnitude(graph: Graph, inputs: ReadonlyMap<ValueId, NdArray>, output: ValueId, exact: NdArray): number {
-  const own = greatest(exact);
+export function reductionMagnitude(graph: Graph, output: ValueId, exact: ReadonlyMap<ValueId, NdArray>): number {
+  const value = exact.get(output);
+  const own = value === undefined ? 0 : greatest(value);
   const reduction = lastReduction(graph, output);
   if (reduction === undefined || staticShape(valueOf(graph, reduction.outputs[0] ?? output)) === undefined) return own;
-  const operands = reduction.inputs.filter((id) => id !== null);
-  const values = evaluateGraph(graph, inputs, { mode: "f64", want: operands });
-  const absolute = reduction.inputs.map((id) => (id === null ? null : magnitudes(values.get(id))));
+  const absolute = reduction.inputs.map((id) => (id === null ? null : magnitudes(exact.get(id))));
   const [sums] = evaluateNode(graph, reduction, absolute, "f64");
   return Math.max(own, sums === undefined ? 0 : greatest(sums));
 }

@@ -4,7 +4,7 @@ import { evaluateGraph } from "../../graph/eval.ts";
 import { valueOf, type Graph, type ValueId } from "../../graph/ir.ts";
 import type { NdArray } from "../../graph/ndarray.ts";
 import { bug, userError } from "../../messages.ts";
-import { accuracy, reductionMagnitude, spread, type Accuracy, type Spread } from "../accuracy.ts";
+import { accuracy, magnitudeOperands, reductionMagnitude, spread, type Accuracy, type Spread } from "../accuracy.ts";
 import { randomInputs } from "../random-inputs.ts";
 import { buildCode, type BuildSettings } from "./build.ts";
 import type { SessionModel } from "./model.ts";
@@ -48,7 +48,8 @@ export async function checkModel(model: SessionModel, compilation: Compilation, 
   const graph = referenceGraph(compilation);
   const inputs = randomInputs(model.graph, graph, settings.seed);
   const given = inputsById(graph, inputs);
-  const exact = evaluateGraph(graph, given, { mode: "f64" });
+  const want = [...new Set([...graph.outputs, ...magnitudeOperands(graph, graph.outputs)])];
+  const exact = evaluateGraph(graph, given, { mode: "f64", want });
   const built = await buildCode(source, settings);
   const host = await NativeHost.start(settings);
   try {
@@ -59,9 +60,7 @@ export async function checkModel(model: SessionModel, compilation: Compilation, 
     const ours = await host.run(await host.load(built), files);
     const reference =
       settings.against === "ort" ? await runOrt(host, model, source.plan.threads, files) : { outputs: evaluated(graph, given) };
-    const outputs = graph.outputs.map((id, i) =>
-      compareOutput(graph, id, given, { ours: ours[i], reference: reference.outputs[i], exact: exact.get(id) }),
-    );
+    const outputs = graph.outputs.map((id, i) => compareOutput(graph, id, exact, ours[i], reference.outputs[i]));
     return {
       against: settings.against,
       ...("version" in reference ? { version: reference.version } : {}),
@@ -88,23 +87,19 @@ function evaluated(graph: Graph, given: ReadonlyMap<ValueId, NdArray>): NdArray[
   return graph.outputs.map((id) => values.get(id) ?? bug(`output %${id} was not evaluated`));
 }
 
-interface Results {
-  readonly ours: NdArray | undefined;
-  readonly reference: NdArray | undefined;
-  readonly exact: NdArray | undefined;
-}
-
 function compareOutput(
   graph: Graph,
   id: ValueId,
-  given: ReadonlyMap<ValueId, NdArray>,
-  { ours, reference, exact }: Results,
+  values: ReadonlyMap<ValueId, NdArray>,
+  ours: NdArray | undefined,
+  reference: NdArray | undefined,
 ): CheckedOutput {
   const { name } = valueOf(graph, id);
+  const exact = values.get(id);
   if (ours === undefined || reference === undefined || exact === undefined) return bug(`output ${name} is missing`);
   if (reference.shape.join() !== ours.shape.join()) {
     userError("output-shape", {}, { name, ours: ours.shape.join("x"), reference: reference.shape.join("x") });
   }
-  const magnitude = reductionMagnitude(graph, given, id, exact);
+  const magnitude = reductionMagnitude(graph, id, values);
   return { name, dtype: ours.dtype, shape: ours.shape, ...accuracy(ours, reference, exact, magnitude), ...spread(ours) };
 }
