@@ -5,7 +5,7 @@ import { lastStage } from "./app.ts";
 import { runCommand } from "./actions.ts";
 import type { KeyEcho } from "./keyboard.ts";
 import { startBench } from "./panels/bench/index.ts";
-import { fitGraph } from "./panels/graph/index.ts";
+import { fitGraph, revealInGraph } from "./panels/graph/index.ts";
 import { restore } from "./saved-state.ts";
 
 /** Takes one message. Messages of an older generation are dropped. */
@@ -40,8 +40,9 @@ export function receive(app: App, message: ToPage, echo: KeyEcho): void {
       app.announce(message.error.message);
       return app.store.update({ failed: message.error, busy: false });
     case "command":
-      if (!echo.swallows(message.command.name))
-        runCommand(app, message.command, { fit: fitGraph, bench: (scope) => startBench(app, scope) });
+      if (echo.swallows(message.command.name)) return;
+      runCommand(app, message.command, { fit: fitGraph, bench: (scope) => startBench(app, scope) });
+      if (message.command.name.startsWith("select-")) revealInGraph(app.store.state.selection.nodes);
       return;
     case "trust":
       return app.store.update({ trusted: message.trusted });

@@ -49,12 +49,10 @@ export class Grid {
     for (let e = 0; e < boxes.from.length; e += 1) {
       const unrouted = (start[e + 1] as number) - (start[e] as number) === 2;
       for (let p = start[e] as number; p + 1 < (start[e + 1] as number); p += 1) {
-        const [ax, ay, bx, by] = [
-          points[2 * p] as number,
-          points[2 * p + 1] as number,
-          points[2 * p + 2] as number,
-          points[2 * p + 3] as number,
-        ];
+        const ax = points[2 * p] as number;
+        const ay = points[2 * p + 1] as number;
+        const bx = points[2 * p + 2] as number;
+        const by = points[2 * p + 3] as number;
         if (
           (unrouted && Math.abs(by - ay) > farLength) ||
           (Math.abs(bx - ax) / this.cell + 1) * (Math.abs(by - ay) / this.cell + 1) > farCells
@@ -79,16 +77,19 @@ export class Grid {
     return this.collect(rect, this.edgeCells, this.edgeItems);
   }
 
-  private range(x: number, y: number, w: number, h: number): readonly [number, number, number, number] {
-    const column = (value: number): number =>
-      Math.min(this.columns - 1, Math.max(0, Math.floor((value - this.placement.left) / this.cell)));
-    const line = (value: number): number => Math.min(this.rows - 1, Math.max(0, Math.floor((value - this.placement.top) / this.cell)));
-    return [column(x), column(x + w), line(y), line(y + h)];
+  private columnOf(x: number): number {
+    return Math.min(this.columns - 1, Math.max(0, Math.floor((x - this.placement.left) / this.cell)));
+  }
+
+  private rowOf(y: number): number {
+    return Math.min(this.rows - 1, Math.max(0, Math.floor((y - this.placement.top) / this.cell)));
   }
 
   private cover(x: number, y: number, w: number, h: number, item: number, keys: number[], items: number[]): void {
-    const [left, right, top, bottom] = this.range(x, y, w, h);
-    for (let row = top; row <= bottom; row += 1) {
+    const left = this.columnOf(x);
+    const right = this.columnOf(x + w);
+    const bottom = this.rowOf(y + h);
+    for (let row = this.rowOf(y); row <= bottom; row += 1) {
       for (let column = left; column <= right; column += 1) {
         keys.push(row * this.columns + column);
         items.push(item);
@@ -99,8 +100,10 @@ export class Grid {
   private collect(rect: Rect, cells: Csr, items: Int32Array): number[] {
     this.stamp += 1;
     const found: number[] = [];
-    const [left, right, top, bottom] = this.range(rect.x, rect.y, rect.w, rect.h);
-    for (let row = top; row <= bottom; row += 1) {
+    const left = this.columnOf(rect.x);
+    const right = this.columnOf(rect.x + rect.w);
+    const bottom = this.rowOf(rect.y + rect.h);
+    for (let row = this.rowOf(rect.y); row <= bottom; row += 1) {
       const begin = cells.start[row * this.columns + left] as number;
       const end = cells.start[row * this.columns + right + 1] as number;
       for (let k = begin; k < end; k += 1) {

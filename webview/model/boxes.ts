@@ -128,8 +128,21 @@ export function valueText(value: ValueRow | undefined): string {
   return `${shapeText(value.shape)} ${value.dtype}${size}`;
 }
 
+/** Texts of rows are made once: rows are shared by all stages that left them alone. */
+function perRow<R extends object>(make: (row: R) => string): (row: R | undefined) => string {
+  const known = new WeakMap<R, string>();
+  return (row) => {
+    if (!row) return "";
+    const text = known.get(row) ?? make(row);
+    known.set(row, text);
+    return text;
+  };
+}
+
 /** The same on two lines. */
-const tagOf = (value: ValueRow | undefined): string => valueText(value).replace(" · ", "\n");
+const tagOf = perRow<ValueRow>((value) => valueText(value).replace(" · ", "\n"));
+const chipOf = perRow<ValueRow>(({ shape, dtype }) => `${shapeText(shape)} ${dtype}`.trim());
+const nameOf = perRow<NodeRow | ValueRow>(({ name }) => tail(name));
 
 /** Shapes with a real multiplication sign; scalars are named. */
 export const shapeText = (shape: string): string => (shape === "" ? "scalar" : shape.replaceAll("x", "×"));
@@ -164,16 +177,21 @@ function build(snapshot: Snapshot): Boxes {
   };
   for (const value of shownInputs) {
     const row = snapshot.values.get(value);
-    add(inputKey(value), BoxKind.Input, Category.Terminal, tail(row?.name ?? ""), "", [], tagOf(row));
+    add(inputKey(value), BoxKind.Input, Category.Terminal, nameOf(row), "", [], tagOf(row));
   }
   for (const id of order) {
     const node = snapshot.nodes.get(id) as NodeRow;
-    const chips = chipsOf([...node.inputs].filter((value) => value >= 0 && constant(value)).map((value) => snapshot.values.get(value)));
+    const constants: ValueRow[] = [];
+    for (const value of node.inputs) {
+      const row = snapshot.values.get(value);
+      if (row?.constant === true && !producer.has(value)) constants.push(row);
+    }
+    const chips = constants.length === 0 ? noChips : chipsOf(constants);
     const first = node.outputs.length > 0 ? snapshot.values.get(node.outputs[0] as number) : undefined;
-    add(id, BoxKind.Node, categoryOf(node.op, node.init, node.opaque), node.op, tail(node.name), chips, tagOf(first));
+    add(id, BoxKind.Node, categoryOf(node.op, node.init, node.opaque), node.op, nameOf(node), chips, tagOf(first));
   }
   for (const value of shownOutputs) {
-    add(outputKey(value), BoxKind.Output, Category.Terminal, tail(snapshot.values.get(value)?.name ?? ""), "", [], "");
+    add(outputKey(value), BoxKind.Output, Category.Terminal, nameOf(snapshot.values.get(value)), "", [], "");
   }
   const edges = edgesOf(snapshot, columns.indexOf, order, shownOutputs);
   return { count, ...columns, ...edges, firstGhost: count, firstGhostEdge: edges.from.length };
@@ -194,8 +212,10 @@ function emptyColumns(count: number) {
   };
 }
 
-function chipsOf(constants: readonly (ValueRow | undefined)[]): string[] {
-  const texts = constants.map((value) => `${shapeText(value?.shape ?? "?")} ${value?.dtype ?? ""}`.trim());
+const noChips: string[] = [];
+
+function chipsOf(constants: readonly ValueRow[]): string[] {
+  const texts = constants.map(chipOf);
   if (texts.length <= maxChips) return texts;
   return [...texts.slice(0, maxChips - 1), `+${texts.length - maxChips + 1} constants`];
 }

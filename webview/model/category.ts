@@ -35,10 +35,16 @@ const families: readonly (readonly [Category, RegExp])[] = [
   ],
 ];
 
+const byOp = new Map<string, Category>();
+
 /** The family of an op by its name; a node that runs once at the first run is `Constant` whatever it does. */
 export function categoryOf(op: string, init: boolean, opaque = false): Category {
   if (opaque) return Category.Opaque;
   if (init) return Category.Constant;
+  const known = byOp.get(op);
+  if (known !== undefined) return known;
   const name = op.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
-  return families.find(([, pattern]) => pattern.test(name))?.[0] ?? Category.Opaque;
+  const category = families.find(([, pattern]) => pattern.test(name))?.[0] ?? Category.Opaque;
+  byOp.set(op, category);
+  return category;
 }

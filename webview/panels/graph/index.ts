@@ -7,18 +7,18 @@ import { GraphView } from "../../draw/graph-view.ts";
 import type { Hit } from "../../draw/hit.ts";
 import type { Camera } from "../../draw/scene.ts";
 import { errorInfo } from "../../host.ts";
-import { boxesOf, boxesWithGhosts } from "../../model/boxes.ts";
 import { visible } from "../../model/format.ts";
 import type { Compare, State } from "../../store.ts";
 import { moveSelection } from "./keys.ts";
 import { legend } from "./legend.ts";
+import { pictureOf, prepare, replacements, samePicture, type Picture } from "./picture.ts";
 import { StageView } from "./stage-view.ts";
 import { describeHit } from "./tooltip.ts";
 
 /** Levels whose passes work on loops: the graph stays as it was. */
 const hasLoops: readonly string[] = ["lower", "tensor", "code"];
 
-const prepareAfterMs = 250;
+const prepareAfterMs = 80;
 
 class GraphPanel {
   readonly element: HTMLElement;
@@ -30,7 +30,7 @@ class GraphPanel {
   private readonly tooltip = el("div", { class: "tooltip", role: "tooltip", hidden: true });
   private readonly curtain = el("div", { class: "curtain" });
   private readonly frame: HTMLElement;
-  private shownVersion = -1;
+  private picture: Picture | undefined;
   private shownStage = -1;
   private ahead: ReturnType<typeof setTimeout> | undefined;
 
@@ -122,13 +122,12 @@ class GraphPanel {
   }
 
   update(state: State, previous: State): void {
-    if (state.generation !== previous.generation) this.shownVersion = -1;
+    if (state.generation !== previous.generation) this.picture = undefined;
     const stageChanged = state.stage !== this.shownStage;
     const compareChanged = state.compare !== previous.compare;
     const dataChanged = state.version !== previous.version || state.summary !== previous.summary;
     this.compare.set(state.compare);
-    if ((stageChanged || compareChanged || dataChanged) && this.app.trace.graphStage(state.stage) >= 0)
-      this.showStage(state, compareChanged);
+    if ((stageChanged || compareChanged || dataChanged) && this.app.trace.graphStage(state.stage) >= 0) this.showStage(state);
     if (state.selection !== previous.selection || state.litNodes !== previous.litNodes || state.hit !== previous.hit || stageChanged)
       this.emphasise(state);
     if (state.hit !== previous.hit && state.hit >= 0) this.reveal(this.hitNodes(state));
@@ -136,65 +135,25 @@ class GraphPanel {
     this.showCurtain(state);
   }
 
-  private showStage(state: State, compareChanged: boolean): void {
+  private showStage(state: State): void {
     const { trace } = this.app;
-    const graphStage = trace.graphStage(state.stage);
     const from = trace.graphStage(this.shownStage);
-    if (
-      !compareChanged &&
-      from === graphStage &&
-      this.shownVersion >= 0 &&
-      !state.summary &&
-      state.version !== this.shownVersion &&
-      graphStage !== state.stage
-    )
-      return;
-    const own = graphStage === state.stage;
-    const base = trace.baseOf(state.stage);
-    const marked = own && base >= 0 && state.compare !== "off";
-    const replaces = this.replacements(from, graphStage);
-    const verdicts = state.summary?.verdicts ?? [];
-    const change = marked ? { change: trace.change(state.stage) } : {};
-    this.beforePane.hidden = state.compare !== "split" || !(own && base >= 0);
-    const withBase = base >= 0 && state.compare === "overlay" ? { base: trace.snapshot(base) } : {};
-    const snapshot = trace.snapshot(state.stage);
-    this.after.show({ snapshot, ...change, ...withBase, side: "after", verdicts, replaces });
-    if (!this.beforePane.hidden) {
-      this.before.show({ snapshot: trace.snapshot(base), ...change, side: "before", verdicts, replaces });
+    this.shownStage = state.stage;
+    const picture = pictureOf(state, trace);
+    if (this.picture && samePicture(this.picture, picture)) return;
+    this.picture = picture;
+    const { snapshot, base, change, verdicts } = picture;
+    const replaces = replacements(trace, from, snapshot.stage);
+    const split = state.compare === "split" && base !== undefined;
+    this.beforePane.hidden = !split;
+    const marked = change ? { change } : {};
+    this.after.show({ snapshot, ...marked, ...(base && state.compare === "overlay" ? { base } : {}), side: "after", verdicts, replaces });
+    if (split) {
+      this.before.show({ snapshot: base, ...marked, side: "before", verdicts, replaces });
       this.before.view.setCamera(this.after.view.camera, true);
     }
-    this.shownStage = state.stage;
-    this.shownVersion = state.version;
     clearTimeout(this.ahead);
-    this.ahead = setTimeout(() => this.prepare(state), prepareAfterMs);
-  }
-
-  /** Makes ready what the next step either way will need, while the user looks. */
-  private prepare(state: State): void {
-    const { trace } = this.app;
-    const changing = passRows(state)
-      .filter(({ status }) => status === "changed")
-      .map(({ index }) => index);
-    for (const stage of [changing.find((index) => index > state.stage), changing.filter((index) => index < state.stage).pop()]) {
-      if (stage === undefined || trace.graphStage(stage) !== stage) continue;
-      const base = trace.baseOf(stage);
-      if (base >= 0 && state.compare === "overlay") boxesWithGhosts(trace.snapshot(stage), trace.snapshot(base), trace.change(stage));
-      else boxesOf(trace.snapshot(stage));
-    }
-  }
-
-  /** Which node of the picture before each node takes the place of, over all the stages stepped. */
-  private replacements(from: number, to: number): ReadonlyMap<number, number> {
-    const stages = this.app.trace.graphStages.filter((stage) => stage > Math.min(from, to) && stage <= Math.max(from, to));
-    const merged = new Map<number, number>();
-    if (from < 0 || stages.length > 12) return merged;
-    for (const stage of stages) {
-      for (const [now, old] of this.app.trace.change(stage).replaces) {
-        if (to > from) merged.set(now, merged.get(old) ?? old);
-        else merged.set(old, now);
-      }
-    }
-    return merged;
+    this.ahead = setTimeout(() => prepare(state, trace), prepareAfterMs);
   }
 
   private hitNodes(state: State): readonly number[] {
