@@ -15,23 +15,37 @@
 
 namespace bench {
 
+// CPU time of this thread: the benches have one thread, and what else runs on a shared machine is not their time.
+inline int64_t cpu_ns() {
+  timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return t.tv_sec * 1000000000ll + t.tv_nsec;
+}
+
 // Runs f for about `seconds`, returns the rate of the best stretch of at least 1 ms, in units per nanosecond; f returns the units it did.
-// Short stretches, because a shared machine takes the CPU away for several milliseconds at a time.
+// Short stretches, because others on a shared machine also take cache and bandwidth away, for milliseconds at a time.
 template <class F>
 double best_rate(double seconds, F&& f) {
   f();
+  // Asking for CPU time is a system call: often enough to see short stretches, rarely enough to cost nothing.
+  int batch = 1;
+  for (int64_t ns = 0; ns < 200000 && batch < 1 << 20; batch *= 2) {
+    const int64_t start = cpu_ns();
+    for (int i = 0; i < batch; i++) f();
+    ns = cpu_ns() - start;
+  }
   double best = 0;
-  const int64_t begin = runner::now_ns();
+  const int64_t begin = cpu_ns();
   do {
     double done = 0;
-    const int64_t start = runner::now_ns();
+    const int64_t start = cpu_ns();
     int64_t end = start;
     do {
-      done += f();
-      end = runner::now_ns();
+      for (int i = 0; i < batch; i++) done += f();
+      end = cpu_ns();
     } while (end - start < 1000000);
     best = std::max(best, done / static_cast<double>(end - start));
-  } while (static_cast<double>(runner::now_ns() - begin) < seconds * 1e9);
+  } while (static_cast<double>(cpu_ns() - begin) < seconds * 1e9);
   return best;
 }
 
@@ -44,20 +58,24 @@ struct peak {
   }
 };
 
-// Figure and peak in turns, five times; prints and returns the best fraction, so that a slow moment of a shared machine hits both.
+// Figure and peak in turns, nine times; prints the best figures and the median of the nine fractions, so that a slow (or, by the accounting
+// of CPU time, a too fast) moment of a shared machine does not decide.
 template <class F>
 double report(const char* name, const peak& p, F&& f, double seconds = 0.25) {
-  double fraction = 0, figure = 0, top = 0;
-  for (int i = 0; i < 5; i++) {
-    const double limit = std::max(p.now(), 1e-9), rate = best_rate(seconds / 5, f);
+  constexpr int turns = 9;
+  double fractions[turns], figure = 0, top = 0;
+  for (double& fraction : fractions) {
+    const double limit = std::max(p.now(), 1e-9), rate = best_rate(seconds / turns, f);
+    fraction = rate / limit;
     figure = std::max(figure, rate);
     top = std::max(top, limit);
   }
-  fraction = figure / top;
+  std::nth_element(fractions, fractions + turns / 2, fractions + turns);
+  const double middle = fractions[turns / 2];
   std::printf("{\"name\":\"%s\",\"simd\":\"%s\",\"gops\":%.1f,\"peak\":%.1f,\"fraction\":%.3f}\n", name, fs::simd_name, figure, top,
-              fraction);
+              middle);
   std::fflush(stdout);
-  return fraction;
+  return middle;
 }
 
 // 64-byte aligned (2 MB when large) memory filled with small numbers.
