@@ -12,6 +12,10 @@
 #ifndef FUSIONSCOPE_RUNTIME_HOST_H
 #define FUSIONSCOPE_RUNTIME_HOST_H
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* CPU sets; before the first system header */
+#endif
+
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
