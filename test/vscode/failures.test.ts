@@ -1,9 +1,10 @@
 // What goes wrong, and what the user sees: a coded message, and an editor that goes on.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { type Frame } from "playwright-core";
+import { root } from "../../scripts/setup/terminal.mjs";
 import { missingNeeds } from "../../scripts/setup/debian-packages.mjs";
 import { cutOff, example, modelFolder } from "./models.ts";
 import { startSession, VscodeWindow, type Session } from "./rig/index.ts";
@@ -11,7 +12,7 @@ import { startSession, VscodeWindow, type Session } from "./rig/index.ts";
 const folder = modelFolder({
   "example.onnx": example,
   "cut.onnx": example,
-  "text.onnx": path.join(path.dirname(example), "../../README.md"),
+  "text.onnx": path.join(root, "package.json"),
 });
 cutOff(path.join(folder.path, "cut.onnx"));
 const noCompiler = missingNeeds(["compiler"]).length > 0 ? "no C++ compiler" : false;
@@ -61,6 +62,8 @@ test("the runner killed in mid-run gives a coded message, and the next benchmark
   await page.getByText("runner-").first().waitFor({ timeout: 60_000 });
   await page.locator(".status-line").filter({ hasText: "groups" }).waitFor();
   await window.screenshot("runner-killed");
+  await window.command("Fusionscope: Benchmark the Model");
+  await page.locator(".bench-result").waitFor({ timeout: 120_000 });
 });
 
 test("the compiler thread restarted: texts come again", async () => {
@@ -68,6 +71,33 @@ test("the compiler thread restarted: texts come again", async () => {
   await window.command("Fusionscope: Open Generated C++");
   await window.page.locator(".editor-instance .view-line").filter({ hasText: "#include" }).first().waitFor();
 });
+
+const settingsThatFail = [
+  { setting: "fusionscope.compilerPath", value: "/nowhere/g++", shows: /compiler/ },
+  { setting: "fusionscope.cacheFolder", value: path.join(folder.path, "example.onnx"), shows: /write|cache/i },
+];
+for (const { setting, value, shows } of settingsThatFail) {
+  test(`${setting} that does not work: assembly gives a coded message, the code can still be read`, { skip: noCompiler }, async () => {
+    changeSettings({ [setting]: value });
+    await window.openFile("example.onnx");
+    const page = await window.webview();
+    await page.locator(".status-line").filter({ hasText: "groups" }).waitFor();
+    await page.getByRole("tab", { name: "Kernels" }).click();
+    const notice = page.locator(".code-notice .error-text");
+    await notice.filter({ hasText: shows }).waitFor({ timeout: 60_000 });
+    assert.doesNotMatch(await notice.innerText(), /\bat .*\.(ts|js|cjs):\d/);
+    await page.locator(".code-column .line").filter({ hasText: "FS_REGION_BEGIN" }).first().waitFor();
+    await window.screenshot(`setting-${setting.split(".")[1]}`);
+    changeSettings({});
+    await page.locator(".code-column .line").filter({ hasText: "vfmadd" }).first().waitFor({ timeout: 60_000 });
+  });
+}
+
+/** Writes the settings of the folder, as a user does who edits the file. */
+function changeSettings(settings: Readonly<Record<string, unknown>>): void {
+  mkdirSync(path.join(folder.path, ".vscode"), { recursive: true });
+  writeFileSync(path.join(folder.path, ".vscode/settings.json"), JSON.stringify(settings));
+}
 
 /** Kills the first native runner below this session's server. @returns its process id */
 async function killRunner({ dataFolder }: Session): Promise<number> {
