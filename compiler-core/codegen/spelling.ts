@@ -31,7 +31,7 @@ const math = (name: string, libm = `std::${name}`): UnarySpelling => ({
   f32x: (x) => `fs::${name}(${x})`,
 });
 const libm = (name: string, vector: string): UnarySpelling => ({
-  one: (x) => `std::${name}(${x})`,
+  one: (x, d) => (isFloat(d) ? `std::${name}(${x})` : x),
   f32x: (x) => `fs::${vector}(${x})`,
   i32x: (x) => x,
 });
