@@ -81,13 +81,27 @@ export function selectSource(app: App, source: number): void {
 export const showView = (app: App, view: View): void => app.store.update({ view });
 export const setCompare = (app: App, compare: Compare): void => app.store.update({ compare });
 
+/** What the selection becomes in the last graph, which texts and decisions speak of. */
+export function nodesAtEnd(app: App): readonly number[] {
+  const { selection, stage } = app.store.state;
+  const last = app.trace.graphStages[app.trace.graphStages.length - 1];
+  if (last === undefined) return [];
+  const [now, end] = [app.trace.snapshot(stage), app.trace.snapshot(last)];
+  const nodes = new Set<number>();
+  for (const id of selection.nodes) {
+    if (end.nodes.has(id)) nodes.add(id);
+    else for (const source of now.nodes.get(id)?.origin ?? []) for (const node of app.lineage.at(source, last)) nodes.add(node);
+  }
+  return [...nodes];
+}
+
 /** The fusion group that the selection lies in, if it is one. */
 export function groupOfSelection(app: App): number | undefined {
   const { selection, stage, summary } = app.store.state;
   if (selection.group !== undefined) return selection.group;
   const groups = app.trace.snapshot(stage).groups;
   const byNode = groupOfNode(groups.length > 0 ? groups : (summary?.groups ?? []));
-  const found = new Set(selection.nodes.map((node) => byNode.get(node)?.id));
+  const found = new Set((groups.length > 0 ? selection.nodes : nodesAtEnd(app)).map((node) => byNode.get(node)?.id));
   const [only] = found;
   return found.size === 1 ? only : undefined;
 }

@@ -1,7 +1,7 @@
 /** Everything about the selection: facts, values, lineage, verdicts. */
 import type { Verdict } from "#protocol";
 import type { App, Panel } from "../../app.ts";
-import { groupOfSelection, sourcesOfSelection } from "../../actions.ts";
+import { groupOfSelection, nodesAtEnd, sourcesOfSelection } from "../../actions.ts";
 import { el, fill } from "../../dom.ts";
 import { valueOfKey } from "../../model/boxes.ts";
 import { bytesText, flopsText, visible } from "../../model/format.ts";
@@ -140,7 +140,7 @@ class DetailsPanel {
 
   /** Where the selection comes from, what it became, and what was decided about it. */
   private provenance(state: State): HTMLElement[] {
-    const nodes = new Set(state.selection.nodes);
+    const nodes = new Set([...state.selection.nodes, ...nodesAtEnd(this.app)]);
     const group = groupOfSelection(this.app);
     const about = (state.summary?.verdicts ?? []).filter(
       (verdict: Verdict) =>

@@ -1,7 +1,7 @@
 /** The thread from ONNX nodes through every stage to group, loops and C++, clickable both ways. */
 import type { App } from "../../app.ts";
 import { lastRunStage, passRows } from "../../app.ts";
-import { selectGroup, selectNodes, selectSource, showStage, showView } from "../../actions.ts";
+import { nodesAtEnd, selectGroup, selectNodes, selectSource, showStage, showView } from "../../actions.ts";
 import { linkButton } from "../../controls/index.ts";
 import { el } from "../../dom.ts";
 import { visible } from "../../model/format.ts";
@@ -77,7 +77,7 @@ function stageSteps(app: App, sources: readonly number[]): HTMLElement[] {
 function codeSteps(app: App, group: number): HTMLElement[] {
   const kernel = app.store.state.summary?.kernels.find((candidate) => candidate.group === group);
   if (!kernel) return [];
-  const { nodes } = app.store.state.selection;
+  const nodes = nodesAtEnd(app);
   const exact = (kind: "ir" | "cpp"): readonly number[] => app.linesOf(kind, lastRunStage(app.store.state), nodes).map(({ line }) => line);
   const link = (kind: "ir" | "cpp", title: string, range: readonly [number, number]): HTMLElement => {
     const lines = exact(kind);

@@ -1,7 +1,7 @@
 /** Loops, C++ and assembly side by side; a line lights what it came from and what came of it. */
 import type { TextKind, TextReply } from "#protocol";
 import { lastRunStage, passRows, type App, type Panel } from "../../app.ts";
-import { groupOfSelection, select } from "../../actions.ts";
+import { groupOfSelection, nodesAtEnd, select, showStage } from "../../actions.ts";
 import { dropdown } from "../../controls/index.ts";
 import { el, fill } from "../../dom.ts";
 import { errorInfo } from "../../host.ts";
@@ -139,6 +139,8 @@ class KernelsPanel {
   private pick(kind: TextKind, line: number): void {
     const { nodes, statements } = originOf(this.texts, kind, line);
     this.picked = statements;
+    const { nodes: present } = this.app.trace.snapshot(this.app.store.state.stage);
+    if (nodes.some((node) => !present.has(node))) showStage(this.app, this.stageOf(kind));
     select(this.app, { nodes });
     const lines = linesFor(this.texts, { nodes, statements });
     for (const other of kinds) if (other !== kind) this.views[other].revealFirst(lines[other]);
@@ -147,7 +149,7 @@ class KernelsPanel {
 
   private light(state: State): void {
     const lit = linesFor(this.texts, { statements: state.litStatements, nodes: state.litNodes });
-    const chosen = linesFor(this.texts, { statements: [], nodes: state.selection.nodes });
+    const chosen = linesFor(this.texts, { statements: [], nodes: nodesAtEnd(this.app) });
     for (const kind of kinds) this.views[kind].light(lit[kind], chosen[kind]);
   }
 
@@ -155,7 +157,7 @@ class KernelsPanel {
     const group = groupOfSelection(this.app);
     const kernel = this.app.store.state.summary?.kernels.find((candidate) => candidate.group === group);
     if (!kernel) return;
-    const lines = linesFor(this.texts, { statements: [], nodes: this.app.store.state.selection.nodes });
+    const lines = linesFor(this.texts, { statements: [], nodes: nodesAtEnd(this.app) });
     for (const kind of kinds) {
       if (lines[kind].size > 0) this.views[kind].revealFirst(lines[kind]);
       else if (kind !== "asm") this.views[kind].reveal(kind === "ir" ? kernel.irLines[0] : kernel.cppLines[0]);
