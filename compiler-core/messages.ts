@@ -34,7 +34,7 @@ export const messages = {
   "machine-profile": { exit: 3, text: "{path} is not a machine profile: {what}", next: "make one with `fusionscope doctor --json`, its member `machine`" },
   "isa-missing": { exit: 4, text: "this machine cannot run --isa {isa}: it lacks {features}", next: "use --isa auto, or compile only" },
   "nodes-unsupported": { exit: 1, text: "{count} of {total} nodes are not compiled: {list}", next: "leave --no-fallback out to look at the model anyway" },
-  "data-folder": { exit: 3, text: "{path} holds no usable test data: {what}", next: "give a folder with input_0.pb ... and output_0.pb ..." },
+  "data-folder": { exit: 3, text: "{path} holds no usable test data: {what}", next: "give a folder with input_0.pb and output_0.pb, and so on" },
   "input-mismatch": { exit: 3, text: "input {name}: {what}", next: "give a tensor of the type and shape that the model declares" },
   "group-unknown": { exit: 2, text: "there is no fusion group {group}", next: "the compilation has the groups {groups}" },
   "baseline-missing": { exit: 4, text: "baseline {name} is not there: {what}", next: "`fusionscope doctor` says what is missing; --baseline none times ours alone" },

@@ -79,7 +79,7 @@ function knobsPage(): Page {
 function errorsPage(): Page {
   const rows = Object.entries<MessageRow>(messages).map(([name, m]) => [code(name), String(m.exit), holes(m.text), holes(m.next)]);
   return page("errors.md", "Errors", [
-    "Errors are one line, `error[code]: what is wrong; what to do`. The code is stable. Words in <angle brackets> are filled in.",
+    "Errors are one line, `error[code]: what is wrong; what to do`. The code is stable. Words in `<angle brackets>` are filled in.",
     "",
     ...table(["code", "exit", "text", "what to do"], rows),
     "",

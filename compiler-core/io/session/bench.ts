@@ -20,6 +20,8 @@ export interface BenchSettings extends BuildSettings, HostSettings {
   readonly scope: BenchScope;
   /** `ort`. */
   readonly baselines: readonly string[];
+  /** A baseline that is not there ends the benchmark with `baseline-missing`, instead of being listed as missing. */
+  readonly needBaselines?: boolean;
   readonly seed: number;
   /** Measuring time for each candidate. */
   readonly seconds: number;
@@ -123,14 +125,14 @@ async function timeSubject(subject: Subject, options: CompileOptions, settings: 
       subject.inputs,
     );
     const ours = await host.load(built);
-    const { loaded, missing } = await loadBaselines(host, subject.model.path, options.threads, settings.baselines);
+    const { loaded, missing } = await loadBaselines(host, subject.model.path, options.threads, settings);
     const onProgress = (fraction: number): void => settings.onStep?.("timing", fraction);
     const timed = await host.client.request("bench", benchParams([ours, ...loaded], files, settings), {
       ...host.request({ onProgress }),
       timeoutMs: benchTimeout(settings, loaded.length + 2),
     });
     settings.onStep?.("measuring the peaks", null);
-    const peaks = await host.client.request("peaks", { threads: options.threads }, host.request());
+    const peaks = await host.client.request("peaks", { threads: options.threads, seconds: peakSeconds }, host.request());
     const regions = settings.regions ? await timeRegions(host, subject, files, settings) : [];
     const result = summarise(subject, options, timed, loaded, peaks);
     return { result: { ...result, regions }, missing, notes: subject.notes };
@@ -147,22 +149,28 @@ function benchParams(models: readonly LoadedModel[], inputs: readonly TensorFile
   return { candidates, aa: true, ...bounds, maxSeconds: Math.max(60, 4 * seconds * lanes) };
 }
 
+/** For each figure: there are about a dozen. */
+const peakSeconds = 0.1;
+
 const benchTimeout = ({ seconds, timeoutSeconds }: BenchSettings, lanes: number): number =>
   1000 * ((timeoutSeconds ?? 60) + Math.max(60, 4 * seconds * lanes));
+
+type Missing = BenchOutcome["missing"][number];
 
 async function loadBaselines(
   host: NativeHost,
   path: string,
   threads: number,
-  names: readonly string[],
-): Promise<{ loaded: LoadedModel[]; missing: { baseline: string; why: string }[] }> {
+  { baselines, needBaselines }: BenchSettings,
+): Promise<{ readonly loaded: readonly LoadedModel[]; readonly missing: readonly Missing[] }> {
   const loaded: LoadedModel[] = [];
-  const missing: { baseline: string; why: string }[] = [];
-  for (const name of names) {
+  const missing: Missing[] = [];
+  for (const name of baselines) {
     try {
       loaded.push(await host.loadOrt(path, threads));
     } catch (e) {
       if (!(e instanceof UserError) || (e.code !== "ort-missing" && e.code !== "ort-failed")) throw e;
+      if (needBaselines === true) userError("baseline-missing", {}, { name, what: e.message }, e);
       missing.push({ baseline: name, why: e.message });
     }
   }
