@@ -7,9 +7,16 @@ import fs from "node:fs/promises";
 import path from "node:path";
 import { userError } from "../messages.ts";
 import { cacheFolder } from "./cache-folder.ts";
+import { environment } from "./environment.ts";
 
 /** Bytes that all entries may take together before the least recently used ones go. */
 export const cacheLimitBytes = 2 * 2 ** 30;
+
+/** The user's limit in bytes; undefined when none is set or it is not a number of MiB. */
+function limitOfUser(): number | undefined {
+  const mib = Number(environment("FUSIONSCOPE_CACHE_MIB") ?? NaN);
+  return Number.isFinite(mib) && mib > 0 ? mib * 2 ** 20 : undefined;
+}
 
 const manifestName = "manifest.json";
 
@@ -72,19 +79,21 @@ async function findOrMake(
     await make(draft);
     await seal(draft);
     await publish(draft, folder);
-    await evict(root, folder, options.limitBytes ?? cacheLimitBytes);
+    await evict(root, folder, options.limitBytes ?? limitOfUser() ?? cacheLimitBytes);
   } catch (e) {
-    await fs.rm(draft, { recursive: true, force: true });
+    await fs.rm(draft, { recursive: true, force: true }).catch(() => undefined); // what went wrong first is told
     throwDiskError(e, folder);
   }
   return { folder, cached: false };
 }
 
+const unwritable: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "EISDIR", "ENAMETOOLONG", "ELOOP"]);
+
 /** Errors of the file system become coded ones, others pass. */
 function throwDiskError(e: unknown, at: string): never {
   const code = (e as NodeJS.ErrnoException).code;
   if (code === "ENOSPC" || code === "EDQUOT") userError("cache-full", {}, { path: at }, e);
-  if (code === "EACCES" || code === "EPERM" || code === "EROFS") userError("file-unwritable", {}, { path: at, what: code }, e);
+  if (code !== undefined && unwritable.has(code)) userError("file-unwritable", {}, { path: at, what: code }, e);
   throw e;
 }
 

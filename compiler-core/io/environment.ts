@@ -2,6 +2,7 @@
 
 export const environmentTable = {
   FUSIONSCOPE_CACHE: "folder for builds, the runner and calibrations (default: $XDG_CACHE_HOME/fusionscope or ~/.cache/fusionscope)",
+  FUSIONSCOPE_CACHE_MIB: "upper limit of the builds kept there, in MiB (default: 2048)",
   XDG_CACHE_HOME: "base folder of caches, as the XDG specification has it",
   CXX: "the C++ compiler, instead of the first of g++ and clang++ that works",
   FUSIONSCOPE_ORT: "path of libonnxruntime.so, instead of the one of the package onnxruntime-node",
