@@ -76,6 +76,7 @@ export const gemmF32: Kernel = {
   },
   args: ["m", "n", "k", "lda"],
   optionalArgs: ["kb", "ldb", "ldc"],
+  needs: (params, has) => [params["b"] === "rows" ? "ldb" : "kb", ...(has("c") ? ["ldc"] : [])],
   params: { b: '"panels" or "rows"', nr: "columns of a panel: gemmF32Tile(isa).nr" },
   acc: "f32",
   headers: ["kernels/gemm_f32/gemm_f32.hpp"],

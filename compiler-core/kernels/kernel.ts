@@ -61,6 +61,8 @@ export interface Kernel {
   /** Names of size arguments (i64). */
   readonly args: readonly string[];
   readonly optionalArgs: readonly string[];
+  /** Which of the optional ones a call needs, given its parameters and the operands it has. */
+  readonly needs?: (params: Readonly<Record<string, number | string>>, has: (operand: string) => boolean) => readonly string[];
   /** Compile-time parameters with the values they may take. */
   readonly params: Readonly<Record<string, string>>;
   /** Element type of the accumulator handed to the epilogue; absent: no epilogue. */

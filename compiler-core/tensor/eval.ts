@@ -162,7 +162,7 @@ class Interpreter implements Memory {
     const hi = Number(evalExpr(s.hi, this));
     if (s.kind !== "parallel") return this.iterate(s, lo, hi);
     const iterations = Math.max(0, Math.ceil((hi - lo) / s.step));
-    const { threads } = this.module;
+    const threads = Math.min(this.module.threads, s.threads ?? this.module.threads);
     this.inParallel = true;
     for (let t = 0; t < threads; t++) {
       this.thread = t;

@@ -219,7 +219,8 @@ class Verifier {
       this.same(this.buffers.get(ref.buffer)?.dtype ?? "", contract.dtype, `operand ${name} of ${s.kernel}`);
     }
     for (const name of Object.keys(s.refs)) if (!(name in k.operands)) this.say(`${s.kernel} has no operand ${name}`);
-    for (const name of k.args) if (!(name in s.args)) this.say(`${s.kernel} lacks argument ${name}`);
+    for (const name of [...k.args, ...(k.needs?.(s.params, (o) => o in s.refs) ?? [])])
+      if (!(name in s.args)) this.say(`${s.kernel} lacks argument ${name}`);
     for (const [name, e] of Object.entries(s.args)) {
       if (!k.args.includes(name) && !k.optionalArgs.includes(name)) this.say(`${s.kernel} has no argument ${name}`);
       this.scalarIndex(e, place, `argument ${name}`);

@@ -3,7 +3,7 @@
  * exactly when one needs (or overwrites) what another thread did in the other since the last barrier.
  */
 import { targetIsa } from "../../codegen/target.ts";
-import type { For, Func, Module, Stmt, VarId } from "../../tensor/ir.ts";
+import type { BufferId, For, Func, Module, Stmt, VarId } from "../../tensor/ir.ts";
 import { Fresh, mapBodies, mapSame } from "../../tensor/rewrite.ts";
 import { forAllThreads, sharedLets } from "../../tensor/team.ts";
 import { tensorPass, type PassContext } from "../pass.ts";
@@ -17,8 +17,9 @@ export const scheduleParallel = tensorPass({
   run: (module, ctx) => {
     const sized = limitThreads(module, ctx);
     const fresh = new Fresh(sized);
+    const names = new Map(sized.buffers.map((b) => [b.id, b.name]));
     const one = (f: Func): Func => {
-      const body = new BarrierPlacer(fresh, ctx, sharedLets(f.body)).list(f.body);
+      const body = new BarrierPlacer(fresh, ctx, sharedLets(f.body), names).list(f.body);
       return body === f.body ? f : { ...f, body };
     };
     const init = one(sized.init);
@@ -85,6 +86,7 @@ class BarrierPlacer {
     private readonly fresh: Fresh,
     private readonly ctx: PassContext,
     private readonly shared: ReadonlySet<VarId>,
+    private readonly names: ReadonlyMap<BufferId, string>,
   ) {}
 
   list(body: readonly Stmt[]): readonly Stmt[] {
@@ -97,8 +99,11 @@ class BarrierPlacer {
         continue;
       }
       const first = firstPiece(s, this.shared);
-      if (first !== undefined && this.clashes(first)) {
-        out.push({ k: "barrier", id: this.fresh.stmt(), origin: [] });
+      const clash = first === undefined ? undefined : this.clash(first);
+      if (clash !== undefined) {
+        const id = this.fresh.stmt();
+        this.explain(id, clash, s);
+        out.push({ k: "barrier", id, origin: [] });
         this.since = [];
         changed = true;
       }
@@ -113,11 +118,25 @@ class BarrierPlacer {
     return changed ? out : body;
   }
 
-  private clashes(piece: Piece): boolean {
-    const against = this.since.find((p) => !(p.single && piece.single) && conflict(p.effects, piece.effects));
-    if (against === undefined) return false;
-    this.ctx.hit({ rule: "schedule-parallel/barrier", before: [], after: [] });
-    return true;
+  /** The buffer for whose sake this piece has to wait; undefined when it can start at once. */
+  private clash(piece: Piece): BufferId | undefined {
+    for (const p of this.since) {
+      const buffer = p.single && piece.single ? undefined : conflict(p.effects, piece.effects);
+      if (buffer !== undefined) return buffer;
+    }
+    return undefined;
+  }
+
+  private explain(barrier: number, buffer: BufferId, next: Stmt): void {
+    this.ctx.hit({ rule: "schedule-parallel/barrier", before: [next.id], after: [barrier, next.id] });
+    this.ctx.verdict({
+      subject: "schedule",
+      accepted: true,
+      rule: "schedule-parallel/barrier",
+      because: `all threads wait before ${next.k === "region" ? next.name : `statement ${next.id}`}: it touches ${this.names.get(buffer) ?? `#${buffer}`}, which other threads wrote or still read`,
+      facts: [{ name: "pieces of work since the last barrier", value: this.since.length }],
+      nodes: next.origin,
+    });
   }
 }
 
@@ -136,9 +155,9 @@ function pieceOf(s: Stmt, shared: ReadonlySet<VarId>): Piece | undefined {
   return { effects: effectsOf([s]), single: !forAllThreads(s, shared) };
 }
 
-/** Does one read or write memory that the other writes? (Threads have their own variables.) */
-function conflict(a: Effects, b: Effects): boolean {
-  for (const x of a.writes) if (b.reads.has(x) || b.writes.has(x)) return true;
-  for (const x of b.writes) if (a.reads.has(x)) return true;
-  return false;
+/** A buffer that one writes and the other reads or writes. (Threads have their own variables.) */
+function conflict(a: Effects, b: Effects): BufferId | undefined {
+  for (const x of a.writes) if (b.reads.has(x) || b.writes.has(x)) return x;
+  for (const x of b.writes) if (a.reads.has(x)) return x;
+  return undefined;
 }
