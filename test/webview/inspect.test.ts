@@ -24,7 +24,9 @@ describe("a page that stands alone", { skip }, () => {
   for (const colorScheme of ["dark", "light"] as const) {
     test(`a real compilation, ${colorScheme}`, async () => {
       const file = path.join(folder, `${colorScheme}.html`);
-      execFileSync(process.execPath, ["bin/fusionscope", "inspect", "test/data/example-mlp.onnx", "-o", file, "--dim", "batch=8"], { stdio: ["ignore", "ignore", "inherit"] });
+      execFileSync(process.execPath, ["bin/fusionscope", "inspect", "test/data/example-mlp.onnx", "-o", file, "--dim", "batch=8"], {
+        stdio: ["ignore", "ignore", "inherit"],
+      });
       const context = await browser.newContext({ colorScheme, viewport: { width: 1400, height: 900 } });
       const page = await context.newPage();
       const errors: string[] = [];
