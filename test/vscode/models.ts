@@ -5,6 +5,16 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { root } from "../../scripts/setup/terminal.mjs";
+import { vscodeVersions } from "../suites.mjs";
+
+/**
+ * Why a test does not run in this VS Code. What happens behind the page is the same in every version: the newer ones see the main thread
+ * of use (inspector.test.ts, host.test.ts), the rest with the long tests.
+ */
+export const onlyOldest: string | undefined =
+  (process.env["FUSIONSCOPE_VSCODE"] ?? vscodeVersions[0]?.server) === vscodeVersions[0]?.server || process.env["FUSIONSCOPE_LONG"] === "1"
+    ? undefined
+    : `in VS Code ${vscodeVersions[0]?.vscode} only; in every version with npm run test:long`;
 
 export const example = path.join(root, "test/data/example-mlp.onnx");
 

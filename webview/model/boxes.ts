@@ -121,7 +121,7 @@ export function boxesWithGhosts(snapshot: Snapshot, base: Snapshot, change: Stag
   return made;
 }
 
-/** `32×256 f32 · 32 KB` */
+/** `32×256 f32 · 32 KiB` */
 export function valueText(value: ValueRow | undefined): string {
   if (!value) return "";
   const size = Number.isFinite(value.bytes) ? ` · ${bytesText(value.bytes)}` : "";

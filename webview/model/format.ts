@@ -1,6 +1,6 @@
 /** Numbers and names as people read them. */
 
-const byteUnits = ["B", "KB", "MB", "GB", "TB"];
+const byteUnits = ["B", "KiB", "MiB", "GiB", "TiB"];
 const countUnits = ["", "k", "M", "G", "T", "P"];
 
 /** 3 significant digits, without trailing zeros. */

@@ -59,7 +59,7 @@ test("constants are folded into their consumers", () => {
   const boxes = boxesOf(trace.snapshot(1));
   const matmul = boxes.subtitle.indexOf("fc1/MatMul");
   assert.deepEqual(boxes.chips[matmul], ["784×512 f32"]);
-  assert.equal(boxes.tag[matmul], "128×512 f32\n256 KB");
+  assert.equal(boxes.tag[matmul], "128×512 f32\n256 KiB");
 });
 
 test("lineage follows origins through every stage", () => {
@@ -97,7 +97,7 @@ test("categories by name", () => {
 
 test("numbers and names as people read them", () => {
   assert.equal(bytesText(0), "0 B");
-  assert.equal(bytesText(262144), "256 KB");
+  assert.equal(bytesText(262144), "256 KiB");
   assert.equal(bytesText(NaN), "?");
   assert.equal(timeText(0.0123), "12.3 µs");
   assert.equal(tail("/encoder/layer.0/attention/self/query/MatMul"), "attention/self/query/MatMul");
