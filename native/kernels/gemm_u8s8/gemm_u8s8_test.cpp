@@ -29,7 +29,7 @@ void sweep_one(int64_t m, int64_t n, int64_t k) {
   std::vector<int32_t> expected(static_cast<size_t>(m * n));
   gemm_i8_ref(m, n, k, a.p, lda, b.p, expected.data());
   if constexpr (is_signed)
-    gemm_s8s8(m, n, k, a_rows{a.p, lda}, b_panels{packed.p, k}, igemm_columns{start.p}, igemm_store{c.p, n});
+    gemm_s8s8<4>(m, n, k, a_rows{a.p, lda}, b_panels{packed.p, k}, igemm_columns{start.p}, igemm_store{c.p, n});
   else
     gemm_u8s8(m, n, k, a_rows{a.p, lda}, b_panels{packed.p, k}, igemm_columns{start.p}, igemm_store{c.p, n});
   int64_t wrong = 0;
