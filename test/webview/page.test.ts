@@ -13,17 +13,22 @@ async function waitForStage(page: Page, stage: number): Promise<void> {
   await page.waitForSelector(`body[data-painted="${stage}"]`, { timeout: 5000 });
 }
 
-/** Moves over the canvas until the tooltip begins as wanted; leaves the pointer there. */
+/** Moves over the canvas until the tooltip begins as wanted; gives that point. */
 async function pointAt(page: Page, wanted: RegExp): Promise<{ x: number; y: number }> {
-  const box = (await page.locator(".graph-canvas").last().boundingBox())!;
-  for (let y = box.y + 10; y < box.y + box.height - 10; y += 9) {
-    for (let x = box.x + box.width * 0.25; x < box.x + box.width * 0.8; x += 21) {
-      await page.mouse.move(x, y);
-      const text = await page.evaluate("document.querySelector('.tooltip').hidden ? '' : document.querySelector('.tooltip').innerText");
-      if (wanted.test(text as string)) return { x, y };
+  const found = await page.evaluate((pattern) => {
+    const canvas = [...document.querySelectorAll<HTMLCanvasElement>(".graph-canvas")].find((c) => c.clientWidth > 0)!;
+    const tooltip = document.querySelector<HTMLElement>(".tooltip")!;
+    const box = canvas.getBoundingClientRect();
+    for (let y = box.top + 10; y < box.bottom - 10; y += 9) {
+      for (let x = box.left + box.width * 0.2; x < box.left + box.width * 0.85; x += 13) {
+        canvas.dispatchEvent(new PointerEvent("pointermove", { clientX: x, clientY: y, bubbles: true }));
+        if (!tooltip.hidden && new RegExp(pattern).test(tooltip.innerText)) return { x, y };
+      }
     }
-  }
-  throw new Error(`nothing on the canvas says ${wanted}`);
+    return undefined;
+  }, wanted.source);
+  assert.ok(found, `nothing on the canvas says ${wanted}`);
+  return found;
 }
 
 async function toFusion(page: Page): Promise<void> {
@@ -53,7 +58,7 @@ describe("the page", { skip: noChromium }, () => {
   test("opens under its policy, says ready, shows the graph", async () => {
     const page = await fresh();
     await settled(page);
-    await page.waitForTimeout(2500);
+    await page.waitForTimeout(500);
     assert.equal(await heading(page), "import");
     assert.equal((await opened.sent())[0]?.type, "ready");
     const ink = await page.evaluate(() =>
