@@ -1,38 +1,53 @@
 /**
- * An independent check of a memory plan, written without the planner's code: it replays both functions and keeps, for every byte range, the
- * buffer that owns it. An access to a buffer whose memory was written as another one since is reported.
+ * An independent check of a memory plan, written without the planner's code: it lists every access of both functions with the
+ * barriers passed and who does it, and reports two buffers in one place unless all accesses of one are over before the other's begin.
  */
-import { findKernel } from "../../kernels/index.ts";
 import { dtypeBytes } from "../../support/dtype.ts";
 import type { Buffer, BufferId, Module, Stmt } from "../../tensor/ir.ts";
 import { bodies, visitOwnExprs } from "../../tensor/rewrite.ts";
+import { forAllThreads, sharedLets } from "../../tensor/team.ts";
 
 interface Event {
   readonly buffer: BufferId;
-  readonly write: boolean;
-  /** Barriers passed: events of one number may happen in any order. */
+  /** Barriers passed. */
   readonly epoch: number;
+  /** Position in program order. */
+  readonly at: number;
+  /** Done by thread 0 alone, so that its order with other such events is that of the program. */
+  readonly single: boolean;
 }
 
 function events(module: Module): readonly Event[] {
   const out: Event[] = [];
   let epoch = 0;
-  const walk = (s: Stmt): void => {
+  let at = 0;
+  const walk = (s: Stmt, single: boolean): void => {
     if (s.k === "barrier") epoch++;
-    visitOwnExprs(s, (e) => {
-      if (e.k === "load") out.push({ buffer: e.buffer, write: false, epoch });
-    });
-    if (s.k === "store") out.push({ buffer: s.buffer, write: true, epoch });
-    if (s.k === "kernel") {
-      for (const [name, r] of Object.entries(s.refs))
-        out.push({ buffer: r.buffer, write: findKernel(s.kernel)?.operands[name]?.access !== "read", epoch });
-    }
-    for (const b of bodies(s)) b.forEach(walk);
+    at++;
+    const event = (buffer: BufferId): void => void out.push({ buffer, epoch, at, single });
+    visitOwnExprs(s, (e) => e.k === "load" && event(e.buffer));
+    if (s.k === "store") event(s.buffer);
+    if (s.k === "kernel") Object.values(s.refs).forEach((r) => event(r.buffer));
+    for (const b of bodies(s)) b.forEach((x) => walk(x, single));
   };
-  module.init.body.forEach(walk);
-  epoch++;
-  module.run.body.forEach(walk);
+  for (const f of [module.init, module.run]) {
+    const shared = sharedLets(f.body);
+    const team = (body: readonly Stmt[]): void =>
+      body.forEach((s) => (s.k === "region" ? team(s.body) : walk(s, !forAllThreads(s, shared))));
+    team(f.body);
+    epoch++;
+  }
   return out;
+}
+
+/** Is every event of `x` over before any of `y` can begin? */
+function precedes(x: readonly Event[], y: readonly Event[]): boolean {
+  const end = x.reduce((m, e) => Math.max(m, e.epoch), -1);
+  const start = y.reduce((m, e) => Math.min(m, e.epoch), Infinity);
+  if (end !== start) return end < start;
+  const [last, first] = [x.filter((e) => e.epoch === end), y.filter((e) => e.epoch === start)];
+  const position = last.reduce((m, e) => Math.max(m, e.at), -1);
+  return [...last, ...first].every((e) => e.single) && first.every((e) => position < e.at);
 }
 
 const size = (b: Buffer): number =>
@@ -46,21 +61,19 @@ const collide = (a: Buffer, b: Buffer): boolean =>
 /** One sentence per pair of buffers that hold values at one time in one place; empty for a sound plan. */
 export function overlaps(module: Module): readonly string[] {
   const problems: string[] = [];
-  const byBuffer = new Map<BufferId, { first: number; last: number }>();
+  const byBuffer = new Map<BufferId, Event[]>();
   for (const e of events(module)) {
-    const span = byBuffer.get(e.buffer);
-    byBuffer.set(e.buffer, { first: span?.first ?? e.epoch, last: e.epoch });
+    const known = byBuffer.get(e.buffer);
+    if (known === undefined) byBuffer.set(e.buffer, [e]);
+    else known.push(e);
   }
   const shared = module.buffers.filter((b) => b.scope === "arena");
   shared.forEach((a, i) => {
     const x = byBuffer.get(a.id);
     for (const b of shared.slice(i + 1)) {
       const y = byBuffer.get(b.id);
-      if (x === undefined || y === undefined || !collide(a, b)) continue;
-      if (x.first <= y.last && y.first <= x.last)
-        problems.push(
-          `${a.name}#${a.id} and ${b.name}#${b.id} overlap between barriers ${Math.max(x.first, y.first)} and ${Math.min(x.last, y.last)}`,
-        );
+      if (x === undefined || y === undefined || !collide(a, b) || precedes(x, y) || precedes(y, x)) continue;
+      problems.push(`${a.name}#${a.id} and ${b.name}#${b.id} overlap while both are in use`);
     }
   });
   for (const b of module.buffers)

@@ -1,9 +1,10 @@
 /**
- * When buffers are alive. Shared ones count barriers: between two barriers threads may be anywhere, so only buffers that are separated by
- * one may share memory. A thread's own buffers count statements in program order.
+ * When buffers are alive. Shared ones count barriers and serial work: between two barriers the threads may be anywhere in a shared loop, but
+ * what thread 0 does alone has an order. A thread's own buffers count statements in program order.
  */
-import type { Buffer, BufferId, Func, Module, Stmt } from "../../tensor/ir.ts";
-import { bodies } from "../../tensor/rewrite.ts";
+import type { Buffer, BufferId, Func, Module, Stmt, VarId } from "../../tensor/ir.ts";
+import { bodies, visitStmts } from "../../tensor/rewrite.ts";
+import { forAllThreads, sharedLets } from "../../tensor/team.ts";
 import { ownAccesses } from "./accesses.ts";
 
 /** Both ends included. */
@@ -29,21 +30,36 @@ function widen(map: Map<BufferId, Lifetime>, id: BufferId, first: number, last: 
   );
 }
 
-/** By barrier-separated stretch of `run`. */
+/**
+ * In stretches that follow each other for all threads. A barrier ends one; so does each piece of serial work, as long as only thread 0 has
+ * worked since the barrier. Shared work may run beside anything since the barrier, so it counts for all of that.
+ */
 export function sharedLifetimes(module: Module): ReadonlyMap<BufferId, Lifetime> {
   const out = new Map<BufferId, Lifetime>();
-  let epoch = 0;
-  const walk = (body: readonly Stmt[]): void => {
+  let stretch = 0;
+  const touch = (body: readonly Stmt[], first: number): void =>
+    visitStmts(body, (s) => ownAccesses(s).forEach((a) => widen(out, a.buffer, first, stretch)));
+  const team = (body: readonly Stmt[], shared: ReadonlySet<VarId>, since: { barrier: number; sharedWork: boolean }): void => {
     for (const s of body) {
-      if (s.k === "barrier") epoch++;
-      for (const a of ownAccesses(s)) widen(out, a.buffer, epoch, epoch);
-      for (const b of bodies(s)) walk(b);
+      if (s.k === "region") {
+        team(s.body, shared, since);
+      } else if (s.k === "barrier") {
+        since.barrier = ++stretch;
+        since.sharedWork = false;
+      } else if (forAllThreads(s, shared)) {
+        touch([s], since.barrier);
+        since.sharedWork ||= s.k !== "alloc";
+      } else {
+        if (!since.sharedWork) stretch++;
+        touch([s], stretch);
+      }
     }
   };
   // Constant work comes first and ends with a barrier of the host's.
-  walk(module.init.body);
-  epoch++;
-  walk(module.run.body);
+  for (const f of [module.init, module.run]) {
+    team(f.body, sharedLets(f.body), { barrier: stretch, sharedWork: false });
+    stretch++;
+  }
   return out;
 }
 
