@@ -64,6 +64,8 @@ export interface LoadParams {
   readonly weights?: readonly WeightRange[];
   /** Size of its team; 0 or absent: what it was scheduled for. */
   readonly threads?: number;
+  /** Comes before the names of the three symbols: one shared object may hold many models. */
+  readonly prefix?: string;
 }
 export interface LoadResult {
   readonly target: TargetId;

@@ -86,7 +86,8 @@ json::value commands::load(const json::value& request) {
   std::vector<weight_range> weights;
   if (!request["weights"].is_null())
     for (const auto& w : request["weights"].items()) weights.push_back({w["file"].as_string(), w["offset"].as_int(), w["length"].as_int()});
-  auto m = std::make_unique<compiled_module>(request["so"].as_string(), weights, static_cast<int>(request.int_or("threads", 0)));
+  auto m = std::make_unique<compiled_module>(request["so"].as_string(), weights, static_cast<int>(request.int_or("threads", 0)),
+                                             request.string_or("prefix", ""));
   json::value description = m->describe();
   return add(std::move(m), std::move(description));
 }

@@ -48,8 +48,8 @@ void check_whole(const std::string& path) {
   }
 }
 
-void* symbol(void* library, const char* name, const std::string& path) {
-  void* p = dlsym(library, name);
+void* symbol(void* library, const std::string& name, const std::string& path) {
+  void* p = dlsym(library, name.c_str());
   if (p == nullptr) throw failure("bad-module", path + " does not export " + name);
   return p;
 }
@@ -81,13 +81,14 @@ loaded_file::loaded_file(const std::string& path) {
   }
 }
 
-compiled_module::compiled_module(const std::string& path, const std::vector<weight_range>& weights, int threads) : compiled_module() {
+compiled_module::compiled_module(const std::string& path, const std::vector<weight_range>& weights, int threads, const std::string& prefix)
+    : compiled_module() {
   check_whole(path);
   library_ = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library_ == nullptr) throw failure("bad-module", dlerror());
-  const auto* info = static_cast<const fs_module*>(symbol(library_, FS_SYMBOL_MODULE, path));
-  const auto init = reinterpret_cast<fs_entry>(symbol(library_, FS_SYMBOL_INIT, path));
-  const auto run = reinterpret_cast<fs_entry>(symbol(library_, FS_SYMBOL_RUN, path));
+  const auto* info = static_cast<const fs_module*>(symbol(library_, prefix + FS_SYMBOL_MODULE, path));
+  const auto init = reinterpret_cast<fs_entry>(symbol(library_, prefix + FS_SYMBOL_INIT, path));
+  const auto run = reinterpret_cast<fs_entry>(symbol(library_, prefix + FS_SYMBOL_RUN, path));
   if (info->abi_version != FS_ABI_VERSION)
     throw failure("bad-module",
                   path + " has ABI version " + std::to_string(info->abi_version) + ", expected " + std::to_string(FS_ABI_VERSION));

@@ -35,7 +35,8 @@ void write_file(const std::string& path, const void* data, uint64_t bytes);
 
 class compiled_module final : public target {
  public:
-  compiled_module(const std::string& path, const std::vector<weight_range>& weights, int threads);
+  // `prefix` comes before the names of the three symbols: one library may hold many models.
+  compiled_module(const std::string& path, const std::vector<weight_range>& weights, int threads, const std::string& prefix = "");
   ~compiled_module() override;
   compiled_module(const compiled_module&) = delete;
 
