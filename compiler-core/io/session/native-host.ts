@@ -47,11 +47,15 @@ export class NativeHost {
     return { signal, onProgress, timeoutMs: timeoutSeconds === undefined ? undefined : timeoutSeconds * 1000 };
   }
 
-  /** Loads compiled code with its weights and does the constant work of the first run. */
-  async load(built: BuiltCode, name = "ours"): Promise<LoadedModel> {
+  /** Loads compiled code with its weights and does the constant work of the first run. `prefix`: of its symbols, where one object holds many models. */
+  async load(built: Pick<BuiltCode, "sharedObject" | "plan">, name = "ours", prefix = ""): Promise<LoadedModel> {
     const { plan } = built;
     const weights = plan.weights.map((w) => this.weight(w));
-    const { target } = await this.client.request("load", { so: built.sharedObject, weights, threads: plan.threads }, this.request());
+    const { target } = await this.client.request(
+      "load",
+      { so: built.sharedObject, weights, threads: plan.threads, prefix },
+      this.request(),
+    );
     return { target, name, plan, outputs: plan.outputs.map((o) => o.name) };
   }
 

@@ -87,7 +87,13 @@ function matchInputs({ graph }: Compilation, stored: readonly (NamedTensor | und
   });
 }
 
-function compareStored(name: string, ours: NdArray, stored: NamedTensor | undefined, { rtol, atol }: StoredSettings): StoredOutput {
+/** Holds an output against a stored one: |ours - stored| <= atol + rtol |stored|, element by element. */
+export function compareStored(
+  name: string,
+  ours: NdArray,
+  stored: NamedTensor | undefined,
+  { rtol, atol }: Pick<StoredSettings, "rtol" | "atol">,
+): StoredOutput {
   const { dtype, shape } = ours;
   const base = { name, dtype, shape };
   const no = (why: string): StoredOutput => ({ ...base, maxAbs: NaN, maxRel: NaN, ok: false, why });

@@ -9,6 +9,7 @@ import path from "node:path";
 import { defaultOptions, UserError, type IsaName } from "#core";
 import { compileModel, findToolchain, localMachine, openSessionModel, packageRoot } from "#core/io";
 import { compileFlags } from "../../../compiler-core/io/toolchain.ts";
+import { unitOf } from "../../onnx-node/unit.ts";
 
 const whole = path.join(packageRoot(), "../shared/onnx-backend/node");
 const cases = fs.existsSync(whole) ? whole : path.join(packageRoot(), "test/data/onnx-node");
@@ -47,24 +48,14 @@ function generate(name: string, file: string, made: Generated[]): string | undef
   }
 }
 
-/** One translation unit: includes once, then every case in a namespace and with entry points of its own. */
-function unitOf(list: readonly Generated[]): string {
-  const includes = new Set(list.flatMap((c) => c.text.match(/^#include .*$/gm) ?? []));
-  const bodies = list.map(({ text }, i) => {
-    const names = ["fs_module_info", "fs_init", "fs_run"];
-    const open = names.map((n) => `#define ${n} case_${i}_${n}`);
-    const close = names.map((n) => `#undef ${n}`);
-    return [...open, `namespace case_${i} {`, text.replace(/^#include .*$/gm, ""), `}`, ...close].join("\n");
-  });
-  return [...includes, ...bodies].join("\n");
-}
-
 /** CPU seconds (user and system) of one compiler run, from the shell's `times`: the wall clock would count what else the machine does. */
 function compileSeconds(command: string, flags: readonly string[], text: string, folder: string): number {
   const source = path.join(folder, "unit.cpp");
   fs.writeFileSync(source, text);
   const script = '"$@" >&2 || exit 1; times';
-  const run = spawnSync("sh", ["-c", script, "sh", command, ...flags, "-c", source, "-o", path.join(folder, "unit.o")], { encoding: "utf8" });
+  const run = spawnSync("sh", ["-c", script, "sh", command, ...flags, "-c", source, "-o", path.join(folder, "unit.o")], {
+    encoding: "utf8",
+  });
   if (run.status !== 0) throw new Error(run.stderr.split("\n").find((l) => l.includes("error")) ?? run.stderr.slice(0, 400));
   const children = run.stdout.trim().split("\n").at(-1) ?? "";
   return [...children.matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, m, s]) => sum + 60 * Number(m) + Number(s), 0);
@@ -82,11 +73,20 @@ const isa = made[0]?.isa ?? "scalar";
 const base = [...compileFlags(isa, toolchain), `-I${path.join(packageRoot(), "native")}`];
 for (const level of ["-O3", "-O1"]) {
   const flags = base.map((f) => (f === "-O3" ? level : f));
-  for (const [count, repeats] of [[1, 6], [10, 3], [50, 2], [100, 1]] as const) {
-    const seconds = Array.from({ length: repeats }, (_, r) => compileSeconds(toolchain.command, flags, unitOf(spread(made, count, r * 0.37)), folder));
+  for (const [count, repeats] of [
+    [1, 6],
+    [10, 3],
+    [50, 2],
+    [100, 1],
+  ] as const) {
+    const seconds = Array.from({ length: repeats }, (_, r) =>
+      compileSeconds(toolchain.command, flags, unitOf(spread(made, count, r * 0.37).map((c) => c.text)), folder),
+    );
     const mean = seconds.reduce((a, b) => a + b, 0) / repeats;
     const all = (mean * made.length) / count;
-    console.log(`${level}, ${count} cases in a unit: ${mean.toFixed(2)} CPU s a unit, ${(mean / count).toFixed(3)} s a case; all ${made.length}: ${all.toFixed(0)} CPU s, ${(all / 2).toFixed(0)} s on two cores`);
+    console.log(
+      `${level}, ${count} cases in a unit: ${mean.toFixed(2)} CPU s a unit, ${(mean / count).toFixed(3)} s a case; all ${made.length}: ${all.toFixed(0)} CPU s, ${(all / 2).toFixed(0)} s on two cores`,
+    );
   }
 }
 fs.rmSync(folder, { recursive: true });

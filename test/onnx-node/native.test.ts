@@ -1,0 +1,130 @@
+/**
+ * The ONNX project's operator cases as native code: every case that compiles is built, 50 to a translation unit, run on its stored inputs
+ * and held against its stored outputs. Uses the whole collection where it lies beside the repository, else the selection in test/data.
+ */
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { after, test } from "node:test";
+import { defaultOptions, UserError } from "#core";
+import {
+  buildModule,
+  compareStored,
+  compileModel,
+  dimsOfData,
+  findToolchain,
+  localMachine,
+  NativeHost,
+  openSessionModel,
+  packageRoot,
+  readTensorFolder,
+  type SessionModel,
+} from "#core/io";
+import { decode, evaluable } from "../../compiler-core/graph/ndarray.ts";
+import type { ArtifactPlan } from "../../compiler-core/codegen/plan.ts";
+import type { DType } from "../../compiler-core/support/dtype.ts";
+import { prefixOf, unitOf } from "./unit.ts";
+
+const whole = path.join(packageRoot(), "../shared/onnx-backend/node");
+const root = fs.existsSync(whole) ? whole : path.join(packageRoot(), "test/data/onnx-node");
+const casesPerUnit = 50;
+/** The tolerances of the ONNX project's own runner. */
+const tolerance = { rtol: 1e-3, atol: 1e-7 };
+const machine = localMachine();
+const noCompiler = await findToolchain().then(
+  () => undefined,
+  (e: unknown) => `no compiler: ${e instanceof Error ? e.message : String(e)}`,
+);
+
+interface Compiled {
+  readonly name: string;
+  readonly model: SessionModel;
+  readonly text: string;
+  readonly plan: ArtifactPlan;
+}
+
+/** One reason for all of them, or the summary of a run would be a list of operators; `fusionscope compile MODEL` says which and why. */
+const notYet = "an operator or element type that is not compiled";
+
+/** The case as code, or the reason why it is skipped. */
+function compileCase(name: string): Compiled | string {
+  const folder = path.join(root, name);
+  try {
+    const model = openSessionModel(path.join(folder, "model.onnx"));
+    const dims = dimsOfData(model.graph, path.join(folder, "test_data_set_0"));
+    const { source, error, unsupported } = compileModel(model, { ...defaultOptions, dims }, machine);
+    if (source !== undefined) return { name, model, text: source.text, plan: source.plan };
+    model.close();
+    if (error?.exit === 70) throw error;
+    return error?.code ?? (unsupported.length > 0 ? notYet : "no code");
+  } catch (e) {
+    if (e instanceof UserError && e.exit !== 70) return e.code;
+    throw e;
+  }
+}
+
+let host: NativeHost | undefined;
+after(() => host?.close());
+
+/** A runner; a new one when a case brought the last one down. */
+async function runningHost(): Promise<NativeHost> {
+  if (host?.client.alive !== true) host = await NativeHost.start({ timeoutSeconds: 30 });
+  return host;
+}
+
+async function runCase({ name, plan, model }: Compiled, sharedObject: string, prefix: string): Promise<string | undefined> {
+  const folder = path.join(root, name, "test_data_set_0");
+  const inputs = readTensorFolder(folder, "input");
+  const wanted = readTensorFolder(folder, "output");
+  const byName = new Map(model.file.model.graph.inputs.map((input, i) => [input.name, inputs[i]]));
+  const values = plan.inputs.map((p) => {
+    const data = byName.get(p.name);
+    return data !== undefined && evaluable(data.dtype as DType) ? decode(p.dtype, p.shape, data.bytes) : undefined;
+  });
+  const given = values.filter((v) => v !== undefined);
+  if (given.length < plan.inputs.length) return "an input without data";
+  const runner = await runningHost();
+  const loaded = await runner.load({ sharedObject, plan }, name, prefix);
+  const outputs = await runner.run(
+    loaded,
+    runner.inputFiles(
+      plan.inputs.map((p) => p.name),
+      given,
+    ),
+  );
+  await runner.unload(loaded);
+  outputs.forEach((out, i) => {
+    const result = compareStored(plan.outputs[i]?.name ?? "", out, wanted[i], tolerance);
+    assert.ok(result.ok, `${result.name}: ${result.why ?? ""}`);
+  });
+  return undefined;
+}
+
+const names = fs.readdirSync(root).filter((name) => fs.existsSync(path.join(root, name, "model.onnx")));
+const compiled: Compiled[] = [];
+if (noCompiler === undefined) {
+  for (const name of names.sort()) {
+    const made = compileCase(name);
+    if (typeof made === "string") test(name, { skip: made }, () => undefined);
+    else compiled.push(made);
+  }
+} else test("operator cases", { skip: noCompiler }, () => undefined);
+
+for (let from = 0; from < compiled.length; from += casesPerUnit) {
+  const unit = compiled.slice(from, from + casesPerUnit);
+  test(`unit of ${unit[0]?.name ?? ""} and ${unit.length - 1} more`, async (t) => {
+    const source = { name: "model.cpp", text: unitOf(unit.map((c) => c.text)) };
+    const { so } = await buildModule({ sources: [source], isa: unit[0]?.plan.isa ?? "scalar" });
+    for (const [i, one] of unit.entries()) {
+      await t.test(one.name, async (s) => {
+        const skipped = await runCase(one, so, prefixOf(i));
+        one.model.close();
+        if (skipped !== undefined) s.skip(skipped);
+      });
+    }
+  });
+}
+
+test("most cases that should compile do", { skip: noCompiler ?? false }, () => {
+  assert.ok(compiled.length >= (root === whole ? 300 : 25), `only ${compiled.length} of ${names.length} cases compile`);
+});
