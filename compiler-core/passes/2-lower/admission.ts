@@ -46,7 +46,11 @@ const ladder: Readonly<Record<string, Rule>> = {
     q.draft.leader.phase === q.node.phase ? undefined : no("not fused: the producer is constant work, done once at the first run"),
 
   view: (q) =>
-    q.draft.template === "view" ? no("nothing to fuse: the producer is a view, read in place") : q.kind === "view" ? no("nothing to fuse: the consumer only renames elements, no code") : undefined,
+    q.draft.template === "view"
+      ? no("nothing to fuse: the producer is a view, read in place")
+      : q.kind === "view"
+        ? no("nothing to fuse: the consumer only renames elements, no code")
+        : undefined,
 
   "own-nest": (q) =>
     ["matmul", "pack", "concat", "gather", "copy", "unsupported"].includes(q.kind)
@@ -54,7 +58,9 @@ const ladder: Readonly<Record<string, Rule>> = {
       : undefined,
 
   movement: (q) =>
-    ["concat", "gather", "copy", "pack", "reduce"].includes(q.draft.template) ? no(`not fused: the ${q.draft.template} template has no anchor`) : undefined,
+    ["concat", "gather", "copy", "pack", "reduce"].includes(q.draft.template)
+      ? no(`not fused: the ${q.draft.template} template has no anchor`)
+      : undefined,
 
   "needs-row": (q) =>
     q.kind === "reduce" && q.draft.template === "matmul"
@@ -64,7 +70,9 @@ const ladder: Readonly<Record<string, Rule>> = {
       : undefined,
 
   "last-axis": (q) =>
-    q.kind === "reduce" && !reducesLastAxes(q.graph, q.node) ? no("not fused: the reduction is not over the last axis, so rows do not lie together") : undefined,
+    q.kind === "reduce" && !reducesLastAxes(q.graph, q.node)
+      ? no("not fused: the reduction is not over the last axis, so rows do not lie together")
+      : undefined,
 
   space: (q) => {
     const want = q.draft.space;
@@ -76,7 +84,9 @@ const ladder: Readonly<Record<string, Rule>> = {
       : no(`not fused: the nest runs over ${shapeName(want)}, the consumer over ${shapeName(have)}`, [
           { name: "nest", value: shapeName(want) },
           { name: "consumer", value: shapeName(have) },
-          ...(elements(have) > elements(want) ? [{ name: "recomputation", value: elements(have) / Math.max(1, elements(want)), unit: "times" }] : []),
+          ...(elements(have) > elements(want)
+            ? [{ name: "recomputation", value: elements(have) / Math.max(1, elements(want)), unit: "times" }]
+            : []),
         ]);
   },
 
@@ -121,10 +131,30 @@ export function admit(graph: Graph, node: Node, draft: Draft, context: Admission
 function welcome(q: Question): Admission {
   const bytes = elements(q.shape) * 4;
   const facts: Fact[] = [{ name: "bytes not written and read back", value: 2 * bytes, unit: "B" }];
-  if (q.draft.template === "matmul") return { accepted: true, rule: "fuse/tile", anchor: "tile", facts, because: "fused: computed on the register tile before it is stored" };
+  if (q.draft.template === "matmul")
+    return {
+      accepted: true,
+      rule: "fuse/tile",
+      anchor: "tile",
+      facts,
+      because: "fused: computed on the register tile before it is stored",
+    };
   if (q.draft.template === "rows" || q.kind === "reduce")
-    return { accepted: true, rule: "fuse/row", anchor: "row", template: "rows", facts, because: "fused: computed on the row while it is in the nearest cache" };
-  return { accepted: true, rule: "fuse/point", anchor: "point", facts, because: "fused: computed on the element while it is in a register" };
+    return {
+      accepted: true,
+      rule: "fuse/row",
+      anchor: "row",
+      template: "rows",
+      facts,
+      because: "fused: computed on the row while it is in the nearest cache",
+    };
+  return {
+    accepted: true,
+    rule: "fuse/point",
+    anchor: "point",
+    facts,
+    because: "fused: computed on the element while it is in a register",
+  };
 }
 
 const no = (because: string, facts: readonly Fact[] = []): Omit<Admission, "rule"> => ({ accepted: false, because, facts });

@@ -32,7 +32,14 @@ function tile(graph: Graph, group: Group, ctx: PassContext): Group {
   const mc = blockRows(division.rows, s.k, isa, ctx.machine.caches.l2);
   const copyA = copies(graph, node, s) ? 1 : 0;
   const params = { kernel, rowsPerThread: division.rows, colsPerThread: division.cols, mc, kc, nr, copyA };
-  ctx.hit({ rule: "choose-tiles/gemm", before: [node.id], after: [node.id], note: Object.entries(params).map(([k, v]) => `${k}=${v}`).join(" ") });
+  ctx.hit({
+    rule: "choose-tiles/gemm",
+    before: [node.id],
+    after: [node.id],
+    note: Object.entries(params)
+      .map(([k, v]) => `${k}=${v}`)
+      .join(" "),
+  });
   return { ...group, params };
 }
 
@@ -56,19 +63,37 @@ function divide(s: GemmShape, isa: IsaName, kernel: string, ctx: PassContext, gr
   const { mr, nr } = gemmF32Tile(isa);
   const threads = s.batch.some((d) => d !== 1) ? 1 : ctx.options.threads;
   const unit = kernel === "gemm_f32" ? { m: mr, n: nr } : { m: 4, n: 4 };
-  const grids = Array.from({ length: threads }, (_, i) => i + 1).flatMap((ms) => Array.from({ length: Math.floor(threads / ms) }, (_, j) => [ms, j + 1] as const));
+  const grids = Array.from({ length: threads }, (_, i) => i + 1).flatMap((ms) =>
+    Array.from({ length: Math.floor(threads / ms) }, (_, j) => [ms, j + 1] as const),
+  );
   const candidates = grids.map(([ms, ns]) => {
     const rows = ms === 1 ? s.m : Math.min(s.m, roundUp(Math.ceil(s.m / ms), s.m / ms >= 2 * unit.m ? unit.m : 1));
     const cols = ns === 1 ? s.n : Math.min(s.n, roundUp(Math.ceil(s.n / ns), unit.n));
-    return { rows, cols, choice: `${Math.ceil(s.m / rows)} x ${Math.ceil(s.n / cols)}`, cost: rows * roundUp(cols, unit.n) * s.k + streamCost * (rows + cols) * s.k };
+    return {
+      rows,
+      cols,
+      choice: `${Math.ceil(s.m / rows)} x ${Math.ceil(s.n / cols)}`,
+      cost: rows * roundUp(cols, unit.n) * s.k + streamCost * (rows + cols) * s.k,
+    };
   });
   const ranked = [...candidates].sort((a, b) => a.cost - b.cost || b.cols - a.cols);
   const best = ranked[0] ?? { rows: s.m, cols: s.n, choice: "1 x 1", cost: 0 };
   ctx.verdict({
-    subject: "schedule", accepted: true, rule: "choose-tiles/threads", nodes: [group.leader], group: group.id,
+    subject: "schedule",
+    accepted: true,
+    rule: "choose-tiles/threads",
+    nodes: [group.leader],
+    group: group.id,
     because: `split ${best.choice} (rows x columns) over ${threads} thread${threads === 1 ? "" : "s"}: ${best.rows} rows and ${best.cols} columns each`,
-    facts: [{ name: "m", value: s.m }, { name: "n", value: s.n }, { name: "k", value: s.k }, { name: "threads", value: threads }],
-    alternatives: dedupe(ranked).slice(0, 6).map(({ choice, cost }) => ({ choice, cost, unit: "multiply-adds of the busiest thread" })),
+    facts: [
+      { name: "m", value: s.m },
+      { name: "n", value: s.n },
+      { name: "k", value: s.k },
+      { name: "threads", value: threads },
+    ],
+    alternatives: dedupe(ranked)
+      .slice(0, 6)
+      .map(({ choice, cost }) => ({ choice, cost, unit: "multiply-adds of the busiest thread" })),
   });
   return best;
 }
@@ -85,7 +110,8 @@ function blockRows(rows: number, k: number, isa: IsaName, l2: number): number {
 }
 
 /** `extent` in as few steps of at most `most` as possible, all about equal. */
-const evenSteps = (extent: number, most: number): number => (extent <= most ? Math.max(1, extent) : Math.ceil(extent / Math.ceil(extent / most)));
+const evenSteps = (extent: number, most: number): number =>
+  extent <= most ? Math.max(1, extent) : Math.ceil(extent / Math.ceil(extent / most));
 
 /** Rows of A that fall into the same cache sets are worth a copy when enough columns use it. */
 function copies(graph: Graph, node: Node, s: GemmShape): boolean {
@@ -95,4 +121,5 @@ function copies(graph: Graph, node: Node, s: GemmShape): boolean {
 }
 
 const roundUp = (x: number, unit: number): number => Math.ceil(x / unit) * unit;
-const dedupe = <T extends { choice: string }>(list: readonly T[]): T[] => list.filter((x, i) => list.findIndex((y) => y.choice === x.choice) === i);
+const dedupe = <T extends { choice: string }>(list: readonly T[]): T[] =>
+  list.filter((x, i) => list.findIndex((y) => y.choice === x.choice) === i);

@@ -15,7 +15,12 @@ export class Draft {
   readonly members: { node: number; anchor: string }[] = [];
   readonly produced = new Set<ValueId>();
 
-  constructor(readonly id: number, readonly leader: Node, public template: TemplateName, /** Extents all members share. */ readonly space: readonly number[]) {}
+  constructor(
+    readonly id: number,
+    readonly leader: Node,
+    public template: TemplateName,
+    /** Extents all members share. */ readonly space: readonly number[],
+  ) {}
 
   add(node: Node, admission: Pick<Admission, "anchor" | "template">): void {
     this.members.push({ node: node.id, anchor: admission.anchor ?? "nest" });
@@ -29,7 +34,6 @@ export class Draft {
   }
 }
 
-
 /** A group that consists of `node` alone. */
 export function newDraft(id: number, graph: Graph, node: Node): Draft {
   const [template, anchor] = ownTemplate(graph, node);
@@ -41,11 +45,16 @@ export function newDraft(id: number, graph: Graph, node: Node): Draft {
 function ownTemplate(graph: Graph, node: Node): readonly [TemplateName, string] {
   const kind = nodeKind(graph, node);
   switch (kind.kind) {
-    case "elementwise": return ["points", "point"];
-    case "reduce": return reducesLastAxes(graph, node) ? ["rows", "row"] : ["reduce", "nest"];
-    case "matmul": return ["matmul", "tile"];
-    case "unsupported": return ["view", "none"];
-    default: return [kind.kind, "nest"];
+    case "elementwise":
+      return ["points", "point"];
+    case "reduce":
+      return reducesLastAxes(graph, node) ? ["rows", "row"] : ["reduce", "nest"];
+    case "matmul":
+      return ["matmul", "tile"];
+    case "unsupported":
+      return bug("an operator that is not compiled has no template", { node: node.name });
+    default:
+      return [kind.kind, "nest"];
   }
 }
 

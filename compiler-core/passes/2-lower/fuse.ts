@@ -10,6 +10,7 @@ import type { Fact } from "../../protocol/trace.ts";
 import { graphPass, type PassContext } from "../pass.ts";
 import { admit, type Admission } from "./admission.ts";
 import { newDraft, type Draft } from "./draft.ts";
+import { nodeKind } from "./node-kind.ts";
 import { pairLookup } from "./node-pairs.ts";
 
 export const fuse = graphPass({
@@ -35,7 +36,13 @@ function formGroups(graph: Graph, ctx: PassContext, fusing: boolean): Group[] {
   const pairs = pairLookup(graph, ctx.options);
   for (const node of graph.nodes) {
     const edges = producerEdges(node, producer);
-    const candidates = [...new Set(edges.map((e) => draftOf.get(e.from.id)).filter((d): d is Draft => d !== undefined))].sort((a, b) => b.id - a.id);
+    if (nodeKind(graph, node).kind === "unsupported") {
+      for (const e of edges) recordEdge(ctx, e, node, notCompiled(node), undefined);
+      continue;
+    }
+    const candidates = [...new Set(edges.map((e) => draftOf.get(e.from.id)).filter((d): d is Draft => d !== undefined))].sort(
+      (a, b) => b.id - a.id,
+    );
     const latest = candidates[0]?.id ?? -1;
     const answers = new Map<Draft, Admission>();
     let home: Draft | undefined;
@@ -53,8 +60,9 @@ function formGroups(graph: Graph, ctx: PassContext, fusing: boolean): Group[] {
     draftOf.set(node.id, home);
     for (const e of edges) {
       const from = draftOf.get(e.from.id);
-      const answer = from === undefined ? undefined : from === home ? joined : (answers.get(from) ?? otherGroup(home));
-      if (answer !== undefined) recordEdge(ctx, e, node, answer, from === home ? home.id : undefined);
+      const answer =
+        from === undefined ? notCompiled(e.from) : from === home && joined !== undefined ? joined : (answers.get(from) ?? otherGroup(home));
+      recordEdge(ctx, e, node, answer, from === home ? home.id : undefined);
     }
     if (joined !== undefined) ctx.hit({ rule: joined.rule, before: [node.id], after: [home.leader.id, node.id], note: joined.because });
   }
@@ -78,13 +86,32 @@ function producerEdges(node: Node, producer: ReadonlyMap<ValueId, Node>): Edge[]
 function recordEdge(ctx: PassContext, edge: Edge, to: Node, answer: Admission, group: number | undefined): void {
   const accepted = answer.accepted && group !== undefined;
   ctx.verdict({
-    subject: "fusion", accepted, rule: answer.rule, because: answer.because, facts: answer.facts,
-    nodes: [edge.from.id, to.id], value: edge.value, ...(accepted ? { group } : {}),
+    subject: "fusion",
+    accepted,
+    rule: answer.rule,
+    because: answer.because,
+    facts: answer.facts,
+    nodes: [edge.from.id, to.id],
+    value: edge.value,
+    ...(accepted ? { group } : {}),
   });
 }
 
-const switchedOff: Admission = { accepted: false, rule: "fuse/switched-off", because: "not fused: the fuse pass is switched off", facts: [] };
+const switchedOff: Admission = {
+  accepted: false,
+  rule: "fuse/switched-off",
+  because: "not fused: the fuse pass is switched off",
+  facts: [],
+};
+const notCompiled = (node: Node): Admission => ({
+  accepted: false,
+  rule: "fuse/not-compiled",
+  because: `not fused: ${node.op === "opaque" ? String(node.attrs["opType"]) : node.op} is not compiled`,
+  facts: [],
+});
 const otherGroup = (home: Draft): Admission => ({
-  accepted: false, rule: "fuse/other-group", because: `not fused here: the consumer joined group ${home.id}, the latest of its producers'`,
+  accepted: false,
+  rule: "fuse/other-group",
+  because: `not fused here: the consumer joined group ${home.id}, the latest of its producers'`,
   facts: [{ name: "group joined", value: home.id }] satisfies Fact[],
 });

@@ -27,14 +27,36 @@ export const lower = lowerPass({
       const members = group.members.map((m) => nodes.get(m.node) ?? bug(`group ${group.id} names a missing node`));
       const template = templates[group.template as TemplateName] ?? bug(`no template ${group.template}`);
       if (members.every((n) => isEmpty(graph, resultOf(n)))) return [];
-      const body = template({ graph, group, nodes: members, builder, storage, machine: ctx.machine, escaping: escapingValues(graph, members) });
-      return body.length === 0 ? [] : [builder.region(group.id, group.name, members.map((n) => n.id), body)];
+      const body = template({
+        graph,
+        group,
+        nodes: members,
+        builder,
+        storage,
+        machine: ctx.machine,
+        escaping: escapingValues(graph, members),
+      });
+      return body.length === 0
+        ? []
+        : [
+            builder.region(
+              group.id,
+              group.name,
+              members.map((n) => n.id),
+              body,
+            ),
+          ];
     };
     const phase = (p: Group["phase"]): Stmt[] => graph.groups.filter((g) => g.phase === p).flatMap(region);
     const init = phase("init");
     const run = [...phase("run"), ...passThrough(graph, builder, storage)];
     const maker = new Map(graph.nodes.flatMap((n) => n.outputs.map((v) => [v, n.id])));
-    const allocs = builder.buffersIn("arena").map((b) => builder.alloc(b.id, [maker.get(b.value ?? -1) ?? -1].filter((id) => id >= 0)));
+    const allocs = builder.buffersIn("arena").map((b) =>
+      builder.alloc(
+        b.id,
+        [maker.get(b.value ?? -1) ?? -1].filter((id) => id >= 0),
+      ),
+    );
     return builder.finish(graph.name, ctx.options.threads, init, [...allocs, ...run]);
   },
 });

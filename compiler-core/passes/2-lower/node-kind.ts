@@ -23,7 +23,8 @@ export function nodeKind(graph: Graph, node: Node): NodeKind {
   if (node.op === "reorder") return { kind: "pack" };
   const alien = values.find((v) => !computed.includes(v.dtype));
   if (alien !== undefined) return refuse(`elements of type ${alien.dtype} are not compiled`);
-  if (node.op === "slice" && (node.attrs["starts"] === undefined || node.attrs["axes"] === undefined)) return refuse("where the slice begins is not known at compile time");
+  if (node.op === "slice" && (node.attrs["starts"] === undefined || node.attrs["axes"] === undefined))
+    return refuse("where the slice begins is not known at compile time");
   if (node.op in viewMaps) return { kind: isDenseNeeded(graph, node) ? "copy" : "view" };
   if (node.op in reductions) return { kind: "reduce" };
   if (node.op === "concat" || node.op === "gather") return { kind: node.op };

@@ -11,7 +11,8 @@ export interface PairLookup {
 
 export function pairLookup(graph: Graph, options: CompileOptions): PairLookup {
   const origins = new Map(graph.nodes.map((n) => [n.id, n.origin]));
-  const resolve = (pairs: CompileOptions["force"]): (readonly [number, number])[] => pairs.map(([a, b]) => [findSource(graph.sources, a), findSource(graph.sources, b)]);
+  const resolve = (pairs: CompileOptions["force"]): (readonly [number, number])[] =>
+    pairs.map(([a, b]) => [findSource(graph.sources, a), findSource(graph.sources, b)]);
   const has = (pairs: readonly (readonly [number, number])[], draft: Draft, node: Node): boolean => {
     const inGroup = new Set(draft.members.flatMap((m) => origins.get(m.node) ?? []));
     return pairs.some(([a, b]) => (inGroup.has(a) && node.origin.includes(b)) || (inGroup.has(b) && node.origin.includes(a)));

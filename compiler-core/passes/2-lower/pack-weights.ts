@@ -43,13 +43,24 @@ function run(graph: Graph, ctx: PassContext): Graph {
       const { constant: _, ...rest } = source;
       values.push({ ...rest, id: target, name: `${source.name}.packed`, shape, shapeSource: "inferred", layout: packing.layout });
       fresh.push({
-        id: nextNode++, op: "reorder", name: `pack ${source.name}`, inputs: [source.id], outputs: [target], phase: "init", origin: node.origin,
+        id: nextNode++,
+        op: "reorder",
+        name: `pack ${source.name}`,
+        inputs: [source.id],
+        outputs: [target],
+        phase: "init",
+        origin: node.origin,
         attrs: { layout: layoutText(packing.layout), transpose: packing.transpose },
       });
     }
     const { transB: _, ...attrs } = node.attrs;
     const rewired: Node = { ...node, inputs: [node.inputs[0] ?? null, target], attrs: { ...attrs, transB: false } };
-    ctx.hit({ rule: "pack-weights/panels", before: [node.id], after: [...fresh.map((n) => n.id), node.id], note: `${source.name} -> ${layoutText(packing.layout)}` });
+    ctx.hit({
+      rule: "pack-weights/panels",
+      before: [node.id],
+      after: [...fresh.map((n) => n.id), node.id],
+      note: `${source.name} -> ${layoutText(packing.layout)}`,
+    });
     return [...fresh, rewired];
   });
   return packed.size === 0 ? graph : { ...graph, nodes, values, nextNode };
@@ -65,19 +76,31 @@ function choose(graph: Graph, node: Node, ctx: PassContext): Packing | undefined
   const ranking = rankGemms({ m: s.m, n: s.n, k: s.k, isa, bConstant: true });
   const best = ranking[0]?.kernel.name;
   const transB = node.attrs["transB"] === true;
-  const layout: Layout = best === "gemm_f32_dot" ? { outer: [...s.batch.map((_, i) => i), rank - 1, rank - 2], inner: [] } : columnPanels(rank, gemmF32Tile(isa).nr);
+  const layout: Layout =
+    best === "gemm_f32_dot"
+      ? { outer: [...s.batch.map((_, i) => i), rank - 1, rank - 2], inner: [] }
+      : columnPanels(rank, gemmF32Tile(isa).nr);
   const stays = best === "gemm_f32_dot" && transB;
   ctx.verdict({
-    subject: "layout", accepted: !stays, rule: stays ? "pack-weights/already-transposed" : "pack-weights/panels",
+    subject: "layout",
+    accepted: !stays,
+    rule: stays ? "pack-weights/already-transposed" : "pack-weights/panels",
     because: stays
       ? `left as it is: ${best} reads n x k, which is how the weight lies`
       : `packed once to ${layoutText(layout)}: ${best} reads each step of k with unit stride`,
     facts: [
       { name: "bytes packed once", value: 4 * elements(staticShape(b) ?? []), unit: "B" },
-      { name: "m", value: s.m }, { name: "n", value: s.n }, { name: "k", value: s.k },
+      { name: "m", value: s.m },
+      { name: "n", value: s.n },
+      { name: "k", value: s.k },
     ],
-    nodes: [node.id], value: b.id,
-    alternatives: ranking.map((r) => ({ choice: r.refused === undefined ? r.kernel.name : `${r.kernel.name}: ${r.refused}`, cost: r.score, unit: "estimated share of the peak" })),
+    nodes: [node.id],
+    value: b.id,
+    alternatives: ranking.map((r) => ({
+      choice: r.refused === undefined ? r.kernel.name : `${r.kernel.name}: ${r.refused}`,
+      cost: r.score,
+      unit: "estimated share of the peak",
+    })),
   });
   return stays ? undefined : { layout, transpose: transB };
 }

@@ -17,8 +17,11 @@ export function storagePlan(graph: Graph, ctx: PassContext): StoragePlan {
   for (const g of graph.groups) if (g.template === "view") for (const n of groupNodes(g)) views.set(resultOf(n), n);
   const flat = new Set<ValueId>();
   for (const v of views.values()) if (v.op === "reshape" || v.op === "identity") flat.add(root(views, operand(v, 0)));
-  for (const g of graph.groups) if (g.template === "copy") for (const n of groupNodes(g)) if (n.op === "reshape" || n.op === "identity") flat.add(root(views, operand(n, 0)));
-  for (const g of graph.groups) if (g.template === "points" && isEven(graph, groupNodes(g))) for (const n of groupNodes(g)) flat.add(resultOf(n));
+  for (const g of graph.groups)
+    if (g.template === "copy")
+      for (const n of groupNodes(g)) if (n.op === "reshape" || n.op === "identity") flat.add(root(views, operand(n, 0)));
+  for (const g of graph.groups)
+    if (g.template === "points" && isEven(graph, groupNodes(g))) for (const n of groupNodes(g)) flat.add(resultOf(n));
   return { views, flat, pitch: pitches(graph, views, flat, ctx) };
 }
 
@@ -30,7 +33,12 @@ function root(views: ReadonlyMap<ValueId, Node>, value: ValueId): ValueId {
 }
 
 /** Intermediate values that a GEMM reads by rows get a padded pitch where their own would collide. */
-function pitches(graph: Graph, views: ReadonlyMap<ValueId, Node>, flat: ReadonlySet<ValueId>, ctx: PassContext): ReadonlyMap<ValueId, number> {
+function pitches(
+  graph: Graph,
+  views: ReadonlyMap<ValueId, Node>,
+  flat: ReadonlySet<ValueId>,
+  ctx: PassContext,
+): ReadonlyMap<ValueId, number> {
   const pitch = new Map<ValueId, number>();
   for (const node of graph.nodes) {
     if (node.phase === "init") continue;
@@ -41,9 +49,16 @@ function pitches(graph: Graph, views: ReadonlyMap<ValueId, Node>, flat: Readonly
       if (!read || shape.length < 2 || flat.has(v) || views.has(v) || graph.outputs.includes(v) || !isCollidingPitch(width)) continue;
       pitch.set(v, width + 16);
       ctx.verdict({
-        subject: "layout", accepted: true, rule: "lower/padded-rows", nodes: [node.id], value: v,
+        subject: "layout",
+        accepted: true,
+        rule: "lower/padded-rows",
+        nodes: [node.id],
+        value: v,
         because: `rows padded from ${width} to ${width + 16} elements: at ${width * 4} bytes apart, the rows of a tile share a few cache sets`,
-        facts: [{ name: "row", value: width * 4, unit: "B" }, { name: "padded row", value: (width + 16) * 4, unit: "B" }],
+        facts: [
+          { name: "row", value: width * 4, unit: "B" },
+          { name: "padded row", value: (width + 16) * 4, unit: "B" },
+        ],
       });
     }
   }
