@@ -28,7 +28,7 @@ const ask = (id: number, name: string, arg: unknown): ToHost => ({ type: "reques
 test("a page that stays silent is loaded once more, then given up with a code", async () => {
   const { link, events } = line({}, 20);
   link.start();
-  await sleep(100);
+  await sleep(160);
   assert.deepEqual(events, ["load", "load", "page-silent"]);
   link.dispose();
 });

@@ -6,7 +6,7 @@ import type { ErrorInfo, RequestName, ToHost, ToPage } from "#protocol";
 import { cancelled, coded, isCancelled, toErrorInfo } from "../coded-error.ts";
 import { isRequestName, pageRequests, type RequestContext } from "./page-requests.ts";
 
-/** Milliseconds until a page without a `ready` is set once more, and then given up. */
+/** Milliseconds until a page without a `ready` is set once more; three times as many until it is then given up: the machine may be busy. */
 export const readyLimit = 5000;
 
 export interface PageEnds {
@@ -64,7 +64,7 @@ export class PageLink {
     this.watchdog = setTimeout(() => {
       if (attempt === 1) this.load(2);
       else this.ends.onSilent(coded("page-silent").info);
-    }, this.limit);
+    }, this.limit * (attempt === 1 ? 1 : 3));
   }
 
   /** Comes again when VS Code shows a hidden page anew: what the old one asked is nobody's business any more. */
