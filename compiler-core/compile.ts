@@ -6,7 +6,7 @@ import { emitCpp, type CppSource } from "./codegen/index.ts";
 import type { Graph } from "./graph/ir.ts";
 import { verifyGraph } from "./graph/verify.ts";
 import type { MachineProfile } from "./machine.ts";
-import { asUserError, bug, userError, UserError } from "./messages.ts";
+import { asUserError, bug, userError, type UserError } from "./messages.ts";
 import type { CompileOptions } from "./options.ts";
 import type { Pass, PassContext } from "./passes/pass.ts";
 import { passInfos, pipeline } from "./pipeline.ts";
@@ -77,7 +77,18 @@ export function compile(graph: Graph, options: CompileOptions, machine: MachineP
   if (error === undefined && lowered && options.onlyUntil === undefined) ({ source, error } = emit(run, info));
   else record(run, skipped(info, run, error === undefined ? "the pipeline was stopped before it" : "an earlier pass failed"), current(run));
   const { passes, snapshots, verdicts, module } = run;
-  return { options, machine, passes, snapshots, graph: run.graph, module, verdicts, unsupported: unsupportedNodes(run.graph), source, error };
+  return {
+    options,
+    machine,
+    passes,
+    snapshots,
+    graph: run.graph,
+    module,
+    verdicts,
+    unsupported: unsupportedNodes(run.graph),
+    source,
+    error,
+  };
 }
 
 function runPass(run: Run, pass: Pass, info: PassInfo): UserError | undefined {
@@ -100,7 +111,11 @@ function runPass(run: Run, pass: Pass, info: PassInfo): UserError | undefined {
   } catch (e) {
     const error = asUserError(e);
     const ms = run.hooks.now() - start;
-    record(run, { ...info, status: "failed", reason: error.message, ms, opsBefore: countOps(before), opsAfter: countOps(before), hits }, before);
+    record(
+      run,
+      { ...info, status: "failed", reason: error.message, ms, opsBefore: countOps(before), opsAfter: countOps(before), hits },
+      before,
+    );
     return error;
   }
 }
@@ -116,7 +131,8 @@ function skipReason(pass: Pass, run: Run): string | undefined {
   if (options.onlyUntil !== undefined && passes.some((p) => p.name === options.onlyUntil)) return `stopped after ${options.onlyUntil}`;
   if (pass.level !== "graph") {
     const holes = unsupportedNodes(run.graph);
-    if (holes.length > 0) return `${holes.length} of ${run.graph.nodes.length} operators are not compiled, the first is ${holes[0]?.opType}`;
+    if (holes.length > 0)
+      return `${holes.length} of ${run.graph.nodes.length} operators are not compiled, the first is ${holes[0]?.opType}`;
     if (pass.level === "tensor" && run.module === undefined) return "nothing was lowered";
   }
   const verdict = pass.when?.(options, machine) ?? true;
@@ -129,11 +145,19 @@ function emit(run: Run, info: PassInfo): { source: CppSource | undefined; error:
   const ops = countOps(module);
   try {
     const source = emitCpp(module, run.graph, run.options, run.machine);
-    record(run, { ...info, status: "changed", ms: run.hooks.now() - start, opsBefore: ops, opsAfter: source.text.split("\n").length, hits: [] }, module);
+    record(
+      run,
+      { ...info, status: "changed", ms: run.hooks.now() - start, opsBefore: ops, opsAfter: source.text.split("\n").length, hits: [] },
+      module,
+    );
     return { source, error: undefined };
   } catch (e) {
     const error = asUserError(e);
-    record(run, { ...info, status: "failed", reason: error.message, ms: run.hooks.now() - start, opsBefore: ops, opsAfter: ops, hits: [] }, module);
+    record(
+      run,
+      { ...info, status: "failed", reason: error.message, ms: run.hooks.now() - start, opsBefore: ops, opsAfter: ops, hits: [] },
+      module,
+    );
     return { source: undefined, error };
   }
 }

@@ -6,7 +6,20 @@ import { userError } from "./messages.ts";
 
 /** CPU features that code generation knows, named as in /proc/cpuinfo. */
 export const cpuFeatures = [
-  "avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_int8", "amx_bf16", "avx_vnni",
+  "avx2",
+  "fma",
+  "f16c",
+  "avx512f",
+  "avx512bw",
+  "avx512dq",
+  "avx512vl",
+  "avx512_vnni",
+  "avx512_bf16",
+  "avx512_fp16",
+  "amx_tile",
+  "amx_int8",
+  "amx_bf16",
+  "avx_vnni",
 ] as const;
 export type CpuFeature = (typeof cpuFeatures)[number];
 
@@ -31,7 +44,20 @@ export const isaSets = {
   avx512: ["avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl"],
   "avx512-vnni": ["avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni"],
   "avx512-bf16": ["avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "avx512_bf16"],
-  amx: ["avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_int8", "amx_bf16"],
+  amx: [
+    "avx2",
+    "fma",
+    "f16c",
+    "avx512f",
+    "avx512bw",
+    "avx512dq",
+    "avx512vl",
+    "avx512_vnni",
+    "avx512_bf16",
+    "amx_tile",
+    "amx_int8",
+    "amx_bf16",
+  ],
 } as const satisfies Record<string, readonly CpuFeature[]>;
 
 export type IsaName = keyof typeof isaSets;
@@ -54,5 +80,9 @@ export const f32Lanes = (isa: IsaName): number => (isa === "scalar" ? 1 : isa ==
 export function resolveIsa(isa: string, machine: MachineProfile): IsaName {
   if (isa === "auto") return widestIsa(machine);
   if (isa in isaSets) return isa as IsaName;
-  return userError("usage", {}, { what: `there is no feature set ${isa}; the sets are ${Object.keys(isaSets).join(", ")}`, help: "compile --help" });
+  return userError(
+    "usage",
+    {},
+    { what: `there is no feature set ${isa}; the sets are ${Object.keys(isaSets).join(", ")}`, help: "compile --help" },
+  );
 }

@@ -3,42 +3,98 @@
  * where; `next` says what to do about it. `{holes}` are filled from the arguments of `userError`.
  */
 export const messages = {
-  "usage": { exit: 2, text: "{what}", next: "run `fusionscope {help}`" },
+  usage: { exit: 2, text: "{what}", next: "run `fusionscope {help}`" },
   "file-unreadable": { exit: 3, text: "cannot read {path}: {what}", next: "check the path and its permissions" },
   "onnx-not-a-model": { exit: 3, text: "this is not an ONNX model: {what}", next: "give a .onnx file (a binary ModelProto)" },
   "onnx-truncated": { exit: 3, text: "the file ends too early: {what}", next: "get the whole file again, it was cut off" },
   "onnx-wire": { exit: 3, text: "the file is damaged: {what}", next: "export or download the model again" },
-  "onnx-too-deep": { exit: 3, text: "messages are nested more than {limit} deep", next: "flatten the nested subgraphs or types of the model" },
-  "onnx-too-large": { exit: 3, text: "the structure of the model needs more than {limit} MiB of memory", next: "keep weights as raw or external data, not as lists" },
+  "onnx-too-deep": {
+    exit: 3,
+    text: "messages are nested more than {limit} deep",
+    next: "flatten the nested subgraphs or types of the model",
+  },
+  "onnx-too-large": {
+    exit: 3,
+    text: "the structure of the model needs more than {limit} MiB of memory",
+    next: "keep weights as raw or external data, not as lists",
+  },
   "onnx-tensor-size": { exit: 3, text: "tensor {tensor}: {what}", next: "export the model again, with its weights" },
   "onnx-dtype": { exit: 3, text: "tensor {tensor}: {what}", next: "convert the model to a supported element type" },
   "external-missing": { exit: 3, text: "tensor {tensor}: its data file {location} {what}", next: "put the file next to the model" },
-  "external-outside": { exit: 3, text: "tensor {tensor}: its data file {location} is refused: {what}", next: "keep external data inside the folder of the model" },
+  "external-outside": {
+    exit: 3,
+    text: "tensor {tensor}: its data file {location} is refused: {what}",
+    next: "keep external data inside the folder of the model",
+  },
   "npy-format": { exit: 3, text: "not a readable .npy file: {what}", next: "save a C-ordered array of plain numbers with numpy.save" },
-  "cancelled": { exit: 1, text: "cancelled", next: "start it again" },
-  "worker-crashed": { exit: 70, text: "the compiler stopped: {what}", next: "try again: it is started anew; if it stops again, please report it with the model" },
+  cancelled: { exit: 1, text: "cancelled", next: "start it again" },
+  "worker-crashed": {
+    exit: 70,
+    text: "the compiler stopped: {what}",
+    next: "try again: it is started anew; if it stops again, please report it with the model",
+  },
   "worker-timeout": { exit: 70, text: "the compiler did not answer to `{what}` for {seconds} s", next: "try again: it is started anew" },
-  "page-silent": { exit: 70, text: "the page of the inspector did not start", next: "close the editor and open the model again; if it stays so, reload the window" },
-  "untrusted": { exit: 4, text: "{what} is switched off in a restricted window", next: "trust the folder with the command Workspaces: Manage Workspace Trust" },
+  "page-silent": {
+    exit: 70,
+    text: "the page of the inspector did not start",
+    next: "close the editor and open the model again; if it stays so, reload the window",
+  },
+  untrusted: {
+    exit: 4,
+    text: "{what} is switched off in a restricted window",
+    next: "trust the folder with the command Workspaces: Manage Workspace Trust",
+  },
   "not-on-disk": { exit: 4, text: "{what} needs the model in a file on a disk", next: "open the model from a local folder" },
-  "no-compilation": { exit: 1, text: "{what} needs a finished compilation", next: "wait for the compilation, or mend the error it ended with" },
+  "no-compilation": {
+    exit: 1,
+    text: "{what} needs a finished compilation",
+    next: "wait for the compilation, or mend the error it ended with",
+  },
   "tensor-not-constant": { exit: 1, text: "{name} has no values before the model runs", next: "look at a weight or a folded constant" },
   "link-invalid": { exit: 2, text: "this link cannot be opened: {what}", next: "copy the link again from the inspector" },
   "file-unwritable": { exit: 4, text: "cannot write {path}: {what}", next: "choose another place or free some space" },
   "node-reference": { exit: 2, text: "{ref} is not a node reference", next: "write #INDEX, name:NAME or out:OUTPUT, in quotes" },
-  "no-such-node": { exit: 2, text: "no node of the model is {ref}", next: "give the #index of a node; `fusionscope compile MODEL --json` lists them" },
+  "no-such-node": {
+    exit: 2,
+    text: "no node of the model is {ref}",
+    next: "give the #index of a node; `fusionscope compile MODEL --json` lists them",
+  },
   "ambiguous-node": { exit: 2, text: "{ref} means more than one node: {candidates}", next: "give the #index of one of them" },
   "pass-unknown": { exit: 2, text: "there is no pass {pass}{hint}", next: "`fusionscope passes` lists them" },
-  "pass-required": { exit: 2, text: "pass {pass} cannot be switched off: the result would not be correct", next: "`fusionscope passes` marks the optional ones" },
+  "pass-required": {
+    exit: 2,
+    text: "pass {pass} cannot be switched off: the result would not be correct",
+    next: "`fusionscope passes` marks the optional ones",
+  },
   "dim-unknown": { exit: 2, text: "the model has no symbolic dimension {name}{hint}", next: "its dimensions are: {dims}" },
-  "machine-profile": { exit: 3, text: "{path} is not a machine profile: {what}", next: "make one with `fusionscope doctor --json`, its member `machine`" },
+  "machine-profile": {
+    exit: 3,
+    text: "{path} is not a machine profile: {what}",
+    next: "make one with `fusionscope doctor --json`, its member `machine`",
+  },
   "isa-missing": { exit: 4, text: "this machine cannot run --isa {isa}: it lacks {features}", next: "use --isa auto, or compile only" },
-  "nodes-unsupported": { exit: 1, text: "{count} of {total} nodes are not compiled: {list}", next: "leave --no-fallback out to look at the model anyway" },
-  "data-folder": { exit: 3, text: "{path} holds no usable test data: {what}", next: "give a folder with input_0.pb and output_0.pb, and so on" },
+  "nodes-unsupported": {
+    exit: 1,
+    text: "{count} of {total} nodes are not compiled: {list}",
+    next: "leave --no-fallback out to look at the model anyway",
+  },
+  "data-folder": {
+    exit: 3,
+    text: "{path} holds no usable test data: {what}",
+    next: "give a folder with input_0.pb and output_0.pb, and so on",
+  },
   "input-mismatch": { exit: 3, text: "input {name}: {what}", next: "give a tensor of the type and shape that the model declares" },
   "group-unknown": { exit: 2, text: "there is no fusion group {group}", next: "the compilation has the groups {groups}" },
-  "baseline-missing": { exit: 4, text: "baseline {name} is not there: {what}", next: "`fusionscope doctor` says what is missing; --baseline none times ours alone" },
-  "output-shape": { exit: 1, text: "output {name} has the shape {ours}, the reference {reference}", next: "please report it with the model" },
+  "baseline-missing": {
+    exit: 4,
+    text: "baseline {name} is not there: {what}",
+    next: "`fusionscope doctor` says what is missing; --baseline none times ours alone",
+  },
+  "output-shape": {
+    exit: 1,
+    text: "output {name} has the shape {ours}, the reference {reference}",
+    next: "please report it with the model",
+  },
   "cut-inside": { exit: 2, text: "{ref} lies inside a subgraph or function: it cannot be cut out", next: "choose nodes of the main graph" },
   "not-built": { exit: 4, text: "{what}", next: "run: npm ci && npm run build" },
   "not-offered": { exit: 4, text: "{what} is not offered by this version", next: "{instead}" },
@@ -46,24 +102,64 @@ export const messages = {
   "dim-conflict": { exit: 3, text: "dimension {name} = {value} does not fit: {what}", next: "give another value with --dim {name}=N" },
   "ir-text": { exit: 3, text: "line {line} of the IR text: {what}", next: "correct the text, or print it again from the model" },
   "compiler-missing": { exit: 4, text: "there is no usable C++ compiler: {what}", next: "apt-get install -y g++, or set CXX" },
-  "compile-failed": { exit: 70, text: "{command} {version} refused generated code: {what}", next: "please report it with the model and the command line; --emit keeps the C++" },
-  "compiler-timeout": { exit: 70, text: "{command} did not finish within {seconds} s", next: "try again with --timeout, or with another compiler in CXX" },
+  "compile-failed": {
+    exit: 70,
+    text: "{command} {version} refused generated code: {what}",
+    next: "please report it with the model and the command line; --emit keeps the C++",
+  },
+  "compiler-timeout": {
+    exit: 70,
+    text: "{command} did not finish within {seconds} s",
+    next: "try again with --timeout, or with another compiler in CXX",
+  },
   "isa-not-here": { exit: 4, text: "code for {isa} cannot be built on {arch}", next: "use --isa scalar, or look at the code only" },
-  "cache-full": { exit: 4, text: "the disk is full: {path}", next: "free some space, run `fusionscope cache clear`, or set FUSIONSCOPE_CACHE" },
+  "cache-full": {
+    exit: 4,
+    text: "the disk is full: {path}",
+    next: "free some space, run `fusionscope cache clear`, or set FUSIONSCOPE_CACHE",
+  },
   "runner-start": { exit: 70, text: "the native runner does not start: {what}", next: "run `fusionscope cache clear` and try again" },
-  "runner-protocol": { exit: 70, text: "the native runner speaks another protocol: {what}", next: "run `fusionscope cache clear` and try again" },
-  "runner-crashed": { exit: 70, text: "compiled code crashed with {signal} {where}", next: "please report it with the model and the command line" },
-  "runner-hung": { exit: 70, text: "the native runner did not finish `{method}` within {seconds} s and was stopped", next: "try again with --timeout" },
-  "runner-exited": { exit: 70, text: "the native runner ended with code {code} {what}", next: "try again; if it stops again, please report it" },
+  "runner-protocol": {
+    exit: 70,
+    text: "the native runner speaks another protocol: {what}",
+    next: "run `fusionscope cache clear` and try again",
+  },
+  "runner-crashed": {
+    exit: 70,
+    text: "compiled code crashed with {signal} {where}",
+    next: "please report it with the model and the command line",
+  },
+  "runner-hung": {
+    exit: 70,
+    text: "the native runner did not finish `{method}` within {seconds} s and was stopped",
+    next: "try again with --timeout",
+  },
+  "runner-exited": {
+    exit: 70,
+    text: "the native runner ended with code {code} {what}",
+    next: "try again; if it stops again, please report it",
+  },
   "runner-file": { exit: 3, text: "{what}", next: "check the path, its permissions and the space on the disk" },
   "runner-module": { exit: 70, text: "this compiled model cannot be loaded: {what}", next: "run `fusionscope cache clear` and try again" },
   "runner-isa": { exit: 4, text: "{what}", next: "use --isa auto" },
   "runner-resources": { exit: 4, text: "{what}", next: "use fewer threads or a smaller model, or free some memory" },
   "runner-unsupported": { exit: 4, text: "{what}", next: "compare with our evaluator instead" },
-  "ort-missing": { exit: 4, text: "ONNX Runtime cannot be loaded: {what}", next: "ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node, or set FUSIONSCOPE_ORT" },
+  "ort-missing": {
+    exit: 4,
+    text: "ONNX Runtime cannot be loaded: {what}",
+    next: "ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node, or set FUSIONSCOPE_ORT",
+  },
   "ort-failed": { exit: 4, text: "ONNX Runtime refuses this: {what}", next: "compare with our evaluator, or use --baseline none" },
-  "onnx-cycle": { exit: 3, text: "the nodes form a cycle through {opType}, output {output}", next: "export the model again: an ONNX graph has no cycles" },
-  "onnx-function-depth": { exit: 3, text: "function {name} calls functions more than {limit} deep", next: "a function may not call itself, directly or through others" },
+  "onnx-cycle": {
+    exit: 3,
+    text: "the nodes form a cycle through {opType}, output {output}",
+    next: "export the model again: an ONNX graph has no cycles",
+  },
+  "onnx-function-depth": {
+    exit: 3,
+    text: "function {name} calls functions more than {limit} deep",
+    next: "a function may not call itself, directly or through others",
+  },
 } as const satisfies Record<string, MessageRow>;
 
 /** Exit codes of the command line: 1 the answer is no, 2 bad usage, 3 invalid model or input, 4 something is missing here, 70 a bug of ours. */
@@ -93,7 +189,12 @@ export class UserError extends Error {
   override readonly name = "UserError";
   readonly exit: ExitCode;
   readonly next: string;
-  constructor(readonly code: MessageCode | "bug", readonly where: Where, readonly holes: Holes, cause?: unknown) {
+  constructor(
+    readonly code: MessageCode | "bug",
+    readonly where: Where,
+    readonly holes: Holes,
+    cause?: unknown,
+  ) {
     const row: MessageRow = code === "bug" ? bugRow : messages[code];
     super(fill(row.text, holes) + locate(where), cause === undefined ? undefined : { cause });
     this.exit = row.exit;

@@ -18,5 +18,11 @@ export interface CompileOptions {
 }
 
 export const defaultOptions: CompileOptions = {
-  isa: "auto", threads: 1, precision: "f32", dims: {}, without: [], force: [], forbid: [],
+  isa: "auto",
+  threads: 1,
+  precision: "f32",
+  dims: {},
+  without: [],
+  force: [],
+  forbid: [],
 };

@@ -44,5 +44,11 @@ export type PassName = (typeof pipeline)[number]["name"];
 export const passInfos: readonly PassInfo[] = [
   { index: 0, name: "import", level: "import", why: "Reads the ONNX file and makes operators of its nodes.", optional: false },
   ...pipeline.map((p, i): PassInfo => ({ index: i + 1, name: p.name, level: p.level, why: p.why, optional: p.optional })),
-  { index: pipeline.length + 1, name: "emit-cpp", level: "code", why: "Writes the Tensor IR as C++ with vector intrinsics and a line map.", optional: false },
+  {
+    index: pipeline.length + 1,
+    name: "emit-cpp",
+    level: "code",
+    why: "Writes the Tensor IR as C++ with vector intrinsics and a line map.",
+    optional: false,
+  },
 ];

@@ -100,7 +100,14 @@ export interface PanelRequests {
   readonly bench: { readonly arg: { readonly scope: BenchScope; readonly baselines: readonly string[] }; readonly reply: BenchResult };
   readonly tensor: {
     readonly arg: { readonly value: number; readonly stage: number; readonly start: number; readonly count: number };
-    readonly reply: { readonly dtype: string; readonly shape: readonly number[]; readonly values: Float64Array; readonly min: number; readonly max: number; readonly mean: number };
+    readonly reply: {
+      readonly dtype: string;
+      readonly shape: readonly number[];
+      readonly values: Float64Array;
+      readonly min: number;
+      readonly max: number;
+      readonly mean: number;
+    };
   };
   /** Opens VS Code's own diff editor on the IR text of two stages. */
   readonly openDiff: { readonly arg: { readonly left: number; readonly right: number }; readonly reply: null };
@@ -113,7 +120,9 @@ export type RequestName = keyof PanelRequests;
 
 export type ToHost =
   | { readonly type: "ready" }
-  | { [N in RequestName]: { readonly type: "request"; readonly id: number; readonly name: N; readonly arg: PanelRequests[N]["arg"] } }[RequestName]
+  | {
+      [N in RequestName]: { readonly type: "request"; readonly id: number; readonly name: N; readonly arg: PanelRequests[N]["arg"] };
+    }[RequestName]
   | { readonly type: "cancel"; readonly id: number }
   /** The selection, so that native trees and keybinding contexts follow. ONNX indices and graph node ids of the shown stage. */
   | { readonly type: "selected"; readonly stage: number; readonly nodes: readonly number[]; readonly sources: readonly number[] }

@@ -2,10 +2,32 @@
 
 /** Bits per element; strings have no fixed size. The order is the order of the tables in the documentation. */
 export const dtypeBits = {
-  f32: 32, f64: 64, f16: 16, bf16: 16,
-  f8e4m3fn: 8, f8e4m3fnuz: 8, f8e5m2: 8, f8e5m2fnuz: 8, f8e8m0: 8, f4e2m1: 4,
-  i8: 8, u8: 8, i16: 16, u16: 16, i32: 32, u32: 32, i64: 64, u64: 64,
-  i4: 4, u4: 4, i2: 2, u2: 2, bool: 8, c64: 64, c128: 128, string: 0,
+  f32: 32,
+  f64: 64,
+  f16: 16,
+  bf16: 16,
+  f8e4m3fn: 8,
+  f8e4m3fnuz: 8,
+  f8e5m2: 8,
+  f8e5m2fnuz: 8,
+  f8e8m0: 8,
+  f4e2m1: 4,
+  i8: 8,
+  u8: 8,
+  i16: 16,
+  u16: 16,
+  i32: 32,
+  u32: 32,
+  i64: 64,
+  u64: 64,
+  i4: 4,
+  u4: 4,
+  i2: 2,
+  u2: 2,
+  bool: 8,
+  c64: 64,
+  c128: 128,
+  string: 0,
 } as const;
 
 export type DType = keyof typeof dtypeBits;

@@ -31,6 +31,9 @@ export function gemmShape(graph: Graph, node: Node): GemmShape {
   const batch = Array.from({ length: rank }, (_, i) => Math.max(at(batchA, i), at(batchB, i)));
   const panels = bv.layout !== "plain" && bv.layout.inner.length > 0;
   const bLayout = panels ? "panels" : transB || bv.layout !== "plain" ? "transposed" : "rows";
-  const leading = (shape: readonly number[]) => (index: readonly Expr[]): readonly Expr[] => broadcastIndex(index.length === 0 ? shape.map(() => x.index(0)) : index, shape);
+  const leading =
+    (shape: readonly number[]) =>
+    (index: readonly Expr[]): readonly Expr[] =>
+      broadcastIndex(index.length === 0 ? shape.map(() => x.index(0)) : index, shape);
   return { batch, m: aIsVector ? 1 : (a.at(-2) ?? 1), n, k, aIsVector, bLayout, aBatch: leading(batchA), bBatch: leading(batchB) };
 }

@@ -10,5 +10,13 @@ import type { Template } from "./template.ts";
 
 /** `view` needs no nest: its readers read the source in place. */
 export const templates = {
-  matmul, rows, points, reduce, copy, concat, gather, pack, view: () => [],
+  matmul,
+  rows,
+  points,
+  reduce,
+  copy,
+  concat,
+  gather,
+  pack,
+  view: () => [],
 } satisfies Record<TemplateName, Template>;

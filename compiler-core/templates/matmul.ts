@@ -31,7 +31,13 @@ export const matmul: Template = (call) => {
   const s = gemmShape(call.graph, leader);
   const batched = s.batch.some((d) => d !== 1);
   if (batched) return overRows(call, s.batch, (batch) => split(call, leader, s, batch, "serial"));
-  return split(call, leader, s, s.batch.map(() => x.index(0)), "parallel");
+  return split(
+    call,
+    leader,
+    s,
+    s.batch.map(() => x.index(0)),
+    "parallel",
+  );
 };
 
 function split(call: TemplateCall, leader: Node, s: GemmShape, batch: readonly Expr[], kind: "parallel" | "serial"): Stmt[] {
@@ -39,7 +45,8 @@ function split(call: TemplateCall, leader: Node, s: GemmShape, batch: readonly E
   const origin = call.nodes.map((n) => n.id);
   const [perM, perN] = [numberParam(group.params, "rowsPerThread"), numberParam(group.params, "colsPerThread")];
   const [ms, ns] = [Math.ceil(s.m / perM), Math.ceil(s.n / perN)];
-  if (ms * ns === 1 || kind === "serial") return rowBlocks(call, leader, s, { batch, row: x.index(0), col: x.index(0), rows: x.index(s.m), cols: x.index(s.n) });
+  if (ms * ns === 1 || kind === "serial")
+    return rowBlocks(call, leader, s, { batch, row: x.index(0), col: x.index(0), rows: x.index(s.m), cols: x.index(s.n) });
   const loop = builder.loop("parallel", "t", 0, ms * ns, origin, (t) => {
     const part = (name: string, index: Expr, per: number, extent: number): { stmts: Stmt[]; from: Expr; size: Expr } => {
       if (per >= extent) return { stmts: [], from: x.index(0), size: x.index(extent) };
@@ -63,10 +70,18 @@ function rowBlocks(call: TemplateCall, leader: Node, s: GemmShape, block: Block)
   const perThread = Math.min(s.m, numberParam(group.params, "rowsPerThread"));
   if (mc >= perThread) return oneBlock(call, leader, s, block, perThread);
   return [
-    builder.loop("serial", "mm", 0, block.rows, origin, (mm) => {
-      const rows = builder.let("rows", x.binary("min", x.index(mc), x.sub(block.rows, mm)), origin);
-      return [rows.stmt, ...oneBlock(call, leader, s, { ...block, row: plus(block.row, mm), rows: rows.ref }, mc)];
-    }, mc),
+    builder.loop(
+      "serial",
+      "mm",
+      0,
+      block.rows,
+      origin,
+      (mm) => {
+        const rows = builder.let("rows", x.binary("min", x.index(mc), x.sub(block.rows, mm)), origin);
+        return [rows.stmt, ...oneBlock(call, leader, s, { ...block, row: plus(block.row, mm), rows: rows.ref }, mc)];
+      },
+      mc,
+    ),
   ];
 }
 
@@ -89,7 +104,11 @@ function oneBlock(call: TemplateCall, leader: Node, s: GemmShape, block: Block, 
       return [builder.store({ buffer: rows, index: [i, p] }, from, origin)];
     }),
   ]);
-  return [builder.alloc(rows, origin), copy, ...sumOverK(call, leader, s, block, { ref: { buffer: rows, index: [x.index(0), x.index(0)] }, ld: pitch }, kc, maxRows)];
+  return [
+    builder.alloc(rows, origin),
+    copy,
+    ...sumOverK(call, leader, s, block, { ref: { buffer: rows, index: [x.index(0), x.index(0)] }, ld: pitch }, kc, maxRows),
+  ];
 }
 
 const aIndex = (s: GemmShape, block: Block, row: Expr, p: Expr): Expr[] => [...s.aBatch(block.batch), ...(s.aIsVector ? [] : [row]), p];
@@ -111,13 +130,29 @@ function sumOverK(call: TemplateCall, leader: Node, s: GemmShape, block: Block, 
   const calls = Array.from({ length: steps }, (_, i) => {
     const k = { from: i * kc, size: Math.min(kc, s.k - i * kc) };
     const last = i === steps - 1;
-    return gemm(call, leader, s, block, a, k, i === 0 ? undefined : partial, last ? postOps(call, leader, s, block) : toBuffer(call, leader, partial));
+    return gemm(
+      call,
+      leader,
+      s,
+      block,
+      a,
+      k,
+      i === 0 ? undefined : partial,
+      last ? postOps(call, leader, s, block) : toBuffer(call, leader, partial),
+    );
   });
   return [builder.alloc(partial, [leader.id]), ...calls];
 }
 
 function gemm(
-  call: TemplateCall, leader: Node, s: GemmShape, block: Block, a: Operand, k: { from: number; size: number }, start: BufferId | undefined, epilogue: Epilogue,
+  call: TemplateCall,
+  leader: Node,
+  s: GemmShape,
+  block: Block,
+  a: Operand,
+  k: { from: number; size: number },
+  start: BufferId | undefined,
+  epilogue: Epilogue,
 ): Stmt {
   const { builder, storage, group } = call;
   const kernel = String(group.params["kernel"]);
@@ -130,9 +165,10 @@ function gemm(
   const bIndex: Record<GemmShape["bLayout"], () => Ref> = {
     panels: () => ({ buffer: b.buffer, index: [...batch, panelOf(block.col, nr), x.index(k.from), x.index(0)] }),
     rows: () => storage.ref(bValue, { index: [...batch, x.index(k.from), block.col] }),
-    transposed: () => (b.shape.length === batch.length + 2 && valueOf(call.graph, bValue).layout !== "plain"
-      ? { buffer: b.buffer, index: [...batch, block.col, x.index(k.from)] }
-      : storage.ref(bValue, { index: [...batch, block.col, x.index(k.from)] })),
+    transposed: () =>
+      b.shape.length === batch.length + 2 && valueOf(call.graph, bValue).layout !== "plain"
+        ? { buffer: b.buffer, index: [...batch, block.col, x.index(k.from)] }
+        : storage.ref(bValue, { index: [...batch, block.col, x.index(k.from)] }),
   };
   const ldb = way === "panels" ? undefined : way === "rows" ? s.n : s.k;
   const aAt = { ...a.ref, index: a.ref.index.map((e, i) => (i === a.ref.index.length - 1 ? plus(e, k.from) : e)) };
@@ -141,7 +177,10 @@ function gemm(
       kernel,
       refs: { a: aAt, b: bIndex[way](), ...(start === undefined ? {} : { c: { buffer: start, index: [x.index(0), x.index(0)] } }) },
       args: {
-        m: block.rows, n: block.cols, k: x.index(k.size), lda: x.index(a.ld),
+        m: block.rows,
+        n: block.cols,
+        k: x.index(k.size),
+        lda: x.index(a.ld),
         ...(ldb === undefined ? { kb: x.index(s.k) } : { ldb: x.index(ldb) }),
         ...(start === undefined ? {} : { ldc: x.index(builder.bufferOf(start).shape.at(-1) ?? 1) }),
       },
@@ -182,7 +221,9 @@ function postOps(call: TemplateCall, leader: Node, s: GemmShape, block: Block): 
   return { row: row.id, col: col.id, acc: acc.id, body };
 }
 
-function tileVars({ builder }: TemplateCall): readonly [Extract<Expr, { k: "var" }>, Extract<Expr, { k: "var" }>, Extract<Expr, { k: "var" }>] {
+function tileVars({
+  builder,
+}: TemplateCall): readonly [Extract<Expr, { k: "var" }>, Extract<Expr, { k: "var" }>, Extract<Expr, { k: "var" }>] {
   return [builder.variable("row"), builder.variable("col"), builder.variable("acc", { dtype: "f32", lanes: 1 })];
 }
 

@@ -45,7 +45,15 @@ export class ModuleBuilder {
   }
 
   /** A loop over [lo, hi); `body` gets the loop counter. */
-  loop(kind: LoopKind, name: string, lo: Expr | number, hi: Expr | number, origin: readonly NodeId[], body: (i: Expr) => Stmt[], step = 1): For {
+  loop(
+    kind: LoopKind,
+    name: string,
+    lo: Expr | number,
+    hi: Expr | number,
+    origin: readonly NodeId[],
+    body: (i: Expr) => Stmt[],
+    step = 1,
+  ): For {
     const v = this.variable(name);
     return { k: "for", ...this.#base(origin), v: v.id, lo: asIndex(lo), hi: asIndex(hi), step, kind, body: body(v) };
   }
@@ -78,7 +86,13 @@ export class ModuleBuilder {
   }
 
   kernel(
-    call: { kernel: string; refs: Record<string, Ref>; args: Record<string, Expr>; params?: Record<string, number | string>; epilogue?: Epilogue },
+    call: {
+      kernel: string;
+      refs: Record<string, Ref>;
+      args: Record<string, Expr>;
+      params?: Record<string, number | string>;
+      epilogue?: Epilogue;
+    },
     origin: readonly NodeId[],
   ): Stmt {
     return { k: "kernel", ...this.#base(origin), params: {}, ...call };
@@ -86,8 +100,13 @@ export class ModuleBuilder {
 
   finish(name: string, threads: number, init: readonly Stmt[], run: readonly Stmt[]): Module {
     return {
-      name, threads, buffers: this.#buffers, vars: this.#vars, nextStmt: this.#nextStmt,
-      init: { name: "init", body: init }, run: { name: "run", body: run },
+      name,
+      threads,
+      buffers: this.#buffers,
+      vars: this.#vars,
+      nextStmt: this.#nextStmt,
+      init: { name: "init", body: init },
+      run: { name: "run", body: run },
     };
   }
 

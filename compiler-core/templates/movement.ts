@@ -11,11 +11,20 @@ import { viewMaps } from "./views.ts";
 const onlyNode = (call: TemplateCall): Node => call.nodes[0] ?? bug("an empty group");
 
 /** Writes `value(index)` for every index of an array of these extents. */
-function fill(call: TemplateCall, node: Node, shape: readonly number[], value: (index: readonly Expr[]) => Expr, target: (index: readonly Expr[]) => readonly Expr[]): Stmt[] {
+function fill(
+  call: TemplateCall,
+  node: Node,
+  shape: readonly number[],
+  value: (index: readonly Expr[]) => Expr,
+  target: (index: readonly Expr[]) => readonly Expr[],
+): Stmt[] {
   const { builder, storage } = call;
-  const store = (index: readonly Expr[]): Stmt => builder.store(storage.ref(resultOf(node), { index: target(index) }), value(index), [node.id]);
+  const store = (index: readonly Expr[]): Stmt =>
+    builder.store(storage.ref(resultOf(node), { index: target(index) }), value(index), [node.id]);
   if (shape.length === 0) return [store([])];
-  return overRows(call, shape.slice(0, -1), (row) => [builder.loop("vector", "j", 0, shape.at(-1) ?? 1, [node.id], (j) => [store([...row, j])])]);
+  return overRows(call, shape.slice(0, -1), (row) => [
+    builder.loop("vector", "j", 0, shape.at(-1) ?? 1, [node.id], (j) => [store([...row, j])]),
+  ]);
 }
 
 /** A view that somebody needs as dense memory. */
@@ -25,7 +34,8 @@ export const copy: Template = (call) => {
   const [input, output] = [call.storage.shape(source), call.storage.shape(resultOf(node))];
   const map = viewMaps[node.op] ?? bug(`${node.op} is not a view`);
   const from = (index: readonly Expr[]): Expr =>
-    call.storage.literal(source) ?? call.storage.readAt(source, map === "offset" ? { offset: linear(index, output) } : { index: map(node, index, { input, output }) });
+    call.storage.literal(source) ??
+    call.storage.readAt(source, map === "offset" ? { offset: linear(index, output) } : { index: map(node, index, { input, output }) });
   return fill(call, node, output, from, (index) => index);
 };
 
@@ -42,7 +52,13 @@ export const concat: Template = (call) => {
     const from = start;
     start += shape[axis] ?? 0;
     if (shape.includes(0)) return [];
-    return fill(call, node, shape, (index) => call.storage.read(value, index), (index) => index.map((e, i) => (i === axis ? plus(e, from) : e)));
+    return fill(
+      call,
+      node,
+      shape,
+      (index) => call.storage.read(value, index),
+      (index) => index.map((e, i) => (i === axis ? plus(e, from) : e)),
+    );
   });
 };
 
@@ -57,7 +73,9 @@ export const gather: Template = (call) => {
   const extent = dataShape[axis] ?? 1;
   const position = (index: readonly Expr[]): Expr => {
     const raw = x.cast(storage.literal(indices) ?? storage.readAt(indices, { index: index.slice(axis, axis + indexShape.length) }), "i64");
-    return raw.k === "const" ? x.index((Number(raw.value) + extent) % extent) : x.select(x.binary("lt", raw, x.index(0)), x.add(raw, x.index(extent)), raw);
+    return raw.k === "const"
+      ? x.index((Number(raw.value) + extent) % extent)
+      : x.select(x.binary("lt", raw, x.index(0)), x.add(raw, x.index(extent)), raw);
   };
   const from = (index: readonly Expr[]): Expr =>
     storage.readAt(data, { index: [...index.slice(0, axis), position(index), ...index.slice(axis + indexShape.length)] });

@@ -17,7 +17,10 @@ export const pack: Template = (call) => {
   const transposed = node.attrs["transpose"] === true;
   const origin = [node.id];
   const batch = shape.slice(0, -2);
-  const at = (index: readonly Expr[]): { from: Expr[]; to: Expr[] } => ({ from: [...index, x.index(0), x.index(0)], to: [...index, x.index(0), x.index(0)] });
+  const at = (index: readonly Expr[]): { from: Expr[]; to: Expr[] } => ({
+    from: [...index, x.index(0), x.index(0)],
+    to: [...index, x.index(0), x.index(0)],
+  });
   const panel = layout.inner[0]?.size;
   if (panel === undefined) {
     return overRows(call, [...batch, n], (index) => [
@@ -36,13 +39,30 @@ export const pack: Template = (call) => {
     return builder.kernel(
       {
         kernel: transposed ? "pack_b_transposed" : "pack_b",
-        refs: { src: storage.ref(source, { index: places.from }), dst: { buffer: storage.bufferOf(target), index: [...places.to, x.index(0)] } },
-        args: { ld: x.index(transposed ? k : n), k: x.index(k), n: x.index(n), first: typeof first === "number" ? x.index(first) : first, last: typeof last === "number" ? x.index(last) : last },
+        refs: {
+          src: storage.ref(source, { index: places.from }),
+          dst: { buffer: storage.bufferOf(target), index: [...places.to, x.index(0)] },
+        },
+        args: {
+          ld: x.index(transposed ? k : n),
+          k: x.index(k),
+          n: x.index(n),
+          first: typeof first === "number" ? x.index(first) : first,
+          last: typeof last === "number" ? x.index(last) : last,
+        },
         params: { nr: panel },
       },
       origin,
     );
   };
   if (batch.some((d) => d !== 1)) return overRows(call, batch, (index) => [packing(index, 0, panels)]);
-  return [builder.loop("parallel", "panel", 0, panels, origin, (p) => [packing(batch.map(() => x.index(0)), p, x.add(p, x.index(1)))])];
+  return [
+    builder.loop("parallel", "panel", 0, panels, origin, (p) => [
+      packing(
+        batch.map(() => x.index(0)),
+        p,
+        x.add(p, x.index(1)),
+      ),
+    ]),
+  ];
 };

@@ -26,16 +26,26 @@ function flat(call: TemplateCall): Stmt[] {
   const total = elements(storage.shape(resultOf(first)));
   const member = (node: Node, lo: Expr | number, hi: Expr | number): Stmt =>
     builder.loop("vector", "i", lo, hi, [node.id], (i) => {
-      const args = node.inputs.filter((v) => v !== null).map((v) => storage.literal(v) ?? storage.readAt(v, { offset: elements(storage.shape(v)) === 1 ? x.index(0) : i }));
+      const args = node.inputs
+        .filter((v) => v !== null)
+        .map((v) => storage.literal(v) ?? storage.readAt(v, { offset: elements(storage.shape(v)) === 1 ? x.index(0) : i }));
       return [builder.store(storage.ref(resultOf(node), { offset: i }), scalarOf(call.graph, node, args), [node.id])];
     });
   if (total <= blockElements) return nodes.map((n) => member(n, 0, total));
   const origin = nodes.map((n) => n.id);
-  const block = builder.loop("parallel", "b", 0, total, origin, (b) => {
-    const end = x.binary("min", plus(b, blockElements), x.index(total));
-    const hi = builder.let("end", end, origin);
-    return [hi.stmt, ...nodes.map((n) => member(n, b, hi.ref))];
-  }, blockElements);
+  const block = builder.loop(
+    "parallel",
+    "b",
+    0,
+    total,
+    origin,
+    (b) => {
+      const end = x.binary("min", plus(b, blockElements), x.index(total));
+      const hi = builder.let("end", end, origin);
+      return [hi.stmt, ...nodes.map((n) => member(n, b, hi.ref))];
+    },
+    blockElements,
+  );
   return [block];
 }
 
@@ -46,7 +56,11 @@ function nested(call: TemplateCall): Stmt[] {
   if (first === undefined) return [];
   const shape = storage.shape(resultOf(first));
   return overRows(call, shape.slice(0, -1), (rows) =>
-    nodes.map((node) => builder.loop("vector", "j", 0, shape.at(-1) ?? 1, [node.id], (j) => [elementStore(call, node, shape.length === 0 ? [] : [...rows, j])])),
+    nodes.map((node) =>
+      builder.loop("vector", "j", 0, shape.at(-1) ?? 1, [node.id], (j) => [
+        elementStore(call, node, shape.length === 0 ? [] : [...rows, j]),
+      ]),
+    ),
   );
 }
 

@@ -16,17 +16,27 @@ export const reduce: Template = (call) => {
   const axes = reductionAxes(graph, node);
   const count = axes.reduce((n, a) => n * (shape[a] ?? 1), 1);
   const kept = storage.shape(resultOf(node)).length === shape.length;
-  return overRows(call, shape.map((d, i) => (axes.includes(i) ? 1 : d)), (outer) => {
-    const loops = (body: (e: Expr) => Stmt): Stmt[] => {
-      const level = (n: number, index: readonly Expr[]): Stmt[] => {
-        const axis = axes[n];
-        if (axis === undefined) return [body(storage.readAt(input, { index }))];
-        return [builder.loop("serial", `k${axis}`, 0, shape[axis] ?? 1, [node.id], (i) => level(n + 1, index.map((e, a) => (a === axis ? i : e))))];
+  return overRows(
+    call,
+    shape.map((d, i) => (axes.includes(i) ? 1 : d)),
+    (outer) => {
+      const loops = (body: (e: Expr) => Stmt): Stmt[] => {
+        const level = (n: number, index: readonly Expr[]): Stmt[] => {
+          const axis = axes[n];
+          if (axis === undefined) return [body(storage.readAt(input, { index }))];
+          return [
+            builder.loop("serial", `k${axis}`, 0, shape[axis] ?? 1, [node.id], (i) =>
+              level(
+                n + 1,
+                index.map((e, a) => (a === axis ? i : e)),
+              ),
+            ),
+          ];
+        };
+        return level(0, outer);
       };
-      return level(0, outer);
-    };
-    const target = kept ? outer : outer.filter((_, i) => !axes.includes(i));
-    return accumulate(call, node, valueOf(graph, input).dtype, count, loops, target);
-  });
+      const target = kept ? outer : outer.filter((_, i) => !axes.includes(i));
+      return accumulate(call, node, valueOf(graph, input).dtype, count, loops, target);
+    },
+  );
 };
-

@@ -31,7 +31,14 @@ function reduceRow(call: TemplateCall, node: Node, row: readonly Expr[], width: 
   const { builder, storage, graph } = call;
   const input = operand(node, 0);
   const { dtype } = valueOf(graph, input);
-  return accumulate(call, node, dtype, width, (body) => [builder.loop("vector", "j", 0, width, [node.id], (j) => [body(storage.readAt(input, { index: [...row, j] }))])], reducedIndex(call, node, row));
+  return accumulate(
+    call,
+    node,
+    dtype,
+    width,
+    (body) => [builder.loop("vector", "j", 0, width, [node.id], (j) => [body(storage.readAt(input, { index: [...row, j] }))])],
+    reducedIndex(call, node, row),
+  );
 }
 
 /** With `keepdims` the reduced axis stays, with extent 1. */
@@ -41,7 +48,12 @@ function reducedIndex({ storage }: TemplateCall, node: Node, row: readonly Expr[
 
 /** register = start; loops accumulate; store the finished value. */
 export function accumulate(
-  call: TemplateCall, node: Node, dtype: Parameters<typeof x.constant>[1], count: number, loops: (body: (e: Expr) => Stmt) => Stmt[], target: readonly Expr[],
+  call: TemplateCall,
+  node: Node,
+  dtype: Parameters<typeof x.constant>[1],
+  count: number,
+  loops: (body: (e: Expr) => Stmt) => Stmt[],
+  target: readonly Expr[],
 ): Stmt[] {
   const { builder, storage } = call;
   const r = reductions[node.op] ?? bug(`${node.op} is not a reduction`);

@@ -29,7 +29,11 @@ export class Storage {
   readonly #phase = new Map<ValueId, "init" | "run">();
   #weights = 0;
 
-  constructor(readonly graph: Graph, readonly builder: ModuleBuilder, readonly plan: StoragePlan) {
+  constructor(
+    readonly graph: Graph,
+    readonly builder: ModuleBuilder,
+    readonly plan: StoragePlan,
+  ) {
     for (const n of graph.nodes) for (const v of n.outputs) this.#phase.set(v, n.phase);
     graph.inputs.forEach((v, slot) => this.#declare(valueOf(graph, v), "input", slot));
     graph.outputs.forEach((v, slot) => {
@@ -95,7 +99,12 @@ export class Storage {
   #declare(v: Value, scope: Scope, slot?: number): BufferId {
     const shape = this.shape(v.id);
     const id = this.builder.buffer({
-      name: v.name === "" ? `v${v.id}` : v.name, dtype: v.dtype, scope, value: v.id, shape: this.#extents(v, shape, scope), ...(slot === undefined ? {} : { slot }),
+      name: v.name === "" ? `v${v.id}` : v.name,
+      dtype: v.dtype,
+      scope,
+      value: v.id,
+      shape: this.#extents(v, shape, scope),
+      ...(slot === undefined ? {} : { slot }),
     });
     this.#buffers.set(v.id, id);
     return id;
@@ -110,4 +119,5 @@ export class Storage {
 }
 
 const toOffset = (place: Place, shape: readonly number[]): Expr => ("offset" in place ? place.offset : linear(place.index, shape));
-const toIndex = (place: Place, shape: readonly number[]): readonly Expr[] => ("index" in place ? place.index : unlinear(place.offset, shape));
+const toIndex = (place: Place, shape: readonly number[]): readonly Expr[] =>
+  "index" in place ? place.index : unlinear(place.offset, shape);

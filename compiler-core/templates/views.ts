@@ -46,7 +46,9 @@ export const viewMaps: Readonly<Record<string, ViewMap>> = {
 /** The index of a broadcast operand: trailing axes align, extents of 1 stay at 0. */
 export function broadcastIndex(index: readonly Expr[], shape: readonly number[]): Expr[] {
   const skip = index.length - shape.length;
-  return shape.map((extent, axis) => (extent === 1 ? x.index(0) : (index[axis + skip] ?? bug("an operand of higher rank than the result"))));
+  return shape.map((extent, axis) =>
+    extent === 1 ? x.index(0) : (index[axis + skip] ?? bug("an operand of higher rank than the result")),
+  );
 }
 
 type Ints = readonly number[];

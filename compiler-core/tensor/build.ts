@@ -6,7 +6,11 @@ import { indexType } from "./ir.ts";
 
 const comparisons: ReadonlySet<BinaryOp> = new Set<BinaryOp>(["eq", "ne", "lt", "le", "gt", "ge"]);
 
-export const constant = (value: number | bigint | boolean, dtype: DType, lanes = 1): Expr => ({ k: "const", type: { dtype, lanes }, value });
+export const constant = (value: number | bigint | boolean, dtype: DType, lanes = 1): Expr => ({
+  k: "const",
+  type: { dtype, lanes },
+  value,
+});
 /** An i64 index constant. */
 export const index = (value: number): Expr => ({ k: "const", type: indexType, value });
 export const variable = (id: VarId, type: VType = indexType): Expr => ({ k: "var", id, type });
@@ -21,18 +25,29 @@ export const sub = (a: Expr, b: Expr): Expr => binary("sub", a, b);
 export const mul = (a: Expr, b: Expr): Expr => binary("mul", a, b);
 export const div = (a: Expr, b: Expr): Expr => binary("div", a, b);
 
-export const unary = (op: UnaryOp, a: Expr): Expr => ({ k: "unary", op, a, type: op === "isnan" ? { dtype: "bool", lanes: a.type.lanes } : a.type });
+export const unary = (op: UnaryOp, a: Expr): Expr => ({
+  k: "unary",
+  op,
+  a,
+  type: op === "isnan" ? { dtype: "bool", lanes: a.type.lanes } : a.type,
+});
 export const fma = (a: Expr, b: Expr, c: Expr): Expr => ({ k: "fma", a, b, c, type: a.type });
 export const cast = (a: Expr, dtype: DType): Expr => (a.type.dtype === dtype ? a : { k: "cast", a, type: { dtype, lanes: a.type.lanes } });
 
 export function select(cond: Expr, a: Expr, b: Expr): Expr {
-  if (cond.type.dtype !== "bool" || a.type.dtype !== b.type.dtype) bug(`select(${typeText(cond.type)}, ${typeText(a.type)}, ${typeText(b.type)})`);
+  if (cond.type.dtype !== "bool" || a.type.dtype !== b.type.dtype)
+    bug(`select(${typeText(cond.type)}, ${typeText(a.type)}, ${typeText(b.type)})`);
   return { k: "select", cond, a, b, type: a.type };
 }
 export const load = (buffer: BufferId, at: readonly Expr[], dtype: DType, lanes = 1, count?: Expr): Expr => ({
-  k: "load", buffer, index: at, type: { dtype, lanes }, ...(count === undefined ? {} : { count }),
+  k: "load",
+  buffer,
+  index: at,
+  type: { dtype, lanes },
+  ...(count === undefined ? {} : { count }),
 });
-export const broadcast = (a: Expr, lanes: number): Expr => (a.type.lanes === lanes ? a : { k: "broadcast", a, type: { dtype: a.type.dtype, lanes } });
+export const broadcast = (a: Expr, lanes: number): Expr =>
+  a.type.lanes === lanes ? a : { k: "broadcast", a, type: { dtype: a.type.dtype, lanes } };
 export const reduce = (op: ReduceOp, a: Expr): Expr => ({ k: "reduce", op, a, type: { dtype: a.type.dtype, lanes: 1 } });
 export const ramp = (base: Expr, lanes: number): Expr => ({ k: "ramp", base, type: { dtype: base.type.dtype, lanes } });
 

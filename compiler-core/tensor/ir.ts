@@ -36,9 +36,46 @@ export interface Buffer {
   readonly offset?: number;
 }
 
-export type BinaryOp = "add" | "sub" | "mul" | "div" | "mod" | "min" | "max" | "pow" | "and" | "or" | "xor" | "shl" | "shr" | "eq" | "ne" | "lt" | "le" | "gt" | "ge";
+export type BinaryOp =
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "mod"
+  | "min"
+  | "max"
+  | "pow"
+  | "and"
+  | "or"
+  | "xor"
+  | "shl"
+  | "shr"
+  | "eq"
+  | "ne"
+  | "lt"
+  | "le"
+  | "gt"
+  | "ge";
 export type UnaryOp =
-  | "neg" | "abs" | "sqrt" | "rsqrt" | "exp" | "log" | "tanh" | "erf" | "sigmoid" | "floor" | "ceil" | "rint" | "trunc" | "not" | "isnan" | "sin" | "cos" | "reciprocal" | "softplus";
+  | "neg"
+  | "abs"
+  | "sqrt"
+  | "rsqrt"
+  | "exp"
+  | "log"
+  | "tanh"
+  | "erf"
+  | "sigmoid"
+  | "floor"
+  | "ceil"
+  | "rint"
+  | "trunc"
+  | "not"
+  | "isnan"
+  | "sin"
+  | "cos"
+  | "reciprocal"
+  | "softplus";
 /** Associative operators a reduction may use. */
 export type ReduceOp = "add" | "mul" | "min" | "max";
 

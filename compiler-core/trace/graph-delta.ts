@@ -20,7 +20,10 @@ export function graphDelta(stage: number, graph: Graph, baseStage: number, base:
   const nodes = nodeColumns(graph, fresh, strings);
   const valueCols = valueColumns(values, strings);
   return {
-    stage, base: baseStage, nodes, values: valueCols,
+    stage,
+    base: baseStage,
+    nodes,
+    values: valueCols,
     removedNodes: Int32Array.from([...old.keys()].filter((id) => !kept.has(id))),
     removedValues: Int32Array.from(removedValues, (v) => v.id),
     ...(base !== undefined && sameOrder(base, order) ? {} : { order }),
@@ -32,7 +35,15 @@ export function graphDelta(stage: number, graph: Graph, baseStage: number, base:
 }
 
 /** A fusion group as the protocol shows it. */
-export const groupInfo = (g: Group): GroupInfo => ({ id: g.id, name: g.name, template: g.template, leader: g.leader, phase: g.phase, members: g.members, params: g.params });
+export const groupInfo = (g: Group): GroupInfo => ({
+  id: g.id,
+  name: g.name,
+  template: g.template,
+  leader: g.leader,
+  phase: g.phase,
+  members: g.members,
+  params: g.params,
+});
 
 /** Extents as text: `32x256`, `Nx128`, `scalar`, `?` when the rank is not known. */
 export const shapeText = (v: Value): string => (v.shape === undefined ? "?" : v.shape.length === 0 ? "scalar" : v.shape.join("x"));

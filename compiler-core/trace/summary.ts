@@ -80,4 +80,5 @@ function regions(body: readonly Stmt[]): RegionStatements[] {
   return found;
 }
 
-const span = (lines: readonly number[]): readonly [number, number] => (lines.length === 0 ? [0, 0] : [lines.reduce((a, b) => Math.min(a, b)), lines.reduce((a, b) => Math.max(a, b))]);
+const span = (lines: readonly number[]): readonly [number, number] =>
+  lines.length === 0 ? [0, 0] : [lines.reduce((a, b) => Math.min(a, b)), lines.reduce((a, b) => Math.max(a, b))];

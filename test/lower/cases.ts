@@ -95,7 +95,7 @@ export const cases: Readonly<Record<string, Graph>> = {
   "column scale on a product": build((n) => n.op("mul", [n.op("matmul", [n.input(6, 10), n.weight(10, 34)]), n.input(6, 1)])),
   "layer norm": build((n) => layerNorm(n, n.input(7, 45), 45)),
   "layer norm after a product": build((n) => layerNorm(n, dense(n, n.input(7, 12), 12, 45), 45)),
-  "softmax": build((n) => {
+  softmax: build((n) => {
     const x = n.input(3, 5, 50);
     const e = n.op("exp", [n.op("sub", [x, n.op("reduce-max", [x], { axes: [-1] })])]);
     return n.op("div", [e, n.op("reduce-sum", [e], { axes: [-1] })]);
@@ -104,24 +104,29 @@ export const cases: Readonly<Record<string, Graph>> = {
   "sum over everything": build((n) => n.op("reduce-sum", [n.input(3, 9)], { keepdims: false })),
   "long elementwise chain": build((n) => n.op("exp", [n.op("neg", [n.op("abs", [n.op("mul", [n.input(3, 2000), n.weight(1)])])])])),
   "broadcast operands": build((n) => n.op("add", [n.op("mul", [n.input(4, 1, 6), n.input(5, 1)]), n.weight(6)])),
-  "scalars": build((n) => n.op("add", [n.input(), n.weight()])),
+  scalars: build((n) => n.op("add", [n.input(), n.weight()])),
   "reshape between layers": build((n) => dense(n, n.op("reshape", [n.input(3, 2, 4, 5)], { shape: [3, 40] }), 40, 20, "relu")),
   "reshape is the result": build((n) => n.op("reshape", [n.op("relu", [n.input(4, 6)])], { shape: [3, 8] })),
-  "broadcast before a reshape": build((n) => n.op("reshape", [n.op("relu", [n.op("add", [n.op("neg", [n.input(1, 4, 3, 6)]), n.weight(3, 6)])])], { shape: [4, 18] })),
-  "slices": build((n) => {
+  "broadcast before a reshape": build((n) =>
+    n.op("reshape", [n.op("relu", [n.op("add", [n.op("neg", [n.input(1, 4, 3, 6)]), n.weight(3, 6)])])], { shape: [4, 18] }),
+  ),
+  slices: build((n) => {
     const x = n.op("relu", [n.input(4, 20)]);
     const half = (from: number): ValueId => n.op("slice", [x], { starts: [from], ends: [from + 10], axes: [1], steps: [1] });
     return n.op("mul", [half(0), n.op("sigmoid", [half(10)])]);
   }),
   "slice backwards": build((n) => n.op("slice", [n.input(4, 9)], { starts: [8], ends: [-100], axes: [1], steps: [-2] })),
-  "slice into a product": build((n) => n.op("matmul", [n.op("slice", [n.input(4, 20)], { starts: [3], ends: [15], axes: [1], steps: [1] }), n.weight(12, 18)])),
-  "transpose": build((n) => n.op("relu", [n.op("transpose", [n.input(4, 5, 6)], { perm: [2, 0, 1] })])),
+  "slice into a product": build((n) =>
+    n.op("matmul", [n.op("slice", [n.input(4, 20)], { starts: [3], ends: [15], axes: [1], steps: [1] }), n.weight(12, 18)]),
+  ),
+  transpose: build((n) => n.op("relu", [n.op("transpose", [n.input(4, 5, 6)], { perm: [2, 0, 1] })])),
   "transpose into a product": build((n) => n.op("matmul", [n.op("transpose", [n.input(12, 4)], { perm: [1, 0] }), n.weight(12, 18)])),
   "transpose and reshape into a product": build((n) =>
-    n.op("matmul", [n.op("reshape", [n.op("transpose", [n.input(4, 3, 6)], { perm: [1, 0, 2] })], { shape: [3, 24] }), n.weight(24, 10)])),
-  "expand": build((n) => n.op("expand", [n.input(4, 1)], { shape: [3, 4, 5] })),
-  "concat": build((n) => n.op("concat", [n.input(2, 3), n.op("relu", [n.input(2, 4)]), n.input(2, 1)], { axis: 1 })),
-  "gather": build((n) => n.op("gather", [n.input(5, 7), n.positions(4, 0, -2)], { axis: 0 })),
+    n.op("matmul", [n.op("reshape", [n.op("transpose", [n.input(4, 3, 6)], { perm: [1, 0, 2] })], { shape: [3, 24] }), n.weight(24, 10)]),
+  ),
+  expand: build((n) => n.op("expand", [n.input(4, 1)], { shape: [3, 4, 5] })),
+  concat: build((n) => n.op("concat", [n.input(2, 3), n.op("relu", [n.input(2, 4)]), n.input(2, 1)], { axis: 1 })),
+  gather: build((n) => n.op("gather", [n.input(5, 7), n.positions(4, 0, -2)], { axis: 0 })),
   "gather columns": build((n) => n.op("gather", [n.input(5, 7), n.positions(6, 1)], { axis: 1 })),
   "input is a result": build((n) => {
     const x = n.input(3, 4);

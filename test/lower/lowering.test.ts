@@ -17,7 +17,9 @@ import { cases, numbers } from "./cases.ts";
 
 /** Small caches, so that blocking happens at sizes a test can afford. */
 const machine: MachineProfile = {
-  name: "test", cores: 4, caches: { l1d: 32768, l2: 65536, l3: 1 << 20 },
+  name: "test",
+  cores: 4,
+  caches: { l1d: 32768, l2: 65536, l3: 1 << 20 },
   features: ["avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl"],
 };
 
@@ -38,7 +40,9 @@ test("every producer -> consumer edge has exactly one fusion verdict", () => {
     const verdicts: Verdict[] = [];
     const last = lowerTo(graph, defaultOptions, verdicts).graph;
     const producer = new Map(last.nodes.flatMap((n) => n.outputs.map((v) => [v, n.id] as const)));
-    const edges = last.nodes.flatMap((n) => [...new Set(n.inputs)].flatMap((v) => (v !== null && producer.has(v) ? [`${producer.get(v)}-${v}-${n.id}`] : [])));
+    const edges = last.nodes.flatMap((n) =>
+      [...new Set(n.inputs)].flatMap((v) => (v !== null && producer.has(v) ? [`${producer.get(v)}-${v}-${n.id}`] : [])),
+    );
     const judged = verdicts.filter((v) => v.subject === "fusion").map((v) => `${v.nodes[0]}-${v.value}-${v.nodes[1]}`);
     assert.deepEqual(judged.sort(), edges.sort(), name);
   }
