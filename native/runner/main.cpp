@@ -68,6 +68,7 @@ json::value failed(const json::value& id, const char* code, const std::string& t
 int main() {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGINT, SIG_IGN);  // Ctrl+C in a terminal reaches the whole process group: the host decides what ends
   runner::install_crash_handlers();
   runner::set_default_mxcsr();
   runner::cpu_order();  // remembers the allowed CPUs before the main thread pins itself

@@ -74,7 +74,7 @@ void dots(problem& p) {
   for (int64_t i = 0; i < p.k; i++)
     for (int64_t j = 0; j < p.n; j++) bt[j * p.k + i] = p.b.p[i * p.ldb + j];
   guarded<float> g(p.n * p.k);
-  std::memcpy(g.p, bt.data(), bt.size() * 4);
+  if (!bt.empty()) std::memcpy(g.p, bt.data(), bt.size() * 4);
   const gemm_from start{p.start.p, p.ldc};
   gemm_f32_dot(p.m, p.n, p.k, p.a.p, p.lda, g.p, p.k, [&](int64_t row, int64_t col, f32x x, auto lanes) {
     store(p.c.p + row * p.ldc + col, add(x, start(row, col, lanes)), lanes);
