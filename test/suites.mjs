@@ -30,12 +30,13 @@ export const folders = {
   "onnx-node": { what: "the ONNX project's operator cases", budget: 90 },
   "onnx-ops": { what: "ONNX operator cases and models through the importer, the evaluator and the graph passes", budget: 90, needs: [] },
   "graph-passes": { what: "goldens of the graph passes", budget: 15, needs: [] },
-  models: { what: "whole models against stored outputs", budget: 60 },
+  models: { what: "whole models against ONNX Runtime and stored outputs", budget: 120 },
   docs: { what: "generated pages in step with the registries", budget: 10, needs: [] },
   scripts: { what: "npm start, npm test and the launcher", budget: 30, needs: [] },
   desktop: { what: "the extension in a desktop VS Code, where one is given", budget: 60, needs: [] },
   extension: { what: "the extension's manifest against its code", budget: 10, needs: [] },
-  cli: { what: "the command's contract", budget: 60 },
+  cli: { what: "the command's contract", budget: 90 },
+  errors: { what: "one sample per error code", budget: 60 },
 };
 
 /** @param {string} name @returns {Suite} */
