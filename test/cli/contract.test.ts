@@ -122,3 +122,25 @@ test("a reader that goes away is no error", async () => {
   });
   assert.equal(code, 0);
 });
+
+test("an interrupt ends a benchmark with the error `cancelled`", { skip: noCompiler }, async () => {
+  await fusionscope(["bench", exampleModel, "--seconds", "0.01", "--baseline", "none"]);
+  // A process group of its own, which gets the signal as a whole: as from a terminal.
+  const child = spawn(
+    process.execPath,
+    [path.join(root, "bin/fusionscope"), "bench", exampleModel, "--seconds", "60", "--baseline", "none"],
+    { detached: true },
+  );
+  let stderr = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    stderr += chunk.toString();
+    if (/^timing/m.test(stderr) && child.pid !== undefined) {
+      process.kill(-child.pid, "SIGINT");
+      child.stderr.removeAllListeners("data");
+      child.stderr.on("data", (rest: Buffer) => (stderr += rest.toString()));
+    }
+  });
+  const code = await new Promise<number | null>((resolve) => child.on("close", (status) => resolve(status)));
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /error\[cancelled\]/);
+});

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { GraphBuilder } from "../graph/build.ts";
+import { fromValues, toNumbers } from "../graph/ndarray.ts";
+import { integerRange, randomInputs, randomSource } from "./random-inputs.ts";
+
+/** An embedding of 5 rows, looked up by ids that go through a cast and a reshape first. */
+function embedding() {
+  const b = new GraphBuilder("embedding");
+  const table = b.constant(
+    "table",
+    fromValues(
+      "f32",
+      [5, 2],
+      Array.from({ length: 10 }, (_, i) => i),
+    ),
+  );
+  const ids = b.input("ids", "i32", [3, 4]);
+  const x = b.input("x", "f32", [3, 4, 2]);
+  const [wide = -1] = b.add("cast", [ids], { to: "i64" });
+  const [rows = -1] = b.add("gather", [table, wide], { axis: 0 });
+  const [y = -1] = b.add("add", [rows, x]);
+  b.output(y);
+  return { graph: b.finish(), ids };
+}
+
+test("ids stay inside the table that they index, through casts", () => {
+  const { graph, ids } = embedding();
+  assert.deepEqual(integerRange(graph, graph, ids), { low: 0, high: 4 });
+  const [values] = randomInputs(graph, graph, 1);
+  const seen = new Set(toNumbers(values!));
+  assert.ok([...seen].every((v) => v >= 0 && v <= 4) && seen.size > 2);
+});
+
+test("floats have both signs; the same seed gives the same inputs, another one others", () => {
+  const { graph } = embedding();
+  const x = toNumbers(randomInputs(graph, graph, 1)[1]!);
+  assert.ok(x.some((v) => v < -0.2) && x.some((v) => v > 0.2) && x.every((v) => Math.abs(v) <= 1));
+  assert.deepEqual(toNumbers(randomInputs(graph, graph, 1)[1]!), x);
+  assert.notDeepEqual(toNumbers(randomInputs(graph, graph, 2)[1]!), x);
+});
+
+test("random numbers are spread evenly, seed 0 included", () => {
+  const random = randomSource(0);
+  const bins = new Array<number>(10).fill(0);
+  for (let i = 0; i < 10_000; i++) bins[Math.floor(random() * 10)]! += 1;
+  assert.ok(
+    bins.every((n) => n > 850 && n < 1150),
+    bins.join(),
+  );
+});
