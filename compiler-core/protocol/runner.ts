@@ -88,7 +88,7 @@ export interface LoadOrtParams {
   readonly threads?: number;
   /** 0 none, 1 basic, 2 extended, 99 all (default). */
   readonly optimisation?: 0 | 1 | 2 | 99;
-  /** May its threads spin inside a run? They always stop at the end of a run. Default true. */
+  /** May its threads spin while they wait for work? Its default, and ours. Others run only after they have stopped. */
   readonly spinning?: boolean;
 }
 export interface LoadOrtResult {

@@ -1,6 +1,11 @@
 #include "ort.hpp"
 
+#include <dirent.h>
 #include <dlfcn.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <fstream>
 
 #include "cpu.hpp"
 #include "failure.hpp"
@@ -113,6 +118,7 @@ std::string ort_version(const std::string& path) { return open_base(path)->GetVe
 
 ort_session::ort_session(const std::string& library, const std::string& model, const ort_options& options) : ort_session() {
   current = &open_runtime(library);
+  threads_ = options.threads;
   SessionOptions* o = nullptr;
   current->call(CreateSessionOptions, &o);
   try {
@@ -121,8 +127,15 @@ ort_session::ort_session(const std::string& library, const std::string& model, c
     current->call(SetInterOpNumThreads, o, 1);
     current->call(AddSessionConfigEntry, o, "session.intra_op.allow_spinning", options.spinning ? "1" : "0");
     current->call(AddSessionConfigEntry, o, "session.inter_op.allow_spinning", "0");
-    current->call(AddSessionConfigEntry, o, "session.force_spinning_stop", "1");
-    // The threads it creates inherit the caller's CPU mask.
+    // Its threads are pinned as ours are: thread 0 is the caller, the others take the next CPUs of the same order (counted from 1 in this
+    // option).
+    const std::vector<int> cpus = cpu_order();
+    if (options.threads > 1 && options.threads <= static_cast<int>(cpus.size())) {
+      std::string affinities;
+      for (int t = 1; t < options.threads; t++) affinities += (t > 1 ? ";" : "") + std::to_string(cpus[static_cast<size_t>(t)] + 1);
+      current->call(AddSessionConfigEntry, o, "session.intra_op_thread_affinities", affinities.c_str());
+    }
+    // Threads that it creates without that inherit the caller's CPU mask.
     unpin_main_thread();
     current->call(CreateSession, static_cast<const Env*>(current->env), model.c_str(), static_cast<const SessionOptions*>(o), &session_);
   } catch (const failure&) {
@@ -185,6 +198,37 @@ void ort_session::run() {
   current->call(Run, session_, static_cast<const void*>(nullptr), bound_names_.data(),
                 static_cast<const Value* const*>(input_values_.data()), input_values_.size(), output_name_pointers_.data(),
                 output_name_pointers_.size(), output_values_.data());
+}
+
+namespace {
+
+// Does any other thread of this process want the CPU? From the state letter after the name in /proc/self/task/TID/stat: R is running or
+// waiting for a CPU.
+bool others_run() {
+  const auto self = static_cast<pid_t>(syscall(SYS_gettid));
+  bool busy = false;
+  DIR* tasks = opendir("/proc/self/task");
+  if (tasks == nullptr) return false;
+  while (const dirent* e = readdir(tasks)) {
+    if (e->d_name[0] == '.' || std::atoi(e->d_name) == self) continue;
+    std::ifstream in(std::string("/proc/self/task/") + e->d_name + "/stat");
+    std::string text;
+    std::getline(in, text);
+    const size_t name_end = text.rfind(')');
+    busy = busy || (name_end != std::string::npos && name_end + 2 < text.size() && text[name_end + 2] == 'R');
+  }
+  closedir(tasks);
+  return busy;
+}
+
+}  // namespace
+
+// Its threads go on spinning for some milliseconds after a run, ready for the next one. That is part of its speed, so it is left on, and
+// parking means waiting until they have given up.
+void ort_session::park(bool parked) {
+  if (!parked || threads_ == 1) return;
+  constexpr timespec pause{0, 200000};
+  for (int i = 0; i < 500 && others_run(); i++) nanosleep(&pause, nullptr);
 }
 
 json::value ort_session::write_outputs(const std::vector<std::string>& files) {

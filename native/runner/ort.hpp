@@ -15,7 +15,7 @@ struct ort_options {
   int threads = 1;
   // 0: none, 1: basic, 2: extended, 99: all
   int optimisation = 99;
-  // Its threads may spin inside a run, and always stop when the run ends, so that they do not disturb whoever runs next.
+  // May its threads spin while they wait for work (its default)? Parking waits until they have stopped.
   bool spinning = true;
 };
 
@@ -28,13 +28,14 @@ class ort_session final : public target {
   void bind(const std::vector<tensor_file>& inputs) override;
   void run() override;
   json::value write_outputs(const std::vector<std::string>& files) override;
-  void park(bool) override {}  // session.force_spinning_stop parks its threads at the end of each run
+  void park(bool parked) override;
   json::value describe() const;
 
  private:
   ort_session() = default;
   void release_values();
 
+  int threads_ = 1;
   ort::Session* session_ = nullptr;
   std::vector<std::string> input_names_, output_names_;
   std::vector<loaded_file> inputs_;
