@@ -82,7 +82,7 @@ test("the native trees show passes, kernels and buffers, and a click goes there"
 });
 
 test("a selected node has details and lineage", async () => {
-  await page.locator("#list-nodes .row").filter({ hasText: "matmul" }).first().click();
+  await page.locator("#list-nodes .row").filter({ hasText: "fc1/Ma" }).first().click();
   const details = page.locator(".details");
   await details.filter({ hasText: "Lineage" }).waitFor();
   assert.match(await details.innerText(), /MatMul \/fc\d\/MatMul/);
