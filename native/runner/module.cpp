@@ -98,12 +98,16 @@ compiled_module::compiled_module(const std::string& path, const std::vector<weig
   find_extent();
   map_weights(weights);
   const std::vector<int> cpus = cpu_order();
+  const int team = threads > 0 ? threads : static_cast<int>(info->threads);
   host_.on_thread_start = prepare_thread;
-  const int status = fs_host_open_on(&host_, info, init, run, weights_.data(), threads > 0 ? threads : static_cast<int>(info->threads),
-                                     threads <= static_cast<int>(cpus.size()) ? cpus.data() : nullptr, usable_isa());
+  // More threads than CPUs are not pinned, and must not inherit the main thread's single CPU.
+  const bool pinned = team <= static_cast<int>(cpus.size());
+  if (!pinned) unpin_main_thread();
+  const int status = fs_host_open_on(&host_, info, init, run, weights_.data(), team, pinned ? cpus.data() : nullptr, usable_isa());
+  if (!pinned) pin_main_thread();
   if (status == FS_HOST_ERROR_ISA)
     throw failure("isa", "the module needs " + isa_names(info->isa_features & ~usable_isa()) + ", which this machine does not have");
-  if (status != FS_HOST_OK) throw failure(host_error(status), "cannot prepare " + path + " for " + std::to_string(threads) + " threads");
+  if (status != FS_HOST_OK) throw failure(host_error(status), "cannot prepare " + path + " for " + std::to_string(team) + " threads");
 }
 
 compiled_module::~compiled_module() {
