@@ -40,14 +40,36 @@ function events(module: Module): readonly Event[] {
   return out;
 }
 
-/** Is every event of `x` over before any of `y` can begin? */
-function precedes(x: readonly Event[], y: readonly Event[]): boolean {
-  const end = x.reduce((m, e) => Math.max(m, e.epoch), -1);
-  const start = y.reduce((m, e) => Math.min(m, e.epoch), Infinity);
-  if (end !== start) return end < start;
-  const [last, first] = [x.filter((e) => e.epoch === end), y.filter((e) => e.epoch === start)];
-  const position = last.reduce((m, e) => Math.max(m, e.at), -1);
-  return [...last, ...first].every((e) => e.single) && first.every((e) => position < e.at);
+/** The accesses of one buffer that matter for order: those in its first and in its last epoch. */
+interface Span {
+  readonly firstEpoch: number;
+  readonly lastEpoch: number;
+  /** First position in the first epoch, last position in the last one. */
+  readonly start: number;
+  readonly end: number;
+  /** Whether all accesses of that epoch are by thread 0 alone. */
+  readonly startSingle: boolean;
+  readonly endSingle: boolean;
+}
+
+function spanOf(list: readonly Event[]): Span {
+  const firstEpoch = list.reduce((m, e) => Math.min(m, e.epoch), Infinity);
+  const lastEpoch = list.reduce((m, e) => Math.max(m, e.epoch), -1);
+  const [first, last] = [list.filter((e) => e.epoch === firstEpoch), list.filter((e) => e.epoch === lastEpoch)];
+  return {
+    firstEpoch,
+    lastEpoch,
+    start: first.reduce((m, e) => Math.min(m, e.at), Infinity),
+    end: last.reduce((m, e) => Math.max(m, e.at), -1),
+    startSingle: first.every((e) => e.single),
+    endSingle: last.every((e) => e.single),
+  };
+}
+
+/** Is every access of `x` over before any of `y` can begin? */
+function precedes(x: Span, y: Span): boolean {
+  if (x.lastEpoch !== y.firstEpoch) return x.lastEpoch < y.firstEpoch;
+  return x.endSingle && y.startSingle && x.end < y.start;
 }
 
 const size = (b: Buffer): number =>
@@ -67,13 +89,21 @@ export function overlaps(module: Module): readonly string[] {
     if (known === undefined) byBuffer.set(e.buffer, [e]);
     else known.push(e);
   }
-  const shared = module.buffers.filter((b) => b.scope === "arena");
-  shared.forEach((a, i) => {
-    const x = byBuffer.get(a.id);
-    for (const b of shared.slice(i + 1)) {
-      const y = byBuffer.get(b.id);
-      if (x === undefined || y === undefined || !collide(a, b) || precedes(x, y) || precedes(y, x)) continue;
-      problems.push(`${a.name}#${a.id} and ${b.name}#${b.id} overlap while both are in use`);
+  const placed = module.buffers
+    .flatMap((b) => {
+      const list = byBuffer.get(b.id);
+      return b.scope === "arena" && b.offset !== undefined && list !== undefined
+        ? [{ b, at: b.offset, end: b.offset + size(b), span: spanOf(list) }]
+        : [];
+    })
+    .sort((p, q) => p.at - q.at);
+  placed.forEach((p, i) => {
+    // Sorted by place: what begins at or past the end of `p` cannot touch it, nor can anything after that.
+    for (let j = i + 1; j < placed.length; j++) {
+      const q = placed[j];
+      if (q === undefined || q.at >= p.end) break;
+      if (!precedes(p.span, q.span) && !precedes(q.span, p.span))
+        problems.push(`${p.b.name}#${p.b.id} and ${q.b.name}#${q.b.id} overlap while both are in use`);
     }
   });
   for (const b of module.buffers)

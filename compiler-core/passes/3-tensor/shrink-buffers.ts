@@ -16,9 +16,13 @@ export const shrinkBuffers = tensorPass({
   why: "Keeps only the slice of a temporary that one iteration uses, in memory of the thread's own.",
   optional: true,
   run: (module, ctx) => {
-    let now = module;
-    for (const b of module.buffers) if (b.scope === "arena") now = shrink(now, b, ctx);
-    return now;
+    const uses = arenaUses(module);
+    const plans = new Map<BufferId, Plan>();
+    for (const b of module.buffers) {
+      const plan = decide(b, uses.get(b.id) ?? [], ctx);
+      if (plan !== undefined) plans.set(b.id, plan);
+    }
+    return plans.size === 0 ? module : apply(module, plans);
   },
 });
 
@@ -38,9 +42,15 @@ interface Slice {
   readonly extent: number;
 }
 
-function shrink(module: Module, b: Buffer, ctx: PassContext): Module {
-  const uses = [...usesOf(module.init.body, b.id), ...usesOf(module.run.body, b.id)];
-  if (uses.length === 0) return module;
+interface Plan {
+  /** The loop whose iterations each have a slice of their own. */
+  readonly loop: For;
+  readonly slices: readonly Slice[];
+}
+
+/** The slice to keep of one buffer, with the verdict. */
+function decide(b: Buffer, uses: readonly Use[], ctx: PassContext): Plan | undefined {
+  if (uses.length === 0) return undefined;
   const plan = planFor(b, uses);
   const size = (shape: readonly number[]): number => shape.reduce((x, y) => x * y, 1);
   const nodes = [...new Set(uses.flatMap((u) => u.access.stmt.origin))].sort((x, y) => x - y);
@@ -55,7 +65,7 @@ function shrink(module: Module, b: Buffer, ctx: PassContext): Module {
         nodes,
         value: b.value,
       });
-    return module;
+    return undefined;
   }
   const shape = plan.slices.map((s) => s.extent);
   ctx.hit({
@@ -78,26 +88,28 @@ function shrink(module: Module, b: Buffer, ctx: PassContext): Module {
       value: b.value,
     });
   }
-  return apply(module, b, plan.loop, plan.slices);
+  return plan;
 }
 
-function usesOf(body: readonly Stmt[], id: BufferId): readonly Use[] {
-  const out: Use[] = [];
+/** Every access of every shared temporary, in one walk. */
+function arenaUses(module: Module): ReadonlyMap<BufferId, readonly Use[]> {
+  const uses = new Map<BufferId, Use[]>();
+  for (const b of module.buffers) if (b.scope === "arena") uses.set(b.id, []);
   const walk = (list: readonly Stmt[], nest: Nest): void => {
-    const lets = new Map(nest.lets);
+    let { lets } = nest;
     for (const s of list) {
-      for (const access of ownAccesses(s)) if (access.buffer === id) out.push({ access, nest: { loops: nest.loops, lets: new Map(lets) } });
-      if (s.k === "let" && s.value.type.dtype === "i64" && s.value.type.lanes === 1) lets.set(s.v, linearOf(s.value, lets));
+      for (const access of ownAccesses(s)) uses.get(access.buffer)?.push({ access, nest: { loops: nest.loops, lets } });
+      if (s.k === "let" && s.value.type.dtype === "i64" && s.value.type.lanes === 1) lets = new Map(lets).set(s.v, linearOf(s.value, lets));
       const loops = s.k === "for" ? [...nest.loops, s] : nest.loops;
       for (const inner of bodies(s)) walk(inner, { loops, lets });
     }
   };
-  walk(body, { loops: [], lets: new Map() });
-  return out;
+  for (const f of [module.init, module.run]) walk(f.body, { loops: [], lets: new Map() });
+  return uses;
 }
 
 /** The slices, or why not. An empty reason: nothing to gain. */
-function planFor(b: Buffer, uses: readonly Use[]): { readonly loop: For; readonly slices: readonly Slice[] } | string {
+function planFor(b: Buffer, uses: readonly Use[]): Plan | string {
   if (uses.some((u) => u.access.kernel)) return "a microkernel reads or writes it with its full row stride";
   const common = commonLoops(uses);
   if (common.length === 0) return "it is used in more than one loop nest";
@@ -178,30 +190,36 @@ function upper(hi: Expr, lo: Linear, lets: ReadonlyMap<VarId, Linear>): number |
   return only === undefined ? undefined : rangeOf(linearExpr(gap), new Map())?.hi;
 }
 
-function apply(module: Module, b: Buffer, loop: For, slices: readonly Slice[]): Module {
-  const relative = (at: readonly Expr[]): readonly Expr[] =>
+/** Rewrites all accesses, and brings each buffer to life inside its loop instead of at the start. */
+function apply(module: Module, plans: ReadonlyMap<BufferId, Plan>): Module {
+  const relative = (buffer: BufferId, at: readonly Expr[]): readonly Expr[] =>
     at.map((e, d) => {
-      const base = slices[d]?.base;
+      const base = plans.get(buffer)?.slices[d]?.base;
       return base === undefined ? e : linearExpr(linearOf(sub(e, base)));
     });
-  let alloc: Alloc | undefined;
+  const allocs = new Map<number, Alloc[]>();
+  const moved = new Set<Stmt>();
   visitStmts(module.run.body, (s) => {
-    if (s.k === "alloc" && s.buffer === b.id) alloc = s;
+    const plan = s.k === "alloc" ? plans.get(s.buffer) : undefined;
+    if (s.k !== "alloc" || plan === undefined) return;
+    moved.add(s);
+    allocs.set(plan.loop.id, [...(allocs.get(plan.loop.id) ?? []), s]);
   });
-  const moved = alloc;
   const body = (list: readonly Stmt[]): readonly Stmt[] =>
     mapStmts(
-      filterStmts(list, (s) => s !== moved),
+      filterStmts(list, (s) => !moved.has(s)),
       (s) => {
         const own = mapOwnExprs(s, (whole) =>
-          mapExpr(whole, (e) => (e.k === "load" && e.buffer === b.id ? { ...e, index: relative(e.index) } : e)),
+          mapExpr(whole, (e) => (e.k === "load" && plans.has(e.buffer) ? { ...e, index: relative(e.buffer, e.index) } : e)),
         );
-        const stored = own.k === "store" && own.buffer === b.id ? { ...own, index: relative(own.index) } : own;
-        return stored.k === "for" && stored.id === loop.id && moved !== undefined ? { ...stored, body: [moved, ...stored.body] } : stored;
+        const stored = own.k === "store" && plans.has(own.buffer) ? { ...own, index: relative(own.buffer, own.index) } : own;
+        const here = stored.k === "for" ? allocs.get(stored.id) : undefined;
+        return stored.k === "for" && here !== undefined ? { ...stored, body: [...here, ...stored.body] } : stored;
       },
     );
-  const buffers = mapSame(module.buffers, (x) =>
-    x.id === b.id ? { ...x, shape: slices.map((s) => s.extent), scope: "thread" as const } : x,
-  );
+  const buffers = mapSame(module.buffers, (x) => {
+    const plan = plans.get(x.id);
+    return plan === undefined ? x : { ...x, shape: plan.slices.map((s) => s.extent), scope: "thread" as const };
+  });
   return { ...mapFuncs(module, body), buffers };
 }
