@@ -6,7 +6,7 @@ export interface Range {
   readonly lo: number;
   readonly hi: number;
 }
-export type Ranges = ReadonlyMap<VarId, Range>;
+export type Ranges = Pick<ReadonlyMap<VarId, Range>, "get">;
 
 const hull = (values: readonly number[]): Range => ({ lo: Math.min(...values), hi: Math.max(...values) });
 

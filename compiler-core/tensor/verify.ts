@@ -4,25 +4,26 @@
  * `parallel`, barriers only where all threads pass, kernels' contracts and epilogues.
  */
 import { dtypeBits } from "../support/dtype.ts";
+import { Scoped } from "../support/scoped.ts";
 import { findKernel } from "../kernels/index.ts";
 import { typeText } from "./build.ts";
 import type { Buffer, BufferId, Expr, KernelCall, Module, Ref, Stmt, VarId, VType } from "./ir.ts";
 import { buffersById } from "./rewrite.ts";
-import { rangeOf, type Ranges } from "./ranges.ts";
+import { rangeOf, type Range } from "./ranges.ts";
 import { binaryTakes, unaryTakes } from "./semantics.ts";
 
 interface Place {
-  readonly defined: Map<VarId, "let" | "register">;
-  readonly alive: Set<BufferId>;
-  readonly ranges: Map<VarId, { readonly lo: number; readonly hi: number }>;
+  readonly defined: Scoped<VarId, "let" | "register">;
+  readonly alive: Scoped<BufferId, true>;
+  readonly ranges: Scoped<VarId, Range>;
   readonly parallel: boolean;
   readonly threadZeroOnly: boolean;
 }
 
 const inner = (p: Place, change: Partial<Pick<Place, "parallel" | "threadZeroOnly">> = {}): Place => ({
-  defined: new Map(p.defined),
-  alive: new Set(p.alive),
-  ranges: new Map(p.ranges),
+  defined: p.defined.inner(),
+  alive: p.alive.inner(),
+  ranges: p.ranges.inner(),
   parallel: p.parallel,
   threadZeroOnly: p.threadZeroOnly,
   ...change,
@@ -47,9 +48,10 @@ class Verifier {
   }
 
   func(body: readonly Stmt[]): void {
-    const alive = new Set(this.module.buffers.filter((b) => b.scope !== "arena" && b.scope !== "thread").map((b) => b.id));
+    const alive = new Scoped<BufferId, true>();
+    for (const b of this.module.buffers) if (b.scope !== "arena" && b.scope !== "thread") alive.set(b.id, true);
     this.defined.clear();
-    this.block(body, { defined: new Map(), alive, ranges: new Map(), parallel: false, threadZeroOnly: false });
+    this.block(body, { defined: new Scoped(), alive, ranges: new Scoped(), parallel: false, threadZeroOnly: false });
   }
 
   private block(body: readonly Stmt[], place: Place): void {
@@ -134,7 +136,7 @@ class Verifier {
     if (b.scope !== "arena" && b.scope !== "thread") this.say(`alloc of the ${b.scope} buffer #${id}`);
     if (b.scope === "arena" && place.parallel) this.say(`the shared buffer #${id} comes to life inside a parallel loop`);
     if (place.alive.has(id)) this.say(`#${id} is allocated twice`);
-    place.alive.add(id);
+    place.alive.set(id, true);
   }
 
   private access(r: Ref, lanes: number, place: Place, write: boolean): void {
@@ -248,7 +250,7 @@ class Verifier {
   }
 
   private epilogueRange(v: VarId, extent: Expr | undefined, place: Place): void {
-    const range = extent === undefined ? undefined : rangeOf(extent, place.ranges as Ranges);
+    const range = extent === undefined ? undefined : rangeOf(extent, place.ranges);
     if (range !== undefined) place.ranges.set(v, { lo: 0, hi: Math.max(0, range.hi - 1) });
   }
 }
