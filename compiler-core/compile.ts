@@ -74,8 +74,14 @@ export function compile(graph: Graph, options: CompileOptions, machine: MachineP
     lowered = run.module !== undefined;
   }
   const info = infoAt(pipeline.length + 1);
+  const stopped = options.onlyUntil === undefined ? notCompiled(run) : undefined;
   if (error === undefined && lowered && options.onlyUntil === undefined) ({ source, error } = emit(run, info));
-  else record(run, skipped(info, run, error === undefined ? "the pipeline was stopped before it" : "an earlier pass failed"), current(run));
+  else
+    record(
+      run,
+      skipped(info, run, error === undefined ? (stopped ?? "the pipeline was stopped before it") : "an earlier pass failed"),
+      current(run),
+    );
   const { passes, snapshots, verdicts, module } = run;
   return {
     options,
@@ -125,14 +131,19 @@ function apply(pass: Pass, run: Run, ctx: PassContext): Snapshot {
   return pass.run(run.module ?? bug(`${pass.name} comes before lowering`), ctx);
 }
 
+/** Why there is no code at all; undefined when every operator is compiled. */
+function notCompiled({ graph }: Run): string | undefined {
+  const [first, ...more] = unsupportedNodes(graph);
+  return first && `${more.length + 1} of ${graph.nodes.length} operators are not compiled, the first is ${first.opType}`;
+}
+
 function skipReason(pass: Pass, run: Run): string | undefined {
   const { options, machine, passes } = run;
   if (options.without.includes(pass.name) && pass.optional) return "switched off";
   if (options.onlyUntil !== undefined && passes.some((p) => p.name === options.onlyUntil)) return `stopped after ${options.onlyUntil}`;
   if (pass.level !== "graph") {
-    const holes = unsupportedNodes(run.graph);
-    if (holes.length > 0)
-      return `${holes.length} of ${run.graph.nodes.length} operators are not compiled, the first is ${holes[0]?.opType}`;
+    const hole = notCompiled(run);
+    if (hole !== undefined) return hole;
     if (pass.level === "tensor" && run.module === undefined) return "nothing was lowered";
   }
   const verdict = pass.when?.(options, machine) ?? true;

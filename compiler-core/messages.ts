@@ -76,7 +76,7 @@ export const messages = {
   "nodes-unsupported": {
     exit: 1,
     text: "{count} of {total} nodes are not compiled: {list}",
-    next: "leave --no-fallback out to look at the model anyway",
+    next: "`fusionscope compile MODEL` without --no-fallback shows the model and the reasons",
   },
   "data-folder": {
     exit: 3,

@@ -1,7 +1,7 @@
 // npm start: opens the inspector on a model in VS Code, the desktop one or a browser one. Installs and builds what is missing.
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { ensureSystemPackages, findProgram } from "./setup/debian-packages.mjs";
@@ -91,6 +91,16 @@ function startEnvironment(model) {
   return { FUSIONSCOPE_START_MODEL: model, FUSIONSCOPE_START_RUN: randomBytes(8).toString("hex") };
 }
 
+/** The installed extension lies outside of this tree, where it would not find the ONNX Runtime of node_modules. @returns {Record<string, string>} */
+function baselineEnvironment() {
+  if (process.env.FUSIONSCOPE_ORT) return {};
+  const bin = path.join(root, "node_modules/onnxruntime-node/bin");
+  const versions = existsSync(bin) ? readdirSync(bin) : [];
+  const files = versions.map((version) => path.join(bin, version, process.platform, process.arch, "libonnxruntime.so.1"));
+  const library = files.find((file) => existsSync(file));
+  return library === undefined ? {} : { FUSIONSCOPE_ORT: library };
+}
+
 async function startWeb(model, options) {
   const server = await ensureServer(options.version, { noInstall: options["no-install"] ?? false });
   const { buildPackage } = await import("./package.mjs");
@@ -106,7 +116,7 @@ async function startWeb(model, options) {
     keepSettings: true,
     extensions: [vsix],
     builtIn: [path.join(root, "scripts/vscode/opener")],
-    env: { ...startEnvironment(model), FUSIONSCOPE_CACHE: cacheFolder() },
+    env: { ...startEnvironment(model), ...baselineEnvironment(), FUSIONSCOPE_CACHE: cacheFolder() },
   });
   const address = `http://localhost:${running.port}/?tkn=${token}&folder=${encodeURIComponent(path.dirname(model))}`;
   say(`\nVS Code ${server.vscode} with ${model}:\n\n  ${address}\n\nCtrl+C ends it.`);

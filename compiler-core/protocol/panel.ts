@@ -85,6 +85,9 @@ export interface BenchResult {
   readonly counters: Readonly<Record<string, CounterValue>>;
   /** Time per fusion group from an instrumented run, ns per run summed over threads; empty when it was not asked for. */
   readonly regions: readonly { readonly group: number; readonly ns: number }[];
+  /** For the page: baselines that could not take part, and remarks on how it was measured. */
+  readonly missing?: readonly { readonly baseline: string; readonly why: string }[];
+  readonly notes?: readonly string[];
 }
 
 export type BenchScope =

@@ -50,15 +50,20 @@ export async function runBenchmark(
   const reply = await vscode.window.withProgress(options, (progress, token) => {
     token.onCancellationRequested(() => stop.abort());
     let done = 0;
-    return document.bench(scope, asked.length > 0 ? asked : baselines(), stop.signal, (step) => {
-      report?.(step);
-      const increment = step.done === null ? undefined : Math.max(0, step.done - done) * 100;
-      done = step.done ?? done;
-      progress.report({ message: step.text, increment });
-    });
+    return document.bench(
+      scope,
+      asked.filter((name) => baselines().includes(name)),
+      stop.signal,
+      (step) => {
+        report?.(step);
+        const increment = step.done === null ? undefined : Math.max(0, step.done - done) * 100;
+        done = step.done ?? done;
+        progress.report({ message: step.text, increment });
+      },
+    );
   });
   tell(log, document, reply);
-  return reply.result;
+  return { ...reply.result, missing: reply.missing, notes: reply.notes };
 }
 
 function tell(log: vscode.LogOutputChannel, document: ModelDocument, { result, missing }: BenchReply): void {

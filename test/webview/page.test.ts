@@ -223,6 +223,8 @@ describe("the page", { skip: noChromium }, () => {
     await page.waitForSelector(".bench-result");
     const text = await page.innerText(".bench-result");
     for (const part of [/512 µs/, /1\.49×/, /missing: perf_event_open/, /88\.8 %/]) assert.match(text, part);
+    assert.match(text, /Not compared with other: it is not installed\./);
+    assert.equal(await page.locator(".regions li").count(), 4, "groups of the first run are left out");
     const asked = (await opened.sent()).find(({ name }) => name === "bench");
     assert.deepEqual(asked?.arg, { scope: { kind: "model" }, baselines: ["ort"] });
     await close();

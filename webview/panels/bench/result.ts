@@ -49,6 +49,7 @@ export function resultView(
     "div",
     { class: "bench-result" },
     headline(result),
+    ...remarks(result).map((text) => el("p", { class: "value-notes" }, visible(text))),
     block("Time per run", plot(intervalPlot(times, { width: wide, format: timeText, fromZero: true }, theme))),
     block(
       "Ratio",
@@ -81,6 +82,11 @@ function headline({ ours, speedup, scope, isa, threads, precision }: BenchResult
   );
 }
 
+const remarks = ({ missing = [], notes = [] }: BenchResult): string[] => [
+  ...missing.map(({ baseline, why }) => `Not compared with ${baselineNames[baseline] ?? baseline}: ${why}.`),
+  ...notes,
+];
+
 function controlText({ control: { median, ci95 } }: BenchResult): string {
   const trusted = ci95[0] <= 1 && ci95[1] >= 1;
   return trusted
@@ -96,15 +102,16 @@ function rates(result: BenchResult): Fact[] {
     ["Work", flopsText(result.flops)],
     ["GFLOP/s", `${digits(result.gflops)} (${share(result.gflops, result.peakGflops)})`],
     ["Bytes", bytesText(result.bytes)],
-    ["GB/s", `${digits(gbs)} (${share(gbs, result.peakGBs)})`],
+    ["GB/s", `${digits(gbs)} when nothing is cached${result.peakGBs === null ? "" : `; ${digits(result.peakGBs)} copied from memory`}`],
     ["Minimum", timeText(result.ours.minMs)],
     ["95th percentile", timeText(result.ours.p95Ms)],
   ];
 }
 
 function regions(result: BenchResult, pickGroup: (group: number) => void, groupName: (group: number) => string): HTMLElement | undefined {
-  if (result.regions.length === 0) return undefined;
-  const sorted = [...result.regions].sort((a, b) => b.ns - a.ns);
+  if (result.regions.every(({ ns }) => ns === 0)) return undefined;
+  // Groups of the first run (packed weights) take no time here.
+  const sorted = result.regions.filter(({ ns }) => ns > 0).sort((a, b) => b.ns - a.ns);
   const sum = sorted.reduce((total, { ns }) => total + ns, 0);
   const rows = sorted.slice(0, 60).map(({ group, ns }) => {
     const bar = el("div", { class: "region-bar" });

@@ -116,6 +116,7 @@ class PassesPanel {
         : row.opsBefore === row.opsAfter
           ? `${row.opsAfter}`
           : `${row.opsBefore} → ${row.opsAfter}`;
+    const ms = row.ms === undefined ? "" : timeText(row.ms);
     const selected = row.index === state.stage;
     const expandable = selected && (row.hits?.length ?? 0) > 0;
     const element = el(
@@ -124,7 +125,9 @@ class PassesPanel {
         class: `row pass ${status}`,
         role: "treeitem",
         id: `pass-${row.index}`,
-        title: `${visible(row.name)} — ${row.why}\n${row.reason ?? meaning}`,
+        title: [`${visible(row.name)} — ${row.why}`, row.reason ?? meaning, ops && `${ops} operations`, ms]
+          .filter((line) => line !== "")
+          .join("\n"),
         data: { stage: String(row.index) },
         attrs: {
           "aria-level": "1",
@@ -137,7 +140,7 @@ class PassesPanel {
       el("span", { class: "pass-sign" }),
       el("span", { class: "pass-name" }, visible(row.name)),
       el("span", { class: "pass-ops" }, ops),
-      el("span", { class: "pass-ms" }, row.ms === undefined ? "" : timeText(row.ms)),
+      el("span", { class: "pass-ms" }, ms),
       el("span", { class: "for-readers" }, meaning),
     );
     element.querySelector(".pass-sign")?.append(icon(sign));
@@ -157,12 +160,12 @@ class PassesPanel {
             class: "row hit",
             role: "treeitem",
             id: `hit-${i}`,
-            title: visible(hit.note ?? hit.rule),
+            title: visible(hit.note === undefined ? hit.rule : `${hit.rule}\n${hit.note}`),
             data: { hit: String(i) },
             attrs: { "aria-level": "2", "aria-selected": String(state.hit === i) },
             onClick: () => this.app.store.update({ hit: i }),
           },
-          el("span", { class: "hit-rule" }, visible(hit.rule)),
+          el("span", { class: "hit-rule" }, visible(hit.rule.startsWith(`${row.name}/`) ? hit.rule.slice(row.name.length + 1) : hit.rule)),
           el("span", { class: "hit-note" }, visible(hit.note ?? `${hit.before.length} → ${hit.after.length}`)),
         ),
       ),
