@@ -61,10 +61,13 @@ export class PageLink {
   private load(attempt: number): void {
     this.isReady = false;
     this.ends.load();
-    this.watchdog = setTimeout(() => {
-      if (attempt === 1) this.load(2);
-      else this.ends.onSilent(coded("page-silent").info);
-    }, this.limit * (attempt === 1 ? 1 : 3));
+    this.watchdog = setTimeout(
+      () => {
+        if (attempt === 1) this.load(2);
+        else this.ends.onSilent(coded("page-silent").info);
+      },
+      this.limit * (attempt === 1 ? 1 : 3),
+    );
   }
 
   /** Comes again when VS Code shows a hidden page anew: what the old one asked is nobody's business any more. */
