@@ -26,6 +26,7 @@ export const first = [
 
 /** Suites in folders of test/ that need other than the defaults. @type {Record<string, Partial<Suite>>} */
 export const folders = {
+  codegen: { what: "generated code against the evaluator, for every instruction set here", budget: 90 },
   kernels: { what: "native microkernels against their scalar meaning", budget: 60 },
   "onnx-node": { what: "the ONNX project's operator cases", budget: 90 },
   "onnx-ops": { what: "ONNX operator cases and models through the importer, the evaluator and the graph passes", budget: 90, needs: [] },
@@ -53,11 +54,11 @@ export const vscodeVersions = [
 
 /** @type {Suite[]} */
 export const last = [
-  { name: "webview", what: "the page alone, in Chromium", budget: 60, needs: ["chromium"], files: /^test\/webview\//, concurrency: 1 },
+  { name: "webview", what: "the page alone, in Chromium", budget: 150, needs: ["chromium"], files: /^test\/webview\//, concurrency: 1 },
   ...vscodeVersions.map(({ server, vscode }) => ({
     name: `vscode-${vscode}`,
     what: `the extension in VS Code ${vscode}`,
-    budget: 120,
+    budget: 180,
     needs: /** @type {Need[]} */ (["chromium"]),
     files: /^test\/vscode\//,
     concurrency: 1,
