@@ -129,6 +129,11 @@ export const messages = {
     text: "compiled code crashed with {signal} {where}",
     next: "please report it with the model and the command line",
   },
+  "runner-killed": {
+    exit: 70,
+    text: "the native runner was ended from outside by {signal}",
+    next: "try again; if memory is short, use a smaller batch",
+  },
   "runner-hung": {
     exit: 70,
     text: "the native runner did not finish `{method}` within {seconds} s and was stopped",

@@ -95,7 +95,7 @@ export class RunnerClient {
     return this.dead === undefined;
   }
 
-  /** @throws runner-crashed, runner-hung, runner-exited, and the errors of `codes` */
+  /** @throws runner-crashed, runner-killed, runner-hung, runner-exited, and the errors of `codes` */
   request<M extends RunnerMethod>(
     method: M,
     params: RunnerMethods[M]["params"],
@@ -188,7 +188,7 @@ export class RunnerClient {
       ];
       return coded("runner-crashed", { signal: crash.signal, where: `${places.join(" ")}, thread ${crash.thread}` }, crash);
     }
-    if (signal !== null) return coded("runner-crashed", { signal, where: "outside compiled code" });
+    if (signal !== null) return coded("runner-killed", { signal });
     return coded("runner-exited", { code: code ?? -1, what: this.errorText.trim().split("\n").at(-1) ?? "" });
   }
 

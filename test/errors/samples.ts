@@ -205,6 +205,7 @@ export const elsewhere: Readonly<Partial<Record<MessageCode, string>>> = {
   "runner-start": "test/kernels/runner.test.ts",
   "runner-protocol": "test/kernels/runner.test.ts",
   "runner-crashed": "test/kernels/runner.test.ts",
+  "runner-killed": "test/kernels/runner.test.ts",
   "runner-hung": "test/kernels/runner.test.ts",
   "runner-exited": "test/kernels/runner.test.ts",
   "runner-file": "test/kernels/runner.test.ts",

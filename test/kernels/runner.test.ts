@@ -114,6 +114,13 @@ describe("native runner", { skip: typeof compiler === "string" ? compiler : fals
     assert.ok(outside < samples / 2);
   });
 
+  test("says that it was killed", async () => {
+    const victim = await RunnerClient.start();
+    await victim.hello();
+    victim.kill();
+    await failsWith("runner-killed", victim.hello());
+  });
+
   test("names the loop nest and the instruction of a crash", async () => {
     const victim = await RunnerClient.start();
     const target = await load(victim, 2, "CRASH_SEGV");
