@@ -215,6 +215,22 @@ describe("the page", { skip: noChromium }, () => {
     await close();
   });
 
+  test("the list of kernels shows the one that was chosen", async () => {
+    const page = await fresh();
+    await settled(page);
+    await page.keyboard.press("2");
+    await page.click("#view-kernels vscode-dropdown");
+    const option = page.locator("#view-kernels vscode-option").nth(2);
+    const name = await option.innerText();
+    await option.click();
+    await page.waitForFunction(
+      (wanted) => document.querySelector("#view-kernels vscode-option[aria-selected=true]")?.textContent === wanted,
+      name,
+    );
+    assert.equal(await page.evaluate("document.documentElement.scrollHeight - innerHeight > 1"), false, "nothing to scroll");
+    await close();
+  });
+
   test("a benchmark shows times, ratios and why a counter is missing", async () => {
     const page = await fresh();
     await settled(page);

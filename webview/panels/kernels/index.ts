@@ -111,10 +111,11 @@ class KernelsPanel {
       return fill(this.toolbar, el("span", { class: "muted" }, state.summary ? "No kernel was generated: see the passes." : "…"));
     const chosen = kernels.find(({ group }) => group === groupOfSelection(this.app));
     const choices = [
-      { value: "", label: `All ${kernels.length} kernels` },
+      { value: "all", label: `All ${kernels.length} kernels` },
       ...kernels.map(({ group, name }) => ({ value: String(group), label: `${group} · ${visible(name)}` })),
     ];
-    const list = dropdown("Kernel", choices, chosen ? String(chosen.group) : "", (value) => {
+    // Not "": the toolkit takes that for the choice of every new list.
+    const list = dropdown("Kernel", choices, chosen ? String(chosen.group) : "all", (value) => {
       const group = state.summary?.groups.find(({ id }) => String(id) === value);
       this.picked = [];
       select(this.app, group ? { nodes: group.members.map(({ node }) => node), group: group.id } : { nodes: [] });
@@ -159,7 +160,11 @@ class KernelsPanel {
     if (!kernel) return;
     const lines = linesFor(this.texts, { statements: [], nodes: nodesAtEnd(this.app) });
     for (const kind of kinds) {
-      if (lines[kind].size > 0) this.views[kind].revealFirst(lines[kind]);
+      // Declarations stand before the kernel, far from its loops.
+      const start = kind === "ir" ? kernel.irLines[0] : kind === "cpp" ? kernel.cppLines[0] : 0;
+      const isLast = kind !== "ir" || this.stageOf(kind) === lastRunStage(this.app.store.state);
+      const inside = isLast ? new Set([...lines[kind]].filter((line) => line >= start)) : lines[kind];
+      if (inside.size > 0) this.views[kind].revealFirst(inside);
       else if (kind !== "asm") this.views[kind].reveal(kind === "ir" ? kernel.irLines[0] : kernel.cppLines[0]);
     }
   }

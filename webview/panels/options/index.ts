@@ -103,8 +103,9 @@ class OptionsPanel {
   private togglePopover(): void {
     if (this.popover) return this.closePopover();
     const { hello } = this.app.store.state;
-    const optional = (hello?.passes ?? []).filter((pass) => pass.optional);
-    const rows = optional.map(({ name, why }) => {
+    // A pass that runs twice is switched off by its one name.
+    const optional = new Map((hello?.passes ?? []).filter((pass) => pass.optional).map((pass) => [pass.name, pass]));
+    const rows = [...optional.values()].map(({ name, why }) => {
       const box = checkbox(visible(name), !this.wanted?.without.includes(name), (checked) => {
         const without = (this.wanted?.without ?? []).filter((other) => other !== name);
         this.change({ without: checked ? without : [...without, name].sort() });
