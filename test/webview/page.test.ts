@@ -227,6 +227,7 @@ describe("the page", { skip: noChromium }, () => {
       (wanted) => document.querySelector("#view-kernels vscode-option[aria-selected=true]")?.textContent === wanted,
       name,
     );
+    assert.doesNotMatch(await page.innerText("aside"), /\? #|made by a pass/, "the group is shown where it exists");
     assert.equal(await page.evaluate("document.documentElement.scrollHeight - innerHeight > 1"), false, "nothing to scroll");
     await close();
   });

@@ -1,7 +1,7 @@
 /** Loops, C++ and assembly side by side; a line lights what it came from and what came of it. */
 import type { TextKind, TextReply } from "#protocol";
 import { lastRunStage, passRows, type App, type Panel } from "../../app.ts";
-import { groupOfSelection, nodesAtEnd, select, showStage } from "../../actions.ts";
+import { groupOfSelection, nodesAtEnd, select, selectGroup, showStage } from "../../actions.ts";
 import { dropdown } from "../../controls/index.ts";
 import { el, fill } from "../../dom.ts";
 import { errorInfo } from "../../host.ts";
@@ -118,7 +118,8 @@ class KernelsPanel {
     const list = dropdown("Kernel", choices, chosen ? String(chosen.group) : "all", (value) => {
       const group = state.summary?.groups.find(({ id }) => String(id) === value);
       this.picked = [];
-      select(this.app, group ? { nodes: group.members.map(({ node }) => node), group: group.id } : { nodes: [] });
+      if (group) selectGroup(this.app, group.id);
+      else select(this.app, { nodes: [] });
     });
     fill(
       this.toolbar,

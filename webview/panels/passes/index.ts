@@ -93,13 +93,17 @@ class PassesPanel {
   }
 
   private foldRow(folded: readonly PassRow[]): HTMLElement {
-    const text = folded.length === 1 ? `${folded[0]?.name}: no change` : `${folded.length} passes without change`;
+    const skipped = folded.every(({ status }) => status === "skipped");
+    const text =
+      folded.length === 1
+        ? `${folded[0]?.name}: ${skipped ? "skipped" : "no change"}`
+        : `${folded.length} passes ${skipped ? "skipped" : "without change"}`;
     return el(
       "div",
       {
         class: "row fold",
         role: "treeitem",
-        title: folded.map(({ name }) => name).join(", "),
+        title: folded.map(({ name, reason }) => (reason === undefined ? name : `${name}: ${visible(reason)}`)).join("\n"),
         attrs: { "aria-level": "1", "aria-selected": "false" },
         onClick: () => this.app.store.update({ showUnchanged: true }),
       },
