@@ -56,6 +56,15 @@ test("nodes keep their names, values the file's names, sources the file's order"
   assert.deepEqual(g.sources, [{ path: "#0", opType: "Relu", domain: "", name: "act", outputs: ["y"] }]);
 });
 
+test("a negative extent, as some exporters write it, is an unknown one", () => {
+  const g = imported((m) => {
+    m.input("x", "f32", [-1, 4]);
+    m.node("Relu", ["x"], "y");
+    m.output("y", "f32", [-1, 4]);
+  });
+  assert.deepEqual(g.values[g.inputs[0]!]?.shape, ["x.0", 4]);
+});
+
 test("nodes that are not sorted are sorted", () => {
   const g = imported((m) => {
     m.input("x", "f32", [2]);

@@ -171,7 +171,7 @@ function missingOutput({ graph }: Importer, output: OnnxValueInfo): ValueId {
 function typeOf(type: OnnxType | undefined, name: string): { readonly dtype: DType; readonly shape: Shape | undefined } {
   if (type === undefined || (type.kind !== "tensor" && type.kind !== "sparse-tensor")) return { dtype: "f32", shape: undefined };
   const shape = type.dims?.map((d, i) =>
-    d.value !== undefined ? Math.max(0, Number(d.value)) : d.param !== undefined && d.param !== "" ? d.param : `${name}.${i}`,
+    d.value !== undefined && d.value >= 0 ? Number(d.value) : d.param !== undefined && d.param !== "" ? d.param : `${name}.${i}`,
   );
   return { dtype: asDType(type.dtype) ?? "f32", shape: type.dims === undefined ? undefined : shape };
 }
