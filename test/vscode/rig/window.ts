@@ -98,7 +98,7 @@ export class VscodeWindow {
     await this.page.locator(".explorer-folders-view .monaco-list-row").filter({ hasText: name }).first().dblclick();
   }
 
-  /** Opens a model and gives the inspector's page. Open the next one only when this one is there: see architecture.md. */
+  /** Opens a model and gives the inspector's page. Open the next one only when this one is there: see docs/development.md. */
   async openModel(name: string, options: FrameOptions = {}): Promise<Frame> {
     await this.openFile(name);
     return webviewFrame(this.page, { timeout: 60_000, ...options });
