@@ -48,14 +48,17 @@ export function maxDifference(a: ArrayLike<number>, b: ArrayLike<number>): { rea
   return { maxAbs, maxRel };
 }
 
-/** Holds one output against the reference and the f64 evaluation. */
-export function accuracy(ours: NdArray, reference: NdArray, exact: NdArray, magnitude: number): Accuracy {
+/**
+ * Holds one output against the reference and the f64 evaluation. `ulps`: units in the last place of the magnitude that are allowed on top of
+ * twice the reference's error.
+ */
+export function accuracy(ours: NdArray, reference: NdArray, exact: NdArray, magnitude: number, ulps = 4): Accuracy {
   const [x, r, e] = [toNumbers(ours), toNumbers(reference), toNumbers(exact)];
   const float = isFloat(ours.dtype);
   const own = maxDifference(x, e).maxAbs;
   const theirs = maxDifference(r, e).maxAbs;
   const slack = float && Number.isFinite(theirs) ? 2 * theirs : 0;
-  const limit = float ? slack + 4 * (epsilons[ours.dtype] ?? 0) * magnitude : 0;
+  const limit = float ? slack + ulps * (epsilons[ours.dtype] ?? 0) * magnitude : 0;
   const bad = x.findIndex((v, i) => difference(v, e[i] ?? NaN) > limit && difference(v, r[i] ?? NaN) > 0);
   const why = bad < 0 ? {} : { why: `element ${bad} is ${x[bad]}, the evaluation in f64 ${e[bad]}, the reference ${r[bad]}` };
   return { ...maxDifference(x, r), error: own, referenceError: theirs, limit, magnitude, ok: bad < 0, ...why };

@@ -25,7 +25,12 @@ export const check: CommandRunner = async (context) => {
     requireCode(compiled);
     if (emit !== undefined) emitCompilation(compiled.compilation, emit);
     const against = context.options.against === "eval" || findOrtLibrary() === undefined ? "eval" : "ort";
-    const result = await checkModel(compiled.model, compiled.compilation, { ...nativeSettings(context), against, seed });
+    const result = await checkModel(compiled.model, compiled.compilation, {
+      ...nativeSettings(context),
+      against,
+      seed,
+      onStep: context.log,
+    });
     const firstBad = passes?.find((p) => !p.ok);
     const ok = result.ok && firstBad === undefined;
     const pass = passes === undefined ? {} : { eachPass: passes, firstBadPass: firstBad?.pass ?? null };

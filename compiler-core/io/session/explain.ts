@@ -2,7 +2,7 @@
 import { isModule, type Compilation } from "../../compile.ts";
 import type { Graph } from "../../graph/ir.ts";
 import { findSource } from "../../graph/node-ref.ts";
-import type { KernelInfo, SourceNodeInfo, Verdict } from "../../protocol/index.ts";
+import type { KernelInfo, RuleHit, SourceNodeInfo, Verdict } from "../../protocol/index.ts";
 import { visitStmts } from "../../tensor/index.ts";
 import { compilationSummary } from "../../trace/summary.ts";
 
@@ -52,16 +52,18 @@ export function explainNode(compilation: Compilation, reference: string): Explan
 
 function lineageOf(compilation: Compilation, source: number): LineageStep[] {
   const steps: LineageStep[] = [];
-  let last = "";
+  let last: LineageStep["nodes"] = [];
   compilation.passes.forEach((pass, stage) => {
     const snapshot = compilation.snapshots[stage];
     if (snapshot === undefined) return;
     const nodes = isModule(snapshot) ? regionsOf(compilation, stage, source) : carriers(snapshot, source);
-    const key = JSON.stringify(nodes);
-    if (key === last) return;
-    last = key;
-    const ids = new Set(nodes.map((n) => n.id));
-    const rules = [...new Set(pass.hits.filter((h) => h.after.some((id) => ids.has(id))).map((h) => h.rule))];
+    if (stage > 0 && JSON.stringify(nodes) === JSON.stringify(last)) return;
+    // What appeared is explained by the rules that made it, what vanished by the rules that took it.
+    const [now, before] = [new Set(nodes.map((n) => n.id)), new Set(last.map((n) => n.id))];
+    const touched = (hit: RuleHit): boolean =>
+      hit.after.some((id) => now.has(id)) || (nodes.length === 0 && hit.before.some((id) => before.has(id)));
+    const rules = stage === 0 && nodes.length === 0 ? ["import/constant"] : [...new Set(pass.hits.filter(touched).map((h) => h.rule))];
+    last = nodes;
     steps.push({
       stage,
       pass: pass.name,

@@ -8,6 +8,9 @@ import { usersOf } from "./node-kind.ts";
 
 /** Row pitches at multiples of this many bytes put the rows of a register tile into the same few sets of a first-level cache. */
 const collidingBytes = 2048;
+/** Fewer rows than a first-level cache has ways share a set without harm. */
+const cacheWays = 8;
+const rowsOf = (shape: readonly number[]): number => shape.slice(0, -1).reduce((a, d) => a * d, shape.length < 2 ? 0 : 1);
 export const isCollidingPitch = (floats: number): boolean => floats > 0 && (floats * 4) % collidingBytes === 0;
 
 export function storagePlan(graph: Graph, ctx: PassContext): StoragePlan {
@@ -46,7 +49,8 @@ function pitches(
       const shape = staticShape(valueOf(graph, v)) ?? [];
       const width = shape.at(-1) ?? 1;
       const read = usersOf(graph, v).some((u) => u.op === "matmul" && u.inputs[0] === v);
-      if (!read || shape.length < 2 || flat.has(v) || views.has(v) || graph.outputs.includes(v) || !isCollidingPitch(width)) continue;
+      if (!read || rowsOf(shape) < cacheWays || flat.has(v) || views.has(v) || graph.outputs.includes(v) || !isCollidingPitch(width))
+        continue;
       pitch.set(v, width + 16);
       ctx.verdict({
         subject: "layout",

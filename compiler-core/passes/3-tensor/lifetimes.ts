@@ -31,18 +31,24 @@ function widen(map: Map<BufferId, Lifetime>, id: BufferId, first: number, last: 
 }
 
 /**
- * In stretches that follow each other for all threads. A barrier ends one; so does each piece of serial work, as long as only thread 0 has
- * worked since the barrier. Shared work may run beside anything since the barrier, so it counts for all of that.
+ * In stretches that follow each other for all threads. A barrier ends one; so does each region (or loose statement) of serial work, as long as
+ * only thread 0 has worked since the barrier. Shared work may run beside anything since the barrier, so it counts for all of that.
  */
 export function sharedLifetimes(module: Module): ReadonlyMap<BufferId, Lifetime> {
   const out = new Map<BufferId, Lifetime>();
   let stretch = 0;
   const touch = (body: readonly Stmt[], first: number): void =>
     visitStmts(body, (s) => ownAccesses(s).forEach((a) => widen(out, a.buffer, first, stretch)));
-  const team = (body: readonly Stmt[], shared: ReadonlySet<VarId>, since: { barrier: number; sharedWork: boolean }): void => {
+  const team = (
+    body: readonly Stmt[],
+    shared: ReadonlySet<VarId>,
+    since: { barrier: number; sharedWork: boolean },
+    loose: boolean,
+  ): void => {
     for (const s of body) {
       if (s.k === "region") {
-        team(s.body, shared, since);
+        if (!since.sharedWork) stretch++;
+        team(s.body, shared, since, false);
       } else if (s.k === "barrier") {
         since.barrier = ++stretch;
         since.sharedWork = false;
@@ -50,14 +56,14 @@ export function sharedLifetimes(module: Module): ReadonlyMap<BufferId, Lifetime>
         touch([s], since.barrier);
         since.sharedWork ||= s.k !== "alloc";
       } else {
-        if (!since.sharedWork) stretch++;
+        if (loose && !since.sharedWork) stretch++;
         touch([s], stretch);
       }
     }
   };
   // Constant work comes first and ends with a barrier of the host's.
   for (const f of [module.init, module.run]) {
-    team(f.body, sharedLets(f.body), { barrier: stretch, sharedWork: false });
+    team(f.body, sharedLets(f.body), { barrier: stretch, sharedWork: false }, true);
     stretch++;
   }
   return out;
