@@ -2,7 +2,8 @@
 import type { Attrs } from "./ir.ts";
 import { isStatic } from "./dims.ts";
 import { isOpName, opOf, type OpName } from "./ops/index.ts";
-import { isRefusal, refuse, type AttrKind, type AttrSpec, type InferCall, type Inferred, type TensorType } from "./ops/op.ts";
+import { isRefusal, refuse, type AttrKind, type AttrSpec, type InferCall, type Inferred, type Op, type TensorType } from "./ops/op.ts";
+import { bakeLate } from "./late.ts";
 import { knownShape, knownSize } from "./ops/shapes.ts";
 import { dtypes } from "../support/dtype.ts";
 import { allocate, evaluable, count, type NdArray } from "./ndarray.ts";
@@ -21,6 +22,7 @@ const kinds: Record<AttrKind, (v: unknown) => boolean> = {
   ints: (v) => Array.isArray(v) && v.every(isInt),
   dims: (v) => Array.isArray(v) && v.every((d) => typeof d === "string" || isInt(d)),
   strings: (v) => Array.isArray(v) && v.every((s) => typeof s === "string"),
+  numbers: (v) => Array.isArray(v) && v.every((n) => typeof n === "number" || typeof n === "bigint"),
   any: () => true,
 };
 
@@ -72,8 +74,15 @@ export function inferOp(op: OpName, call: InferCall): Inferred {
     return refuse("arity", `${op} has ${row.outputs[0]} output, not ${call.outputs}`);
   const alien = call.inputs.find((t) => t !== null && !evaluable(t.dtype));
   if (alien) return refuse("dtype", `elements of type ${alien.dtype} are not supported`);
-  const types = row.infer(call);
+  const types = row.infer(bakedCall(row, call));
   return isRefusal(types) ? types : types.map((t) => ({ dtype: t.dtype, shape: t.shape }));
+}
+
+/** The call with known late operands as canonical attributes. */
+function bakedCall(row: Op, call: InferCall): InferCall {
+  const baked = bakeLate(row, { inputs: call.inputs, attrs: call.attrs }, call.known);
+  if (baked.attrs === call.attrs) return call;
+  return { ...call, inputs: baked.inputs, attrs: row.normalise?.(baked.inputs, baked.attrs) ?? baked.attrs };
 }
 
 /**
@@ -112,5 +121,6 @@ function evalKnown(
   inputs: readonly (NdArray | null)[],
 ): readonly NdArray[] | undefined {
   const outputs = types.map((t) => ({ dtype: t.dtype, shape: t.shape as readonly number[] }));
-  return opOf(op).eval?.({ inputs, attrs: call.attrs, outputs, mode: "native" });
+  const row = opOf(op);
+  return row.eval?.({ ...bakeLate(row, { inputs, attrs: call.attrs }, (i) => inputs[i] ?? undefined), outputs, mode: "native" });
 }

@@ -1,5 +1,6 @@
 /** The registry of templates: which code writes the loop nest of a fusion group. */
 import type { TemplateName } from "../passes/2-lower/draft.ts";
+import { loops } from "./loops/index.ts";
 import { concat, copy, gather } from "./movement.ts";
 import { matmul } from "./matmul.ts";
 import { pack } from "./pack.ts";
@@ -18,5 +19,6 @@ export const templates = {
   concat,
   gather,
   pack,
+  loops,
   view: () => [],
 } satisfies Record<TemplateName, Template>;

@@ -54,7 +54,8 @@ export interface CostCall {
  */
 export type Trait = "elementwise" | "reduction" | "view" | "movement" | "matmul" | "composite" | "commutative" | "shape" | "opaque";
 
-export type AttrKind = "int" | "float" | "bool" | "string" | "dtype" | "ints" | "dims" | "strings" | "number" | "any";
+/** `number`: of any element type (bigint for large 64-bit integers); `numbers`: a list of them. */
+export type AttrKind = "int" | "float" | "bool" | "string" | "dtype" | "ints" | "dims" | "strings" | "number" | "numbers" | "any";
 /** An attribute without default must be present, unless `optional`. */
 export interface AttrSpec {
   readonly kind: AttrKind;
@@ -71,6 +72,11 @@ export interface Op {
   readonly outputs: readonly [number, number];
   readonly attrs: Readonly<Record<string, AttrSpec>>;
   readonly traits: readonly Trait[];
+  /**
+   * Operands that must be known at compile time: the attribute (marked `optional`) that takes the operand's place, and its position. While one
+   * is still a tensor, `infer` sees the operand and no attribute, and answers with unknown extents ("?"); `eval` always sees the attribute.
+   */
+  readonly late?: Readonly<Record<string, number>>;
   /** Types of the outputs, or the reason why there are none. Operand counts and attribute kinds have been checked before. */
   readonly infer: (call: InferCall) => Inferred;
   /** Reference evaluation; absent for opaque. */

@@ -2,6 +2,7 @@
 import { isStatic } from "../../graph/dims.ts";
 import { mergeShapes } from "../../graph/build.ts";
 import type { Attrs, Graph, Node, Shape, Value } from "../../graph/ir.ts";
+import { bakeLate } from "../../graph/late.ts";
 import { toNumbers } from "../../graph/ndarray.ts";
 import { opOf } from "../../graph/ops/index.ts";
 import { isRefusal } from "../../graph/ops/op.ts";
@@ -47,10 +48,16 @@ function refused(node: Node, reason: string, ctx: PassContext): Node {
 
 function withAttributes(found: NodeTypes, ctx: PassContext): Node {
   const { node, attrs } = found;
+  const row = opOf(node.op);
+  const baked = bakeLate(row, { inputs: node.inputs, attrs }, found.known);
+  if (baked.attrs !== attrs) {
+    ctx.hit({ rule: "infer-shapes/late-operand", before: [node.id], after: [node.id] });
+    return { ...node, inputs: baked.inputs, attrs: row.normalise?.(found.inputs, baked.attrs) ?? baked.attrs };
+  }
   const folded = operandAttributes(found);
   if (folded === undefined) return attrs === node.attrs ? node : { ...node, attrs };
   ctx.hit({ rule: "infer-shapes/shape-operand", before: [node.id], after: [node.id] });
-  const canonical = opOf(node.op).normalise?.(found.inputs, folded) ?? folded;
+  const canonical = row.normalise?.(found.inputs, folded) ?? folded;
   return { ...node, inputs: node.inputs.slice(0, 1), attrs: canonical };
 }
 

@@ -53,12 +53,12 @@ const ladder: Readonly<Record<string, Rule>> = {
         : undefined,
 
   "own-nest": (q) =>
-    ["matmul", "pack", "concat", "gather", "copy", "unsupported"].includes(q.kind)
+    ["matmul", "pack", "concat", "gather", "copy", "loops", "unsupported"].includes(q.kind)
       ? no(`not fused: ${q.node.op} needs a loop nest of its own, and ${q.draft.leader.op} already leads this one`)
       : undefined,
 
   movement: (q) =>
-    ["concat", "gather", "copy", "pack", "reduce"].includes(q.draft.template)
+    ["concat", "gather", "copy", "pack", "reduce", "loops"].includes(q.draft.template)
       ? no(`not fused: the ${q.draft.template} template has no anchor`)
       : undefined,
 

@@ -7,9 +7,10 @@ import type { Admission } from "./admission.ts";
 /**
  * Which template writes the nest of a group. `matmul`: tiles of a GEMM. `rows`: outer loops over rows, whole rows inside.
  * `points`: every element on its own. `reduce`: reduction over axes that are not the last ones. `view`: no code, a way to read another
- * value. `copy`, `concat`, `gather`: data movement. `pack`: a constant put into a kernel's layout.
+ * value. `copy`, `concat`, `gather`: data movement. `pack`: a constant put into a kernel's layout. `loops`: a nest that the operator's own
+ * row of `templates/loops` writes.
  */
-export type TemplateName = "matmul" | "rows" | "points" | "reduce" | "view" | "copy" | "concat" | "gather" | "pack";
+export type TemplateName = "matmul" | "rows" | "points" | "reduce" | "view" | "copy" | "concat" | "gather" | "pack" | "loops";
 
 export class Draft {
   readonly members: { node: number; anchor: string }[] = [];

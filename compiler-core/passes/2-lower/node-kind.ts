@@ -1,12 +1,14 @@
 /** How lowering sees an operator: which template can write it, or why none can. */
+import { pendingLate } from "../../graph/late.ts";
 import { staticShape, valueOf, type Graph, type Node, type Value, type ValueId } from "../../graph/ir.ts";
 import { opOf } from "../../graph/ops/index.ts";
 import type { DType } from "../../support/dtype.ts";
+import { loopWriters } from "../../templates/loops/index.ts";
 import { reductions } from "../../templates/reductions.ts";
 import { viewMaps } from "../../templates/views.ts";
 
 export type NodeKind =
-  | { readonly kind: "elementwise" | "reduce" | "matmul" | "view" | "copy" | "concat" | "gather" | "pack" }
+  | { readonly kind: "elementwise" | "reduce" | "matmul" | "view" | "copy" | "concat" | "gather" | "pack" | "loops" }
   | { readonly kind: "unsupported"; readonly reason: string };
 
 const computed: readonly DType[] = ["f32", "i32", "i64", "bool", "u8", "i8"];
@@ -25,7 +27,10 @@ export function nodeKind(graph: Graph, node: Node): NodeKind {
   if (alien !== undefined) return refuse(`elements of type ${alien.dtype} are not compiled`);
   if (node.op === "slice" && (node.attrs["starts"] === undefined || node.attrs["axes"] === undefined))
     return refuse("where the slice begins is not known at compile time");
+  const [pending] = pendingLate(op, node.inputs);
+  if (pending !== undefined) return refuse(`${pending} of ${node.op} is computed at run time`);
   if (node.op in viewMaps) return { kind: isDenseNeeded(graph, node) ? "copy" : "view" };
+  if (node.op in loopWriters) return { kind: "loops" };
   if (node.op in reductions) return { kind: "reduce" };
   if (node.op === "concat" || node.op === "gather") return { kind: node.op };
   if (node.op === "matmul") return matmulKind(node, values);
