@@ -72,6 +72,11 @@ export interface SourceNode {
   readonly domain: string;
   readonly name: string;
   readonly outputs: readonly string[];
+  /** The values it reads (absent operands null, then what its subgraphs capture) and makes, as imported: what it takes to run it as it is. */
+  readonly reads?: readonly (ValueId | null)[];
+  readonly makes?: readonly (ValueId | null)[];
+  /** A repetition of a loop body: the source it is a copy of. */
+  readonly copyOf?: number;
 }
 
 /**
