@@ -40,7 +40,7 @@ export function receive(app: App, message: ToPage, echo: KeyEcho): void {
       app.announce(message.error.message);
       return app.store.update({ failed: message.error, busy: false });
     case "command":
-      if (echo.swallows(message.command.name)) return;
+      if (echo.swallows(message.command)) return;
       runCommand(app, message.command, { fit: fitGraph, bench: (scope) => startBench(app, scope) });
       if (message.command.name.startsWith("select-")) revealInGraph(app.store.state.selection.nodes);
       return;

@@ -134,7 +134,9 @@ export type ToHost =
 
 /** Things the host asks the page to do, from commands, keybindings, trees and links. */
 export type PanelCommand =
-  | { readonly name: "next-pass" | "previous-pass" | "next-changed" | "previous-changed" | "fit" | "toggle-diff" }
+  | { readonly name: "fit" | "toggle-diff" }
+  /** `key`: the editor's answer to a key, which the page has carried out itself if it had the focus. */
+  | { readonly name: "next-pass" | "previous-pass" | "next-changed" | "previous-changed"; readonly key?: boolean }
   /** Starts a benchmark: of `scope`, else of what the page has selected. */
   | { readonly name: "bench"; readonly scope?: BenchScope }
   | { readonly name: "show-stage"; readonly stage: number }

@@ -10,7 +10,7 @@ interface Manifest {
   readonly contributes: {
     readonly commands: readonly { readonly command: string; readonly title: string }[];
     readonly menus: Readonly<Record<string, readonly { readonly command: string; readonly group?: string }[]>>;
-    readonly keybindings: readonly { readonly command: string; readonly key: string; readonly when: string }[];
+    readonly keybindings: readonly { readonly command: string; readonly key: string; readonly when: string; readonly args?: string }[];
     readonly customEditors: readonly { readonly viewType: string }[];
     readonly configuration: readonly {
       readonly properties: Readonly<Record<string, { readonly enum?: readonly string[]; readonly scope: string }>>;
@@ -66,6 +66,10 @@ test("menus and keys use declared commands; the editor's title has at most three
 test("keys work in the inspector alone", () => {
   const viewType = manifest.contributes.customEditors[0]?.viewType;
   for (const { command, when } of manifest.contributes.keybindings) assert.equal(when, `activeCustomEditorId == '${viewType}'`, command);
+});
+
+test("the command of a key says that it comes from one: the page has stepped already when it had the focus", () => {
+  for (const { command, args } of manifest.contributes.keybindings) assert.equal(args, "key", command);
 });
 
 test("what names a program or a folder is not read from an untrusted workspace", () => {
