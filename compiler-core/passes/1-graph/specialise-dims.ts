@@ -1,12 +1,14 @@
-/** Gives symbolic extents their values: those of the options, else 1 for a batch and 128 for a sequence. */
-import { dimNames, substituteDim } from "../../graph/dims.ts";
-import type { AttrValue, Dim, Graph, Node, Shape, Value, ValueId } from "../../graph/ir.ts";
-import { valueOf } from "../../graph/ir.ts";
-import { opOf } from "../../graph/ops/index.ts";
-import { isRefusal, type TensorType } from "../../graph/ops/op.ts";
-import { walkTypes } from "../../graph/types.ts";
-import { bug, userError, UserError } from "../../messages.ts";
+/**
+ * Gives symbolic extents their values: those of the options, else what fits the model and is sensible (a batch of 1, a sequence of 128, a
+ * picture of 224 x 224).
+ */
+import type { Graph } from "../../graph/ir.ts";
+import { refusedNode } from "../../graph/refused.ts";
+import { userError } from "../../messages.ts";
 import { graphPass, type PassContext } from "../pass.ts";
+import type { Assigned } from "./specialise-dims/assign.ts";
+import { candidates, dimPlaces, roleOf, type DimPlace } from "./specialise-dims/defaults.ts";
+import { bestFit, namesAt } from "./specialise-dims/search.ts";
 
 export const specialiseDims = graphPass({
   name: "specialise-dims",
@@ -15,110 +17,56 @@ export const specialiseDims = graphPass({
   run,
 });
 
+/** Names of the symbolic extents of a graph's inputs, in order. */
+export const symbolicDims = (graph: Graph): ReadonlySet<string> => new Set(dimPlaces(graph).keys());
+
 function run(graph: Graph, ctx: PassContext): Graph {
-  const names = symbolicDims(graph);
-  const unknown = Object.keys(ctx.options.dims).find((n) => !names.has(n));
-  if (unknown !== undefined) userError("dim-unknown", {}, { name: unknown, hint: "", dims: [...names].join(", ") || "none" });
-  if (names.size === 0) return graph;
-  for (const [name, value] of Object.entries(ctx.options.dims)) {
+  const places = dimPlaces(graph);
+  const given = ctx.options.dims;
+  const unknown = Object.keys(given).find((n) => !places.has(n));
+  if (unknown !== undefined) userError("dim-unknown", {}, { name: unknown, hint: "", dims: [...places.keys()].join(", ") || "none" });
+  if (places.size === 0) return graph;
+  for (const [name, value] of Object.entries(given)) {
     if (!Number.isSafeInteger(value) || value < 0) userError("dim-conflict", {}, { name, value, what: "it is not a whole number" });
   }
-  const { sizes, result } = firstThatFits(graph, [...names], ctx.options.dims);
-  for (const [name, value] of sizes) {
-    const given = ctx.options.dims[name] === undefined ? "default" : "given";
-    ctx.hit({ rule: "specialise-dims/set", before: [], after: [], note: `${name} = ${value} (${given})` });
+  const found = bestFit(graph, candidates(places, given), new Set(Object.keys(given)));
+  if (found.refused.length > 0 && Object.keys(given).length > 0) blameGiven(graph, found, places, given);
+  for (const [name, value] of found.sizes) {
+    const why = given[name] === undefined ? `default: ${roleNames[roleOf(name, places.get(name)!)]}` : "given";
+    ctx.hit({ rule: "specialise-dims/set", before: [], after: [], note: `${name} = ${value} (${why})` });
   }
-  return result;
+  for (const { node, reason } of found.refused)
+    ctx.hit({ rule: "specialise-dims/conflict", before: [node.id], after: [node.id], note: `${reason}; no extents were found that fit` });
+  return withoutRefused(found);
 }
 
-/** Extents for sequences, in the order in which they are tried: some models have tables that are too short for the first. */
-const sequenceExtents = [128, 8, 1];
-
-function firstThatFits(graph: Graph, names: readonly string[], given: Readonly<Record<string, number>>) {
-  let problem: unknown;
-  for (const sequence of sequenceExtents) {
-    const sizes = new Map(names.map((name) => [name, given[name] ?? (isSequence(name) ? sequence : 1)]));
-    try {
-      return { sizes, result: specialise(graph, sizes) };
-    } catch (e) {
-      if (!(e instanceof UserError) || e.code !== "dim-conflict") throw e;
-      problem ??= e;
-      if (names.every((name) => given[name] !== undefined || !isSequence(name))) break;
-    }
-  }
-  throw problem;
+function withoutRefused({ graph, refused }: Assigned): Graph {
+  if (refused.length === 0) return graph;
+  const reasons = new Map(refused.map(({ node, reason }) => [node.id, reason]));
+  const nodes = graph.nodes.map((n) => (reasons.has(n.id) ? refusedNode(n, reasons.get(n.id)!) : n));
+  return { ...graph, nodes };
 }
 
-/** Names of the symbolic extents of a graph's inputs, in order. */
-export function symbolicDims(graph: Graph): ReadonlySet<string> {
-  return new Set(graph.inputs.flatMap((id) => (valueOf(graph, id).shape ?? []).flatMap(dimNames)));
+const roleNames = {
+  batch: "a batch",
+  sequence: "a sequence",
+  past: "a sequence in the cache",
+  total: "the cache and the sequence together",
+  image: "a side of a picture",
+  other: "nothing is known about it",
+} as const;
+
+/** Throws `dim-conflict` when other extents would fit better than those that were given. Refusals that no extent avoids stay in the graph. */
+function blameGiven(graph: Graph, found: Assigned, places: ReadonlyMap<string, DimPlace>, given: Readonly<Record<string, number>>): void {
+  const { node, reason } = found.refused[0]!;
+  const other = bestFit(graph, [found.sizes, ...candidates(places, {})], new Set());
+  if (other.refused.length >= found.refused.length) return;
+  const names = namesAt(graph, node, found.sizes);
+  const name = names.find((n) => given[n] !== undefined) ?? Object.keys(given)[0]!;
+  const forced = names.map((n) => `${n} = ${found.sizes.get(n)} (axis ${places.get(n)!.axis} of input ${quoted(places.get(n)!)})`);
+  const cures = [...other.sizes].filter(([n, size]) => found.sizes.get(n) !== size).map(([n, size]) => `${n} = ${size}`);
+  const what = `${reason}, where ${forced.join(", ")}; ${cures.join(", ")} would fit`;
+  userError("dim-conflict", { node: node.name || node.op, pass: "specialise-dims" }, { name, value: found.sizes.get(name)!, what });
 }
 
-/** Does the name speak of a sequence or of time? Anything else is taken for a batch. */
-const isSequence = (name: string): boolean => !/batch/i.test(name) && /seq|len|time|token|step|past|frame/i.test(name);
-
-function specialise(graph: Graph, sizes: ReadonlyMap<string, number>): Graph {
-  const values: (Value | undefined)[] = [...graph.values];
-  const start = new Map<ValueId, TensorType>();
-  for (const id of graph.inputs) {
-    const v = valueOf(graph, id);
-    const shape =
-      v.shape &&
-      sameShape(
-        v.shape,
-        v.shape.map((d) => substituteDim(d, sizes)),
-      );
-    if (shape === v.shape) continue;
-    values[id] = { ...v, shape, shapeSource: "set" };
-    start.set(id, { dtype: v.dtype, shape });
-  }
-  for (const id of graph.nodes.flatMap((n) => (n.op === "opaque" ? n.outputs : []))) {
-    const v = valueOf(graph, id);
-    if (v.shape !== undefined) start.set(id, { dtype: v.dtype, shape: v.shape.map((d) => substituteDim(d, sizes)) });
-  }
-  const nodes = graph.nodes.map((n) => substituteAttrs(n, sizes));
-  const result: Node[] = [];
-  walkTypes({ ...graph, nodes }, start, ({ node, attrs, types }) => {
-    result.push(attrs === node.attrs ? node : { ...node, attrs });
-    if (isRefusal(types)) conflict(graph, node, sizes, types.reason);
-    node.outputs.forEach((id, i) => {
-      const v = graph.values[id] ?? bug(`no value %${id}`);
-      const shape = node.op === "opaque" ? v.shape?.map((d) => substituteDim(d, sizes)) : types[i]?.shape;
-      const next = v.shape && shape ? sameShape(v.shape, keepNumbers(shape, v.shape)) : (shape ?? v.shape);
-      if (next !== v.shape) values[id] = { ...v, shape: next, shapeSource: node.op === "opaque" ? v.shapeSource : "inferred" };
-    });
-  });
-  return { ...graph, nodes: result, values };
-}
-
-/** A number that the file declares stays where inference only gives a name. */
-const keepNumbers = (shape: Shape, declared: Shape): Shape =>
-  shape.length !== declared.length
-    ? shape
-    : shape.map((d, i) => (typeof d === "string" && typeof declared[i] === "number" ? declared[i] : d));
-const sameShape = (old: Shape, next: Shape): Shape => (old.length === next.length && old.every((d, i) => d === next[i]) ? old : next);
-
-function substituteAttrs(node: Node, sizes: ReadonlyMap<string, number>): Node {
-  const { attrs: schema } = opOf(node.op);
-  const dims = Object.keys(schema).filter((name) => schema[name]!.kind === "dims" && node.attrs[name] !== undefined);
-  if (dims.length === 0) return node;
-  const changed = dims.map((name): [string, AttrValue] => [name, (node.attrs[name] as readonly Dim[]).map((d) => substituteDim(d, sizes))]);
-  return changed.every(([name, v]) => String(v) === String(node.attrs[name]))
-    ? node
-    : { ...node, attrs: { ...node.attrs, ...Object.fromEntries(changed) } };
-}
-
-/** Names the extents that the operands of the failing node depend on. */
-function conflict(graph: Graph, node: Node, sizes: ReadonlyMap<string, number>, reason: string): never {
-  const involved = node.inputs
-    .flatMap((id) => (id === null ? [] : (valueOf(graph, id).shape ?? []).flatMap(dimNames)))
-    .filter((n) => sizes.has(n));
-  const names = [...new Set(involved.length > 0 ? involved : sizes.keys())];
-  const others = names.slice(1).map((n) => `${n} = ${sizes.get(n)}`);
-  const what = others.length === 0 ? reason : `${reason}, with ${others.join(", ")}`;
-  userError(
-    "dim-conflict",
-    { node: node.name || node.op, pass: "specialise-dims" },
-    { name: names[0]!, value: sizes.get(names[0]!)!, what },
-  );
-}
+const quoted = ({ input }: DimPlace): string => JSON.stringify(input.name);
