@@ -4,6 +4,7 @@ import type { DType } from "../support/dtype.ts";
 import { ConstantStore, type FileRange } from "./constants.ts";
 import { dimNames, isStatic } from "./dims.ts";
 import { inferOp, smallLimit, withDefaults } from "./infer.ts";
+import { bakeLate } from "./late.ts";
 import type { Attrs, Dim, Graph, Node, Shape, ShapeSource, SourceNode, Value, ValueId } from "./ir.ts";
 import { count, encode, evaluable, type NdArray } from "./ndarray.ts";
 import { opOf, type OpName } from "./ops/index.ts";
@@ -47,6 +48,13 @@ export class GraphBuilder {
     return this.#sources.push(node) - 1;
   }
 
+  /** Notes the values that a node of the file reads and makes; gives the source as it is now. */
+  sourceValues(index: number, reads: readonly (ValueId | null)[], makes: readonly (ValueId | null)[]): SourceNode {
+    const now: SourceNode = { ...(this.#sources[index] ?? bug(`no source ${index}`)), reads, makes };
+    this.#sources[index] = now;
+    return now;
+  }
+
   input(name: string, dtype: DType, shape: Shape | undefined): ValueId {
     const id = this.#value({ name, dtype, shape, shapeSource: shape === undefined ? "unknown" : "declared" });
     this.#inputs.push(id);
@@ -67,6 +75,11 @@ export class GraphBuilder {
   /** A constant whose bytes are read when asked for. */
   lazyConstant(name: string, dtype: DType, shape: readonly number[], read: () => Uint8Array, range?: FileRange): ValueId {
     return this.#constant(name, dtype, shape, this.constants.addLazy(dtype, shape, read, range));
+  }
+
+  /** A constant of strings, read when asked for. */
+  stringConstant(name: string, shape: readonly number[], strings: () => readonly string[]): ValueId {
+    return this.#constant(name, "string", shape, this.constants.addStrings(shape, strings));
   }
 
   #constant(name: string, dtype: DType, shape: readonly number[], constant: number): ValueId {
@@ -94,19 +107,17 @@ export class GraphBuilder {
     return constantData({ constants: this.constants }, v);
   }
 
-  /** Adds a node and returns its outputs. Throws `RefusedOp` when the operator cannot have these operands. */
-  add(op: OpName, inputs: readonly (ValueId | null)[], attrs: Attrs = {}, options: NodeOptions = {}): readonly ValueId[] {
+  /**
+   * Adds a node and returns its outputs; late operands that are constants become attributes. Throws `RefusedOp` when the operator cannot have
+   * these operands.
+   */
+  add(op: OpName, given: readonly (ValueId | null)[], attrs: Attrs = {}, options: NodeOptions = {}): readonly ValueId[] {
+    const row = opOf(op);
+    const data = (ids: readonly (ValueId | null)[]) => (i: number) => (ids[i] == null ? undefined : this.known(ids[i]));
+    const { inputs, attrs: full } = bakeLate(row, { inputs: given, attrs: withDefaults(op, attrs) }, data(given));
     const types = inputs.map((id) => (id === null ? null : this.type(id)));
-    const full = withDefaults(op, attrs);
-    const canonical = opOf(op).normalise?.(types, full) ?? full;
-    const outputs = options.outputs ?? 1;
-    const call = {
-      inputs: types,
-      attrs: canonical,
-      outputs,
-      known: (i: number) => (inputs[i] == null ? undefined : this.known(inputs[i])),
-    };
-    const found = inferOp(op, call);
+    const canonical = row.normalise?.(types, full) ?? full;
+    const found = inferOp(op, { inputs: types, attrs: canonical, outputs: options.outputs ?? 1, known: data(inputs) });
     if (isRefusal(found)) throw new RefusedOp(op, found);
     return this.#push(op, inputs, canonical, found, options);
   }

@@ -18,6 +18,8 @@ export interface Constant {
   readonly shape: readonly number[];
   /** Set when the raw little-endian bytes can be mapped from a file as they are. */
   readonly range?: FileRange;
+  /** Elements of a string tensor, which has no bytes. */
+  readonly strings?: () => readonly string[];
   /** Raw little-endian bytes; read when called, not kept by the store when they come from a file. */
   bytes(): Uint8Array;
 }
@@ -39,6 +41,13 @@ export class ConstantStore {
   addLazy(dtype: DType, shape: readonly number[], read: () => Uint8Array, range?: FileRange): ConstId {
     const id = this.#items.length;
     this.#items.push({ id, dtype, shape, bytes: read, ...(range === undefined ? {} : { range }) });
+    return id;
+  }
+
+  /** Adds a tensor of strings, read when asked for. */
+  addStrings(shape: readonly number[], strings: () => readonly string[]): ConstId {
+    const id = this.#items.length;
+    this.#items.push({ id, dtype: "string", shape, bytes: () => new Uint8Array(0), strings });
     return id;
   }
 

@@ -5,12 +5,15 @@
 import type { SourceNode } from "../graph/ir.ts";
 import { userError } from "../messages.ts";
 import type { OnnxAttribute, OnnxFunction, OnnxGraph, OnnxModel, OnnxNode, OnnxOpsetId } from "./model.ts";
+import { renameSubgraphs } from "./rename-subgraphs.ts";
 
 export interface FlatNode {
   /** Inputs and outputs carry the names of the main graph. */
   readonly node: OnnxNode;
   /** Version of the operator set of the node's domain. */
   readonly opset: number;
+  /** Versions of all operator sets where the node stands: those of the model, or of the function it comes from. */
+  readonly opsets: ReadonlyMap<string, number>;
   /** Its sources: the node itself and the function calls it comes from. */
   readonly origin: readonly number[];
   /** Names of the outer graph that its subgraphs read, beyond its own inputs. */
@@ -67,7 +70,8 @@ function flattenNodes(
     const renamed = renameNode(node, scope);
     if (body === undefined) {
       const captures = listSubgraphs(node, path, sources, scope.names);
-      out.push({ node: renamed, opset: scope.opsets.get(standard(node.domain)) ?? newestOpset, origin, captures });
+      const opset = scope.opsets.get(standard(node.domain)) ?? newestOpset;
+      out.push({ node: renamed, opset, opsets: scope.opsets, origin, captures });
       return;
     }
     if (scope.depth >= maxDepth) userError("onnx-function-depth", { node: path }, { name: node.opType, limit: maxDepth });
@@ -97,11 +101,7 @@ const callAttributes = (body: OnnxFunction, call: OnnxNode): ReadonlyMap<string,
 function renameNode(node: OnnxNode, scope: Scope): OnnxNode {
   if (scope.names === undefined) return node;
   const rename = (name: string): string => (name === "" ? "" : (scope.names?.get(name) ?? name));
-  const attributes = node.attributes.flatMap((a): OnnxAttribute[] => {
-    if (a.refAttrName === "") return [a];
-    const given = scope.attributes.get(a.refAttrName);
-    return given === undefined ? [] : [{ ...given, name: a.name }];
-  });
+  const { attributes } = renameSubgraphs(node, rename, scope.attributes);
   return { ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename), attributes };
 }
 

@@ -15,6 +15,7 @@ import { constantTensor } from "./ops/constant.ts";
 import { standardDomain } from "./ops/domain.ts";
 import { builderFor } from "./ops/index.ts";
 import { sortNodes } from "./order.ts";
+import { namesRead, recordSource, sourceFile, type SourceFile } from "./source-nodes.ts";
 import { memoryStore, rangeOf, readTensor, type TensorStore } from "./tensor-data.ts";
 
 interface Importer {
@@ -23,6 +24,7 @@ interface Importer {
   readonly names: Map<string, ValueId>;
   readonly initializers: ReadonlyMap<string, OnnxTensor>;
   readonly declared: ReadonlyMap<string, OnnxType | undefined>;
+  readonly file: SourceFile;
 }
 
 /**
@@ -38,6 +40,7 @@ export function importModel(model: OnnxModel, store: TensorStore = memoryStore()
     names: new Map(),
     initializers: new Map(main.initializers.map((t) => [t.name, t])),
     declared: new Map([...main.valueInfos, ...main.outputs].map((v) => [v.name, v.type])),
+    file: sourceFile(model, store),
   };
   flat.sources.forEach((s) => importer.graph.source(s));
   for (const input of main.inputs) if (!importer.initializers.has(input.name)) importInput(importer, input);
@@ -62,6 +65,7 @@ function lookup(importer: Importer, name: string): ValueId | undefined {
 }
 
 function importTensor({ graph, store }: Importer, tensor: OnnxTensor): ValueId {
+  if (tensor.dtype === "string") return graph.stringConstant(tensor.name, tensor.dims, () => readTensor(store, tensor).strings ?? []);
   const dtype = asDType(tensor.dtype) ?? "u8";
   return graph.lazyConstant(tensor.name, dtype, tensor.dims, () => readTensor(store, tensor).bytes, mappable(store, tensor));
 }
@@ -83,7 +87,9 @@ function importNode(importer: Importer, flat: FlatNode): void {
   const { node } = flat;
   const constant = constantTensor(node);
   if (constant !== undefined) {
-    importer.names.set(node.outputs[0] ?? "", importTensor(importer, { ...constant, name: node.outputs[0] ?? "" }));
+    const id = importTensor(importer, { ...constant, name: node.outputs[0] ?? "" });
+    importer.names.set(node.outputs[0] ?? "", id);
+    remember(importer, flat, [id]);
     return;
   }
   const inputs = node.inputs.map((name) => lookup(importer, name) ?? null);
@@ -96,7 +102,19 @@ function importNode(importer: Importer, flat: FlatNode): void {
     importer.graph.declare(id, name, typeOf(importer.declared.get(name), name).shape);
     if (!importer.names.has(name)) importer.names.set(name, id);
   });
+  remember(importer, flat, outputs);
 }
+
+/** Keeps what it takes to run the node as it stands in the file. */
+function remember(importer: Importer, flat: FlatNode, outputs: readonly ValueId[]): void {
+  const makes = flat.node.outputs.map((name, i) => (name === "" ? null : (outputs[i] ?? null)));
+  const source = importer.graph.sourceValues(flat.origin.at(-1) ?? 0, valuesRead(importer, flat), makes);
+  recordSource(source, { flat, file: importer.file });
+}
+
+/** Values of the names that the node reads, then of those that its subgraphs capture. */
+const valuesRead = (importer: Importer, flat: FlatNode): readonly (ValueId | null)[] =>
+  namesRead(flat).map((name) => lookup(importer, name) ?? null);
 
 /** The node in canonical operators; or the reason why it is not compiled. */
 function buildNode(
@@ -129,9 +147,10 @@ function readSmall(store: TensorStore, t: OnnxTensor): NdArray {
   return decode(dtype, t.dims, readTensor(store, t).bytes);
 }
 
-function opaqueNode(importer: Importer, { node, origin, captures }: FlatNode, reason: string): readonly ValueId[] {
+function opaqueNode(importer: Importer, flat: FlatNode, reason: string): readonly ValueId[] {
   const { graph } = importer;
-  const inputs = [...node.inputs, ...captures.filter((c) => !node.inputs.includes(c))].map((name) => lookup(importer, name) ?? null);
+  const { node, origin } = flat;
+  const inputs = valuesRead(importer, flat);
   const operandTypes = inputs.flatMap((id) => (id === null ? [] : [graph.type(id).dtype]));
   const guess = operandTypes.find(isFloat) ?? operandTypes[0] ?? "f32";
   const inferred = opaqueShape(
@@ -145,7 +164,14 @@ function opaqueNode(importer: Importer, { node, origin, captures }: FlatNode, re
     const type = typeOf(declared, name);
     return { dtype: type.dtype, shape: mergeShapes(type.shape, shape) };
   });
-  const attrs = { domain: node.domain, opType: node.opType, reason, attributes: attributeTexts(node) };
+  const complete = namesRead(flat).every((name, i) => name === "" || inputs[i] !== null);
+  const attrs = {
+    domain: node.domain,
+    opType: node.opType,
+    reason,
+    attributes: attributeTexts(node),
+    ...(complete ? { source: origin.at(-1) } : {}),
+  };
   return graph.addOpaque(inputs, attrs, types, { name: node.name, origin });
 }
 
