@@ -17,7 +17,7 @@ export function evalMatmul(a: NdArray, b: NdArray, s: MatmulSizes, outShape: rea
   const batch = outShape.slice(0, -2);
   const aSteps = broadcastStrides([...a.shape.slice(0, -2)], batch).map((x) => x * s.m * s.k);
   const bSteps = broadcastStrides([...b.shape.slice(0, -2)], batch).map((x) => x * s.k * s.n);
-  const multiply = isBig(dtype) ? multiplyBig : multiplyNumbers;
+  const multiply = isBig(dtype) ? multiplyBig : dtype === "i32" || dtype === "u32" ? multiplyWords : multiplyNumbers;
   const offset = (i: number, steps: readonly number[]): number => {
     let at = 0;
     for (let axis = batch.length - 1, rest = i; axis >= 0; axis--) {
@@ -50,6 +50,20 @@ function multiplyNumbers(a: NdArray, aAt: number, b: NdArray, bAt: number, out: 
       }
     }
     to.set(row, outAt + i * n);
+  }
+}
+
+/** Products and sums of 32-bit integers wrap. */
+function multiplyWords(a: NdArray, aAt: number, b: NdArray, bAt: number, out: NdArray, outAt: number, s: MatmulSizes): void {
+  const { m, n, k } = s;
+  const [left, right, to] = [a.data as NumberArray, b.data as NumberArray, out.data as NumberArray];
+  const [ai, ap] = s.transA ? [1, m] : [k, 1];
+  const [bp, bj] = s.transB ? [1, k] : [n, 1];
+  for (let i = 0; i < m; i++) {
+    for (let p = 0; p < k; p++) {
+      const x = left[aAt + i * ai + p * ap]!;
+      for (let j = 0; j < n; j++) to[outAt + i * n + j] = (to[outAt + i * n + j]! + Math.imul(x, right[bAt + p * bp + j * bj]!)) | 0;
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import * as activation from "./activations.ts";
 import * as nary from "./elementwise-nary.ts";
 import * as unary from "./elementwise-unary.ts";
 import { gemm, matmul } from "./matmul.ts";
+import { matmulInteger } from "./matmul-integer.ts";
 import { concat, gather, split, transpose } from "./movement.ts";
 import { batchNorm, layerNorm, rmsNorm } from "./normalization.ts";
 import type { Op, Trait } from "./op.ts";
@@ -78,6 +79,7 @@ export const ops = {
   clip: activation.clip,
   matmul,
   gemm,
+  "matmul-integer": matmulInteger,
   "reduce-sum": reduce.reduceSum,
   "reduce-mean": reduce.reduceMean,
   "reduce-prod": reduce.reduceProd,

@@ -1,7 +1,7 @@
 /** Matrix product with broadcast leading axes, and ONNX's Gemm, which decomposes into it. */
 import { roundFloat } from "../../tensor/rounding.ts";
 import { broadcastShapes, broadcastDim, shapeText } from "../dims.ts";
-import type { Dim, Shape } from "../ir.ts";
+import type { Attrs, Dim, Shape } from "../ir.ts";
 import { evalMatmul } from "../eval-matmul.ts";
 import { allocate, reshaped, type NdArray } from "../ndarray.ts";
 import { forRows, broadcastStrides } from "../eval-elementwise.ts";
@@ -18,7 +18,7 @@ import {
   type Op,
   type TensorType,
 } from "./op.ts";
-import { isFloat } from "../../support/dtype.ts";
+import { isFloat, type DType } from "../../support/dtype.ts";
 import type { NumberArray } from "../ndarray.ts";
 
 const accepted = [...floatTypes, "i32", "u32", "i64", "u64"];
@@ -34,7 +34,12 @@ function inferMatmul({ inputs, attrs }: InferCall): Inferred {
   const [a, b] = inputs as readonly [TensorType, TensorType];
   if (a.dtype !== b.dtype) return refuse("dtype", `operands have different element types (${a.dtype}, ${b.dtype})`);
   if (!accepted.includes(a.dtype)) return refuse("dtype", `a product of ${a.dtype} matrices is not supported`);
-  if (a.shape === undefined || b.shape === undefined) return [{ dtype: a.dtype, shape: undefined }];
+  return inferProduct(a, b, attrs, a.dtype);
+}
+
+/** The type of a product, whatever its elements are. */
+export function inferProduct(a: TensorType, b: TensorType, attrs: Attrs, dtype: DType): Inferred {
+  if (a.shape === undefined || b.shape === undefined) return [{ dtype, shape: undefined }];
   if (a.shape.length === 0 || b.shape.length === 0) return refuse("shape", "an operand is a scalar");
   const [m, ka] = matrixDims(a.shape, boolAttr(attrs, "transA"), true);
   const [kb, n] = matrixDims(b.shape, boolAttr(attrs, "transB"), false);
@@ -43,7 +48,7 @@ function inferMatmul({ inputs, attrs }: InferCall): Inferred {
   }
   const batch = broadcastShapes([a.shape.slice(0, -2), b.shape.slice(0, -2)]);
   if (batch === undefined) return refuse("shape", `the leading axes of ${shapeText(a.shape)} and ${shapeText(b.shape)} do not broadcast`);
-  return [{ dtype: a.dtype, shape: [...batch, ...(a.shape.length === 1 ? [] : [m]), ...(b.shape.length === 1 ? [] : [n])] }];
+  return [{ dtype, shape: [...batch, ...(a.shape.length === 1 ? [] : [m]), ...(b.shape.length === 1 ? [] : [n])] }];
 }
 
 /** Static sizes of one product, and the shapes of the operands with vectors made into matrices. */
@@ -54,7 +59,8 @@ function sizes(a: readonly number[], b: readonly number[], attrs: CostCall["attr
   return { m, n, k, transA, transB };
 }
 
-function evaluate({ inputs, attrs, outputs, mode }: EvalCall): readonly NdArray[] {
+/** Products over the last two axes, leading axes broadcast; vectors as ONNX MatMul has them. */
+export function evalProduct({ inputs, attrs, outputs, mode }: EvalCall): readonly NdArray[] {
   const [a, b] = inputs as readonly [NdArray, NdArray];
   const out = outputs[0]!;
   const s = sizes(a.shape, b.shape, attrs);
@@ -63,7 +69,7 @@ function evaluate({ inputs, attrs, outputs, mode }: EvalCall): readonly NdArray[
   return [reshaped(evalMatmul(left, right, s, [...batch, s.m, s.n], out.dtype, mode), out.shape)];
 }
 
-function matmulFlops(c: CostCall): number {
+export function productFlops(c: CostCall): number {
   const [a, b] = [c.inputs[0]!, c.inputs[1]!];
   return 2 * elementCount(c.outputs[0]!) * sizes(a.shape, b.shape, c.attrs).k;
 }
@@ -80,8 +86,8 @@ export const matmul: Op = {
   attrs: transposeAttrs,
   traits: ["matmul"],
   infer: inferMatmul,
-  eval: evaluate,
-  flops: matmulFlops,
+  eval: evalProduct,
+  flops: productFlops,
 };
 
 function inferGemm(call: InferCall): Inferred {
@@ -130,5 +136,5 @@ export const gemm: Op = {
   traits: ["composite"],
   infer: inferGemm,
   eval: evalGemm,
-  flops: (c) => matmulFlops(c) + 2 * elementCount(c.outputs[0]!),
+  flops: (c) => productFlops(c) + 2 * elementCount(c.outputs[0]!),
 };

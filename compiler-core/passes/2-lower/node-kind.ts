@@ -30,18 +30,19 @@ export function nodeKind(graph: Graph, node: Node): NodeKind {
   const [pending] = pendingLate(op, node.inputs);
   if (pending !== undefined) return refuse(`${pending} of ${node.op} is computed at run time`);
   if (node.op in viewMaps) return { kind: isDenseNeeded(graph, node) ? "copy" : "view" };
+  if (node.op === "matmul") return matmulKind(node, values);
   if (node.op in loopWriters) return { kind: "loops" };
   if (node.op in reductions) return { kind: "reduce" };
   if (node.op === "concat" || node.op === "gather") return { kind: node.op };
-  if (node.op === "matmul") return matmulKind(node, values);
   if (op.traits.includes("elementwise") && op.scalar !== undefined) return { kind: "elementwise" };
   return refuse(`no template writes ${node.op}`);
 }
 
+/** The kernels compute in f32; products of all other types are plain loops. */
 function matmulKind(node: Node, [, b, out]: readonly Value[]): NodeKind {
-  if (out?.dtype !== "f32") return refuse(`a matrix product of ${out?.dtype ?? "unknown"} elements is not compiled`);
   if (node.attrs["transA"] === true) return refuse("the left operand is transposed and no pass wrote it out");
-  return (b?.shape?.length ?? 0) >= 2 ? { kind: "matmul" } : refuse("the right operand is a vector");
+  if ((b?.shape?.length ?? 0) < 2) return refuse("the right operand is a vector");
+  return { kind: out?.dtype === "f32" ? "matmul" : "loops" };
 }
 
 /** A view is written out when it is a result of the graph, or when a GEMM reads rows that do not lie as they are. */

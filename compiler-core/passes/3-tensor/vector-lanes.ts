@@ -4,7 +4,7 @@ import { reduceSpelling, vectorClass } from "../../codegen/spelling.ts";
 import { binary, broadcast, cast, constant, ramp, select } from "../../tensor/build.ts";
 import type { Expr, Stmt, VarId, VType } from "../../tensor/ir.ts";
 import { coefficientOf, exprKey, linearOf } from "../../tensor/linear.ts";
-import { mapOperands, substituteExpr, type Fresh } from "../../tensor/rewrite.ts";
+import { mapOperands, mapOwnExprs, substituteExpr, type Fresh } from "../../tensor/rewrite.ts";
 import { reduceIdentity } from "../../tensor/semantics.ts";
 
 /** Thrown inside, caught by the pass: why the statements have no vector form. */
@@ -25,6 +25,8 @@ export interface LaneContext {
   readonly vectors: Map<VarId, Expr>;
   /** New name of each scalar let met so far. */
   readonly scalars: Map<VarId, Expr>;
+  /** Registers that begin inside the loop: every lane has its own, so nothing is combined across lanes. */
+  readonly own: Set<VarId>;
 }
 
 const isIndex = (t: VType): boolean => t.dtype === "i64";
@@ -63,6 +65,7 @@ function mentionsVector(e: Expr, c: LaneContext): boolean {
 /** The expression for all lanes at once. */
 export function widen(e: Expr, c: LaneContext): Expr {
   const { lanes } = c;
+  if (e.type.lanes !== 1) throw new NotVector("an inner loop is vector code already");
   if (!varies(e, c)) {
     if (vectorClass(e.type.dtype) === undefined || (e.type.dtype === "bool" && e.k !== "const"))
       throw new NotVector(`no vectors of ${e.type.dtype}`);
@@ -92,8 +95,12 @@ function widenIndexCast(e: Extract<Expr, { k: "cast" }>, c: LaneContext): Expr {
   return cast(ramp(cast(scalarPart(e.a, c), "i32"), c.lanes), e.type.dtype);
 }
 
+/** A list of statements for all lanes; scalar names met before stand for their new ones. */
+export const widenAll = (body: readonly Stmt[], c: LaneContext): readonly Stmt[] =>
+  body.map((s) => widenStmt(c.scalars.size === 0 ? s : mapOwnExprs(s, (e) => substituteExpr(e, c.scalars)), c));
+
 /** One statement for all lanes. */
-export function widenStmt(s: Stmt, c: LaneContext): Stmt {
+function widenStmt(s: Stmt, c: LaneContext): Stmt {
   const id = c.fresh.stmt();
   switch (s.k) {
     case "let": {
@@ -113,7 +120,31 @@ export function widenStmt(s: Stmt, c: LaneContext): Stmt {
     case "accum": {
       const target = c.vectors.get(s.v);
       if (target === undefined || target.k !== "var") throw new NotVector("a register of another loop changes");
-      return { ...s, id, v: target.id, value: masked(widen(s.value, c), s.op, c) };
+      const value = widen(s.value, c);
+      return { ...s, id, v: target.id, value: c.own.has(s.v) ? value : masked(value, s.op, c) };
+    }
+    case "register": {
+      const type = { dtype: s.value.type.dtype, lanes: c.lanes };
+      if (isIndex(type) || type.dtype === "bool") throw new NotVector(`no vector registers of ${type.dtype}`);
+      const value = widen(s.value, c);
+      const v = c.fresh.variable(c.fresh.nameOf(s.v), type);
+      c.vectors.set(s.v, { k: "var", id: v, type });
+      c.own.add(s.v);
+      return { ...s, id, v, value };
+    }
+    case "assign": {
+      const target = c.vectors.get(s.v);
+      if (target?.k !== "var" || !c.own.has(s.v)) throw new NotVector("a register of another loop changes");
+      return { ...s, id, v: target.id, value: widen(s.value, c) };
+    }
+    case "for": {
+      if (varies(s.lo, c) || varies(s.hi, c)) throw new NotVector("an inner loop's bounds differ from lane to lane");
+      const v = renameScalar(s.v, s.lo.type, c);
+      return { ...s, id, v, body: widenAll(s.body, c) };
+    }
+    case "if": {
+      if (varies(s.cond, c)) throw new NotVector("lanes take different branches");
+      return { ...s, id, then: widenAll(s.then, c), else: widenAll(s.else, c) };
     }
     default:
       throw new NotVector(`a ${s.k} statement inside`);

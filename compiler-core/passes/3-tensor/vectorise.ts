@@ -7,10 +7,10 @@ import { add, binary, constant, index, reduce, sub } from "../../tensor/build.ts
 import { f32Lanes } from "../../machine.ts";
 import type { Epilogue, Expr, For, KernelCall, Stmt, VarId } from "../../tensor/ir.ts";
 import { linearAdd, linearExpr, linearOf } from "../../tensor/linear.ts";
-import { Fresh, mapFuncs, mapOwnExprs, mapStmts, substituteExpr } from "../../tensor/rewrite.ts";
+import { Fresh, mapFuncs, mapStmts } from "../../tensor/rewrite.ts";
 import { reduceIdentity } from "../../tensor/semantics.ts";
 import { tensorPass, type PassContext } from "../pass.ts";
-import { NotVector, reducible, widenStmt, type LaneContext } from "./vector-lanes.ts";
+import { NotVector, reducible, widenAll, type LaneContext } from "./vector-lanes.ts";
 
 export const vectorise = tensorPass({
   name: "vectorise",
@@ -154,12 +154,9 @@ function lanesOf(
     fresh,
     vectors: new Map(registers.map((r) => [r.scalar, r.vector])),
     scalars: new Map(),
+    own: new Set(),
   };
   return widenAll(s.body, c);
-}
-
-function widenAll(body: readonly Stmt[], c: LaneContext): readonly Stmt[] {
-  return body.map((s) => widenStmt(c.scalars.size === 0 ? s : mapOwnExprs(s, (e) => substituteExpr(e, c.scalars)), c));
 }
 
 function kernel(s: KernelCall, lanes: number, fresh: Fresh, ctx: PassContext): Stmt {
@@ -170,7 +167,8 @@ function kernel(s: KernelCall, lanes: number, fresh: Fresh, ctx: PassContext): S
     const acc: Expr = { k: "var", id: fresh.variable(fresh.nameOf(e.acc), type), type };
     const col: Expr = { k: "var", id: fresh.variable(fresh.nameOf(e.col), { dtype: "i64", lanes: 1 }), type: { dtype: "i64", lanes: 1 } };
     const count: Expr = { k: "var", id: fresh.variable("n", col.type), type: col.type };
-    const c: LaneContext = { lanes, counter: e.col, first: col, count, fresh, vectors: new Map([[e.acc, acc]]), scalars: new Map() };
+    const vectors = new Map<VarId, Expr>([[e.acc, acc]]);
+    const c: LaneContext = { lanes, counter: e.col, first: col, count, fresh, vectors, scalars: new Map(), own: new Set() };
     return {
       row: e.row,
       col: (col as { id: VarId }).id,

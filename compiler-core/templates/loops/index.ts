@@ -5,8 +5,12 @@
  */
 import { bug } from "../../messages.ts";
 import type { Template } from "../template.ts";
+import { matmulLoops } from "./matmul.ts";
 
-export const loopWriters: Readonly<Record<string, Template>> = {};
+export const loopWriters: Readonly<Record<string, Template>> = {
+  matmul: matmulLoops,
+  "matmul-integer": matmulLoops,
+};
 
 export const loops: Template = (call) => {
   const op = call.nodes[0]?.op ?? bug("an empty group");

@@ -7,7 +7,7 @@ import type { Rule } from "../../../graph/rules.ts";
 export const emptyRules: readonly Rule[] = [
   {
     name: "decompose/empty-product",
-    ops: ["matmul"],
+    ops: ["matmul", "matmul-integer"],
     rewrite: (node, e) => {
       const [a, out] = [e.staticShape(node.inputs[0]!), e.staticShape(node.outputs[0]!)];
       const axis = node.attrs["transA"] === true ? -2 : -1;

@@ -37,7 +37,8 @@ function matmulVector(node: Node, e: GraphEditor): Patch | undefined {
   const left = sa.length === 1 ? reshape(a, [1, sa[0]!]) : a;
   const right = sb.length === 1 ? reshape(b, [sb[0]!, 1]) : b;
   const transB = sb.length === 1 ? false : node.attrs["transB"];
-  return p.done(reshape(p.add("matmul", [left, right], { transA: sa.length === 1 ? false : node.attrs["transA"], transB }), out));
+  const transA = node.op === "matmul" ? { transA: sa.length === 1 ? false : node.attrs["transA"] } : {};
+  return p.done(reshape(p.add(node.op, [left, right, ...node.inputs.slice(2)], { ...transA, transB }), out));
 }
 
 /** The templates read A by rows: a transposed A is transposed for itself (and folded if it is constant). */
@@ -68,7 +69,7 @@ function split(node: Node, e: GraphEditor): Patch | undefined {
 
 export const matrixRules: readonly Rule[] = [
   { name: "decompose/gemm", ops: ["gemm"], rewrite: gemm },
-  { name: "decompose/matmul-vector", ops: ["matmul"], rewrite: matmulVector },
+  { name: "decompose/matmul-vector", ops: ["matmul", "matmul-integer"], rewrite: matmulVector },
   { name: "decompose/transposed-a", ops: ["matmul"], rewrite: transposedA },
   { name: "decompose/split", ops: ["split"], rewrite: split },
 ];
