@@ -73,6 +73,11 @@ export class ModuleBuilder {
     return { k: "accum", ...this.#base(origin), v, op, value };
   }
 
+  /** Gives a register a new value. */
+  assign(v: number, value: Expr, origin: readonly NodeId[]): Stmt {
+    return { k: "assign", ...this.#base(origin), v, value };
+  }
+
   store(at: Ref, value: Expr, origin: readonly NodeId[]): Stmt {
     return { k: "store", ...this.#base(origin), buffer: at.buffer, index: at.index, value };
   }

@@ -3,9 +3,10 @@ import { valueOf, type Node } from "../graph/ir.ts";
 import * as x from "../tensor/build.ts";
 import type { Expr, Stmt } from "../tensor/ir.ts";
 import { elementStore, overRows } from "./points.ts";
-import { reductions } from "./reductions.ts";
+import { reductions, startOf } from "./reductions.ts";
 import { operand, resultOf, type Template, type TemplateCall } from "./template.ts";
 import { bug } from "../messages.ts";
+import type { DType } from "../support/dtype.ts";
 
 export const rows: Template = (call) => {
   const shape = rowSpace(call);
@@ -50,14 +51,14 @@ function reducedIndex({ storage }: TemplateCall, node: Node, row: readonly Expr[
 export function accumulate(
   call: TemplateCall,
   node: Node,
-  dtype: Parameters<typeof x.constant>[1],
+  dtype: DType,
   count: number,
   loops: (body: (e: Expr) => Stmt) => Stmt[],
   target: readonly Expr[],
 ): Stmt[] {
   const { builder, storage } = call;
   const r = reductions[node.op] ?? bug(`${node.op} is not a reduction`);
-  const acc = builder.register("acc", x.constant(r.start, dtype), [node.id]);
+  const acc = builder.register("acc", startOf(r, dtype), [node.id]);
   const body = (e: Expr): Stmt => builder.accum(acc.ref.id, r.op, r.map?.(e) ?? e, [node.id]);
   const result = r.finish?.(acc.ref, count, dtype) ?? acc.ref;
   return [acc.stmt, ...loops(body), builder.store(storage.ref(resultOf(node), { index: target }), result, [node.id])];

@@ -1,5 +1,6 @@
 /** The registry of graph operators. `OpName` is derived from it: a table over operators that forgets one does not compile. */
 import * as activation from "./activations.ts";
+import { argMax, argMin } from "./arg-extreme.ts";
 import * as nary from "./elementwise-nary.ts";
 import * as unary from "./elementwise-unary.ts";
 import { gemm, matmul } from "./matmul.ts";
@@ -14,7 +15,7 @@ import { reorder } from "./reorder.ts";
 import { expand, reshape } from "./reshape.ts";
 import { constantOfShape, range, shape, size } from "./shapes.ts";
 import { pad, slice } from "./slice.ts";
-import { logSoftmax, softmax } from "./softmax.ts";
+import { hardmax, logSoftmax, softmax } from "./softmax.ts";
 
 export const ops = {
   add: nary.add,
@@ -87,8 +88,11 @@ export const ops = {
   "reduce-min": reduce.reduceMin,
   "reduce-l2": reduce.reduceL2,
   "reduce-sum-square": reduce.reduceSumSquare,
+  "arg-max": argMax,
+  "arg-min": argMin,
   softmax,
   "log-softmax": logSoftmax,
+  hardmax,
   "layer-norm": layerNorm,
   "rms-norm": rmsNorm,
   "batch-norm": batchNorm,

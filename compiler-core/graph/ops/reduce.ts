@@ -75,22 +75,33 @@ const rows = {
   sumSquare: { what: "sum of squares", start: () => 0, step: (s, x) => plus(s, times(x, x)) },
 } satisfies Record<string, ReduceRow>;
 
-/** The axes to combine, from the front and sorted; undefined when one is out of range. Absent: all. */
+/**
+ * The axes to combine, from the front and sorted; undefined when one is out of range. None given: all, or with `noop` none, so that only what
+ * is done to single elements remains (the square of reduce-sum-square ...).
+ */
 export function reduceAxes(attrs: Attrs, rank: number): readonly number[] | undefined {
   const axes = optionalInts(attrs, "axes");
-  if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
+  if (axes === undefined || axes.length === 0) return boolAttr(attrs, "noop") ? [] : Array.from({ length: rank }, (_, i) => i);
   const normal = axes.map((a) => normalAxis(a, rank));
   return normal.includes(undefined) ? undefined : [...new Set(normal as number[])].sort((a, b) => a - b);
 }
 
 function infer({ inputs, attrs }: InferCall): Inferred {
-  const x = inputs[0]!;
+  const [x, pending] = inputs as readonly [TensorType, TensorType?];
   if (x.shape === undefined) return [x];
+  if (pending) return [{ dtype: x.dtype, shape: pendingShape(x.shape, pending.shape, attrs) }];
   const axes = reduceAxes(attrs, x.shape.length);
   if (axes === undefined) return refuse("attribute", `axes ${String(attrs["axes"])} are not axes of ${shapeText(x.shape)}`);
   const keep = boolAttr(attrs, "keepdims");
   const shape: Shape = keep ? x.shape.map((d, i) => (axes.includes(i) ? 1 : d)) : x.shape.filter((_, i) => !axes.includes(i));
   return [{ dtype: x.dtype, shape }];
+}
+
+/** What is known of the result while the axes are not: its rank, if their number is. */
+function pendingShape(x: Shape, axes: Shape | undefined, attrs: Attrs): Shape | undefined {
+  if (boolAttr(attrs, "keepdims")) return x.map((d) => (d === 1 ? 1 : "?"));
+  const count = axes?.length === 1 ? axes[0] : undefined;
+  return typeof count === "number" && count > 0 && count <= x.length ? new Array<string>(x.length - count).fill("?") : undefined;
 }
 
 function evaluate(row: ReduceRow, { inputs, attrs, outputs, mode }: EvalCall): readonly NdArray[] {
@@ -139,7 +150,7 @@ function offsetsOf(extents: readonly number[], steps: readonly number[]): Float6
 }
 
 const normalise = (inputs: readonly (TensorType | null)[], attrs: Attrs): Attrs => {
-  const rank = inputs[0]?.shape?.length;
+  const rank = inputs[1] ? undefined : inputs[0]?.shape?.length;
   const axes = rank === undefined ? undefined : reduceAxes(attrs, rank);
   return axes === undefined || String(axes) === String(attrs["axes"]) ? attrs : { ...attrs, axes };
 };
@@ -147,9 +158,14 @@ const normalise = (inputs: readonly (TensorType | null)[], attrs: Attrs): Attrs 
 function reduction(row: ReduceRow, cost: number): Op {
   return {
     what: `${row.what} over axes`,
-    arity: [1, 1],
+    arity: [1, 2],
     outputs: [1, 1],
-    attrs: { axes: { kind: "ints", optional: true, what: "absent: all" }, keepdims: { kind: "bool", default: true } },
+    attrs: {
+      axes: { kind: "ints", optional: true, what: "absent or empty: all" },
+      keepdims: { kind: "bool", default: true },
+      noop: { kind: "bool", optional: true, what: "no axes given means no axes, not all" },
+    },
+    late: { axes: 1 },
     traits: ["reduction"],
     infer: (call) =>
       allowed(row, call.inputs[0]!.dtype)

@@ -1,4 +1,4 @@
-/** Softmax and its logarithm along one axis. Composite: `decompose` gives the loops their form. */
+/** Softmax, its logarithm, and the largest element as 1 among zeros (hardmax), along one axis. Composite: `decompose` gives the loops their form. */
 import { roundFloat } from "../../tensor/rounding.ts";
 import { normalAxis, shapeText } from "../dims.ts";
 import type { Attrs } from "../ir.ts";
@@ -46,16 +46,34 @@ function evaluate(logarithm: boolean, { inputs, attrs, mode }: EvalCall): readon
   return [out];
 }
 
-const row = (what: string, logarithm: boolean): Op => ({
+/** 1 at the first largest element of each row, else 0. */
+function evalHardmax({ inputs, attrs, mode }: EvalCall): readonly NdArray[] {
+  const x = inputs[0]!;
+  const out = allocate(x.dtype, x.shape, mode);
+  const axis = normalAxis(intAttr(attrs, "axis"), x.shape.length)!;
+  const n = x.shape[axis]!;
+  const step = count(x.shape.slice(axis + 1));
+  const [from, to] = [x.data as NumberArray, out.data as NumberArray];
+  for (let row = 0; n > 0 && row < from.length / n; row++) {
+    const at = Math.floor(row / step) * n * step + (row % step);
+    let best = 0;
+    for (let i = 1; i < n; i++) if (from[at + i * step]! > from[at + best * step]!) best = i;
+    to[at + best * step] = 1;
+  }
+  return [out];
+}
+
+const row = (what: string, cost: number, evalRow: NonNullable<Op["eval"]>): Op => ({
   what,
   arity: [1, 1],
   outputs: [1, 1],
   attrs: { axis: { kind: "int", default: -1 } },
   traits: ["composite"],
   infer,
-  eval: (call) => evaluate(logarithm, call),
-  flops: (c) => 14 * elementCount(c.inputs[0]!),
+  eval: evalRow,
+  flops: (c) => cost * elementCount(c.inputs[0]!),
   normalise: normaliseAxis,
 });
-export const softmax = row("exp(x) divided by its sum along an axis", false);
-export const logSoftmax = row("logarithm of softmax along an axis", true);
+export const softmax = row("exp(x) divided by its sum along an axis", 14, (call) => evaluate(false, call));
+export const logSoftmax = row("logarithm of softmax along an axis", 14, (call) => evaluate(true, call));
+export const hardmax = row("1 for the first largest element along an axis, 0 for all others", 2, evalHardmax);

@@ -4,42 +4,32 @@ import type { ValueId } from "../../graph/ir.ts";
 import type { OpName } from "../../graph/ops/index.ts";
 import { notCompiled, type BuildCall, type Builder } from "./build-call.ts";
 
-interface Axes {
-  readonly axes: readonly number[] | undefined;
-  readonly keepdims: boolean;
-}
+/** A reduction with the axes of the ONNX node: attributes (ReduceSum until 12, the others until 17), else operand 1. */
+type Reduce = (op: OpName, x: ValueId, keepdims?: boolean) => ValueId;
 
-/** Axes come as an attribute, or (ReduceSum from 13, the others from 18) as operand 1; none means all, unless noop_with_empty_axes. */
-function reduceOver(reduce: (c: BuildCall, x: ValueId, axes: Axes) => ValueId, noop: (c: BuildCall, x: ValueId) => ValueId): Builder {
+function reduceAs(make: (c: BuildCall, x: ValueId, reduce: Reduce) => ValueId): Builder {
   return (c) => {
-    const axes = c.axes("axes", 1);
-    const empty = axes === undefined || axes.length === 0;
-    if (empty && c.flag("noop_with_empty_axes")) return noop(c, c.input(0));
-    return reduce(c, c.input(0), { axes: empty ? undefined : axes, keepdims: c.flag("keepdims", true) });
+    const axes = c.ints("axes");
+    const operand = axes === undefined && c.has(1) ? [c.input(1)] : [];
+    const noop = c.flag("noop_with_empty_axes") || undefined;
+    const reduce: Reduce = (op, x, keepdims = c.flag("keepdims", true)) => c.add(op, [x, ...operand], { axes, keepdims, noop });
+    return make(c, c.input(0), reduce);
   };
 }
-const same = (c: BuildCall, x: ValueId): ValueId => c.add("identity", [x]);
-const plain = (op: OpName, noop = same): Builder => reduceOver((c, x, axes) => c.add(op, [x], { ...axes }), noop);
-const sumOf = (c: BuildCall, x: ValueId, axes: Axes): ValueId => c.add("reduce-sum", [x], { ...axes });
+const plain = (op: OpName): Builder => reduceAs((_, x, reduce) => reduce(op, x));
 
 /** log(sum(exp(x))), shifted by the largest finite element so that it cannot overflow. */
-function logSumExp(c: BuildCall, x: ValueId, { axes, keepdims }: Axes): ValueId {
-  const kept = { axes, keepdims: true };
-  const largest = c.add("reduce-max", [x], kept);
+function logSumExp(c: BuildCall, x: ValueId, reduce: Reduce): ValueId {
+  const largest = reduce("reduce-max", x, true);
   const shift = c.add("where", [c.add("is-inf", [largest]), c.scalar(c.dtype(0), 0), largest]);
-  const sum = sumOf(c, c.add("exp", [c.add("sub", [x, shift])]), kept);
+  const sum = reduce("reduce-sum", c.add("exp", [c.add("sub", [x, shift])]), true);
   const y = c.add("add", [c.add("log", [sum]), shift]);
-  if (keepdims) return y;
-  const rank = c.shapeOf(x)?.length ?? notCompiled("the rank of its operand is not known");
-  const gone = axes?.map((a) => (a < 0 ? a + rank : a));
-  return c.reshape(
-    y,
-    Array.from({ length: rank }, (_, axis) => ({ axis })).filter(({ axis }) => gone !== undefined && !gone.includes(axis)),
-  );
+  // The axes have extent 1 now: a maximum only takes them away.
+  return c.flag("keepdims", true) ? y : reduce("reduce-max", y, false);
 }
 
 /** Before opset 13 softmax joins all axes from `axis` on into one. */
-function softmax(op: "softmax" | "log-softmax"): Builder {
+function softmax(op: "softmax" | "log-softmax" | "hardmax"): Builder {
   return (c) => {
     const x = c.input(0);
     if (c.opset >= 13) return c.add(op, [x], { axis: c.int("axis", -1) });
@@ -57,6 +47,11 @@ function softmax(op: "softmax" | "log-softmax"): Builder {
     );
   };
 }
+
+const argExtreme =
+  (op: "arg-max" | "arg-min"): Builder =>
+  (c) =>
+    c.add(op, [c.input(0)], { axis: c.int("axis", 0), keepdims: c.flag("keepdims", true), lastIndex: c.flag("select_last_index") });
 
 /** With its statistics asked for, it is written out; they are f32 for 16-bit floats (stash_type). */
 function layerNorm(c: BuildCall) {
@@ -117,19 +112,16 @@ export const reduceBuilders: Readonly<Record<string, Builder>> = {
   ReduceProd: plain("reduce-prod"),
   ReduceMax: plain("reduce-max"),
   ReduceMin: plain("reduce-min"),
-  ReduceL2: plain("reduce-l2", (c, x) => c.add("abs", [x])),
-  ReduceSumSquare: plain("reduce-sum-square", (c, x) => c.add("mul", [x, x])),
-  ReduceL1: reduceOver(
-    (c, x, axes) => sumOf(c, c.add("abs", [x]), axes),
-    (c, x) => c.add("abs", [x]),
-  ),
-  ReduceLogSum: reduceOver(
-    (c, x, axes) => c.add("log", [sumOf(c, x, axes)]),
-    (c, x) => c.add("log", [x]),
-  ),
-  ReduceLogSumExp: reduceOver(logSumExp, same),
+  ReduceL2: plain("reduce-l2"),
+  ReduceSumSquare: plain("reduce-sum-square"),
+  ReduceL1: reduceAs((c, x, reduce) => reduce("reduce-sum", c.add("abs", [x]))),
+  ReduceLogSum: reduceAs((c, x, reduce) => c.add("log", [reduce("reduce-sum", x)])),
+  ReduceLogSumExp: reduceAs(logSumExp),
   Softmax: softmax("softmax"),
   LogSoftmax: softmax("log-softmax"),
+  Hardmax: softmax("hardmax"),
+  ArgMax: argExtreme("arg-max"),
+  ArgMin: argExtreme("arg-min"),
   LayerNormalization: layerNorm,
   RMSNormalization: rmsNorm,
   SimplifiedLayerNormalization: rmsNorm,

@@ -6,11 +6,13 @@ import { emptyRules } from "./decompose/empty.ts";
 import { matrixRules } from "./decompose/matrix.ts";
 import { normalizationRules } from "./decompose/normalization.ts";
 import { quantizationRules } from "./decompose/quantization.ts";
+import { reduceRules } from "./decompose/reduce.ts";
+import { argExtremeRules } from "./decompose/arg-extreme.ts";
 
 export const decompose = graphPass({
   name: "decompose",
   why: "Breaks composite operators into elementwise operators, reductions and products, which can be fused with their neighbours.",
   optional: false,
   run: (graph: Graph, ctx: PassContext): Graph =>
-    applyRules(graph, [...emptyRules, ...matrixRules, ...normalizationRules, ...quantizationRules], ctx),
+    applyRules(graph, [...emptyRules, ...matrixRules, ...normalizationRules, ...quantizationRules, ...argExtremeRules, ...reduceRules], ctx),
 });

@@ -5,11 +5,14 @@
  */
 import { bug } from "../../messages.ts";
 import type { Template } from "../template.ts";
+import { argExtreme } from "./arg-extreme.ts";
 import { matmulLoops } from "./matmul.ts";
 
 export const loopWriters: Readonly<Record<string, Template>> = {
   matmul: matmulLoops,
   "matmul-integer": matmulLoops,
+  "arg-max": argExtreme,
+  "arg-min": argExtreme,
 };
 
 export const loops: Template = (call) => {
