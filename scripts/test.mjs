@@ -81,6 +81,7 @@ async function runSuite(suite, outdir, options) {
   else {
     await runFiles(suite.paths, outdir, tally, {
       concurrency: suite.concurrency,
+      again: suite.again ?? false,
       fileTimeout: suite.budget * patience * (options.long ? 10 : 1),
       env: { ...suite.env, ...(options.long ? { FUSIONSCOPE_LONG: "1" } : {}) },
       name: options.name,
@@ -121,6 +122,7 @@ function summary(total, started) {
     for (const [why, names] of total.skips)
       say(`  ${names.length} x ${why} (${names.slice(0, 2).join("; ")}${names.length > 2 ? "; ..." : ""})`);
   }
+  for (const name of total.repeated) say(`failed once, passed when run again: ${name}`);
   if (total.failures.length > 0) {
     say("failed:");
     for (const name of total.failures) say(`  ${name}`);

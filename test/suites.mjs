@@ -12,6 +12,7 @@
  * @property {"types" | "style" | undefined} [checks] commands instead of test files
  * @property {RegExp} [files]
  * @property {number} [concurrency] test files at a time; 1 for what measures time or opens windows
+ * @property {boolean} [again] a file that fails is run once more: for suites that drive a browser, which a busy machine makes late
  * @property {string} [vscode] version of the VS Code server to run in
  * @property {Record<string, string>} [env]
  */
@@ -54,7 +55,15 @@ export const vscodeVersions = [
 
 /** @type {Suite[]} */
 export const last = [
-  { name: "webview", what: "the page alone, in Chromium", budget: 150, needs: ["chromium"], files: /^test\/webview\//, concurrency: 1 },
+  {
+    name: "webview",
+    what: "the page alone, in Chromium",
+    budget: 150,
+    needs: ["chromium"],
+    files: /^test\/webview\//,
+    concurrency: 1,
+    again: true,
+  },
   ...vscodeVersions.map(({ server, vscode }) => ({
     name: `vscode-${vscode}`,
     what: `the extension in VS Code ${vscode}`,
@@ -62,6 +71,7 @@ export const last = [
     needs: /** @type {Need[]} */ (["chromium"]),
     files: /^test\/vscode\//,
     concurrency: 1,
+    again: true,
     vscode: server,
     env: { FUSIONSCOPE_VSCODE: server },
   })),

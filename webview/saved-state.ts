@@ -62,7 +62,10 @@ function save(app: App): void {
     ...(group === undefined ? {} : { group }),
     ...(camera ? { camera } : {}),
   };
-  app.host.request("saveState", { state: saved }).result.catch(() => undefined);
+  app.host
+    .request("saveState", { state: saved })
+    .result.then(() => (document.body.dataset.saved = String(state.stage)))
+    .catch(() => undefined);
 }
 
 /** Remembers what to restore, and restores it once the compilation is there. */

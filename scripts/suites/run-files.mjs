@@ -1,35 +1,52 @@
 // Runs bundled test files with node:test: one process per file, some at a time, with a time limit each.
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import path from "node:path";
 import { root, say } from "../setup/terminal.mjs";
 import { countEvents } from "./count-events.mjs";
+import { Tally } from "./tally.mjs";
 
 const reporter = path.join(root, "scripts/suites/event-lines.mjs");
 
 /**
  * Runs the bundles of the files and counts. Failures are printed as they come, with what the file printed.
  * @param {string[]} files relative to the root @param {string} outdir of the bundles @param {import("./tally.mjs").Tally} tally
- * @param {{ concurrency?: number, fileTimeout: number, env?: Record<string, string>, name?: string, verbose: boolean }} options fileTimeout in seconds
+ * @param {{ concurrency?: number, fileTimeout: number, env?: Record<string, string>, name?: string, verbose: boolean, again?: boolean }} options fileTimeout in seconds;
+ *   again: a file that fails is run once more in a fresh process, both times are printed, and the second one counts
  */
 export async function runFiles(files, outdir, tally, options) {
   const queue = [...files];
   const worker = async () => {
-    for (let file = queue.shift(); file !== undefined; file = queue.shift()) await runFile(file, outdir, tally, options);
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) tally.add(await runFile(file, outdir, options));
   };
   const workers = options.concurrency ?? Math.min(4, availableParallelism());
   await Promise.all(Array.from({ length: workers }, worker));
 }
 
-async function runFile(file, outdir, tally, options) {
+/** @returns {Promise<Tally>} of the last attempt */
+async function runFile(file, outdir, options) {
   const bundle = path.join(root, outdir, file.replace(/\.ts$/, ".mjs"));
   if (!existsSync(bundle)) {
+    const tally = new Tally();
     say(`FAILED ${file}: it could not be bundled`);
     tally.fail(file);
-    return;
+    return tally;
   }
+  const first = await attempt(file, bundle, options);
+  if (first.failed === 0 || !options.again) return first;
+  say(`${file}: failed (${first.line()}), run again in a fresh process`);
+  const second = await attempt(file, bundle, options);
+  say(`${file}: ${second.line()} when run again`);
+  if (second.failed === 0) second.repeated.push(...first.failures);
+  return second;
+}
+
+/** Runs one file once. @returns {Promise<Tally>} */
+async function attempt(file, bundle, options) {
+  const tally = new Tally();
   const events = bundle.replace(/\.mjs$/, `.${options.env?.FUSIONSCOPE_VSCODE ?? "events"}.jsonl`);
+  rmSync(events, { force: true });
   const args = ["--enable-source-maps", "--test-reporter", reporter, "--test-reporter-destination", events];
   if (options.name) args.push("--test-name-pattern", options.name);
   const ended = await runProcess([...args, bundle], options);
@@ -40,19 +57,20 @@ async function runFile(file, outdir, tally, options) {
     tally,
     options,
   );
-  const trouble = ended.timedOut
-    ? `it did not end within ${options.fileTimeout} s`
-    : ended.code !== 0 && counts.failed === 0
-      ? `it ended with ${ended.code}`
-      : counts.tests === 0
-        ? "it has no test"
-        : undefined;
+  const trouble = troubleOf(ended, counts, options);
   if (trouble !== undefined) {
     say(`FAILED ${file}: ${trouble}`);
     tally.fail(`${file}: ${trouble}`);
   }
-  if ((trouble !== undefined || counts.failed > 0) && ended.printed && !options.verbose)
-    say(ended.printed.trimEnd().replace(/^/gm, "    | "));
+  if (tally.failed > 0 && ended.printed && !options.verbose) say(ended.printed.trimEnd().replace(/^/gm, "    | "));
+  return tally;
+}
+
+/** What is wrong with a file beyond its failed tests, or undefined. */
+function troubleOf(ended, counts, { fileTimeout }) {
+  if (ended.timedOut) return `it did not end within ${fileTimeout} s`;
+  if (ended.code !== 0 && counts.failed === 0) return `it ended with ${ended.code}`;
+  return counts.tests === 0 ? "it has no test" : undefined;
 }
 
 /** Process groups of the running test files: a test's own children end with it. @type {Set<number>} */

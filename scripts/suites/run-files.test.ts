@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
@@ -64,6 +64,40 @@ for (const { name, text, counts, failures, skips } of cases) {
       assert.equal(tally.line(), counts);
       if (failures) assert.match(tally.failures.join(), failures);
       if (skips) assert.deepEqual([...tally.skips.keys()], skips);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+}
+
+/** Files that fail in their first process; `again` as given. */
+const repeats: readonly { name: string; text: string; again: boolean; counts: string; repeated: number; runs: number }[] = [
+  { name: "fails once, run again", text: "fails(runs === 1)", again: true, counts: "2 passed, 0 failed, 0 skipped", repeated: 1, runs: 2 },
+  { name: "dies once, run again", text: "dies(runs === 1)", again: true, counts: "2 passed, 0 failed, 0 skipped", repeated: 1, runs: 2 },
+  { name: "fails twice: it has failed", text: "fails(true)", again: true, counts: "1 passed, 1 failed, 0 skipped", repeated: 0, runs: 2 },
+  { name: "passes: one run", text: "fails(false)", again: true, counts: "2 passed, 0 failed, 0 skipped", repeated: 0, runs: 1 },
+  { name: "without the retry", text: "fails(runs === 1)", again: false, counts: "1 passed, 1 failed, 0 skipped", repeated: 0, runs: 1 },
+];
+
+for (const { name, text, again, counts, repeated, runs } of repeats) {
+  test(`a browser's file: ${name}`, async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "fusionscope-again-"));
+    try {
+      const log = path.join(folder, "runs");
+      const body = [
+        'import { appendFileSync, readFileSync } from "node:fs";',
+        `appendFileSync(${JSON.stringify(log)}, "x");`,
+        `const runs = readFileSync(${JSON.stringify(log)}, "utf8").length;`,
+        'const fails = (now) => test("a", () => { if (now) throw new Error("no"); });',
+        'const dies = (now) => test("a", () => { if (now) process.exit(3); });',
+        `${text}; test("b", () => {});`,
+      ];
+      writeFileSync(path.join(folder, "sample.test.mjs"), head + body.join("\n"));
+      const tally = new Tally();
+      await runFiles(["sample.test.ts"], path.relative(root, folder), tally, { fileTimeout: 30, verbose: false, again });
+      assert.equal(tally.line(), counts);
+      assert.equal(tally.repeated.length, repeated);
+      assert.equal(readFileSync(log, "utf8").length, runs);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

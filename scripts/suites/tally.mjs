@@ -6,6 +6,8 @@ export class Tally {
   skipped = 0;
   /** @type {string[]} names of the failed tests */
   failures = [];
+  /** @type {string[]} names of tests that failed at first and passed when their file was run again: they are counted as passed */
+  repeated = [];
   /** @type {Map<string, string[]>} reason -> names */
   skips = new Map();
 
@@ -32,6 +34,7 @@ export class Tally {
     this.failed += other.failed;
     this.skipped += other.skipped;
     this.failures.push(...other.failures);
+    this.repeated.push(...other.repeated);
     for (const [why, names] of other.skips) this.skips.set(why, [...(this.skips.get(why) ?? []), ...names]);
   }
 

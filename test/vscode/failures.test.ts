@@ -3,11 +3,10 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { type Frame } from "playwright-core";
 import { root } from "../../scripts/setup/terminal.mjs";
 import { missingNeeds } from "../../scripts/setup/debian-packages.mjs";
 import { cutOff, example, modelFolder, onlyOldest } from "./models.ts";
-import { startSession, VscodeWindow, type Session } from "./rig/index.ts";
+import { compiled, startSession, VscodeWindow, type Session } from "./rig/index.ts";
 
 const folder = modelFolder({
   "example.onnx": example,
@@ -32,8 +31,6 @@ after(async () => {
   folder.remove();
 });
 
-const summaryShown = (page: Frame): Promise<void> => page.locator(".status-line").filter({ hasText: "groups" }).waitFor();
-
 for (const [file, code] of [
   ["cut.onnx", "onnx-truncated"],
   ["text.onnx", "onnx-"],
@@ -51,7 +48,7 @@ for (const [file, code] of [
 }
 
 test("the example opens after that", { skip: onlyOldest }, async () => {
-  await summaryShown(await window.openModel("example.onnx"));
+  await compiled(await window.openModel("example.onnx"));
   assert.deepEqual(window.errors(), []);
 });
 
@@ -61,7 +58,7 @@ test("the runner killed in mid-run gives a coded message, and the next benchmark
   const killed = await killRunner(session);
   assert.ok(killed > 0);
   await page.getByText("runner-").first().waitFor({ timeout: 60_000 });
-  await page.locator(".status-line").filter({ hasText: "groups" }).waitFor();
+  await compiled(page);
   await window.screenshot("runner-killed");
   await window.command("Fusionscope: Benchmark the Model");
   await page.locator(".bench-result").waitFor({ timeout: 120_000 });
@@ -85,7 +82,7 @@ for (const { setting, value, shows } of settingsThatFail) {
       changeSettings({ [setting]: value });
       await window.openFile("example.onnx");
       const page = await window.webview();
-      await page.locator(".status-line").filter({ hasText: "groups" }).waitFor();
+      await compiled(page);
       await page.getByRole("tab", { name: "Kernels" }).click();
       const notice = page.locator(".code-notice .error-text");
       await notice.filter({ hasText: shows }).waitFor({ timeout: 60_000 });

@@ -5,7 +5,7 @@ import { type Frame } from "playwright-core";
 import { missingNeeds } from "../../scripts/setup/debian-packages.mjs";
 import { bytesText, flopsText } from "../../webview/model/format.ts";
 import { commandJson, example, modelFolder } from "./models.ts";
-import { startSession, VscodeWindow, type Session } from "./rig/index.ts";
+import { compiled, paintedStage, settled, stagePainted, startSession, stepTo, untilSeen, VscodeWindow, type Session } from "./rig/index.ts";
 
 const noCompiler = missingNeeds(["compiler"]).length > 0 ? "no C++ compiler" : false;
 const folder = modelFolder({ "example.onnx": example });
@@ -27,12 +27,9 @@ after(async () => {
   folder.remove();
 });
 
-/** The stage that the graph on the screen shows. */
-const painted = async (): Promise<number> => Number(await page.evaluate(() => document.body.dataset["painted"]));
-const paintedStage = (stage: number): Promise<unknown> =>
-  page.waitForFunction((wanted) => document.body.dataset["painted"] === String(wanted), stage);
 const treeRow = (text: string) => window.page.locator(".pane-body .monaco-list-row").filter({ hasText: text }).first();
 const statusLine = () => page.locator(".status-line");
+const toolbar = (title: string) => window.page.locator(`.editor-actions .action-label[aria-label^="${title}"]`);
 const tab = (name: string) => page.getByRole("tab", { name });
 
 test("a double click on a model draws its graph", async (t) => {
@@ -40,58 +37,62 @@ test("a double click on a model draws its graph", async (t) => {
   page = await window.openModel("example.onnx");
   await page.waitForFunction(() => document.body.dataset["painted"] !== undefined);
   t.diagnostic(`click to first picture: ${Math.round(performance.now() - clicked)} ms`);
-  await statusLine().filter({ hasText: "groups" }).waitFor();
+  await compiled(page);
   assert.deepEqual(window.errors(), []);
 });
 
 test("keys step through the passes", async (t) => {
   await page.locator(".graph-frame").click({ position: { x: 5, y: 5 } });
-  const first = await painted();
+  await settled(page);
+  const first = await paintedStage(page);
   const times: number[] = [];
   for (let stage = first + 1; stage <= first + 4; stage++) {
     const pressed = performance.now();
-    await window.page.keyboard.press("F7");
-    await paintedStage(stage);
+    await stepTo(page, stage, () => window.page.keyboard.press("F7"));
     times.push(performance.now() - pressed);
   }
   t.diagnostic(`key to painted stage: ${times.map((ms) => Math.round(ms)).join(", ")} ms`);
-  await window.page.keyboard.press("Shift+F7");
-  await paintedStage(first + 3);
+  await stepTo(page, first + 3, () => window.page.keyboard.press("Shift+F7"));
 });
 
 test("the toolbar steps, too", async () => {
-  const stage = await painted();
-  await window.page.locator('.editor-actions .action-label[aria-label^="Next Pass"]').click();
-  await paintedStage(stage + 1);
-  await window.page.locator('.editor-actions .action-label[aria-label^="Previous Pass"]').click();
-  await paintedStage(stage);
+  await settled(page);
+  const stage = await paintedStage(page);
+  await stepTo(page, stage + 1, () => toolbar("Next Pass").click());
+  await stepTo(page, stage, () => toolbar("Previous Pass").click());
 });
 
 test("the native trees show passes, kernels and buffers, and a click goes there", async () => {
-  await window.page.locator('.activitybar .action-label[aria-label="Fusionscope"]').click();
+  const pane = window.page.locator(".pane-header").filter({ hasText: "Passes" });
+  await untilSeen("the side bar", () => window.page.locator('.activitybar .action-label[aria-label="Fusionscope"]').click(), {
+    seen: () => pane.isVisible(),
+    begun: () => pane.isVisible(),
+  });
   const { passes, groups } = command as { passes: { name: string; index: number; status: string }[]; groups: { name: string }[] };
   for (const { name } of passes.slice(0, 3)) await treeRow(name).waitFor();
   const changed = passes.find(({ status, index }) => status === "changed" && index > 3);
   assert.ok(changed);
-  await treeRow(changed.name).click();
-  await paintedStage(changed.index);
+  await stepTo(page, changed.index, () => treeRow(changed.name).click());
   const group = groups.find(({ name }) => /matmul/.test(name));
   assert.ok(group);
-  await treeRow(group.name).click();
-  await page.locator(".details").filter({ hasText: "Members" }).waitFor();
+  const details = page.locator(".details").filter({ hasText: "Members" });
+  await untilSeen("the group's details", () => treeRow(group.name).click(), { seen: () => details.isVisible() });
 });
 
 test("a selected node has details and lineage", async () => {
-  await page.locator("#list-nodes .row").filter({ hasText: "fc1/Ma" }).first().click();
+  await settled(page);
   const details = page.locator(".details");
-  await details.filter({ hasText: "Lineage" }).waitFor();
+  const row = page.locator("#list-nodes .row").filter({ hasText: "fc1/Ma" }).first();
+  await untilSeen("the node's details", () => row.click(), {
+    seen: () => details.filter({ hasText: /MatMul \/fc\d\/MatMul/ }).isVisible(),
+  });
   assert.match(await details.innerText(), /MatMul \/fc\d\/MatMul/);
   await window.screenshot("selected");
   await window.command("Fusionscope: Describe Selection as Text");
   await window.page.locator(".editor-instance .view-line").filter({ hasText: "matmul" }).first().waitFor();
   await window.command("View: Close Editor");
   page = await window.webview();
-  await statusLine().filter({ hasText: "groups" }).waitFor();
+  await compiled(page);
 });
 
 test("every number of the status line is the command's", async () => {
@@ -115,7 +116,7 @@ test("before and after a pass, in the diff editor", async () => {
 
 test("each view shows", async () => {
   page = await window.webview();
-  await statusLine().filter({ hasText: "groups" }).waitFor();
+  await compiled(page);
   await tab("Kernels").click();
   await page.locator(".code-column .line").filter({ hasText: "region" }).first().waitFor();
   await page.locator(".code-column .line").filter({ hasText: "FS_REGION_BEGIN" }).first().waitFor();
@@ -136,12 +137,15 @@ test("other threads compile again, here and on the command line alike", async ()
   await input.fill("2");
   await input.press("Enter");
   await window.page.locator(".statusbar-item").filter({ hasText: "2 threads" }).waitFor();
-  await statusLine().filter({ hasText: "groups" }).waitFor();
   const { arenaBytes } = (await commandJson(["compile", example, "--threads", "2"])) as { arenaBytes: number };
-  assert.ok((await statusLine().innerText()).replace(/\s+/g, " ").includes(bytesText(arenaBytes)));
+  // The numbers of the compilation before stay until those of this one are there.
+  await statusLine()
+    .filter({ hasText: "groups" })
+    .filter({ hasText: bytesText(arenaBytes) })
+    .waitFor();
   await window.command("Fusionscope: Reset Compile Options");
   await window.page.locator(".statusbar-item").filter({ hasText: "1 thread" }).waitFor();
-  await statusLine().filter({ hasText: "groups" }).waitFor();
+  await compiled(page);
 });
 
 test("a benchmark gives a time with its interval, beside ONNX Runtime where it is installed", { skip: noCompiler }, async (t) => {
@@ -162,14 +166,16 @@ test("a benchmark gives a time with its interval, beside ONNX Runtime where it i
 
 test("the place in the model survives closing and opening", async () => {
   await tab("Graph").click();
-  // The picture was hidden while others compiled: what was painted last is old until the next step is painted.
-  await window.page.locator('.editor-actions .action-label[aria-label^="Next Pass"]').click();
-  await page.waitForTimeout(1000); // the page saves its state a while after the last change
-  const stage = await painted();
+  await settled(page);
+  const before = await paintedStage(page);
+  await untilSeen("the next pass", () => toolbar("Next Pass").click(), { seen: async () => (await paintedStage(page)) !== before });
+  await settled(page);
+  const stage = await paintedStage(page);
   assert.ok(stage > 0);
+  await page.waitForFunction((wanted) => document.body.dataset["saved"] === String(wanted), stage);
   await window.command("View: Close Editor");
-  await window.page.locator('.activitybar .action-label[aria-label^="Explorer"]').click();
+  await window.showExplorer();
   page = await window.openModel("example.onnx");
-  await paintedStage(stage);
+  await stagePainted(page, stage);
   assert.deepEqual(window.errors(), []);
 });

@@ -3,7 +3,17 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type Frame } from "playwright-core";
 import { example, modelFolder, onlyOldest } from "./models.ts";
-import { startSession, themes, VscodeWindow, type Session, type ThemeKind } from "./rig/index.ts";
+import {
+  compiled,
+  paintedStage,
+  settled,
+  startSession,
+  themes,
+  untilSeen,
+  VscodeWindow,
+  type Session,
+  type ThemeKind,
+} from "./rig/index.ts";
 
 const folder = modelFolder({ "example.onnx": example });
 let session: Session;
@@ -15,9 +25,14 @@ before(async () => {
   session = await startSession();
   window = await VscodeWindow.open(session, { folder: folder.path });
   page = await window.openModel("example.onnx");
-  await page.locator(".status-line").filter({ hasText: "groups" }).waitFor();
+  await compiled(page);
   await page.locator(".graph-frame").click({ position: { x: 5, y: 5 } });
-  for (let n = 0; n < 3; n++) await window.page.keyboard.press("Control+F7");
+  for (let n = 0; n < 3; n++) {
+    await settled(page);
+    const before = await paintedStage(page);
+    const step = (): Promise<void> => window.page.keyboard.press("Control+F7");
+    await untilSeen("the next pass", step, { seen: async () => (await paintedStage(page)) !== before });
+  }
 });
 
 after(async () => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type Frame } from "playwright-core";
 import { example, modelFolder, onlyOldest } from "./models.ts";
-import { startSession, VscodeWindow, type Session } from "./rig/index.ts";
+import { compiled, startSession, VscodeWindow, type Session } from "./rig/index.ts";
 
 const folder = modelFolder({ "example.onnx": example });
 let session: Session;
@@ -28,7 +28,7 @@ test("a restricted window shows the graph and the generated code", { skip: onlyO
   await window.page.locator(".statusbar-item").filter({ hasText: "Restricted Mode" }).waitFor();
   page = await window.openModel("example.onnx");
   await page.waitForFunction(() => document.body.dataset["painted"] !== undefined);
-  await page.locator(".status-line").filter({ hasText: "groups" }).waitFor();
+  await compiled(page);
   assert.deepEqual(window.errors(), []);
 });
 
@@ -42,8 +42,7 @@ test("assembly is refused with a code: nothing is built", { skip: onlyOldest }, 
 test("the benchmark is off, in the page and in the palette", { skip: onlyOldest }, async () => {
   await page.getByRole("tab", { name: "Benchmark" }).click();
   await page.locator(".bench").filter({ hasText: "not trusted" }).waitFor();
-  await window.page.keyboard.press("F1");
-  await window.page.locator(".quick-input-widget input").first().fill(">Fusionscope: ");
+  await window.palette(">Fusionscope: ");
   const titles = window.page.locator(".quick-input-widget .monaco-list-row");
   await titles.filter({ hasText: "Open Generated C++" }).first().waitFor();
   assert.equal(await titles.filter({ hasText: "Benchmark the Model" }).count(), 0);

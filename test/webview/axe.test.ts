@@ -25,7 +25,10 @@ describe("accessibility", { skip: noChromium }, () => {
       await page.click("#group-1");
       for (const [i, view] of views.entries()) {
         await page.click(`#tab-${view}`);
-        if (view === "bench") await page.click("text=Run benchmark");
+        if (view === "bench") {
+          await page.click("text=Run benchmark");
+          await page.waitForSelector(".bench-result");
+        }
         await page.waitForTimeout(400);
         if (i === 1) await page.click("#tab-nodes");
         // What the page looks like inside VS Code is one frame of many: landmarks and headings of the window are the editor's.

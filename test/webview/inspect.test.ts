@@ -35,7 +35,7 @@ describe("a page that stands alone", { skip }, () => {
       page.on("pageerror", (error) => errors.push(String(error)));
       page.on("request", (request) => !/^(file|blob|data):/.test(request.url()) && requests.push(request.url()));
       await page.goto(pathToFileURL(file).href);
-      await page.waitForSelector("body[data-settled=true]", { timeout: 20_000 });
+      await page.waitForSelector("body[data-settled=true]", { timeout: 40_000 });
       const passes = await page.locator(".row.pass").count();
       assert.ok(passes >= 5, `${passes} passes that changed something`);
       await page.focus(".passes");

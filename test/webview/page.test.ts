@@ -5,12 +5,13 @@ import type { ToPage } from "#protocol";
 import { mlp } from "./fixture.ts";
 import { launch, noChromium, open, type Opened } from "./page.ts";
 
-const settled = (page: Page): Promise<unknown> => page.waitForSelector("body[data-settled=true]", { timeout: 20_000 });
+/** Nothing moves, and no better layout is awaited: what is under a point stays there. */
+const settled = (page: Page): Promise<unknown> => page.waitForSelector("body[data-still=true]", { timeout: 40_000 });
 const stageShown = (page: Page): Promise<string | null> => page.getAttribute("body", "data-painted");
 const heading = (page: Page): Promise<string> => page.innerText(".graph-heading strong");
 
 async function waitForStage(page: Page, stage: number): Promise<void> {
-  await page.waitForSelector(`body[data-painted="${stage}"]`, { timeout: 5000 });
+  await page.waitForSelector(`body[data-painted="${stage}"]`, { timeout: 20_000 });
 }
 
 /** Moves over the canvas until the tooltip begins as wanted; gives that point. */
@@ -36,7 +37,6 @@ async function toFusion(page: Page): Promise<void> {
     await page.keyboard.press("j");
     await waitForStage(page, stage);
   }
-  await page.waitForTimeout(1500);
   await settled(page);
 }
 
@@ -58,7 +58,6 @@ describe("the page", { skip: noChromium }, () => {
   test("opens under its policy, says ready, shows the graph", async () => {
     const page = await fresh();
     await settled(page);
-    await page.waitForTimeout(500);
     assert.equal(await heading(page), "import");
     assert.equal((await opened.sent())[0]?.type, "ready");
     const ink = await page.evaluate(() =>
@@ -137,7 +136,6 @@ describe("the page", { skip: noChromium }, () => {
   test("canvas, node tree and details share the selection", async () => {
     const page = await fresh();
     await settled(page);
-    await page.waitForTimeout(2000);
     const point = await pointAt(page, /^matmul/);
     await page.mouse.click(point.x, point.y);
     assert.match(await page.innerText(".details .block:first-child"), /matmul/i);
@@ -187,8 +185,7 @@ describe("the page", { skip: noChromium }, () => {
     await settled(page);
     await opened.deliver({ type: "command", command: { name: "show-stage", stage: 5 } });
     await opened.deliver({ type: "command", command: { name: "toggle-diff" } });
-    await page.waitForTimeout(500);
-    assert.equal(await page.locator(".graph-canvas:visible").count(), 2);
+    await page.waitForFunction(() => [...document.querySelectorAll(".graph-canvas")].filter((c) => c.clientWidth > 0).length === 2);
     await close();
   });
 
@@ -196,9 +193,10 @@ describe("the page", { skip: noChromium }, () => {
     const page = await fresh();
     await settled(page);
     await page.keyboard.press("2");
+    for (const text of ["#ir-8", "#asm-7"]) await page.waitForSelector(text);
     await page.hover("#cpp-9", { position: { x: 90, y: 8 } });
     await page.waitForSelector("#ir-8.lit");
-    assert.equal(await page.locator("#asm-7.lit").count(), 1, "assembly through the C++ line");
+    await page.waitForSelector("#asm-7.lit"); // assembly through the C++ line
     assert.equal(await page.locator("#ir-9.lit").count(), 0);
     await page.click("#ir-9", { position: { x: 90, y: 8 } });
     assert.match(await page.innerText(".details"), /gelu/i);
@@ -282,8 +280,12 @@ describe("the page", { skip: noChromium }, () => {
     await opened.deliver({ type: "command", command: { name: "show-stage", stage: 9 } });
     await opened.deliver({ type: "command", command: { name: "select-group", group: 3 } });
     await page.keyboard.press("3");
-    await page.waitForTimeout(800);
-    const state = (await opened.sent()).filter(({ name }) => name === "saveState").pop() as { arg: { state: unknown } } | undefined;
+    type Saved = { arg: { state: { view: string } } } | undefined;
+    let state: Saved;
+    for (const end = Date.now() + 10_000; Date.now() < end && state?.arg.state.view !== "buffers";) {
+      await page.waitForTimeout(50);
+      state = (await opened.sent()).filter(({ name }) => name === "saveState").pop() as Saved;
+    }
     await close();
     const fixture = mlp();
     const messages = fixture.messages.map((message): ToPage =>
@@ -328,7 +330,7 @@ describe("the page", { skip: noChromium }, () => {
       error: { code: "onnx-truncated", message: "The file ends in the middle of a node.", next: "Copy it again." },
     };
     const page = await fresh({ ...fixture, messages: [...fixture.messages.slice(0, 2), failed] });
-    assert.match(await page.innerText(".curtain"), /ends in the middle/);
+    await page.locator(".curtain").filter({ hasText: "ends in the middle" }).waitFor();
     await close();
   });
 
@@ -347,14 +349,13 @@ describe("the page", { skip: noChromium }, () => {
   test("a change of theme repaints the canvas", async () => {
     const page = await fresh();
     await settled(page);
-    await page.waitForTimeout(1500);
     const shot = (): Promise<string> =>
       page.evaluate(
         "[...document.querySelectorAll('.graph-canvas')].filter((c) => c.width > 0).map((c) => c.toDataURL()).join()",
       ) as Promise<string>;
     const dark = await shot();
     await page.evaluate("document.body.className = 'vscode-high-contrast'");
-    await page.waitForTimeout(300);
+    for (const end = Date.now() + 10_000; Date.now() < end && (await shot()) === dark;) await page.waitForTimeout(50);
     assert.notEqual(await shot(), dark);
     await close();
   });

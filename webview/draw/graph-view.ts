@@ -91,6 +91,11 @@ export class GraphView {
     return this.scene;
   }
 
+  /** Boxes are on their way. */
+  get moves(): boolean {
+    return this.movement !== undefined;
+  }
+
   /** Moves the camera; `linked` says that it follows another view and must not answer. */
   setCamera(camera: Camera, linked = false): void {
     this.linked = linked;

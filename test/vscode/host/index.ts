@@ -18,7 +18,7 @@ export interface HostTestResult {
 
 /** Runs every suite. @returns one result per test; a failed test does not reject, so that all of them are reported */
 export async function run(): Promise<HostTestResult[]> {
-  const mocha = new Mocha({ ui: "bdd", timeout: 60_000, color: false, reporter: "spec" });
+  const mocha = new Mocha({ ui: "bdd", timeout: 120_000, color: false, reporter: "spec" });
   mocha.suite.emit("pre-require", globalThis, null, mocha);
   for (const [name, define] of Object.entries(suites)) describe(name, define);
   const results: HostTestResult[] = [];

@@ -13,7 +13,7 @@ export function extension(): vscode.Extension<FusionscopeApi> {
 export const exampleUri = (): vscode.Uri => vscode.Uri.file(path.join(extension().extensionPath, "test/data/example-mlp.onnx"));
 
 /** Waits until `find` gives something. */
-export async function until<T>(what: string, find: () => T | undefined | false, seconds = 30): Promise<T> {
+export async function until<T>(what: string, find: () => T | undefined | false, seconds = 60): Promise<T> {
   for (const end = Date.now() + seconds * 1000; Date.now() < end;) {
     const found = find();
     if (found !== undefined && found !== false) return found;

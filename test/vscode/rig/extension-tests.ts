@@ -47,7 +47,7 @@ export interface HostRunOptions extends Omit<WindowOptions, "testsModule" | "bef
 const exitPattern = /Extension Host Process exited with code: (\S+), signal: (\S+)/;
 
 export async function runInExtensionHost(session: Session, options: HostRunOptions): Promise<HostRun> {
-  const limit = Date.now() + (options.timeout ?? 120_000);
+  const limit = Date.now() + (options.timeout ?? 240_000);
   const testsModule = path.join(mkdtempSync(path.join(session.dataFolder, "tests-")), "run.cjs");
   writeFileSync(testsModule, wrapper);
   writeFileSync(`${testsModule}.json`, JSON.stringify({ tests: path.resolve(options.module), env: options.env ?? {} }));

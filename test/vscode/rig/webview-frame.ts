@@ -11,7 +11,7 @@ export interface FrameOptions {
 
 /** The frame dies with a reload or when the extension sets its html again: ask again then. */
 export async function webviewFrame(page: Page, options: FrameOptions = {}): Promise<Frame> {
-  const limit = Date.now() + (options.timeout ?? 30_000);
+  const limit = Date.now() + (options.timeout ?? 40_000);
   const selector = options.extensionId ? `iframe.webview.ready[src*="extensionId=${options.extensionId}&"]` : "iframe.webview.ready";
   const within = (options.within ?? page.locator(".editor-group-container.active")).first();
   let why = "no iframe.webview.ready";

@@ -18,6 +18,7 @@ const noise = [
   /A bad HTTP response code \(404\) was received when fetching the script/,
   /manifest\.json/,
   /waiting for authentication provider/,
+  /Aborted onWillSaveTextDocument-event/, // a busy machine
   /net::ERR_ABORTED blob:/, // a page was hidden, or its layout called off, while a worker loaded
 ];
 

@@ -4,6 +4,7 @@ import path from "node:path";
 import { type BrowserContext, type Frame, type Page } from "playwright-core";
 import { root } from "../../../scripts/setup/terminal.mjs";
 import { quickInput, waitForContributions } from "./contribution.ts";
+import { untilSeen } from "./repeat.ts";
 import { type Session } from "./session.ts";
 import { type FrameOptions, webviewFrame } from "./webview-frame.ts";
 import { WindowLog } from "./window-log.ts";
@@ -49,7 +50,7 @@ export class VscodeWindow {
     const viewport = options.viewport ?? { width: 1400, height: 900 };
     const context = await session.browser.newContext({ viewport, colorScheme: "light", serviceWorkers: "allow" });
     const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(40_000);
     const window = new VscodeWindow(session, page, context, new WindowLog(context, page));
     try {
       await options.beforeOpen?.(page);
@@ -76,8 +77,18 @@ export class VscodeWindow {
   }
 
   async #palette(title: string): Promise<void> {
-    await this.page.keyboard.press("F1");
+    await this.palette("");
     await this.#pick(`>${title}`, title);
+  }
+
+  /** Opens the command palette with a text in it. */
+  async palette(text: string): Promise<void> {
+    // A page that is just coming up swallows keys.
+    await untilSeen("the command palette", () => this.page.keyboard.press("F1"), {
+      seen: () => quickInput(this.page).isVisible(),
+      begun: () => quickInput(this.page).isVisible(),
+    });
+    if (text !== "") await quickInput(this.page).fill(text);
   }
 
   /** Types into the open quick input and takes the row with that label; the best match of the palette is often another one. */
@@ -93,9 +104,18 @@ export class VscodeWindow {
       .click();
   }
 
+  /** Brings the Explorer into the side bar; clicking its icon twice would close it. */
+  async showExplorer(): Promise<void> {
+    const view = this.page.locator(".explorer-folders-view");
+    const icon = this.page.locator('.activitybar .action-label[aria-label^="Explorer"]');
+    await untilSeen("the Explorer", () => icon.click(), { seen: () => view.isVisible(), begun: () => view.isVisible() });
+  }
+
   /** Opens a file of the folder by a double click in the Explorer (a single click opens a preview). */
   async openFile(name: string): Promise<void> {
-    await this.page.locator(".explorer-folders-view .monaco-list-row").filter({ hasText: name }).first().dblclick();
+    const row = this.page.locator(".explorer-folders-view .monaco-list-row").filter({ hasText: name }).first();
+    const tab = this.page.locator(".editor-group-container.active .tab.active").filter({ hasText: name });
+    await untilSeen(`opening ${name}`, () => row.dblclick(), { seen: () => tab.isVisible(), again: 10_000 });
   }
 
   /** Opens a model and gives the inspector's page. Open the next one only when this one is there: see docs/development.md. */

@@ -95,6 +95,7 @@ class GraphPanel {
         const { stage } = this.app.store.state;
         document.body.dataset.painted = String(stage);
         document.body.dataset.settled = String(this.after.settled);
+        document.body.dataset.still = String(this.after.still);
       },
     });
   }
@@ -124,6 +125,7 @@ class GraphPanel {
   update(state: State, previous: State): void {
     if (state.generation !== previous.generation) this.picture = undefined;
     const stageChanged = state.stage !== this.shownStage;
+    if (stageChanged) document.body.dataset.still = "false"; // until it is painted, which a hidden view is not
     const compareChanged = state.compare !== previous.compare;
     const dataChanged = state.version !== previous.version || state.summary !== previous.summary;
     this.compare.set(state.compare);
@@ -142,6 +144,7 @@ class GraphPanel {
     const picture = pictureOf(state, trace);
     if (this.picture && samePicture(this.picture, picture)) return;
     this.picture = picture;
+    document.body.dataset.still = "false";
     const { snapshot, base, change, verdicts } = picture;
     const replaces = replacements(trace, from, snapshot.stage);
     const split = state.compare === "split" && base !== undefined;

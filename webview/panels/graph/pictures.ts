@@ -9,7 +9,18 @@ export class Pictures {
   private readonly own = new Layouter();
   private readonly elk = new ElkLayouter();
 
-  constructor(private readonly failed: (error: unknown) => void) {}
+  private open = 0;
+
+  constructor(
+    private readonly failed: (error: unknown) => void,
+    /** The last placement that was asked for is there, or was given up. */
+    private readonly idle: () => void,
+  ) {}
+
+  /** True while a placement may still come that replaces the one shown. */
+  get awaited(): boolean {
+    return this.open > 0;
+  }
 
   get(boxes: Boxes): Placement | undefined {
     return this.known.get(boxes);
@@ -27,11 +38,18 @@ export class Pictures {
       arrived(placement);
     };
     const run = (layout: Promise<Placement>, otherwise?: () => unknown): void => {
-      layout.then(take).catch((error: unknown) => {
-        if (error instanceof Superseded) return;
-        if (otherwise) otherwise();
-        else this.failed(error);
-      });
+      this.open += 1;
+      layout
+        .then(take)
+        .catch((error: unknown) => {
+          if (error instanceof Superseded) return;
+          if (otherwise) otherwise();
+          else this.failed(error);
+        })
+        .finally(() => {
+          this.open -= 1;
+          if (this.open === 0) this.idle();
+        });
     };
     const input = inputOf(boxes, hint);
     const first = !small || !seeded || !elkIsWarm();

@@ -43,11 +43,16 @@ export class StageView {
     readonly view: GraphView,
     failed: (error: unknown) => void,
   ) {
-    this.pictures = new Pictures(failed);
+    this.pictures = new Pictures(failed, () => view.invalidate());
   }
 
   /** True once something is placed by a layout. */
   settled = false;
+
+  /** True once nothing moves any more and no better placement is awaited. */
+  get still(): boolean {
+    return this.settled && !this.pictures.awaited && !this.view.moves;
+  }
 
   show(shown: Shown): void {
     const before = this.scene;
