@@ -1,20 +1,35 @@
 /** The registry of graph operators. `OpName` is derived from it: a table over operators that forgets one does not compile. */
 import * as activation from "./activations.ts";
 import { argMax, argMin } from "./arg-extreme.ts";
+import { attention, rotaryEmbedding } from "./attention.ts";
+import { depthToSpace, spaceToDepth } from "./blocks.ts";
+import { cumProd, cumSum } from "./cumulative.ts";
+import { compress, nonZero, unique } from "./data-dependent.ts";
 import * as nary from "./elementwise-nary.ts";
 import * as unary from "./elementwise-unary.ts";
+import { conv } from "./conv.ts";
+import { convGemm } from "./conv-gemm.ts";
+import { gatherElements, gatherNd } from "./gather.ts";
 import { gemm, matmul } from "./matmul.ts";
 import { matmulInteger } from "./matmul-integer.ts";
 import { concat, gather, split, transpose } from "./movement.ts";
 import { batchNorm, layerNorm, rmsNorm } from "./normalization.ts";
 import type { Op, Trait } from "./op.ts";
 import { opaque } from "./opaque.ts";
+import { averagePool, lpPool, maxPool } from "./pool.ts";
 import { dequantizeLinear, quantizeLinear } from "./quantize.ts";
 import * as reduce from "./reduce.ts";
+import { recurrent } from "./rnn.ts";
 import { reorder } from "./reorder.ts";
 import { expand, reshape } from "./reshape.ts";
 import { constantOfShape, range, shape, size } from "./shapes.ts";
-import { pad, slice } from "./slice.ts";
+import { centerCropPad, pad } from "./pad.ts";
+import { eyeLike, oneHot, reverseSequence, trilu } from "./positions.ts";
+import { scatterElements, scatterNd, tensorScatter } from "./scatter.ts";
+import { slice } from "./slice.ts";
+import { flatten, squeeze, unsqueeze } from "./squeeze.ts";
+import { tile } from "./tile.ts";
+import { topK } from "./top-k.ts";
 import { hardmax, logSoftmax, softmax } from "./softmax.ts";
 
 export const ops = {
@@ -42,6 +57,7 @@ export const ops = {
   where: nary.where,
   prelu: nary.prelu,
   cast: nary.cast,
+  "bit-cast": nary.bitCast,
   identity: nary.identity,
   neg: unary.neg,
   abs: unary.abs,
@@ -57,6 +73,15 @@ export const ops = {
   softsign: unary.softsign,
   sin: unary.sin,
   cos: unary.cos,
+  tan: unary.tan,
+  asin: unary.asin,
+  acos: unary.acos,
+  atan: unary.atan,
+  sinh: unary.sinh,
+  cosh: unary.cosh,
+  asinh: unary.asinh,
+  acosh: unary.acosh,
+  atanh: unary.atanh,
   floor: unary.floor,
   ceil: unary.ceil,
   round: unary.round,
@@ -81,6 +106,11 @@ export const ops = {
   matmul,
   gemm,
   "matmul-integer": matmulInteger,
+  conv,
+  "conv-gemm": convGemm,
+  "max-pool": maxPool,
+  "average-pool": averagePool,
+  "lp-pool": lpPool,
   "reduce-sum": reduce.reduceSum,
   "reduce-mean": reduce.reduceMean,
   "reduce-prod": reduce.reduceProd,
@@ -103,7 +133,29 @@ export const ops = {
   split,
   slice,
   pad,
+  "center-crop-pad": centerCropPad,
+  tile,
+  squeeze,
+  unsqueeze,
+  flatten,
   gather,
+  "gather-elements": gatherElements,
+  "gather-nd": gatherNd,
+  "scatter-elements": scatterElements,
+  "scatter-nd": scatterNd,
+  "tensor-scatter": tensorScatter,
+  "depth-to-space": depthToSpace,
+  "space-to-depth": spaceToDepth,
+  "one-hot": oneHot,
+  trilu,
+  "eye-like": eyeLike,
+  "reverse-sequence": reverseSequence,
+  "cum-sum": cumSum,
+  "cum-prod": cumProd,
+  "top-k": topK,
+  compress,
+  "non-zero": nonZero,
+  unique,
   reorder,
   shape,
   size,
@@ -111,6 +163,9 @@ export const ops = {
   range,
   "quantize-linear": quantizeLinear,
   "dequantize-linear": dequantizeLinear,
+  attention,
+  "rotary-embedding": rotaryEmbedding,
+  recurrent,
   opaque,
 } as const satisfies Record<string, Op>;
 

@@ -114,6 +114,14 @@ export class BuildCall {
     const a = this.#attribute(name);
     return a?.kind === "ints" ? a.value.map(Number) : a === undefined ? undefined : notCompiled(`attribute ${name} is not a list of ints`);
   }
+  floats(name: string): readonly number[] | undefined {
+    const a = this.#attribute(name);
+    return a?.kind === "floats" ? a.value : a === undefined ? undefined : notCompiled(`attribute ${name} is not a list of floats`);
+  }
+  strings(name: string): readonly string[] | undefined {
+    const a = this.#attribute(name);
+    return a?.kind === "strings" ? a.value : a === undefined ? undefined : notCompiled(`attribute ${name} is not a list of strings`);
+  }
   tensor(name: string): NdArray | undefined {
     const a = this.#attribute(name);
     return a?.kind === "tensor" ? this.context.readTensor(a.value) : undefined;

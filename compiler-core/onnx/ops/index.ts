@@ -1,20 +1,30 @@
 /** The registry of ONNX operators: how each becomes graph operators. What is not here becomes opaque. */
+import { attentionBuilders } from "./attention.ts";
 import type { Builder } from "./build-call.ts";
+import { convBuilders } from "./conv.ts";
 import { standardDomain } from "./domain.ts";
 import { elementwiseBuilders } from "./elementwise.ts";
+import { indexingBuilders } from "./indexing.ts";
 import { matrixBuilders } from "./matrix.ts";
 import { movementBuilders } from "./movement.ts";
+import { poolBuilders } from "./pool.ts";
 import { quantizeBuilders } from "./quantize.ts";
 import { reduceBuilders } from "./reduce.ts";
+import { rnnBuilders } from "./rnn.ts";
 import { shapeBuilders } from "./shapes.ts";
 
 /** By operator type; types of other domains have the domain in front: `com.microsoft.FusedMatMul`. */
 export const onnxBuilders: Readonly<Record<string, Builder>> = {
+  ...attentionBuilders,
+  ...convBuilders,
   ...elementwiseBuilders,
+  ...indexingBuilders,
   ...matrixBuilders,
   ...movementBuilders,
+  ...poolBuilders,
   ...quantizeBuilders,
   ...reduceBuilders,
+  ...rnnBuilders,
   ...shapeBuilders,
 };
 

@@ -4,13 +4,44 @@
  * to the tensor passes. An operator that can be said as others is better decomposed in `passes/1-graph/decompose`.
  */
 import { bug } from "../../messages.ts";
+import { recurrentLoops } from "./rnn.ts";
 import type { Template } from "../template.ts";
 import { argExtreme } from "./arg-extreme.ts";
+import { depthToSpace, spaceToDepth } from "./blocks.ts";
+import { cumProd, cumSum } from "./cumulative.ts";
+import { gatherElements, gatherNd } from "./gather.ts";
+import { convLoops } from "./conv.ts";
 import { matmulLoops } from "./matmul.ts";
+import { poolLoops } from "./pool.ts";
+import { pad, tile } from "./pad.ts";
+import { eyeLike, oneHot, reverseSequence, trilu } from "./positions.ts";
+import { scatterElements, scatterNd, tensorScatter } from "./scatter.ts";
+import { topK } from "./top-k.ts";
 
 export const loopWriters: Readonly<Record<string, Template>> = {
+  recurrent: recurrentLoops,
+  conv: convLoops,
   matmul: matmulLoops,
   "matmul-integer": matmulLoops,
+  "max-pool": poolLoops,
+  "average-pool": poolLoops,
+  "lp-pool": poolLoops,
+  pad,
+  tile,
+  "gather-elements": gatherElements,
+  "gather-nd": gatherNd,
+  "scatter-elements": scatterElements,
+  "scatter-nd": scatterNd,
+  "tensor-scatter": tensorScatter,
+  "depth-to-space": depthToSpace,
+  "space-to-depth": spaceToDepth,
+  "one-hot": oneHot,
+  trilu,
+  "eye-like": eyeLike,
+  "reverse-sequence": reverseSequence,
+  "cum-sum": cumSum,
+  "cum-prod": cumProd,
+  "top-k": topK,
   "arg-max": argExtreme,
   "arg-min": argExtreme,
 };
