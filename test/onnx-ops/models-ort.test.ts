@@ -83,7 +83,7 @@ function randomInputs(graph: Graph): Map<ValueId, NdArray> | undefined {
 
 /** Relative to the largest element: sums of many terms lose digits where they cancel. */
 function relativeError(got: NdArray, want: readonly number[]): number {
-  const scale = Math.max(1e-6, ...want.map((x) => (Number.isFinite(x) ? Math.abs(x) : 0)));
+  const scale = want.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 1e-6);
   return toNumbers(got).reduce(
     (worst, x, i) => (Object.is(x, want[i]) || x === want[i] ? worst : Math.max(worst, Math.abs(x - want[i]!) / scale)),
     0,

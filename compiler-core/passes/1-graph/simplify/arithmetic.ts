@@ -97,14 +97,17 @@ const widenings: Readonly<Record<string, readonly string[]>> = {
   i32: ["i64", "f64"],
   u32: ["i64", "u64", "f64"],
 };
-/** A cast to the type that is there already, or back from a wider one. */
-function castBack(node: Node, e: GraphEditor): Patch | undefined {
+/** A cast to the type that is there already, back from a wider one, or from a wider one to a third. */
+function castOfCast(node: Node, e: GraphEditor): Patch | undefined {
   const x = node.inputs[0]!;
   const inner = e.producer(x);
   const source = inner?.op === "cast" ? inner.inputs[0] : undefined;
   if (source == null || e.value(x).dtype === node.attrs["to"]) return becomes(node, e, x);
   const [from, middle] = [e.value(source).dtype, e.value(x).dtype];
-  return widenings[from]?.includes(middle) ? becomes(node, e, source) : undefined;
+  if (!widenings[from]?.includes(middle)) return undefined;
+  if (e.value(source).dtype === node.attrs["to"]) return becomes(node, e, source);
+  const p = e.patch(node, e.hasOneUse(x) ? [inner!, node] : [node]);
+  return p.done(p.add("cast", [source], node.attrs));
 }
 
 function clipToRelu(node: Node, e: GraphEditor): Patch | undefined {
@@ -167,7 +170,7 @@ export const arithmeticRules: readonly Rule[] = [
   rule("pow", ["pow"], power),
   rule("double-inverse", ["neg", "not", "bit-not"], involution),
   rule("idempotent", ["relu", "abs", "floor", "ceil", "round", "sign"], idempotent),
-  rule("cast", ["cast"], castBack),
+  rule("cast", ["cast"], castOfCast),
   rule("clip-to-relu", ["clip"], clipToRelu),
   rule("expanded-operand", broadcasting, expandedOperand),
 ];
