@@ -4,15 +4,18 @@
  */
 import type { Pass } from "./passes/pass.ts";
 import type { PassInfo } from "./protocol/trace.ts";
+import { cutHoles } from "./passes/1-graph/cut-holes.ts";
 import { specialiseDims } from "./passes/1-graph/specialise-dims.ts";
 import { inferShapes } from "./passes/1-graph/infer-shapes.ts";
 import { foldConstants } from "./passes/1-graph/fold-constants.ts";
 import { recognise } from "./passes/1-graph/recognise.ts";
+import { widenSmallFloats } from "./passes/1-graph/widen-small-floats.ts";
 import { decompose } from "./passes/1-graph/decompose.ts";
 import { flattenMatmul } from "./passes/1-graph/flatten-matmul.ts";
 import { simplify } from "./passes/1-graph/simplify.ts";
 import { eliminateCommon } from "./passes/1-graph/eliminate-common.ts";
 import { eliminateDead } from "./passes/1-graph/eliminate-dead.ts";
+import { packConvolutions } from "./passes/2-lower/pack-convolutions.ts";
 import { packWeights } from "./passes/2-lower/pack-weights.ts";
 import { fuse, group } from "./passes/2-lower/fuse.ts";
 import { chooseTiles } from "./passes/2-lower/choose-tiles.ts";
@@ -20,10 +23,12 @@ import { lower } from "./passes/2-lower/lower.ts";
 import { tensorPasses } from "./passes/3-tensor/index.ts";
 
 export const pipeline = [
+  cutHoles, // first, while every value that the file names is still there
   specialiseDims,
   inferShapes, // needs numbers for the symbolic extents
   foldConstants, // shape arithmetic is constant once shapes are known
   recognise, // before decompose: a LayerNorm written as ten operators becomes one, then is decomposed in our own best form
+  widenSmallFloats, // before decompose, so that a softmax or an average is rounded to 16 bits once, at its end
   decompose,
   flattenMatmul, // after decompose, which makes the products
   simplify,
@@ -31,6 +36,7 @@ export const pipeline = [
   eliminateCommon,
   eliminateDead,
   packWeights, // before fuse, so that packing never ends up inside a run-time nest
+  packConvolutions,
   fuse,
   group, // forms the groups when fuse is off
   chooseTiles,

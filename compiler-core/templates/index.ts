@@ -1,5 +1,7 @@
 /** The registry of templates: which code writes the loop nest of a fusion group. */
 import type { TemplateName } from "../passes/2-lower/draft.ts";
+import { hole } from "./hole.ts";
+import { conv } from "./conv.ts";
 import { loops } from "./loops/index.ts";
 import { concat, copy, gather } from "./movement.ts";
 import { matmul } from "./matmul.ts";
@@ -12,6 +14,7 @@ import type { Template } from "./template.ts";
 /** `view` needs no nest: its readers read the source in place. */
 export const templates = {
   matmul,
+  conv,
   rows,
   points,
   reduce,
@@ -19,6 +22,7 @@ export const templates = {
   concat,
   gather,
   pack,
+  hole,
   loops,
   view: () => [],
 } satisfies Record<TemplateName, Template>;

@@ -13,8 +13,10 @@ export const pack: Template = (call) => {
   const { layout } = valueOf(graph, target);
   if (layout === "plain") return bug("a reorder to the plain layout", { node: node.name });
   const shape = storage.shape(target);
-  const [k, n] = [shape.at(-2) ?? 1, shape.at(-1) ?? 1];
-  const transposed = node.attrs["transpose"] === true;
+  // Row panels of a matrix are the column panels of its transposed form.
+  const byRows = layout.inner[0]?.axis === shape.length - 2;
+  const [k, n] = byRows ? [shape.at(-1) ?? 1, shape.at(-2) ?? 1] : [shape.at(-2) ?? 1, shape.at(-1) ?? 1];
+  const transposed = byRows || node.attrs["transpose"] === true;
   const origin = [node.id];
   const batch = shape.slice(0, -2);
   const at = (index: readonly Expr[]): { from: Expr[]; to: Expr[] } => ({

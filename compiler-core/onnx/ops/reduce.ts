@@ -99,13 +99,6 @@ function batchNorm(c: BuildCall) {
   );
 }
 
-const globalPool =
-  (op: OpName): Builder =>
-  (c) => {
-    const rank = c.shape(0)?.length ?? notCompiled("the rank of its operand is not known");
-    return c.add(op, [c.input(0)], { axes: Array.from({ length: rank - 2 }, (_, i) => i + 2), keepdims: true });
-  };
-
 export const reduceBuilders: Readonly<Record<string, Builder>> = {
   ReduceSum: plain("reduce-sum"),
   ReduceMean: plain("reduce-mean"),
@@ -128,6 +121,4 @@ export const reduceBuilders: Readonly<Record<string, Builder>> = {
   "com.microsoft.SkipLayerNormalization": skipNorm("layer-norm"),
   "com.microsoft.SkipSimplifiedLayerNormalization": skipNorm("rms-norm"),
   BatchNormalization: batchNorm,
-  GlobalAveragePool: globalPool("reduce-mean"),
-  GlobalMaxPool: globalPool("reduce-max"),
 };

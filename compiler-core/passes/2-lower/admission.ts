@@ -52,8 +52,11 @@ const ladder: Readonly<Record<string, Rule>> = {
         ? no("nothing to fuse: the consumer only renames elements, no code")
         : undefined,
 
+  hole: (q) =>
+    q.draft.template === "hole" ? no("not fused: the producer runs on ONNX Runtime, its result is handed over in memory") : undefined,
+
   "own-nest": (q) =>
-    ["matmul", "pack", "concat", "gather", "copy", "loops", "unsupported"].includes(q.kind)
+    ["matmul", "conv", "pack", "concat", "gather", "copy", "loops", "unsupported"].includes(q.kind)
       ? no(`not fused: ${q.node.op} needs a loop nest of its own, and ${q.draft.leader.op} already leads this one`)
       : undefined,
 
@@ -63,8 +66,8 @@ const ladder: Readonly<Record<string, Rule>> = {
       : undefined,
 
   "needs-row": (q) =>
-    q.kind === "reduce" && q.draft.template === "matmul"
-      ? no("not fused: the reduction needs whole rows, but the matmul finishes one register tile at a time", [
+    q.kind === "reduce" && (q.draft.template === "matmul" || q.draft.template === "conv")
+      ? no(`not fused: the reduction needs whole rows, but the ${q.draft.template} finishes one tile or block at a time`, [
           { name: "row", value: q.draft.space.at(-1) ?? 1, unit: "elements" },
         ])
       : undefined,
@@ -138,6 +141,14 @@ function welcome(q: Question): Admission {
       anchor: "tile",
       facts,
       because: "fused: computed on the register tile before it is stored",
+    };
+  if (q.draft.template === "conv")
+    return {
+      accepted: true,
+      rule: "fuse/block",
+      anchor: "block",
+      facts,
+      because: "fused: computed on the block of the result while it is in cache",
     };
   if (q.draft.template === "rows" || q.kind === "reduce")
     return {

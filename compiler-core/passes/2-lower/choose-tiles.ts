@@ -9,6 +9,7 @@ import { bug } from "../../messages.ts";
 import { gemmShape, type GemmShape } from "../../templates/gemm-shape.ts";
 import { operand } from "../../templates/template.ts";
 import { graphPass, type PassContext } from "../pass.ts";
+import { tileConv } from "./conv-tiles.ts";
 import { isCollidingPitch } from "./storage-plan.ts";
 
 export const chooseTiles = graphPass({
@@ -16,7 +17,10 @@ export const chooseTiles = graphPass({
   why: "Divides each matrix product over threads and cache blocks, at the least estimated time.",
   optional: false,
   run: (graph, ctx) => {
-    const groups = graph.groups.map((g) => (g.template === "matmul" && Object.keys(g.params).length === 0 ? tile(graph, g, ctx) : g));
+    const untiled = (g: Group): boolean => Object.keys(g.params).length === 0;
+    const groups = graph.groups.map((g) =>
+      g.template === "matmul" && untiled(g) ? tile(graph, g, ctx) : g.template === "conv" && untiled(g) ? tileConv(graph, g, ctx) : g,
+    );
     return groups.every((g, i) => g === graph.groups[i]) ? graph : { ...graph, groups };
   },
 });

@@ -5,12 +5,12 @@ import { nodeKind } from "./node-kind.ts";
 import type { Admission } from "./admission.ts";
 
 /**
- * Which template writes the nest of a group. `matmul`: tiles of a GEMM. `rows`: outer loops over rows, whole rows inside.
+ * Which template writes the nest of a group. `matmul`: tiles of a GEMM. `conv`: blocks of a convolution. `rows`: outer loops over rows, whole rows inside.
  * `points`: every element on its own. `reduce`: reduction over axes that are not the last ones. `view`: no code, a way to read another
  * value. `copy`, `concat`, `gather`: data movement. `pack`: a constant put into a kernel's layout. `loops`: a nest that the operator's own
- * row of `templates/loops` writes.
+ * row of `templates/loops` writes. `hole`: a call of ONNX Runtime.
  */
-export type TemplateName = "matmul" | "rows" | "points" | "reduce" | "view" | "copy" | "concat" | "gather" | "pack" | "loops";
+export type TemplateName = "hole" | "matmul" | "conv" | "rows" | "points" | "reduce" | "view" | "copy" | "concat" | "gather" | "pack" | "loops";
 
 export class Draft {
   readonly members: { node: number; anchor: string }[] = [];
@@ -52,6 +52,8 @@ function ownTemplate(graph: Graph, node: Node): readonly [TemplateName, string] 
       return reducesLastAxes(graph, node) ? ["rows", "row"] : ["reduce", "nest"];
     case "matmul":
       return ["matmul", "tile"];
+    case "hole":
+      return ["hole", "call"];
     case "unsupported":
       return bug("an operator that is not compiled has no template", { node: node.name });
     default:

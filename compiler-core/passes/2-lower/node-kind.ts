@@ -1,24 +1,35 @@
 /** How lowering sees an operator: which template can write it, or why none can. */
 import { pendingLate } from "../../graph/late.ts";
 import { staticShape, valueOf, type Graph, type Node, type Value, type ValueId } from "../../graph/ir.ts";
+import { memoryType } from "../../codegen/literals.ts";
 import { opOf } from "../../graph/ops/index.ts";
+import { storedTypes } from "../../graph/ops/op.ts";
 import type { DType } from "../../support/dtype.ts";
 import { loopWriters } from "../../templates/loops/index.ts";
 import { reductions } from "../../templates/reductions.ts";
 import { viewMaps } from "../../templates/views.ts";
 
 export type NodeKind =
-  | { readonly kind: "elementwise" | "reduce" | "matmul" | "view" | "copy" | "concat" | "gather" | "pack" | "loops" }
+  | { readonly kind: "elementwise" | "reduce" | "matmul" | "conv" | "view" | "copy" | "concat" | "gather" | "pack" | "loops" }
+  /** Runs on ONNX Runtime. */
+  | { readonly kind: "hole"; readonly reason: string }
   | { readonly kind: "unsupported"; readonly reason: string };
 
-const computed: readonly DType[] = ["f32", "i32", "i64", "bool", "u8", "i8"];
+/** What generated code can store, move and cast; arithmetic in 16-bit floats has been widened by now. */
+const computed: readonly DType[] = storedTypes.filter((t) => memoryType(t) !== undefined);
 
 const refuse = (reason: string): NodeKind => ({ kind: "unsupported", reason });
+
+/** Does the node stand for one of the file that ONNX Runtime can be asked to run as it is? */
+export const isHole = (node: Node): boolean => node.op === "opaque" && node.attrs["source"] !== undefined;
 
 /** Named rules in order; the first answer counts. */
 export function nodeKind(graph: Graph, node: Node): NodeKind {
   const op = opOf(node.op);
-  if (op.traits.includes("opaque")) return refuse(String(node.attrs["reason"] ?? "this operator is not compiled"));
+  if (op.traits.includes("opaque")) {
+    const reason = String(node.attrs["reason"] ?? "this operator is not compiled");
+    return isHole(node) ? { kind: "hole", reason } : refuse(reason);
+  }
   const values = [...node.inputs, ...node.outputs].filter((v) => v !== null).map((v) => valueOf(graph, v));
   const shapeless = values.find((v) => staticShape(v) === undefined);
   if (shapeless !== undefined) return refuse(`the shape of value "${shapeless.name}" is not known at compile time`);
@@ -30,6 +41,7 @@ export function nodeKind(graph: Graph, node: Node): NodeKind {
   const [pending] = pendingLate(op, node.inputs);
   if (pending !== undefined) return refuse(`${pending} of ${node.op} is computed at run time`);
   if (node.op in viewMaps) return { kind: isDenseNeeded(graph, node) ? "copy" : "view" };
+  if (node.op === "conv-gemm") return { kind: "conv" };
   if (node.op === "matmul") return matmulKind(node, values);
   if (node.op in loopWriters) return { kind: "loops" };
   if (node.op in reductions) return { kind: "reduce" };
@@ -45,17 +57,17 @@ function matmulKind(node: Node, [, b, out]: readonly Value[]): NodeKind {
   return { kind: out?.dtype === "f32" ? "matmul" : "loops" };
 }
 
-/** A view is written out when it is a result of the graph, or when a GEMM reads rows that do not lie as they are. */
+/** A view is written out when it is a result of the graph, or when a GEMM or ONNX Runtime reads elements that do not lie as they are. */
 function isDenseNeeded(graph: Graph, node: Node): boolean {
   const [out] = node.outputs;
   if (out === undefined) return false;
   return graph.outputs.includes(out) || (viewMaps[node.op] !== "offset" && feedsKernel(graph, out));
 }
 
-/** Does a kernel read this value, as it is or under another shape? Kernels need elements at fixed distances. */
+/** Does a kernel or a hole read this value, as it is or under another shape? They need elements at fixed distances. */
 function feedsKernel(graph: Graph, value: ValueId): boolean {
   return usersOf(graph, value).some((user) => {
-    if (user.op === "matmul" || user.op === "reorder") return true;
+    if (user.op === "matmul" || user.op === "conv-gemm" || user.op === "reorder" || user.op === "opaque") return true;
     const [out] = user.outputs;
     return viewMaps[user.op] === "offset" && out !== undefined && feedsKernel(graph, out);
   });

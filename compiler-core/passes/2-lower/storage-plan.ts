@@ -25,6 +25,13 @@ export function storagePlan(graph: Graph, ctx: PassContext): StoragePlan {
       for (const n of groupNodes(g)) if (n.op === "reshape" || n.op === "identity") flat.add(root(views, operand(n, 0)));
   for (const g of graph.groups)
     if (g.template === "points" && isEven(graph, groupNodes(g))) for (const n of groupNodes(g)) flat.add(resultOf(n));
+  for (const g of graph.groups) {
+    if (g.template !== "conv") continue;
+    // Its kernel and the members after it count elements from the start of an image.
+    for (const n of groupNodes(g)) for (const v of n.outputs) flat.add(v);
+    const leader = nodes.get(g.leader);
+    if (leader !== undefined) flat.add(root(views, operand(leader, 0)));
+  }
   return { views, flat, pitch: pitches(graph, views, flat, ctx) };
 }
 
@@ -44,12 +51,13 @@ function pitches(
 ): ReadonlyMap<ValueId, number> {
   const pitch = new Map<ValueId, number>();
   for (const node of graph.nodes) {
-    if (node.phase === "init") continue;
+    if (node.phase === "init" || node.op === "opaque") continue;
     for (const v of node.outputs) {
       const shape = staticShape(valueOf(graph, v)) ?? [];
       const width = shape.at(-1) ?? 1;
       const read = usersOf(graph, v).some((u) => u.op === "matmul" && u.inputs[0] === v);
-      if (!read || rowsOf(shape) < cacheWays || flat.has(v) || views.has(v) || graph.outputs.includes(v) || !isCollidingPitch(width))
+      const handedOver = usersOf(graph, v).some((u) => u.op === "opaque");
+      if (!read || handedOver || rowsOf(shape) < cacheWays || flat.has(v) || views.has(v) || graph.outputs.includes(v) || !isCollidingPitch(width))
         continue;
       pitch.set(v, width + 16);
       ctx.verdict({

@@ -1,0 +1,44 @@
+/** ONNX pooling over windows and over everything. */
+import type { ValueId } from "../../graph/ir.ts";
+import type { OpName } from "../../graph/ops/index.ts";
+import { notCompiled, type BuildCall, type Builder } from "./build-call.ts";
+import { windowAttributes } from "./conv.ts";
+
+const window = (c: BuildCall) => ({
+  kernel: c.ints("kernel_shape") ?? notCompiled("kernel_shape is missing"),
+  ...windowAttributes(c),
+  ceil: c.flag("ceil_mode"),
+});
+
+const maxPool: Builder = (c) =>
+  c.addMany("max-pool", [c.input(0)], { ...window(c), storageOrder: c.int("storage_order", 0) }, Math.max(1, c.outputCount));
+
+/** All spatial axes at once. */
+function overSpatial(c: BuildCall): { readonly axes: readonly number[]; readonly keepdims: true } {
+  const rank = c.shape(0)?.length ?? notCompiled("the rank of its operand is not known");
+  return { axes: Array.from({ length: Math.max(0, rank - 2) }, (_, i) => i + 2), keepdims: true };
+}
+const globalPool =
+  (op: OpName): Builder =>
+  (c) =>
+    c.add(op, [c.input(0)], overSpatial(c));
+
+/** Sum of p-th powers; its root. */
+function globalLpPool(c: BuildCall): ValueId {
+  const p = c.int("p") ?? Math.round(c.float("p", 2));
+  if (p === 2) return c.add("reduce-l2", [c.input(0)], overSpatial(c));
+  const magnitude = c.add("abs", [c.input(0)]);
+  if (p === 1) return c.add("reduce-sum", [magnitude], overSpatial(c));
+  const dtype = c.dtype(0);
+  const sum = c.add("reduce-sum", [c.add("pow", [magnitude, c.scalar(dtype, p)])], overSpatial(c));
+  return c.add("pow", [sum, c.scalar(dtype, 1 / p)]);
+}
+
+export const poolBuilders: Readonly<Record<string, Builder>> = {
+  MaxPool: maxPool,
+  AveragePool: (c) => c.add("average-pool", [c.input(0)], { ...window(c), includePad: c.flag("count_include_pad") }),
+  LpPool: (c) => c.add("lp-pool", [c.input(0)], { ...window(c), p: c.int("p", 2) }),
+  GlobalAveragePool: globalPool("reduce-mean"),
+  GlobalMaxPool: globalPool("reduce-max"),
+  GlobalLpPool: globalLpPool,
+};
