@@ -155,6 +155,16 @@ export const messages = {
     next: "ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node, or set FUSIONSCOPE_ORT",
   },
   "ort-failed": { exit: 4, text: "ONNX Runtime refuses this: {what}", next: "compare with our evaluator, or use --baseline none" },
+  "hole-refused": {
+    exit: 4,
+    text: "ONNX Runtime cannot run what is not compiled, {what}",
+    next: "`fusionscope compile MODEL` lists these nodes; a custom operator needs an ONNX Runtime that knows it, in FUSIONSCOPE_ORT",
+  },
+  "hole-failed": {
+    exit: 3,
+    text: "ONNX Runtime failed in what is not compiled, {what}",
+    next: "check the inputs against the nodes named; `fusionscope compile MODEL` lists what is not compiled",
+  },
   "onnx-cycle": {
     exit: 3,
     text: "the nodes form a cycle through {opType}, output {output}",

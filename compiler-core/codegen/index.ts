@@ -4,12 +4,15 @@ import type { IsaName, MachineProfile } from "../machine.ts";
 import { isaSets } from "../machine.ts";
 import type { CompileOptions } from "../options.ts";
 import type { LineOrigin } from "../protocol/trace.ts";
-import type { Buffer, Module } from "../tensor/ir.ts";
-import { bySlot, bytesOf, moduleText, regionsOf } from "./module.ts";
-import type { ArtifactPlan, PlannedTensor, PlannedWeight } from "./plan.ts";
+import type { Buffer, HoleCall, HoleOperand, Module } from "../tensor/ir.ts";
+import { bug } from "../messages.ts";
+import { holeModel } from "../onnx/hole-model.ts";
+import { portsOf } from "../templates/ports.ts";
+import { bySlot, bytesOf, holesOf, moduleText, regionsOf } from "./module.ts";
+import type { ArtifactPlan, PlannedHole, PlannedTensor, PlannedWeight } from "./plan.ts";
 import { targetIsa } from "./target.ts";
 
-export type { ArtifactPlan, PlannedTensor, PlannedWeight } from "./plan.ts";
+export type { ArtifactPlan, PlannedHole, PlannedTensor, PlannedWeight } from "./plan.ts";
 export { targetIsa } from "./target.ts";
 
 export interface CppSource {
@@ -37,13 +40,47 @@ function planOf(module: Module, graph: Graph | undefined, isa: IsaName): Artifac
     isa,
     features: isaSets[isa],
     threads: module.threads,
-    inputs: bySlot(module, "input").map((b) => planned(b, graph)),
-    outputs: bySlot(module, "output").map((b) => planned(b, graph)),
+    inputs: portBuffers(module, graph, "input").map((b) => planned(b, graph)),
+    outputs: portBuffers(module, graph, "output").map((b) => planned(b, graph)),
     weights: bySlot(module, "weight").map((b) => weight(b, graph)),
+    holes: graph === undefined ? [] : holesOf(module).map((call) => plannedHole(module, graph, call)),
+    hostValues: bySlot(module, "host").length,
     arenaBytes: memory.arena,
     packedBytes: memory.packed,
     scratchBytes: memory.scratch,
     regions: regionsOf(module),
+  };
+}
+
+/** Inputs or outputs in the order of the model: buffers by slot, and values that the host keeps in between. */
+function portBuffers(module: Module, graph: Graph | undefined, scope: "input" | "output"): readonly Buffer[] {
+  const buffers = bySlot(module, scope);
+  if (graph === undefined) return buffers;
+  const ports = portsOf(graph);
+  const host = bySlot(module, "host");
+  const [values, slot] = scope === "input" ? [graph.inputs, ports.inputSlot] : [graph.outputs, ports.outputSlot];
+  return values.map((v, i) => {
+    const at = slot(i);
+    const found = at === undefined ? host[ports.host.indexOf(v)] : buffers[at];
+    return found ?? bug(`${scope} ${i} has no place`);
+  });
+}
+
+function plannedHole(module: Module, graph: Graph, call: HoleCall): PlannedHole {
+  const members = new Set(call.origin);
+  const nodes = graph.nodes.filter((n) => members.has(n.id));
+  const operand = ({ buffer, value }: HoleOperand): PlannedTensor => {
+    const b = module.buffers.find((x) => x.id === buffer) ?? bug(`no buffer #${buffer}`);
+    // The memory may be that of the same elements under another shape.
+    return b.value === value ? planned(b, graph) : planned({ ...b, value }, graph);
+  };
+  const ids = (list: readonly HoleOperand[]): number[] => list.map((o) => o.value);
+  return {
+    id: call.hole,
+    nodes: nodes.map((n) => graph.sources[Number(n.attrs["source"])]?.path ?? n.name),
+    inputs: call.inputs.map(operand),
+    outputs: call.outputs.map(operand),
+    model: () => holeModel(graph, nodes, ids(call.inputs), ids(call.outputs)),
   };
 }
 
@@ -52,7 +89,8 @@ function planned(b: Buffer, graph: Graph | undefined): PlannedTensor {
   const value = b.value === undefined ? undefined : graph?.values[b.value];
   const shape =
     value?.shape !== undefined && value.shape.every((d) => typeof d === "number") ? (value.shape as readonly number[]) : b.shape;
-  return { name: value?.name ?? b.name, dtype: b.dtype, shape, bytes: bytesOf(b) };
+  const tensor = { name: value?.name ?? b.name, dtype: b.dtype, shape, bytes: bytesOf(b) };
+  return b.scope === "host" ? { ...tensor, shape: [], bytes: 0, host: b.slot ?? bug("a host value without slot") } : tensor;
 }
 
 function weight(b: Buffer, graph: Graph | undefined): PlannedWeight {

@@ -4,7 +4,7 @@ import { kernelOf } from "../kernels/index.ts";
 import type { CpuFeature, IsaName } from "../machine.ts";
 import { f32Lanes, isaSets } from "../machine.ts";
 import { dtypeBytes } from "../support/dtype.ts";
-import type { Buffer, Func, Module, Stmt } from "../tensor/ir.ts";
+import type { Buffer, Func, HoleCall, Module, Stmt } from "../tensor/ir.ts";
 import { visitOwnExprs, visitStmts } from "../tensor/rewrite.ts";
 import { commentText, stringLiteral } from "./names.ts";
 import { SourceText } from "./source-text.ts";
@@ -34,6 +34,13 @@ export function regionsOf(module: Module): readonly { readonly id: number; reado
   const seen = new Map<number, string>();
   for (const f of [module.init, module.run]) visitStmts(f.body, (s) => s.k === "region" && !seen.has(s.group) && seen.set(s.group, s.name));
   return [...seen].map(([id, name]) => ({ id, name }));
+}
+
+/** The calls of the host, in order. */
+export function holesOf(module: Module): readonly HoleCall[] {
+  const holes: HoleCall[] = [];
+  visitStmts(module.run.body, (s) => s.k === "hole" && holes.push(s));
+  return holes;
 }
 
 /** Which graph nodes and ONNX nodes a group computes, as comment lines. */
@@ -70,6 +77,7 @@ function mentioned(body: readonly Stmt[]): ReadonlySet<number> {
   visitStmts(body, (s) => {
     if (s.k === "store" || s.k === "alloc") ids.add(s.buffer);
     if (s.k === "kernel") for (const r of Object.values(s.refs)) ids.add(r.buffer);
+    if (s.k === "hole") for (const o of [...s.inputs, ...s.outputs]) ids.add(o.buffer);
     visitOwnExprs(s, (e) => {
       if (e.k === "load") ids.add(e.buffer);
     });
@@ -83,7 +91,7 @@ function writeFunction(out: SourceText, writer: StatementWriter, module: Module,
   out.block(`FS_EXPORT void fs_${func.name}(fs_context* ctx, int tid, int threads) {`, () => {
     out.line("(void)ctx, (void)tid, (void)threads;");
     for (const b of module.buffers) {
-      if (used.has(b.id) && b.scope !== "arena" && b.scope !== "thread") writer.pointer(b, func.name === "init");
+      if (used.has(b.id) && !["arena", "thread", "host"].includes(b.scope)) writer.pointer(b, func.name === "init");
     }
     writer.teamBody(func.body);
   });
@@ -116,7 +124,8 @@ function writeInfo(out: SourceText, module: Module, isa: IsaName): void {
       );
       out.line(`${inputs.length}, ${outputs.length}, ${weights.length}, ${regions.reduce((n, r) => Math.max(n, r.id + 1), 0)},`);
       out.line(`${memory.arena}, ${memory.packed}, ${memory.scratch},`);
-      out.line(`${tables.join(", ")},`);
+      const holes = holesOf(module).length;
+      out.line(`${tables.join(", ")},${holes === 0 ? "" : ` ${holes},`}`);
     },
     "};",
   );

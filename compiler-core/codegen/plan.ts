@@ -1,6 +1,7 @@
 /** What surrounds a compiled model: everything the runner must know besides the shared object itself. */
 import type { FileRange } from "../graph/constants.ts";
 import type { CpuFeature, IsaName } from "../machine.ts";
+import type { HoleModel } from "../onnx/hole-model.ts";
 import type { DType } from "../support/dtype.ts";
 
 export interface PlannedTensor {
@@ -9,6 +10,19 @@ export interface PlannedTensor {
   readonly shape: readonly number[];
   /** Size of the dense row-major tensor. */
   readonly bytes: number;
+  /** Set for values that the host keeps instead of a buffer: `shape` and `bytes` say nothing then. */
+  readonly host?: number;
+}
+
+/** A part that the host runs on ONNX Runtime. Operands and results in the order of the call. */
+export interface PlannedHole {
+  readonly id: number;
+  /** Nodes of the file, by path. */
+  readonly nodes: readonly string[];
+  readonly inputs: readonly PlannedTensor[];
+  readonly outputs: readonly PlannedTensor[];
+  /** Builds the model; its weights are read when it is written. */
+  readonly model: () => HoleModel;
 }
 
 /** A weight, by slot: where its raw little-endian bytes come from. Neither field: the caller supplies them. */
@@ -27,6 +41,9 @@ export interface ArtifactPlan {
   readonly inputs: readonly PlannedTensor[];
   readonly outputs: readonly PlannedTensor[];
   readonly weights: readonly PlannedWeight[];
+  readonly holes: readonly PlannedHole[];
+  /** How many values the host keeps between holes. */
+  readonly hostValues: number;
   readonly arenaBytes: number;
   readonly packedBytes: number;
   /** Per thread. */

@@ -2,16 +2,18 @@
 import { kernelOf } from "../kernels/index.ts";
 import { bug } from "../messages.ts";
 import { binary } from "../tensor/build.ts";
-import type { Buffer, Expr, For, KernelCall, Module, Stmt, Store } from "../tensor/ir.ts";
-import { buffersById } from "../tensor/rewrite.ts";
+import type { Buffer, Expr, For, HoleCall, HoleOperand, KernelCall, Module, Stmt, Store } from "../tensor/ir.ts";
+import { buffersById, visitStmts } from "../tensor/rewrite.ts";
 import { forAllThreads, sharedLets } from "../tensor/team.ts";
-import { addressText, countText, exprText, positionText, typeName, type Scope } from "./expressions.ts";
+import { addressText, codeText, countText, exprText, positionText, readsData, typeName, type Scope } from "./expressions.ts";
+import { storeCode } from "./elements.ts";
 import { memoryType } from "./literals.ts";
 import { identifier } from "./names.ts";
 import type { SourceText } from "./source-text.ts";
 import { memorySpelling } from "./spelling.ts";
 
-const bases = { arena: "ctx->arena", packed: "ctx->packed", thread: "fs_scratch(ctx, tid)" } as const;
+type Placed = "arena" | "packed" | "thread";
+const bases: Readonly<Record<Placed, string>> = { arena: "ctx->arena", packed: "ctx->packed", thread: "fs_scratch(ctx, tid)" };
 
 export class StatementWriter {
   private readonly buffers: ReadonlyMap<number, Buffer>;
@@ -32,6 +34,7 @@ export class StatementWriter {
       pointer: (id) => identifier(this.buffer(id).name, `b${id}`),
       variable: (id) => identifier(module.vars[id]?.name ?? "", String(id)),
       laneCounts: this.laneCounts,
+      data: dataVariables(module),
       lanes,
     };
   }
@@ -48,7 +51,8 @@ export class StatementWriter {
 
   /** The C++ pointer of a buffer that is alive from the start (`init`: packed ones are written). */
   pointer(b: Buffer, writable: boolean): void {
-    const type = memoryType(b.dtype) ?? bug(`no C++ type for ${b.dtype}`);
+    // What only passes through to a hole may be of a type that nothing is computed in.
+    const type = memoryType(b.dtype) ?? "unsigned char";
     const shape = b.shape.join(" x ");
     const name = this.scope.pointer(b.id);
     if (b.scope === "input" || b.scope === "output" || b.scope === "weight") {
@@ -56,7 +60,7 @@ export class StatementWriter {
       const from = `ctx->${b.scope}s[${b.slot ?? bug(`${b.scope} without slot`)}]`;
       return this.out.line(`${constant}${type}* const ${name} = static_cast<${constant}${type}*>(${from});  // ${shape}`);
     }
-    const at = `${bases[b.scope]} + ${b.offset ?? bug(`buffer ${b.name}#${b.id} has no place yet`)}`;
+    const at = `${bases[b.scope as Placed]} + ${b.offset ?? bug(`buffer ${b.name}#${b.id} has no place yet`)}`;
     const constant = writable ? "" : "const ";
     this.out.line(`${constant}${type}* const ${name} = reinterpret_cast<${constant}${type}*>(${at});  // ${shape}`);
   }
@@ -141,6 +145,8 @@ export class StatementWriter {
         return this.out.line("}");
       case "kernel":
         return this.kernel(s);
+      case "hole":
+        return this.hole(s);
       case "barrier":
         return bug(`s${s.id}: a barrier inside a loop`);
       case "region":
@@ -157,15 +163,13 @@ export class StatementWriter {
 
   private store(s: Store): void {
     const { dtype } = this.buffer(s.buffer);
-    const value = this.expr(s.value);
     if (s.value.type.lanes > 1) {
       typeName(s.value.type, this.scope);
       const { store } = memorySpelling[dtype] ?? bug(`no vector store of ${dtype}`);
       const count = s.count === undefined ? (dtype === "bool" ? ", fs::all_lanes{}" : "") : `, ${countText(s.count, this.scope)}`;
-      return this.out.line(`${store}(${addressText(s, this.scope)}, ${value}${count});`);
+      return this.out.line(`${store}(${addressText(s, this.scope)}, ${this.expr(s.value)}${count});`);
     }
-    const stored = dtype === "bf16" ? `fs::f32_to_bf16(${value})` : dtype === "f16" ? `fs::f32_to_f16(${value})` : value;
-    this.out.line(`${this.scope.pointer(s.buffer)}[${positionText(s, this.scope)}] = ${stored};`);
+    this.out.line(storeCode(dtype, this.scope.pointer(s.buffer), positionText(s, this.scope), codeText(s.value, this.scope)));
   }
 
   private region(s: Extract<Stmt, { k: "region" }>, body: () => void): void {
@@ -175,6 +179,18 @@ export class StatementWriter {
       body();
       this.out.line(`FS_REGION_END(ctx, tid, ${s.group});`);
     });
+  }
+
+  private hole(s: HoleCall): void {
+    const list = (type: string, name: string, operands: readonly HoleOperand[]): string => {
+      if (operands.length === 0) return "nullptr";
+      const pointers = operands.map((o) => (this.buffer(o.buffer).scope === "host" ? "nullptr" : this.scope.pointer(o.buffer)));
+      this.out.line(`${type} ${name}_s${s.id}[] = {${pointers.join(", ")}};`);
+      return `${name}_s${s.id}`;
+    };
+    const inputs = list("const void* const", "operands", s.inputs);
+    const outputs = list("void* const", "results", s.outputs);
+    this.out.line(`ctx->hole(ctx->hole_host, ${s.hole}, ${inputs}, ${outputs});`);
   }
 
   private kernel(s: KernelCall): void {
@@ -225,4 +241,12 @@ export class StatementWriter {
   }
 }
 
-/** Does every thread of the team execute this statement? */
+/** 64-bit variables whose value comes from elements: registers, and names of what depends on a load. */
+function dataVariables(module: Module): ReadonlySet<number> {
+  const data = new Set<number>();
+  for (const f of [module.init, module.run])
+    visitStmts(f.body, (s) => {
+      if (s.k === "register" || (s.k === "let" && readsData(s.value, data))) data.add(s.v);
+    });
+  return data;
+}

@@ -42,6 +42,8 @@ const codes: Readonly<Record<RunnerErrorCode, MessageCode | "bug">> = {
   isa: "runner-isa",
   "no-library": "ort-missing",
   ort: "ort-failed",
+  "hole-load": "hole-refused",
+  "hole-run": "hole-failed",
   unsupported: "runner-unsupported",
   threads: "runner-resources",
   "no-memory": "runner-resources",

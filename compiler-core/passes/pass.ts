@@ -1,5 +1,5 @@
 /** What a pass is: a pure, named function over one of the two IRs, with one sentence that says why it exists. */
-import type { Graph } from "../graph/ir.ts";
+import type { Graph, Shape, ValueId } from "../graph/ir.ts";
 import type { Module } from "../tensor/ir.ts";
 import type { CompileOptions } from "../options.ts";
 import type { MachineProfile } from "../machine.ts";
@@ -9,10 +9,18 @@ import type { RuleHit, Verdict } from "../protocol/trace.ts";
 export interface PassContext {
   readonly options: CompileOptions;
   readonly machine: MachineProfile;
+  /** Nodes of the file (indices into `Graph.sources`) that an earlier attempt found it cannot compile. Read by `cut-holes` only. */
+  readonly cut?: ReadonlyMap<number, CutOut>;
   /** Records that a rule of this pass fired. Node ids for graph passes, statement ids for tensor passes. */
   hit(hit: RuleHit): void;
   /** Records a decision when it is taken, with the numbers compared. */
   verdict(verdict: Verdict): void;
+}
+
+/** Why a node of the file is not compiled, and the shapes of its results as far as they were found. */
+export interface CutOut {
+  readonly reason: string;
+  readonly types: ReadonlyMap<ValueId, Shape>;
 }
 
 interface PassBase {

@@ -5,12 +5,15 @@
  */
 
 /** Raised when a message changes its meaning; `hello` tells the runner's. */
-export const runnerProtocolVersion = 1;
+export const runnerProtocolVersion = 2;
 
 /** Number of a loaded compiled model or ONNX Runtime session. */
 export type TargetId = number;
 
-/** A raw little-endian tensor file. Name, type and shape are needed by ONNX Runtime only. */
+/**
+ * A raw little-endian tensor file. Name, type and shape are needed by ONNX Runtime only. Strings follow each other: for each a length (32 bits), then
+ * its bytes in UTF-8.
+ */
 export interface TensorFileRef {
   readonly file: string;
   readonly name?: string;
@@ -58,6 +61,26 @@ export interface HelloResult {
   readonly ort: { readonly valid: true; readonly version: string } | { readonly valid: false; readonly why: string };
 }
 
+/** An operand or result of a hole, in the order of the call. */
+export interface HoleOperandSpec {
+  /** In the hole's model. */
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** Slot of a value that the runner keeps; absent: memory of the module, as large as type and shape say. */
+  readonly host?: number;
+}
+
+/** A part of a compiled model that runs on ONNX Runtime. */
+export interface HoleSpec {
+  /** File of its model. */
+  readonly model: string;
+  /** For messages: which nodes it holds. */
+  readonly what: string;
+  readonly inputs: readonly HoleOperandSpec[];
+  readonly outputs: readonly HoleOperandSpec[];
+}
+
 export interface LoadParams {
   /** Absolute path of a shared object with the symbols of abi.h. */
   readonly so: string;
@@ -66,6 +89,13 @@ export interface LoadParams {
   readonly threads?: number;
   /** Comes before the names of the three symbols: one shared object may hold many models. */
   readonly prefix?: string;
+  /** Its holes, in the order of their numbers; with the library that runs them, and how many values the runner keeps between them. */
+  readonly holes?: readonly HoleSpec[];
+  readonly ortLibrary?: string;
+  readonly hostValues?: number;
+  /** Per input and output of the model: the slot of a value that the runner keeps, or -1. Absent: all are buffers of the module. */
+  readonly inputPorts?: readonly number[];
+  readonly outputPorts?: readonly number[];
 }
 export interface LoadResult {
   readonly target: TargetId;
@@ -76,6 +106,7 @@ export interface LoadResult {
   readonly outputs: number;
   readonly weights: number;
   readonly regions: number;
+  readonly holes: number;
   readonly arenaBytes: number;
   readonly packedBytes: number;
   /** Per thread. */
@@ -106,13 +137,17 @@ export interface RunParams {
 }
 export interface RunResult {
   readonly ns: number;
-  /** Name, type and shape: ONNX Runtime only. */
-  readonly outputs: readonly {
-    readonly bytes: number;
-    readonly name?: string;
-    readonly dtype?: string;
-    readonly shape?: readonly number[];
-  }[];
+  readonly outputs: readonly RunOutput[];
+}
+/** Name, type and shape: of ONNX Runtime, and of values that the runner keeps. */
+export interface RunOutput {
+  readonly bytes: number;
+  readonly name?: string;
+  readonly dtype?: string;
+  readonly shape?: readonly number[];
+  /** Absent: a tensor. Item i of a sequence (keys and values of a map) is written to the file's name with `.i` behind it. */
+  readonly kind?: "sequence" | "map";
+  readonly items?: readonly RunOutput[];
 }
 
 export interface RunnerBenchParams {
@@ -235,7 +270,8 @@ export type RunnerMethod = keyof RunnerMethods;
 
 /**
  * Why a request failed. `no-file`: a file is missing or unreadable; `bad-module`: not a compiled model, or of another ABI; `isa`: it needs features that
- * the machine lacks; `no-library`: ONNX Runtime does not load; `ort`: ONNX Runtime's own error; `unsupported`: this output or machine cannot be served;
+ * the machine lacks; `no-library`: ONNX Runtime does not load; `ort`: ONNX Runtime's own error; `hole-load`, `hole-run`: its own error about a part
+ * of a compiled model; `unsupported`: this output or machine cannot be served;
  * `threads`, `no-memory`: resources; `bad-request`, `internal`: a mistake of ours.
  */
 export const runnerErrorCodes = [
@@ -245,6 +281,8 @@ export const runnerErrorCodes = [
   "isa",
   "no-library",
   "ort",
+  "hole-load",
+  "hole-run",
   "unsupported",
   "threads",
   "no-memory",

@@ -5,7 +5,22 @@
 import { bug } from "../messages.ts";
 import type { DType } from "../support/dtype.ts";
 import * as x from "../tensor/build.ts";
-import type { Buffer, BufferId, Epilogue, Expr, For, LoopKind, Module, ReduceOp, Ref, Scope, Stmt, Var, VType } from "../tensor/ir.ts";
+import type {
+  Buffer,
+  BufferId,
+  Epilogue,
+  Expr,
+  For,
+  HoleOperand,
+  LoopKind,
+  Module,
+  ReduceOp,
+  Ref,
+  Scope,
+  Stmt,
+  Var,
+  VType,
+} from "../tensor/ir.ts";
 import { indexType } from "../tensor/ir.ts";
 import type { NodeId, ValueId } from "../graph/ir.ts";
 
@@ -22,6 +37,7 @@ export class ModuleBuilder {
   readonly #buffers: Buffer[] = [];
   readonly #vars: Var[] = [];
   #nextStmt = 0;
+  #holes = 0;
 
   buffer(spec: BufferSpec): BufferId {
     const id = this.#buffers.length;
@@ -78,6 +94,10 @@ export class ModuleBuilder {
     return { k: "assign", ...this.#base(origin), v, value };
   }
 
+  when(cond: Expr, origin: readonly NodeId[], then: readonly Stmt[], otherwise: readonly Stmt[] = []): Stmt {
+    return { k: "if", ...this.#base(origin), cond, then, else: otherwise };
+  }
+
   store(at: Ref, value: Expr, origin: readonly NodeId[]): Stmt {
     return { k: "store", ...this.#base(origin), buffer: at.buffer, index: at.index, value };
   }
@@ -101,6 +121,10 @@ export class ModuleBuilder {
     origin: readonly NodeId[],
   ): Stmt {
     return { k: "kernel", ...this.#base(origin), params: {}, ...call };
+  }
+
+  hole(inputs: readonly HoleOperand[], outputs: readonly HoleOperand[], origin: readonly NodeId[]): Stmt {
+    return { k: "hole", ...this.#base(origin), hole: this.#holes++, inputs, outputs };
   }
 
   finish(name: string, threads: number, init: readonly Stmt[], run: readonly Stmt[]): Module {

@@ -9,6 +9,7 @@ import { decode } from "../graph/ndarray.ts";
 import { physicalShape } from "../graph/layout.ts";
 import * as x from "../tensor/build.ts";
 import type { BufferId, Expr, Ref, Scope } from "../tensor/ir.ts";
+import { portsOf, type Ports } from "./ports.ts";
 import { broadcastIndex, viewMaps } from "./views.ts";
 import { linear, unlinear, type ModuleBuilder } from "./module-builder.ts";
 
@@ -28,6 +29,8 @@ export class Storage {
   readonly #buffers = new Map<ValueId, BufferId>();
   readonly #phase = new Map<ValueId, "init" | "run">();
   #weights = 0;
+  /** Where the values that enter and leave stand. */
+  readonly ports: Ports;
 
   constructor(
     readonly graph: Graph,
@@ -35,9 +38,16 @@ export class Storage {
     readonly plan: StoragePlan,
   ) {
     for (const n of graph.nodes) for (const v of n.outputs) this.#phase.set(v, n.phase);
-    graph.inputs.forEach((v, slot) => this.#declare(valueOf(graph, v), "input", slot));
-    graph.outputs.forEach((v, slot) => {
-      if (this.#buffers.get(v) === undefined && valueOf(graph, v).constant === undefined) this.#declare(valueOf(graph, v), "output", slot);
+    this.ports = portsOf(graph);
+    this.ports.host.forEach((v, slot) => this.#declareHost(valueOf(graph, v), slot));
+    graph.inputs.forEach((v, i) => {
+      const slot = this.ports.inputSlot(i);
+      if (slot !== undefined) this.#declare(valueOf(graph, v), "input", slot);
+    });
+    graph.outputs.forEach((v, i) => {
+      const slot = this.ports.outputSlot(i);
+      if (slot !== undefined && this.#buffers.get(v) === undefined && valueOf(graph, v).constant === undefined)
+        this.#declare(valueOf(graph, v), "output", slot);
     });
   }
 
@@ -94,6 +104,11 @@ export class Storage {
     const output = this.shape(target);
     if (map === "offset") return this.ref(source, { offset: toOffset(place, output) });
     return this.ref(source, { index: map(view, toIndex(place, output), { input: this.shape(source), output }) });
+  }
+
+  #declareHost(v: Value, slot: number): void {
+    const name = v.name === "" ? `v${v.id}` : v.name;
+    this.#buffers.set(v.id, this.builder.buffer({ name, dtype: v.dtype, scope: "host", value: v.id, shape: [], slot }));
   }
 
   #declare(v: Value, scope: Scope, slot?: number): BufferId {

@@ -1,5 +1,5 @@
 /** A second copy of statements: new statement numbers, new variables for all that are defined inside, new buffers for all that come to life inside. */
-import type { Buffer, BufferId, Epilogue, Expr, Stmt, VarId } from "./ir.ts";
+import type { Buffer, BufferId, Epilogue, Expr, HoleOperand, Stmt, VarId } from "./ir.ts";
 import { mapBodies, mapExpr, mapOwnExprs, mapRecord, mapStmts, substituteExpr, visitStmts, type Fresh } from "./rewrite.ts";
 
 /** As `cloneStmts`, with buffers of its own for every alloc inside. */
@@ -25,6 +25,10 @@ export function cloneWithBuffers(
 /** The statement with other buffers. */
 function moved(s: Stmt, to: (id: BufferId) => BufferId): Stmt {
   const own = mapOwnExprs(s, (whole) => mapExpr(whole, (e) => (e.k === "load" ? { ...e, buffer: to(e.buffer) } : e)));
+  if (own.k === "hole") {
+    const list = (operands: readonly HoleOperand[]): readonly HoleOperand[] => operands.map((o) => ({ ...o, buffer: to(o.buffer) }));
+    return { ...own, inputs: list(own.inputs), outputs: list(own.outputs) };
+  }
   if (own.k === "store" || own.k === "alloc") return { ...own, buffer: to(own.buffer) };
   return own.k === "kernel" ? { ...own, refs: mapRecord(own.refs, (r) => ({ ...r, buffer: to(r.buffer) })) } : own;
 }

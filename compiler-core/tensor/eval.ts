@@ -5,7 +5,7 @@
  */
 import { allocate, count, type Elements, type NdArray } from "../graph/ndarray.ts";
 import { kernelOf } from "../kernels/index.ts";
-import { bug } from "../messages.ts";
+import { bug, userError } from "../messages.ts";
 import { dtypeBytes, isFloat, type DType } from "../support/dtype.ts";
 import { evalExpr, readElement, writeElement, type Memory, type Value } from "./eval-expr.ts";
 import type { Buffer, BufferId, KernelCall, Module, Ref, Stmt } from "./ir.ts";
@@ -134,6 +134,8 @@ class Interpreter implements Memory {
         return this.run(evalExpr(s.cond, this) === true ? s.then : s.else);
       case "kernel":
         return this.kernel(s);
+      case "hole":
+        return userError("not-evaluable", {}, { what: "a part of the model runs on ONNX Runtime" });
       case "barrier":
         return;
       case "region":

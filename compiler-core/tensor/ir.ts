@@ -18,8 +18,11 @@ export interface VType {
   readonly lanes: number;
 }
 
-/** Where a buffer lives. `arena`: shared, placed by the memory plan. `thread`: one per thread. `packed`: written by init, kept. */
-export type Scope = "input" | "output" | "weight" | "packed" | "arena" | "thread";
+/**
+ * Where a buffer lives. `arena`: shared, placed by the memory plan. `thread`: one per thread. `packed`: written by init, kept. `host`: no memory of
+ * ours, a value that the host keeps between holes (its shape is not known, or it has no fixed size); only holes touch it.
+ */
+export type Scope = "input" | "output" | "weight" | "packed" | "arena" | "thread" | "host";
 
 export interface Buffer {
   readonly id: BufferId;
@@ -30,7 +33,7 @@ export interface Buffer {
   readonly scope: Scope;
   /** The graph value it holds, if any. */
   readonly value?: ValueId;
-  /** Index among the module's inputs, outputs or weights. */
+  /** Index among the module's inputs, outputs, weights or host values. */
   readonly slot?: number;
   /** Byte offset in the arena, the packed block or the thread scratch; set by `plan-memory`. */
   readonly offset?: number;
@@ -75,9 +78,26 @@ export type UnaryOp =
   | "sin"
   | "cos"
   | "reciprocal"
-  | "softplus";
+  | "softplus"
+  | "expm1"
+  | "tan"
+  | "asin"
+  | "acos"
+  | "atan"
+  | "sinh"
+  | "cosh"
+  | "asinh"
+  | "acosh"
+  | "atanh";
 /** Associative operators a reduction may use. */
 export type ReduceOp = "add" | "mul" | "min" | "max";
+
+/**
+ * What a cast does other than usual. `overflow`: a float beyond the largest of 8 bits becomes infinity or NaN instead of that one. `down`,
+ * `nearest`: how magnitudes become powers of two (f8e8m0; usually up). `bits`: the same bits, read as another type of the same size.
+ */
+export type CastRule = "overflow" | "down" | "nearest" | "overflow_down" | "overflow_nearest" | "bits";
+export const castRules: readonly CastRule[] = ["overflow", "down", "nearest", "overflow_down", "overflow_nearest", "bits"];
 
 export type Expr =
   | { readonly k: "const"; readonly type: VType; readonly value: number | bigint | boolean }
@@ -85,7 +105,7 @@ export type Expr =
   | { readonly k: "binary"; readonly op: BinaryOp; readonly a: Expr; readonly b: Expr; readonly type: VType }
   | { readonly k: "unary"; readonly op: UnaryOp; readonly a: Expr; readonly type: VType }
   | { readonly k: "fma"; readonly a: Expr; readonly b: Expr; readonly c: Expr; readonly type: VType }
-  | { readonly k: "cast"; readonly a: Expr; readonly type: VType }
+  | { readonly k: "cast"; readonly a: Expr; readonly rule?: CastRule; readonly type: VType }
   | { readonly k: "select"; readonly cond: Expr; readonly a: Expr; readonly b: Expr; readonly type: VType }
   /** `lanes` consecutive elements from `index`; with `count`, lanes at and past it read as zero. */
   | { readonly k: "load"; readonly buffer: BufferId; readonly index: readonly Expr[]; readonly count?: Expr; readonly type: VType }
@@ -192,6 +212,22 @@ export interface Epilogue {
 export interface Barrier extends StmtBase {
   readonly k: "barrier";
 }
+/** A value that enters or leaves a hole, and the buffer with its elements: dense, row-major, all of them. */
+export interface HoleOperand {
+  readonly buffer: BufferId;
+  readonly value: ValueId;
+}
+/**
+ * A part of the model that is not compiled: the host runs it (on ONNX Runtime) on the memory of its operands and results. Thread 0 asks for it,
+ * outside of loops; the others wait at the next barrier.
+ */
+export interface HoleCall extends StmtBase {
+  readonly k: "hole";
+  /** Counts the holes of the module from 0. */
+  readonly hole: number;
+  readonly inputs: readonly HoleOperand[];
+  readonly outputs: readonly HoleOperand[];
+}
 /** A named stretch of statements: a fusion group. What is timed, coloured and linked as a whole. */
 export interface Region extends StmtBase {
   readonly k: "region";
@@ -200,7 +236,7 @@ export interface Region extends StmtBase {
   readonly body: readonly Stmt[];
 }
 
-export type Stmt = For | Alloc | Store | Let | Register | Accum | Assign | If | KernelCall | Barrier | Region;
+export type Stmt = For | Alloc | Store | Let | Register | Accum | Assign | If | KernelCall | HoleCall | Barrier | Region;
 
 /** A variable: loop counters and named values. The name is for people; the id is its identity. */
 export interface Var {

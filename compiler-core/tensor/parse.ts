@@ -9,6 +9,7 @@ import type {
   BufferId,
   Epilogue,
   Expr,
+  HoleOperand,
   LoopKind,
   Module,
   ReduceOp,
@@ -19,6 +20,7 @@ import type {
   Var,
   VType,
 } from "./ir.ts";
+import { castRules } from "./ir.ts";
 import type { Token } from "./lexer.ts";
 import { tokens } from "./lexer.ts";
 import { accumSign, infix } from "./print.ts";
@@ -27,7 +29,7 @@ import { binaryMeaning, unaryMeaning } from "./semantics.ts";
 const infixBySign = new Map(Object.entries(infix).map(([op, row]) => [row.sign, { op: op as BinaryOp, level: row.level }]));
 const reduceBySign = new Map(Object.entries(accumSign).map(([op, sign]) => [sign as string, op as ReduceOp]));
 const loopKinds: readonly string[] = ["parallel", "vector", "unroll"];
-const scopes: readonly string[] = ["input", "output", "weight", "packed", "arena", "thread"];
+const scopes: readonly string[] = ["input", "output", "weight", "packed", "arena", "thread", "host"];
 
 interface Access extends Ref {
   readonly lanes: number;
@@ -232,7 +234,8 @@ class Parser {
     }
     const [a, b, c] = args;
     if (a === undefined) return this.fail(`an operand of ${op}`);
-    if (op in dtypeBits) return { k: "cast", a, type: { dtype: op as DType, lanes: a.type.lanes } };
+    const [type, ...words] = op.split("_");
+    if (type !== undefined && type in dtypeBits) return this.castCall(type as DType, words.join("_"), a);
     if (op in unaryMeaning) return unary(op as UnaryOp, a);
     if (op.startsWith("reduce_")) return reduce(op.slice(7) as ReduceOp, a);
     if (b === undefined) return this.fail(`two operands of ${op}`);
@@ -241,6 +244,11 @@ class Parser {
     if (c === undefined) return this.fail(`three operands of ${op}`);
     if (op === "fma") return fma(a, b, c);
     return op === "select" ? select(a, b, c) : this.fail(`an operator instead of ${op}`);
+  }
+  private castCall(dtype: DType, rule: string, a: Expr): Expr {
+    const type = { dtype, lanes: a.type.lanes };
+    if (rule === "") return { k: "cast", a, type };
+    return { k: "cast", a, rule: castRules.find((r) => r === rule) ?? this.fail(`a rule of casts instead of ${rule}`), type };
   }
   private lanesCall(op: "ramp" | "broadcast", a: Expr, b: Expr): Expr {
     if (b.k !== "const" || typeof b.value !== "number") return this.fail("a number of lanes");
@@ -298,6 +306,7 @@ class Parser {
     }
     if (word === "if") return this.branch(id);
     if (word === "kernel") return this.kernel(id);
+    if (word === "hole") return this.hole(id);
     if (word === "barrier") return { k: "barrier", id, origin: this.origin() };
     if (word === "region") return this.region(id);
     return this.fail("a statement");
@@ -368,6 +377,23 @@ class Parser {
     const origin = this.origin();
     const epilogue: Epilogue = { row, col, acc, ...(count === undefined ? {} : { count }), body: this.rest() };
     return { k: "kernel", id, kernel, refs, args, params, epilogue, origin };
+  }
+  private hole(id: number): Stmt {
+    const hole = this.integer();
+    this.need("(");
+    const inputs = this.holeOperands(";");
+    const outputs = this.holeOperands(")");
+    return { k: "hole", id, hole, inputs, outputs, origin: this.origin() };
+  }
+  private holeOperands(end: string): HoleOperand[] {
+    const list: HoleOperand[] = [];
+    while (!this.take(end)) {
+      const buffer = this.bufferId();
+      this.need("as");
+      list.push({ buffer, value: this.integer() });
+      this.take(",");
+    }
+    return list;
   }
   private plainRef(): Ref {
     const { buffer, index } = this.access();

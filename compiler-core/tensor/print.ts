@@ -16,7 +16,7 @@
  */
 import type { LineOrigin } from "../protocol/trace.ts";
 import { typeText } from "./build.ts";
-import type { BinaryOp, Buffer, BufferId, Expr, Module, Ref, Stmt, VarId } from "./ir.ts";
+import type { BinaryOp, Buffer, BufferId, Expr, HoleOperand, Module, Ref, Stmt, VarId } from "./ir.ts";
 
 export interface PrintedModule {
   readonly text: string;
@@ -110,7 +110,7 @@ class Printer {
       case "fma":
         return `fma(${this.expr(e.a)}, ${this.expr(e.b)}, ${this.expr(e.c)})`;
       case "cast":
-        return `${e.type.dtype}(${this.expr(e.a)})`;
+        return `${e.type.dtype}${e.rule === undefined ? "" : `_${e.rule}`}(${this.expr(e.a)})`;
       case "select":
         return `select(${this.expr(e.cond)}, ${this.expr(e.a)}, ${this.expr(e.b)})`;
       case "load":
@@ -158,6 +158,10 @@ class Printer {
         return this.line("}");
       case "kernel":
         return this.kernel(s);
+      case "hole": {
+        const list = (operands: readonly HoleOperand[]): string => operands.map((o) => `${this.buffer(o.buffer)} as ${o.value}`).join(", ");
+        return this.line(`hole ${s.hole}(${list(s.inputs)}; ${list(s.outputs)})`, s);
+      }
       case "barrier":
         return this.line("barrier", s);
       case "region":

@@ -116,6 +116,7 @@ export function mapOwnExprs(s: Stmt, f: (e: Expr) => Expr): Stmt {
       return refs === s.refs && args === s.args ? s : { ...s, refs, args };
     }
     case "alloc":
+    case "hole":
     case "barrier":
     case "region":
       return s;

@@ -7,7 +7,7 @@ import { dtypeBits } from "../support/dtype.ts";
 import { Scoped } from "../support/scoped.ts";
 import { findKernel } from "../kernels/index.ts";
 import { typeText } from "./build.ts";
-import type { Buffer, BufferId, Expr, KernelCall, Module, Ref, Stmt, VarId, VType } from "./ir.ts";
+import type { Buffer, BufferId, Expr, HoleCall, KernelCall, Module, Ref, Stmt, VarId, VType } from "./ir.ts";
 import { buffersById } from "./rewrite.ts";
 import { rangeOf, type Range } from "./ranges.ts";
 import { binaryTakes, unaryTakes } from "./semantics.ts";
@@ -101,11 +101,29 @@ class Verifier {
         return this.block(s.else, inner(place, { threadZeroOnly: true }));
       case "kernel":
         return this.kernel(s, place);
+      case "hole":
+        return this.hole(s, place);
       case "barrier":
         if (place.parallel || place.threadZeroOnly) this.say("a barrier that not every thread reaches");
         return;
       case "region":
         return this.block(s.body, inner(place));
+    }
+  }
+
+  private hole(s: HoleCall, place: Place): void {
+    if (place.parallel || place.threadZeroOnly) this.say("a hole inside of a loop or a condition");
+    for (const [list, write] of [
+      [s.inputs, false],
+      [s.outputs, true],
+    ] as const) {
+      for (const { buffer } of list) {
+        const b = this.buffers.get(buffer);
+        if (b === undefined) this.say(`#${buffer} is not in the buffer table`);
+        else if (!place.alive.has(buffer)) this.say(`#${buffer} is not alive here`);
+        else if (b.scope === "thread") this.say(`#${buffer} is a thread's own: a hole cannot have it`);
+        else if (write && (b.scope === "input" || b.scope === "weight")) this.say(`a hole writes to the ${b.scope} #${buffer}`);
+      }
     }
   }
 

@@ -82,12 +82,47 @@ json::value commands::hello(const json::value& request) {
                       {"ticksPerNs", ticks_per_ns()},   {"ort", std::move(ort)}};
 }
 
+namespace {
+
+std::vector<int64_t> shape_of(const json::value& list) {
+  std::vector<int64_t> shape;
+  if (!list.is_null())
+    for (const auto& d : list.items()) shape.push_back(d.as_int());
+  return shape;
+}
+
+std::vector<hole_operand> hole_operands(const json::value& list) {
+  std::vector<hole_operand> all;
+  for (const auto& o : list.items())
+    all.push_back({o["name"].as_string(), o.string_or("dtype", ""), shape_of(o["shape"]), static_cast<int>(o.int_or("host", -1))});
+  return all;
+}
+
+std::vector<int> ports_of(const json::value& list) {
+  std::vector<int> all;
+  if (!list.is_null())
+    for (const auto& slot : list.items()) all.push_back(static_cast<int>(slot.as_int()));
+  return all;
+}
+
+std::unique_ptr<hole_host> holes_of(const json::value& request, int threads) {
+  if (request["holes"].is_null()) return nullptr;
+  std::vector<hole_spec> specs;
+  for (const auto& h : request["holes"].items())
+    specs.push_back({h["model"].as_string(), h.string_or("what", "a part of the model"), hole_operands(h["inputs"]), hole_operands(h["outputs"])});
+  return std::make_unique<hole_host>(request["ortLibrary"].as_string(), specs, static_cast<int>(request.int_or("hostValues", 0)), threads);
+}
+
+}  // namespace
+
 json::value commands::load(const json::value& request) {
   std::vector<weight_range> weights;
   if (!request["weights"].is_null())
     for (const auto& w : request["weights"].items()) weights.push_back({w["file"].as_string(), w["offset"].as_int(), w["length"].as_int()});
-  auto m = std::make_unique<compiled_module>(request["so"].as_string(), weights, static_cast<int>(request.int_or("threads", 0)),
-                                             request.string_or("prefix", ""));
+  const int threads = static_cast<int>(request.int_or("threads", 0));
+  auto m = std::make_unique<compiled_module>(request["so"].as_string(), weights, threads, request.string_or("prefix", ""),
+                                             holes_of(request, std::max(1, threads)),
+                                             module_ports{ports_of(request["inputPorts"]), ports_of(request["outputPorts"])});
   json::value description = m->describe();
   return add(std::move(m), std::move(description));
 }

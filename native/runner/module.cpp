@@ -81,8 +81,11 @@ loaded_file::loaded_file(const std::string& path) {
   }
 }
 
-compiled_module::compiled_module(const std::string& path, const std::vector<weight_range>& weights, int threads, const std::string& prefix)
+compiled_module::compiled_module(const std::string& path, const std::vector<weight_range>& weights, int threads, const std::string& prefix,
+                                 std::unique_ptr<hole_host> holes, module_ports ports)
     : compiled_module() {
+  holes_ = std::move(holes);
+  ports_ = std::move(ports);
   check_whole(path);
   library_ = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library_ == nullptr) throw failure("bad-module", dlerror());
@@ -95,11 +98,19 @@ compiled_module::compiled_module(const std::string& path, const std::vector<weig
   if (info->weights != weights.size())
     throw failure("bad-module",
                   "the module needs " + std::to_string(info->weights) + " weights, " + std::to_string(weights.size()) + " given");
+  if (info->holes != (holes_ == nullptr ? 0 : holes_->size()))
+    throw failure("bad-module", "the module has " + std::to_string(info->holes) + " parts for ONNX Runtime, the request another number");
+  if (ports_.inputs.empty()) ports_.inputs.assign(info->inputs, -1);
+  if (ports_.outputs.empty()) ports_.outputs.assign(info->outputs, -1);
   find_extent();
   map_weights(weights);
   const std::vector<int> cpus = cpu_order();
   const int team = threads > 0 ? threads : static_cast<int>(info->threads);
   host_.on_thread_start = prepare_thread;
+  if (holes_ != nullptr) {
+    host_.context.hole = hole_host::call;
+    host_.context.hole_host = holes_.get();
+  }
   // More threads than CPUs are not pinned, and must not inherit the main thread's single CPU.
   const bool pinned = team <= static_cast<int>(cpus.size());
   if (!pinned) unpin_main_thread();
@@ -168,15 +179,22 @@ void compiled_module::map_weights(const std::vector<weight_range>& weights) {
 
 void compiled_module::bind(const std::vector<tensor_file>& inputs) {
   const fs_module& m = info();
-  if (inputs.size() != m.inputs)
-    throw failure("bad-request", "the module takes " + std::to_string(m.inputs) + " inputs, " + std::to_string(inputs.size()) + " given");
+  if (inputs.size() != ports_.inputs.size())
+    throw failure("bad-request",
+                  "the module takes " + std::to_string(ports_.inputs.size()) + " inputs, " + std::to_string(inputs.size()) + " given");
   inputs_.clear();
   input_pointers_.clear();
   for (size_t i = 0; i < inputs.size(); i++) {
+    if (ports_.inputs[i] >= 0) {
+      if (holes_ != nullptr) holes_->set(ports_.inputs[i], inputs[i]);
+      continue;
+    }
+    const size_t slot = inputs_.size();
+    if (slot >= m.inputs) throw failure("bad-request", "the module has no buffer for input " + std::to_string(i));
     inputs_.emplace_back(inputs[i].file);
     input_pointers_.push_back(inputs_.back().data());
-    if (m.input_bytes != nullptr && m.input_bytes[i] != inputs_.back().size())
-      throw failure("bad-request", "input " + std::to_string(i) + " needs " + std::to_string(m.input_bytes[i]) + " bytes, " +
+    if (m.input_bytes != nullptr && m.input_bytes[slot] != inputs_.back().size())
+      throw failure("bad-request", "input " + std::to_string(i) + " needs " + std::to_string(m.input_bytes[slot]) + " bytes, " +
                                        inputs[i].file + " has " + std::to_string(inputs_.back().size()));
   }
   if (m.outputs > 0 && m.output_bytes == nullptr) throw failure("bad-module", "the module does not tell its output sizes");
@@ -190,15 +208,25 @@ void compiled_module::bind(const std::vector<tensor_file>& inputs) {
 
 void compiled_module::run() {
   crash_watch(this);
+  if (holes_ != nullptr) holes_->begin();
   fs_host_run(&host_, input_pointers_.data(), output_pointers_.data());
+  if (holes_ != nullptr) holes_->check();
 }
 
 json::value compiled_module::write_outputs(const std::vector<std::string>& files) {
   json::array written;
-  for (size_t i = 0; i < outputs_.size(); i++) {
-    const uint64_t bytes = info().output_bytes[i];
-    if (i < files.size() && !files[i].empty()) write_file(files[i], outputs_[i].p, bytes);
+  size_t slot = 0;
+  for (size_t i = 0; i < ports_.outputs.size(); i++) {
+    const std::string file = i < files.size() ? files[i] : "";
+    if (ports_.outputs[i] >= 0) {
+      if (holes_ == nullptr) throw failure("bad-request", "the module has no holes");
+      written.push_back(holes_->write(ports_.outputs[i], std::to_string(i), file));
+      continue;
+    }
+    const uint64_t bytes = info().output_bytes[slot];
+    if (!file.empty()) write_file(file, outputs_[slot].p, bytes);
     written.push_back(json::object{{"bytes", bytes}});
+    slot++;
   }
   return written;
 }
@@ -212,6 +240,7 @@ json::value compiled_module::describe() const {
                       {"outputs", m.outputs},
                       {"weights", m.weights},
                       {"regions", m.regions},
+                      {"holes", m.holes},
                       {"arenaBytes", m.arena_bytes},
                       {"packedBytes", m.packed_bytes},
                       {"scratchBytes", m.scratch_bytes}};

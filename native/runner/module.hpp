@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "../runtime/host.h"
+#include "holes.hpp"
+#include "loaded_file.hpp"
 #include "target.hpp"
 
 namespace runner {
@@ -16,27 +18,17 @@ struct weight_range {
   int64_t length;
 };
 
-// A file read into 64-byte aligned memory.
-class loaded_file {
- public:
-  explicit loaded_file(const std::string& path);
-  loaded_file(loaded_file&& other) noexcept : buffer_(other.buffer_), size_(other.size_) { other.buffer_ = {}; }
-  ~loaded_file() { fs_buffer_close(&buffer_); }
-  unsigned char* data() const { return buffer_.p; }
-  uint64_t size() const { return size_; }
-
- private:
-  fs_buffer buffer_{};
-  uint64_t size_ = 0;
+// Where each input and output of the model stands: the slot of a value that the host keeps for its holes, or -1 for a buffer of the module.
+struct module_ports {
+  std::vector<int> inputs, outputs;
 };
-
-// Writes a whole file; throws failure("no-file").
-void write_file(const std::string& path, const void* data, uint64_t bytes);
 
 class compiled_module final : public target {
  public:
-  // `prefix` comes before the names of the three symbols: one library may hold many models.
-  compiled_module(const std::string& path, const std::vector<weight_range>& weights, int threads, const std::string& prefix = "");
+  // `prefix` comes before the names of the three symbols: one library may hold many models. Without `ports`, all inputs and outputs are
+  // buffers.
+  compiled_module(const std::string& path, const std::vector<weight_range>& weights, int threads, const std::string& prefix = "",
+                  std::unique_ptr<hole_host> holes = nullptr, module_ports ports = {});
   ~compiled_module() override;
   compiled_module(const compiled_module&) = delete;
 
@@ -73,6 +65,8 @@ class compiled_module final : public target {
   std::vector<loaded_file> inputs_;
   std::vector<void*> input_pointers_, output_pointers_;
   std::vector<fs_buffer> outputs_;
+  std::unique_ptr<hole_host> holes_;
+  module_ports ports_;
 };
 
 }  // namespace runner

@@ -1,73 +1,20 @@
 #include "ort.hpp"
 
 #include <dirent.h>
-#include <dlfcn.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <fstream>
 
-#include "cpu.hpp"
-#include "failure.hpp"
+#include "ort_runtime.hpp"
 
 namespace runner {
 
-namespace {
-
 using namespace ort;
 
-// One library per process: a second path would load a second copy of its global state.
-struct runtime {
-  std::string path;
-  const ApiBase* base = nullptr;
-  void* const* table = nullptr;
-  Env* env = nullptr;
-  MemoryInfo* cpu = nullptr;
-  Allocator* allocator = nullptr;
+namespace {
 
-  template <class... Arguments>
-  void call(Slot slot, Arguments... arguments) const {
-    const auto f = reinterpret_cast<Status* (*)(Arguments...)>(table[slot]);
-    if (Status* status = f(arguments...)) {
-      const auto message = reinterpret_cast<const char* (*)(const Status*)>(table[GetErrorMessage]);
-      const std::string text = message(status);
-      release(ReleaseStatus, status);
-      throw failure("ort", text);
-    }
-  }
-  template <class T>
-  void release(Slot slot, T* p) const {
-    reinterpret_cast<void (*)(T*)>(table[slot])(p);
-  }
-};
-
-const ApiBase* open_base(const std::string& path) {
-  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) throw failure("no-library", dlerror());
-  const auto get = reinterpret_cast<const ApiBase* (*)()>(dlsym(library, "OrtGetApiBase"));
-  if (get == nullptr) throw failure("no-library", path + " does not export OrtGetApiBase");
-  return get();
-}
-
-runtime& open_runtime(const std::string& path) {
-  static runtime the;
-  if (the.env != nullptr) {
-    if (the.path != path) throw failure("bad-request", "another ONNX Runtime is already loaded: " + the.path);
-    return the;
-  }
-  the.path = path;
-  the.base = open_base(path);
-  the.table = the.base->GetApi(api_version);
-  if (the.table == nullptr) throw failure("no-library", path + " does not serve API version " + std::to_string(api_version));
-  constexpr int errors_only = 3;
-  the.call(CreateEnv, errors_only, "fusionscope", &the.env);
-  constexpr int device_allocator = 0, default_memory = 0;
-  the.call(CreateCpuMemoryInfo, device_allocator, default_memory, &the.cpu);
-  the.call(GetAllocatorWithDefaultOptions, &the.allocator);
-  return the;
-}
-
-runtime* current = nullptr;
+const ort_runtime* current = nullptr;
 
 std::string take_name(Slot slot, const Session* session, size_t i) {
   char* name = nullptr;
@@ -77,74 +24,14 @@ std::string take_name(Slot slot, const Session* session, size_t i) {
   return copy;
 }
 
-int dtype_index(const std::string& name) {
-  for (int i = 0; i < dtype_count; i++)
-    if (dtype_names[i] != nullptr && name == dtype_names[i]) return i;
-  throw failure("bad-request", "ONNX Runtime inputs cannot be of type '" + name + "' here");
-}
-
-struct tensor_description {
-  int dtype = 0;
-  std::vector<int64_t> shape;
-  uint64_t bytes = 0;
-  void* data = nullptr;
-};
-
-tensor_description describe_tensor(Value* value, const std::string& name) {
-  int is_tensor = 0;
-  current->call(IsTensor, static_cast<const Value*>(value), &is_tensor);
-  if (is_tensor == 0) throw failure("unsupported", "output '" + name + "' is not a tensor");
-  TensorInfo* info = nullptr;
-  current->call(GetTensorTypeAndShape, static_cast<const Value*>(value), &info);
-  tensor_description d;
-  size_t rank = 0, count = 0;
-  const auto* i = static_cast<const TensorInfo*>(info);
-  current->call(GetTensorElementType, i, &d.dtype);
-  current->call(GetDimensionsCount, i, &rank);
-  d.shape.resize(rank);
-  current->call(GetDimensions, i, d.shape.data(), rank);
-  current->call(GetTensorShapeElementCount, i, &count);
-  current->release(ReleaseTensorTypeAndShapeInfo, info);
-  if (d.dtype <= 0 || d.dtype >= dtype_count || dtype_bytes[d.dtype] == 0)
-    throw failure("unsupported", "output '" + name + "' has an element type without a raw form");
-  d.bytes = count * static_cast<uint64_t>(dtype_bytes[d.dtype]);
-  current->call(GetTensorMutableData, value, &d.data);
-  return d;
-}
-
 }  // namespace
 
-std::string ort_version(const std::string& path) { return open_base(path)->GetVersionString(); }
+std::string ort_version(const std::string& path) { return open_ort_base(path)->GetVersionString(); }
 
 ort_session::ort_session(const std::string& library, const std::string& model, const ort_options& options) : ort_session() {
-  current = &open_runtime(library);
+  current = &open_ort(library);
   threads_ = options.threads;
-  SessionOptions* o = nullptr;
-  current->call(CreateSessionOptions, &o);
-  try {
-    current->call(SetSessionGraphOptimizationLevel, o, options.optimisation);
-    current->call(SetIntraOpNumThreads, o, options.threads);
-    current->call(SetInterOpNumThreads, o, 1);
-    current->call(AddSessionConfigEntry, o, "session.intra_op.allow_spinning", options.spinning ? "1" : "0");
-    current->call(AddSessionConfigEntry, o, "session.inter_op.allow_spinning", "0");
-    // Its threads are pinned as ours are: thread 0 is the caller, the others take the next CPUs of the same order (counted from 1 in this
-    // option).
-    const std::vector<int> cpus = cpu_order();
-    if (options.threads > 1 && options.threads <= static_cast<int>(cpus.size())) {
-      std::string affinities;
-      for (int t = 1; t < options.threads; t++) affinities += (t > 1 ? ";" : "") + std::to_string(cpus[static_cast<size_t>(t)] + 1);
-      current->call(AddSessionConfigEntry, o, "session.intra_op_thread_affinities", affinities.c_str());
-    }
-    // Threads that it creates without that inherit the caller's CPU mask.
-    unpin_main_thread();
-    current->call(CreateSession, static_cast<const Env*>(current->env), model.c_str(), static_cast<const SessionOptions*>(o), &session_);
-  } catch (const failure&) {
-    pin_main_thread();
-    current->release(ReleaseSessionOptions, o);
-    throw;
-  }
-  pin_main_thread();
-  current->release(ReleaseSessionOptions, o);
+  session_ = open_ort_session(*current, model, options);
   const auto* s = static_cast<const Session*>(session_);
   size_t inputs = 0, outputs = 0;
   current->call(SessionGetInputCount, s, &inputs);
@@ -173,24 +60,27 @@ void ort_session::bind(const std::vector<tensor_file>& inputs) {
   bound_names_.clear();
   for (size_t i = 0; i < inputs.size(); i++) {
     const tensor_file& t = inputs[i];
-    const int dtype = dtype_index(t.dtype);
-    uint64_t bytes = static_cast<uint64_t>(dtype_bytes[dtype]);
-    for (const int64_t d : t.shape) bytes *= static_cast<uint64_t>(d);
-    inputs_.emplace_back(t.file);
-    if (inputs_.back().size() != bytes)
-      throw failure("bad-request",
-                    t.file + " has " + std::to_string(inputs_.back().size()) + " bytes, its shape needs " + std::to_string(bytes));
     const std::string* known = nullptr;
     for (const auto& n : input_names_)
       if (n == t.name) known = &n;
     if (known == nullptr) throw failure("bad-request", "the model has no input '" + t.name + "'");
     bound_names_.push_back(known->c_str());
-    Value* v = nullptr;
-    current->call(CreateTensorWithDataAsOrtValue, static_cast<const MemoryInfo*>(current->cpu), static_cast<void*>(inputs_.back().data()),
-                  static_cast<size_t>(bytes), t.shape.data(), t.shape.size(), dtype, &v);
-    input_values_.push_back(v);
+    input_values_.push_back(value_of(t));
   }
   output_values_.assign(output_names_.size(), nullptr);
+}
+
+Value* ort_session::value_of(const tensor_file& t) {
+  if (t.dtype == "string") return ort_strings_from(*current, t);
+  const int dtype = ort_dtype(t.dtype);
+  uint64_t elements = 1;
+  for (const int64_t d : t.shape) elements *= static_cast<uint64_t>(d);
+  const uint64_t bytes = ort_bytes(dtype, elements);
+  inputs_.emplace_back(t.file);
+  if (inputs_.back().size() != bytes)
+    throw failure("bad-request",
+                  t.file + " has " + std::to_string(inputs_.back().size()) + " bytes, its shape needs " + std::to_string(bytes));
+  return ort_tensor_on(*current, inputs_.back().data(), bytes, t.shape, dtype);
 }
 
 // The first run lets the library allocate the outputs; later runs write into the same ones.
@@ -235,12 +125,7 @@ json::value ort_session::write_outputs(const std::vector<std::string>& files) {
   json::array written;
   for (size_t i = 0; i < output_values_.size(); i++) {
     if (output_values_[i] == nullptr) throw failure("bad-request", "nothing has been run yet");
-    const tensor_description d = describe_tensor(output_values_[i], output_names_[i]);
-    if (i < files.size() && !files[i].empty()) write_file(files[i], d.data, d.bytes);
-    json::array shape;
-    for (const int64_t n : d.shape) shape.push_back(n);
-    written.push_back(
-        json::object{{"name", output_names_[i]}, {"dtype", dtype_names[d.dtype]}, {"shape", std::move(shape)}, {"bytes", d.bytes}});
+    written.push_back(write_ort_value(*current, output_values_[i], output_names_[i], i < files.size() ? files[i] : ""));
   }
   return written;
 }

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "module.hpp"
+#include "loaded_file.hpp"
 #include "ort_api.hpp"
 #include "target.hpp"
 
@@ -17,6 +17,8 @@ struct ort_options {
   int optimisation = 99;
   // May its threads spin while they wait for work (its default)? Parking waits until they have stopped.
   bool spinning = true;
+  // May they spin during a run only?
+  bool quiet_between_runs = false;
 };
 
 class ort_session final : public target {
@@ -34,6 +36,7 @@ class ort_session final : public target {
  private:
   ort_session() = default;
   void release_values();
+  ort::Value* value_of(const tensor_file& t);
 
   int threads_ = 1;
   ort::Session* session_ = nullptr;

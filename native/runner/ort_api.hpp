@@ -39,17 +39,24 @@ enum Slot {
   SessionGetOutputCount = 31,
   SessionGetInputName = 36,
   SessionGetOutputName = 37,
+  CreateTensorAsOrtValue = 48,
   CreateTensorWithDataAsOrtValue = 49,
   IsTensor = 50,
   GetTensorMutableData = 51,
+  FillStringTensor = 52,
+  GetStringTensorDataLength = 53,
+  GetStringTensorContent = 54,
   GetTensorElementType = 60,
   GetDimensionsCount = 61,
   GetDimensions = 62,
   GetTensorShapeElementCount = 64,
   GetTensorTypeAndShape = 65,
+  GetValueType = 67,
   CreateCpuMemoryInfo = 69,
   AllocatorFree = 76,
   GetAllocatorWithDefaultOptions = 78,
+  GetValue = 80,
+  GetValueCount = 81,
   ReleaseStatus = 93,
   ReleaseSession = 95,
   ReleaseValue = 96,
@@ -61,10 +68,15 @@ enum Slot {
 // API version asked for: 4 is the first with AddSessionConfigEntry's neighbours; every later library serves it.
 constexpr uint32_t api_version = 6;
 
-// Element types in the order of ONNXTensorElementDataType, by this project's names; null where raw files cannot carry the type.
-constexpr const char* dtype_names[] = {nullptr, "f32", "u8",  "i8",  "u16",  "i16",  "i32",      "i64",        nullptr,  "bool",      "f16",
-                                       "f64",   "u32", "u64", "c64", "c128", "bf16", "f8e4m3fn", "f8e4m3fnuz", "f8e5m2", "f8e5m2fnuz"};
-constexpr int dtype_bytes[] = {0, 4, 1, 1, 2, 2, 4, 8, 0, 1, 2, 8, 4, 8, 8, 16, 2, 1, 1, 1, 1};
-constexpr int dtype_count = sizeof dtype_bytes / sizeof dtype_bytes[0];
+// Kinds of values, of ONNXType.
+constexpr int value_sequence = 2, value_map = 3;
+
+// Element types in the order of ONNXTensorElementDataType, by this project's names; null where a file cannot carry the type.
+constexpr const char* dtype_names[] = {nullptr, "f32",    "u8",  "i8",  "u16", "i16",  "i32",  "i64",      "string",     "bool",   "f16",        "f64",
+                                       "u32",   "u64", "c64", "c128", "bf16", "f8e4m3fn", "f8e4m3fnuz", "f8e5m2", "f8e5m2fnuz", "u4",
+                                       "i4",    "f4e2m1"};
+// Bits of an element; 0: no fixed size.
+constexpr int dtype_bits[] = {0, 32, 8, 8, 16, 16, 32, 64, 0, 8, 16, 64, 32, 64, 64, 128, 16, 8, 8, 8, 8, 4, 4, 4};
+constexpr int dtype_count = sizeof dtype_bits / sizeof dtype_bits[0];
 
 }  // namespace ort

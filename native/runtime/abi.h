@@ -19,7 +19,7 @@
 
 #include <stdint.h>
 
-#define FS_ABI_VERSION 1u
+#define FS_ABI_VERSION 2u
 #define FS_ALIGNMENT 64
 
 #ifdef __cplusplus
@@ -58,6 +58,7 @@ typedef struct fs_module {
   const uint64_t* input_bytes;  /* [inputs], or NULL when not recorded */
   const uint64_t* output_bytes; /* [outputs], or NULL */
   const uint64_t* weight_bytes; /* [weights], or NULL */
+  uint32_t holes;               /* parts that are not compiled: a host that sets no fs_context.hole refuses a module that has any */
 } fs_module;
 
 /* Barrier state of a team. Each hot word has its own cache line. Zero it, then set `threads` and `spin` (see fs_team_init). */
@@ -87,6 +88,10 @@ typedef struct fs_context {
   uint64_t* region_counts; /* times entered; written by builds with -DFS_PROFILE only */
   int32_t* region_current; /* the region being executed (or -1), for crash reports; written by every build */
   uint32_t region_stride;  /* words between the rows of two threads in ticks, counts and current */
+  /* Runs part `hole` (0 .. holes-1) of the model on the memory of its operands and results: dense row-major tensors, NULL for values that the
+   * host keeps itself. Called by tid 0, never twice at a time; it has to return, failed or not, because the other threads wait. */
+  void (*hole)(void* hole_host, uint32_t hole, const void* const* operands, void* const* results);
+  void* hole_host;
 } fs_context;
 
 /* The three symbols, for hosts that link a module directly or look them up by name. */

@@ -27,7 +27,14 @@
 #define FS_HOST_MAX_THREADS 256
 #define FS_HUGE_PAGE (2ull << 20)
 
-enum { FS_HOST_OK = 0, FS_HOST_ERROR_ABI = 1, FS_HOST_ERROR_MEMORY = 2, FS_HOST_ERROR_THREADS = 3, FS_HOST_ERROR_ISA = 4 };
+enum {
+  FS_HOST_OK = 0,
+  FS_HOST_ERROR_ABI = 1,
+  FS_HOST_ERROR_MEMORY = 2,
+  FS_HOST_ERROR_THREADS = 3,
+  FS_HOST_ERROR_ISA = 4,
+  FS_HOST_ERROR_HOLES = 5 /* parts of the model are not compiled, and nobody was given who runs them */
+};
 
 typedef struct fs_buffer {
   unsigned char* p; /* 64-byte aligned; 2 MB aligned when large */
@@ -184,14 +191,20 @@ static inline int fs_host_buffers(fs_host* host, const void* const* weights) {
 }
 
 /* `isa` are the feature bits the caller may use (fs_host_isa(), plus AMX when permitted). `cpus`: the CPU of each thread, or NULL for no
- * pinning; thread 0 is the caller and is not pinned here. Set host->on_thread_start before the call or leave the struct zeroed. */
+ * pinning; thread 0 is the caller and is not pinned here. Set host->on_thread_start, and host->context.hole and hole_host for a module with
+ * holes, before the call, or leave the struct zeroed. */
 static inline int fs_host_open_on(fs_host* host, const fs_module* module, fs_entry init, fs_entry run, const void* const* weights,
                                   int threads, const int* cpus, uint64_t isa) {
   void (*const on_start)(int) = host->on_thread_start;
+  void (*const hole)(void*, uint32_t, const void* const*, void* const*) = host->context.hole;
+  void* const hole_host = host->context.hole_host;
   memset(host, 0, sizeof *host);
   host->on_thread_start = on_start;
+  host->context.hole = hole;
+  host->context.hole_host = hole_host;
   if (module->abi_version != FS_ABI_VERSION) return FS_HOST_ERROR_ABI;
   if ((module->isa_features & ~isa) != 0) return FS_HOST_ERROR_ISA;
+  if (module->holes > 0 && hole == NULL) return FS_HOST_ERROR_HOLES;
   if (threads < 1 || threads > FS_HOST_MAX_THREADS) return FS_HOST_ERROR_THREADS;
   host->module = module;
   host->init = init;
@@ -237,7 +250,7 @@ static inline int fs_host_open_on(fs_host* host, const fs_module* module, fs_ent
 
 static inline int fs_host_open(fs_host* host, const fs_module* module, fs_entry init, fs_entry run, const void* const* weights, int threads,
                                const int* cpus) {
-  host->on_thread_start = NULL;
+  memset(host, 0, sizeof *host);
   return fs_host_open_on(host, module, init, run, weights, threads, cpus, fs_host_isa());
 }
 

@@ -3,11 +3,12 @@ import fs from "node:fs";
 import type { ArtifactPlan, PlannedWeight } from "../../codegen/plan.ts";
 import type { NdArray } from "../../graph/ndarray.ts";
 import { bug, userError } from "../../messages.ts";
-import type { TargetId, TensorFileRef, WeightRange } from "../../protocol/runner.ts";
-import { dtypes, type DType } from "../../support/dtype.ts";
+import type { RunOutput, TargetId, TensorFileRef, WeightRange } from "../../protocol/runner.ts";
 import { findOrtLibrary } from "../ort-library.ts";
 import { RunnerClient } from "../runner-client.ts";
 import type { BuiltCode } from "./build.ts";
+import { holeParams } from "./hole-files.ts";
+import { isNumbers, typeText, type RunTensor, type RunValue } from "./run-value.ts";
 import { Scratch } from "./scratch.ts";
 
 export interface HostSettings {
@@ -53,7 +54,7 @@ export class NativeHost {
     const weights = plan.weights.map((w) => this.weight(w));
     const { target } = await this.client.request(
       "load",
-      { so: built.sharedObject, weights, threads: plan.threads, prefix },
+      { so: built.sharedObject, weights, threads: plan.threads, prefix, ...holeParams(plan, this.scratch) },
       this.request(),
     );
     return { target, name, plan, outputs: plan.outputs.map((o) => o.name) };
@@ -74,23 +75,37 @@ export class NativeHost {
   }
 
   /** Inputs as files, by name: they stay until the host is closed. */
-  inputFiles(names: readonly string[], values: readonly NdArray[]): TensorFileRef[] {
+  inputFiles(names: readonly string[], values: readonly RunTensor[]): TensorFileRef[] {
     return values.map((v, i) => this.scratch.tensor(names[i] ?? "", v));
   }
 
-  /** Runs once; outputs in the model's order. */
+  /** Runs once; outputs in the model's order, which must be tensors of numbers (`runner-unsupported` otherwise). */
   async run(model: LoadedModel, inputs: readonly TensorFileRef[]): Promise<NdArray[]> {
+    const values = await this.runValues(model, inputs);
+    return values.map((v, i) =>
+      isNumbers(v) ? v : userError("runner-unsupported", {}, { what: `output ${model.outputs[i] ?? i} is a ${typeText(v)}` }),
+    );
+  }
+
+  /** Runs once; outputs in the model's order, whatever they are. */
+  async runValues(model: LoadedModel, inputs: readonly TensorFileRef[]): Promise<RunValue[]> {
     const files = model.outputs.map(() => this.scratch.path("output.bin"));
     const { outputs } = await this.client.request(
       "run",
       { target: model.target, inputs, outputs: files.map((file) => ({ file })) },
       this.request(),
     );
-    const read = files.map((file, i) => {
-      const planned = model.plan?.outputs[i] ?? outputs[i];
-      return this.scratch.read(file, knownDtype(planned?.dtype), planned?.shape ?? []);
+    return files.map((file, i) => {
+      const planned = model.plan?.outputs[i];
+      const written = outputs[i] ?? bug(`the runner left output ${i} out`);
+      return this.value(file, planned === undefined || planned.host !== undefined ? written : { ...written, ...planned });
     });
-    files.forEach((file) => fs.rmSync(file, { force: true }));
+  }
+
+  private value(file: string, { kind, dtype, shape, items }: RunOutput): RunValue {
+    if (kind !== undefined) return { kind, items: (items ?? []).map((item, i) => this.value(`${file}.${i}`, item)) };
+    const read = this.scratch.read(file, dtype ?? "unknown", shape ?? []);
+    fs.rmSync(file, { force: true });
     return read;
   }
 
@@ -102,10 +117,4 @@ export class NativeHost {
     await this.client.close();
     this.scratch.close();
   }
-}
-
-function knownDtype(name: string | undefined): DType {
-  return (
-    dtypes.find((d) => d === name) ?? userError("runner-unsupported", {}, { what: `an output has elements of type ${name ?? "unknown"}` })
-  );
 }

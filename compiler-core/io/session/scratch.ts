@@ -2,9 +2,9 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { decode, encode, type NdArray } from "../../graph/ndarray.ts";
 import { userError } from "../../messages.ts";
 import type { TensorFileRef } from "../../protocol/runner.ts";
+import { fileBytes, fromFileBytes, type RunTensor } from "./run-value.ts";
 
 const open = new Set<Scratch>();
 process.on("exit", () => open.forEach((s) => s.close()));
@@ -34,13 +34,13 @@ export class Scratch {
   }
 
   /** A tensor as a file for the runner. */
-  tensor(name: string, value: NdArray): TensorFileRef {
-    return { file: this.write("tensor.bin", encode(value)), name, dtype: value.dtype, shape: value.shape };
+  tensor(name: string, value: RunTensor): TensorFileRef {
+    return { file: this.write("tensor.bin", fileBytes(value)), name, dtype: value.dtype, shape: value.shape };
   }
 
   /** Reads a tensor that the runner wrote. */
-  read(file: string, dtype: NdArray["dtype"], shape: readonly number[]): NdArray {
-    return decode(dtype, shape, new Uint8Array(guarded(file, () => fs.readFileSync(file))));
+  read(file: string, dtype: string, shape: readonly number[]): RunTensor {
+    return fromFileBytes(dtype, shape, new Uint8Array(guarded(file, () => fs.readFileSync(file))));
   }
 
   close(): void {

@@ -12,6 +12,7 @@ import { admit, type Admission } from "./admission.ts";
 import { newDraft, type Draft } from "./draft.ts";
 import { nodeKind } from "./node-kind.ts";
 import { pairLookup } from "./node-pairs.ts";
+import { byPhase } from "./phases.ts";
 
 export const fuse = graphPass({
   name: "fuse",
@@ -34,10 +35,21 @@ function formGroups(graph: Graph, ctx: PassContext, fusing: boolean): Group[] {
   const draftOf = new Map<number, Draft>();
   const drafts: Draft[] = [];
   const pairs = pairLookup(graph, ctx.options);
-  for (const node of graph.nodes) {
+  const holes = new Map<string, Draft>();
+  for (const { node, phase, runner } of byPhase(graph)) {
     const edges = producerEdges(node, producer);
-    if (nodeKind(graph, node).kind === "unsupported") {
+    const { kind } = nodeKind(graph, node);
+    if (kind === "unsupported") {
       for (const e of edges) recordEdge(ctx, e, node, notCompiled(node), undefined);
+      continue;
+    }
+    if (kind === "hole") {
+      const hole = joinHole(holes, `${phase} ${runner}`, drafts, graph, node);
+      draftOf.set(node.id, hole);
+      for (const e of edges) {
+        const inside = draftOf.get(e.from.id) === hole;
+        recordEdge(ctx, e, node, inside ? sameHole : intoHole(node), inside ? hole.id : undefined);
+      }
       continue;
     }
     const candidates = [...new Set(edges.map((e) => draftOf.get(e.from.id)).filter((d): d is Draft => d !== undefined))].sort(
@@ -67,6 +79,19 @@ function formGroups(graph: Graph, ctx: PassContext, fusing: boolean): Group[] {
     if (joined !== undefined) ctx.hit({ rule: joined.rule, before: [node.id], after: [home.leader.id, node.id], note: joined.because });
   }
   return drafts.map((d) => d.finish());
+}
+
+/** The hole of a phase: a group of its own, that nothing else joins. */
+function joinHole(holes: Map<string, Draft>, key: string, drafts: Draft[], graph: Graph, node: Node): Draft {
+  const known = holes.get(key);
+  if (known !== undefined) {
+    known.add(node, { anchor: "call" });
+    return known;
+  }
+  const hole = newDraft(drafts.length, graph, node);
+  drafts.push(hole);
+  holes.set(key, hole);
+  return hole;
 }
 
 interface Edge {
@@ -107,6 +132,18 @@ const notCompiled = (node: Node): Admission => ({
   accepted: false,
   rule: "fuse/not-compiled",
   because: `not fused: ${node.op === "opaque" ? String(node.attrs["opType"]) : node.op} is not compiled`,
+  facts: [],
+});
+const sameHole: Admission = {
+  accepted: true,
+  rule: "fuse/same-hole",
+  because: "both run on ONNX Runtime, in one call: the value never leaves it",
+  facts: [],
+};
+const intoHole = (node: Node): Admission => ({
+  accepted: false,
+  rule: "fuse/hole",
+  because: `not fused: ${String(node.attrs["opType"])} runs on ONNX Runtime, its operands are handed over in memory`,
   facts: [],
 });
 const otherGroup = (home: Draft): Admission => ({

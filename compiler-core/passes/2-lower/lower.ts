@@ -25,7 +25,7 @@ export const lower = lowerPass({
     const region = (group: Group): Stmt[] => {
       const members = group.members.map((m) => nodes.get(m.node) ?? bug(`group ${group.id} names a missing node`));
       const template = templates[group.template as TemplateName] ?? bug(`no template ${group.template}`);
-      if (members.every((n) => n.outputs.every((v) => isEmpty(graph, v)))) return [];
+      if (group.template !== "hole" && members.every((n) => n.outputs.every((v) => isEmpty(graph, v)))) return [];
       const body = template({
         graph,
         group,
@@ -66,5 +66,7 @@ const isEmpty = (graph: Graph, value: ValueId): boolean => (staticShape(valueOf(
 /** Results that a node outside of the group reads, or that the graph gives out. */
 function escapingValues(graph: Graph, members: readonly Node[]): ReadonlySet<ValueId> {
   const inside = new Set(members.map((n) => n.id));
-  return new Set(members.flatMap((n) => n.outputs).filter((v) => graph.outputs.includes(v) || usersOf(graph, v).some((u) => !inside.has(u.id))));
+  return new Set(
+    members.flatMap((n) => n.outputs).filter((v) => graph.outputs.includes(v) || usersOf(graph, v).some((u) => !inside.has(u.id))),
+  );
 }

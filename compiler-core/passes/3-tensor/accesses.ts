@@ -8,7 +8,7 @@ export interface Access {
   readonly index: readonly Expr[];
   readonly write: boolean;
   readonly lanes: number;
-  /** Set for operands of kernels, which touch more than the element. */
+  /** Set for operands of kernels and holes, which touch more than the element (of holes: all of it, and there is no index). */
   readonly kernel: boolean;
   readonly stmt: Stmt;
 }
@@ -26,6 +26,10 @@ export function ownAccesses(s: Stmt): readonly Access[] {
       const access = kernel?.operands[name]?.access ?? "write";
       add(ref, access === "write", 1, true);
     }
+  }
+  if (s.k === "hole") {
+    for (const { buffer } of s.inputs) add({ buffer, index: [] }, false, 1, true);
+    for (const { buffer } of s.outputs) add({ buffer, index: [] }, true, 1, true);
   }
   visitOwnExprs(s, (e) => {
     if (e.k === "load") add(e, false, e.type.lanes, false);

@@ -28,6 +28,7 @@ function events(module: Module): readonly Event[] {
     visitOwnExprs(s, (e) => e.k === "load" && event(e.buffer));
     if (s.k === "store") event(s.buffer);
     if (s.k === "kernel") Object.values(s.refs).forEach((r) => event(r.buffer));
+    if (s.k === "hole") [...s.inputs, ...s.outputs].forEach((o) => event(o.buffer));
     for (const b of bodies(s)) b.forEach((x) => walk(x, single));
   };
   for (const f of [module.init, module.run]) {

@@ -1,0 +1,51 @@
+/**
+ * Which values have memory of ours, and which are left to the host: those without a known shape, strings, sequences, and what goes from one
+ * hole to another without native code in between.
+ */
+import { staticShape, valueOf, type Graph, type ValueId } from "../graph/ir.ts";
+import { dtypeBits } from "../support/dtype.ts";
+
+export interface Ports {
+  /** Values that the host keeps, by slot. */
+  readonly host: readonly ValueId[];
+  readonly isHost: (value: ValueId) => boolean;
+  /** Position among the buffers handed in or out, of graph input or output `i`; undefined where the host keeps it. */
+  readonly inputSlot: (i: number) => number | undefined;
+  readonly outputSlot: (i: number) => number | undefined;
+}
+
+const tables = new WeakMap<Graph, Ports>();
+
+export function portsOf(graph: Graph): Ports {
+  const known = tables.get(graph);
+  if (known !== undefined) return known;
+  const read = new Set<ValueId>();
+  for (const n of graph.nodes) if (n.op !== "opaque") for (const v of n.inputs) if (v !== null) read.add(v);
+  const given = new Set([...graph.inputs, ...graph.outputs]);
+  const made = graph.nodes.filter((n) => n.op === "opaque").flatMap((n) => n.outputs);
+  const host = [
+    ...graph.inputs.filter((v) => !hasMemory(graph, v)),
+    ...made.filter((v) => !hasMemory(graph, v) || (!given.has(v) && !read.has(v))),
+  ];
+  const kept = new Set(host);
+  const ports: Ports = {
+    host,
+    isHost: (v) => kept.has(v),
+    inputSlot: slots(graph.inputs, kept),
+    outputSlot: slots(graph.outputs, kept),
+  };
+  tables.set(graph, ports);
+  return ports;
+}
+
+/** A shape of numbers, and elements of whole bytes. */
+function hasMemory(graph: Graph, id: ValueId): boolean {
+  const v = valueOf(graph, id);
+  return staticShape(v) !== undefined && dtypeBits[v.dtype] >= 8;
+}
+
+function slots(values: readonly ValueId[], host: ReadonlySet<ValueId>): (i: number) => number | undefined {
+  let next = 0;
+  const table = values.map((v) => (host.has(v) ? undefined : next++));
+  return (i) => table[i];
+}

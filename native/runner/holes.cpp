@@ -1,0 +1,138 @@
+#include "holes.hpp"
+
+#include <cstring>
+
+#include "cpu.hpp"
+#include "ort.hpp"
+
+namespace runner {
+
+using namespace ort;
+
+hole_host::hole_host(const std::string& library, const std::vector<hole_spec>& specs, int slots, int threads)
+    : runtime_(open_ort(library)), slots_(static_cast<size_t>(slots), nullptr), given_(static_cast<size_t>(slots), false) {
+  ort_options options;
+  options.threads = threads;
+  // Between two holes our own threads need the CPUs.
+  options.quiet_between_runs = true;
+  for (const hole_spec& spec : specs) {
+    hole h;
+    h.what = spec.what;
+    try {
+      h.session = open_ort_session(runtime_, spec.model, options);
+    } catch (const failure& e) {
+      throw failure("hole-load", spec.what + ": " + e.what());
+    }
+    for (const auto& o : spec.inputs) h.inputs.push_back(make(o));
+    for (const auto& o : spec.outputs) h.outputs.push_back(make(o));
+    holes_.push_back(std::move(h));
+  }
+  // The strings stay where they are from here on.
+  for (hole& h : holes_) {
+    for (const bound& b : h.inputs) h.input_names.push_back(b.operand.name.c_str());
+    for (const bound& b : h.outputs) h.output_names.push_back(b.operand.name.c_str());
+    h.input_values.assign(h.inputs.size(), nullptr);
+    h.output_values.assign(h.outputs.size(), nullptr);
+  }
+}
+
+hole_host::~hole_host() {
+  for (Value* v : slots_)
+    if (v != nullptr) runtime_.release(ReleaseValue, v);
+  for (hole& h : holes_) {
+    for (auto* list : {&h.inputs, &h.outputs})
+      for (bound& b : *list)
+        if (b.value != nullptr) runtime_.release(ReleaseValue, b.value);
+    runtime_.release(ReleaseSession, h.session);
+  }
+}
+
+hole_host::bound hole_host::make(const hole_operand& operand) const {
+  bound b;
+  b.operand = operand;
+  if (operand.host >= static_cast<int>(slots_.size())) throw failure("bad-request", "no slot " + std::to_string(operand.host));
+  if (operand.host >= 0) return b;
+  uint64_t elements = 1;
+  for (const int64_t d : operand.shape) elements *= static_cast<uint64_t>(d);
+  b.dtype = ort_dtype(operand.dtype);
+  b.bytes = ort_bytes(b.dtype, elements);
+  return b;
+}
+
+void hole_host::set(int slot, const tensor_file& file) {
+  const auto at = static_cast<size_t>(slot);
+  if (at >= slots_.size()) throw failure("bad-request", "no slot " + std::to_string(slot));
+  if (slots_[at] != nullptr) runtime_.release(ReleaseValue, slots_[at]);
+  slots_[at] = nullptr;
+  if (file.dtype == "string") {
+    slots_[at] = ort_strings_from(runtime_, file);
+  } else {
+    uint64_t elements = 1;
+    for (const int64_t d : file.shape) elements *= static_cast<uint64_t>(d);
+    const int dtype = ort_dtype(file.dtype);
+    files_.erase(slot);
+    const loaded_file& in = files_.emplace(slot, loaded_file(file.file)).first->second;
+    if (in.size() != ort_bytes(dtype, elements)) throw failure("bad-request", file.file + " does not have the size its shape needs");
+    slots_[at] = ort_tensor_on(runtime_, in.data(), in.size(), file.shape, dtype);
+  }
+  given_[at] = true;
+}
+
+void hole_host::begin() {
+  failed_.clear();
+  for (size_t i = 0; i < slots_.size(); i++) {
+    if (given_[i] || slots_[i] == nullptr) continue;
+    runtime_.release(ReleaseValue, slots_[i]);
+    slots_[i] = nullptr;
+  }
+}
+
+void hole_host::check() const {
+  if (!failed_.empty()) throw failure("hole-run", failed_);
+}
+
+json::value hole_host::write(int slot, const std::string& name, const std::string& file) const {
+  const Value* v = slots_.at(static_cast<size_t>(slot));
+  if (v == nullptr) throw failure("bad-request", "nothing has been run yet");
+  return write_ort_value(runtime_, v, name, file);
+}
+
+Value* hole_host::on(bound& b, const void* memory) const {
+  if (b.value != nullptr && b.at == memory) return b.value;
+  if (b.value != nullptr) runtime_.release(ReleaseValue, b.value);
+  b.value = ort_tensor_on(runtime_, const_cast<void*>(memory), b.bytes, b.operand.shape, b.dtype);
+  b.at = memory;
+  return b.value;
+}
+
+void hole_host::run(hole& h, const void* const* operands, void* const* results) {
+  for (size_t i = 0; i < h.inputs.size(); i++) {
+    bound& b = h.inputs[i];
+    h.input_values[i] = b.operand.host >= 0 ? slots_[static_cast<size_t>(b.operand.host)] : on(b, operands[i]);
+    if (h.input_values[i] == nullptr) throw failure("hole-run", "operand " + b.operand.name + " has no value");
+  }
+  for (size_t i = 0; i < h.outputs.size(); i++) h.output_values[i] = h.outputs[i].operand.host >= 0 ? nullptr : on(h.outputs[i], results[i]);
+  runtime_.call(Run, h.session, static_cast<const void*>(nullptr), h.input_names.data(), h.input_values.data(), h.input_values.size(),
+                h.output_names.data(), h.output_names.size(), h.output_values.data());
+  for (size_t i = 0; i < h.outputs.size(); i++)
+    if (h.outputs[i].operand.host >= 0) slots_[static_cast<size_t>(h.outputs[i].operand.host)] = h.output_values[i];
+}
+
+void hole_host::call(void* self, uint32_t index, const void* const* operands, void* const* results) {
+  auto* host = static_cast<hole_host*>(self);
+  hole& h = host->holes_[index];
+  if (host->failed_.empty()) {
+    try {
+      host->run(h, operands, results);
+      set_default_mxcsr();
+      return;
+    } catch (const std::exception& e) {
+      host->failed_ = h.what + ": " + e.what();
+    }
+  }
+  // Native code goes on with the results: zeros cannot lead it astray, whatever indices it makes of them.
+  for (size_t i = 0; i < h.outputs.size(); i++)
+    if (h.outputs[i].operand.host < 0 && results[i] != nullptr) std::memset(results[i], 0, h.outputs[i].bytes);
+}
+
+}  // namespace runner
