@@ -107,6 +107,6 @@ export const viewRules: readonly Rule[] = [
 function sameShapeUnlessStepped(node: Node, e: GraphEditor): Patch | undefined {
   if (node.op === "slice" && (node.inputs.length > 1 || (node.attrs["steps"] as readonly number[] | undefined)?.some((s) => s !== 1)))
     return undefined;
-  if (node.op === "pad" && (node.attrs["pads"] as readonly number[]).some((p) => p !== 0)) return undefined;
+  if (node.op === "pad" && (node.attrs["pads"] as readonly number[] | undefined)?.every((p) => p === 0) !== true) return undefined;
   return sameShape(node, e);
 }
