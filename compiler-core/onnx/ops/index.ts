@@ -8,6 +8,7 @@ import { indexingBuilders } from "./indexing.ts";
 import { matrixBuilders } from "./matrix.ts";
 import { movementBuilders } from "./movement.ts";
 import { poolBuilders } from "./pool.ts";
+import { qlinearBuilders } from "./qlinear.ts";
 import { quantizeBuilders } from "./quantize.ts";
 import { reduceBuilders } from "./reduce.ts";
 import { rnnBuilders } from "./rnn.ts";
@@ -22,6 +23,7 @@ export const onnxBuilders: Readonly<Record<string, Builder>> = {
   ...matrixBuilders,
   ...movementBuilders,
   ...poolBuilders,
+  ...qlinearBuilders,
   ...quantizeBuilders,
   ...reduceBuilders,
   ...rnnBuilders,

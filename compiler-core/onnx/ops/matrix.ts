@@ -19,6 +19,5 @@ function fusedMatMul(c: BuildCall) {
 export const matrixBuilders: Readonly<Record<string, Builder>> = {
   MatMul: (c) => c.add("matmul", [c.input(0), c.input(1)]),
   Gemm: gemm,
-  MatMulInteger: (c) => c.add("matmul-integer", c.operands(4)),
   "com.microsoft.FusedMatMul": fusedMatMul,
 };
