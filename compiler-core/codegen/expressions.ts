@@ -1,7 +1,10 @@
 /** Tensor IR expressions as C++ text. */
 import { bug } from "../messages.ts";
+import { isPacked, isSmallFloat } from "../support/dtype.ts";
 import { typeText } from "../tensor/build.ts";
 import type { Buffer, BufferId, Expr, Ref, VarId, VType } from "../tensor/ir.ts";
+import { mapOperands } from "../tensor/rewrite.ts";
+import { elementCode, fromCode, toCode } from "./elements.ts";
 import { literal, valueType } from "./literals.ts";
 import { binaryRow, memorySpelling, reduceSpelling, scalarCast, unaryRow, vectorCast, vectorClass } from "./spelling.ts";
 
@@ -12,6 +15,8 @@ export interface Scope {
   readonly variable: (id: VarId) => string;
   /** Variables that hold a lane count of a kernel's epilogue (`auto`: an int or `fs::all_lanes`). */
   readonly laneCounts: ReadonlySet<VarId>;
+  /** Variables that hold data or what was computed from it. */
+  readonly data: ReadonlySet<VarId>;
   /** Lanes of the instruction set's vectors. */
   readonly lanes: number;
 }
@@ -63,10 +68,7 @@ export function countText(count: Expr, scope: Scope): string {
 
 function loadText(e: Extract<Expr, { k: "load" }>, scope: Scope): string {
   if (e.type.lanes === 1) {
-    const element = `${scope.pointer(e.buffer)}[${positionText(e, scope)}]`;
-    if (e.type.dtype === "bf16") return `fs::bf16_to_f32(${element})`;
-    if (e.type.dtype === "f16") return `fs::f16_to_f32(${element})`;
-    return e.type.dtype === "bool" ? `(${element} != 0)` : element;
+    return fromCode(e.type.dtype, elementCode(e.type.dtype, scope.pointer(e.buffer), positionText(e, scope)));
   }
   typeName(e.type, scope);
   const { load } = memorySpelling[e.type.dtype] ?? bug(`no vector load of ${e.type.dtype}`);
@@ -100,7 +102,7 @@ function vectorText(e: Expr, scope: Scope): string {
         ? `fs::fma(${text(e.a)}, ${text(e.b)}, ${text(e.c)})`
         : `fs::add(fs::mul(${text(e.a)}, ${text(e.b)}), ${text(e.c)})`;
     case "cast":
-      return vectorCast(e.a.type.dtype, e.type.dtype, text(e.a)) ?? missing();
+      return vectorCast(e.a.type.dtype, e.type.dtype, text(e.a), e.rule) ?? missing();
     case "select":
       return e.type.dtype === "bool" ? missing() : `fs::select(${text(e.cond)}, ${text(e.a)}, ${text(e.b)})`;
     case "broadcast":
@@ -136,7 +138,7 @@ export function hasVectorForm(e: Expr, dtype: VType["dtype"] = e.type.dtype): bo
       return from !== undefined && !(from === "i32x" && e.a.type.dtype !== "i32") && unaryRow(e.op)[from] !== undefined;
     }
     case "cast":
-      return vectorCast(e.a.type.dtype, dtype, "x") !== undefined;
+      return vectorCast(e.a.type.dtype, dtype, "x", e.rule) !== undefined;
     case "const":
     case "broadcast":
     case "select":
@@ -164,13 +166,13 @@ export function exprText(e: Expr, scope: Scope): string {
       return value.startsWith("-") ? `(${value})` : value;
     }
     case "binary":
-      return rounded(binaryRow(e.op).one(text(e.a), text(e.b), e.a.type.dtype), e.type);
+      return rounded(binaryRow(e.op).one(text(e.a), text(e.b), e.a.type.dtype, isIndex(e, scope)), e.type);
     case "unary":
       return rounded(unaryRow(e.op).one(text(e.a), e.a.type.dtype), e.type);
     case "fma":
       return rounded(`fs::one::fma<${typeName(e.type, scope)}>(${text(e.a)}, ${text(e.b)}, ${text(e.c)})`, e.type);
     case "cast":
-      return scalarCast(e.a.type.dtype, e.type.dtype, text(e.a), valueType);
+      return scalarCast(e.a.type.dtype, e.type.dtype, text(e.a), e.rule);
     case "select":
       return `(${text(e.cond)} ? ${text(e.a)} : ${text(e.b)})`;
     case "broadcast":
@@ -178,6 +180,30 @@ export function exprText(e: Expr, scope: Scope): string {
     case "ramp":
       return text(e.base);
   }
+}
+
+/** A 64-bit integer that is made of loop counters and constants only. */
+function isIndex(e: Expr, scope: Scope): boolean {
+  return e.type.dtype === "i64" && !readsData(e, scope.data);
+}
+
+/** Does the expression depend on elements of a buffer, directly or through a variable of `data`? */
+export function readsData(e: Expr, data: ReadonlySet<VarId>): boolean {
+  if (e.k === "load") return true;
+  if (e.k === "var") return data.has(e.id);
+  let found = false;
+  mapOperands(e, (x) => {
+    found ||= readsData(x, data);
+    return x;
+  });
+  return found;
+}
+
+/** The code of a value, as it is stored: a copied element stays the bits that it is. */
+export function codeText(e: Expr, scope: Scope): string {
+  if (e.k === "load" && (isSmallFloat(e.type.dtype) || isPacked(e.type.dtype)))
+    return elementCode(e.type.dtype, scope.pointer(e.buffer), positionText(e, scope));
+  return toCode(e.type.dtype, exprText(e, scope));
 }
 
 /** Arithmetic in 16-bit floats is done in float and rounded after each operation. */

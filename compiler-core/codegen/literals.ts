@@ -1,13 +1,22 @@
 /** Constants as exact C++ text. */
 import type { DType } from "../support/dtype.ts";
-import { isFloat } from "../support/dtype.ts";
+import { dtypeBits, isFloat, isPacked, isSmallFloat } from "../support/dtype.ts";
 
-/** C++ types of values. 16-bit floats are kept, rounded, in a float; in memory they are bit patterns (see `memoryType`). */
+/**
+ * C++ types of values. Floats of 16 bits and less are kept, rounded, in a float, packed integers in a byte; in memory they are bit patterns
+ * (see `memoryType`).
+ */
 export const valueType: Readonly<Partial<Record<DType, string>>> = {
   f32: "float",
   f64: "double",
   f16: "float",
   bf16: "float",
+  f8e4m3fn: "float",
+  f8e4m3fnuz: "float",
+  f8e5m2: "float",
+  f8e5m2fnuz: "float",
+  f8e8m0: "float",
+  f4e2m1: "float",
   bool: "bool",
   i8: "int8_t",
   u8: "uint8_t",
@@ -17,9 +26,19 @@ export const valueType: Readonly<Partial<Record<DType, string>>> = {
   u32: "uint32_t",
   i64: "int64_t",
   u64: "uint64_t",
+  i4: "int8_t",
+  u4: "uint8_t",
+  i2: "int8_t",
+  u2: "uint8_t",
 };
 export const memoryType = (d: DType): string | undefined =>
-  d === "f16" || d === "bf16" ? "uint16_t" : d === "bool" ? "uint8_t" : valueType[d];
+  valueType[d] === undefined
+    ? undefined
+    : d === "f16" || d === "bf16"
+      ? "uint16_t"
+      : d === "bool" || (dtypeBits[d] <= 8 && (isSmallFloat(d) || isPacked(d)))
+        ? "uint8_t"
+        : valueType[d];
 
 /** A finite double in C's hexadecimal notation. */
 export function hexFloat(x: number): string {

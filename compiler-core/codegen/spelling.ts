@@ -3,8 +3,9 @@
  * `i32x` and `mask` a vector; an absent spelling means that the operation has no vector form and its loop stays scalar.
  */
 import type { DType } from "../support/dtype.ts";
-import { isFloat } from "../support/dtype.ts";
-import type { BinaryOp, ReduceOp, UnaryOp } from "../tensor/ir.ts";
+import { dtypeBits, isFloat, isPacked, isSmallFloat } from "../support/dtype.ts";
+import type { BinaryOp, CastRule, ReduceOp, UnaryOp } from "../tensor/ir.ts";
+import { bitsAs } from "./elements.ts";
 import { valueType } from "./literals.ts";
 
 /** The register class of a vector of a type: small integers are widened to i32, 16-bit floats to f32. */
@@ -35,7 +36,6 @@ const libm = (name: string, vector: string): UnarySpelling => ({
   f32x: (x) => `fs::${vector}(${x})`,
   i32x: (x) => x,
 });
-const lanes = (x: string, f: string): string => `fs::map_lanes(${x}, fs::all_lanes{}, [](float v) { return ${f}; })`;
 
 export const unarySpelling = {
   neg: { one: (x, d) => `${one("neg", d)}(${x})`, f32x: (x) => `fs::neg(${x})`, i32x: (x) => `fs::sub(fs::broadcast(0), ${x})` },
@@ -61,21 +61,32 @@ export const unarySpelling = {
     mask: (x) => `fs::mask_not(${x})`,
   },
   isnan: { one: (x, d) => (isFloat(d) ? `std::isnan(${x})` : "false"), f32x: (x) => `fs::is_nan(${x})` },
-  sin: { one: (x) => `std::sin(${x})`, f32x: (x) => lanes(x, "std::sin(v)") },
-  cos: { one: (x) => `std::cos(${x})`, f32x: (x) => lanes(x, "std::cos(v)") },
+  sin: math("sin"),
+  cos: math("cos"),
+  expm1: math("expm1"),
+  tan: math("tan"),
+  asin: math("asin"),
+  acos: math("acos"),
+  atan: math("atan"),
+  sinh: math("sinh"),
+  cosh: math("cosh"),
+  asinh: math("asinh"),
+  acosh: math("acosh"),
+  atanh: math("atanh"),
   reciprocal: { one: (x, d) => `(${d === "f64" ? "1.0" : "1.0f"} / ${x})`, f32x: (x) => `fs::div(fs::broadcast(1.0f), ${x})` },
 } as const satisfies Record<UnaryOp, UnarySpelling>;
 
 interface BinarySpelling {
-  readonly one: (a: string, b: string, dtype: DType) => string;
+  /** `isIndex`: of loop counters and constants, which cannot overflow. */
+  readonly one: (a: string, b: string, dtype: DType, isIndex: boolean) => string;
   readonly f32x?: (a: string, b: string) => string;
   readonly i32x?: (a: string, b: string) => string;
   readonly mask?: (a: string, b: string) => string;
 }
 
-/** Infix where C++ means the same: floats, and i64 index arithmetic, which cannot overflow. */
+/** Infix where C++ means the same: floats, and index arithmetic; integers that are data may overflow, and wrap. */
 const arithmetic = (name: string, sign: string): BinarySpelling => ({
-  one: (a, b, d) => (d === "f32" || d === "f64" || d === "i64" ? `(${a} ${sign} ${b})` : `${one(name, d)}(${a}, ${b})`),
+  one: (a, b, d, isIndex) => (isFloat(d) || isIndex ? `(${a} ${sign} ${b})` : `${one(name, d)}(${a}, ${b})`),
   f32x: (a, b) => `fs::${name}(${a}, ${b})`,
   i32x: (a, b) => `fs::${name}(${a}, ${b})`,
 });
@@ -164,8 +175,10 @@ const narrowBits: Readonly<Partial<Record<DType, string>>> = {
   i16: "wrap_signed<16>",
 };
 
-/** A vector cast; undefined when there is none. */
-export function vectorCast(from: DType, to: DType, x: string): string | undefined {
+/** A vector cast; undefined when there is none. An i32 rounded to f32 first would be rounded twice on its way to bf16. */
+export function vectorCast(from: DType, to: DType, x: string, rule?: CastRule): string | undefined {
+  if (rule === "bits") return vectorBits(from, to, x);
+  if (rule !== undefined || (from === "i32" && to === "bf16")) return undefined;
   const source = vectorClass(from);
   const target = vectorClass(to);
   if (source === undefined || target === undefined) return undefined;
@@ -175,8 +188,7 @@ export function vectorCast(from: DType, to: DType, x: string): string | undefine
     return to === "bf16" ? `fs::round_to_bf16(${f32})` : to === "f16" ? `fs::round_to_f16(${f32})` : f32;
   }
   const bounds = narrowBounds[to];
-  if (source === "f32x")
-    return bounds === undefined ? `fs::to_i32_saturate(${x})` : `fs::to_narrow_saturate(${x}, ${bounds[0]}.0f, ${bounds[1]}.0f)`;
+  if (source === "f32x") return bounds === undefined ? `fs::to_i32_trunc(${x})` : `fs::${narrowBits[to] ?? ""}(fs::to_i32_trunc(${x}))`;
   if (source === "mask") return `fs::to_i32(${x})`;
   const fits = bounds === undefined || inside(narrowBounds[from], bounds);
   return fits ? x : `fs::${narrowBits[to] ?? ""}(${x})`;
@@ -184,11 +196,27 @@ export function vectorCast(from: DType, to: DType, x: string): string | undefine
 const inside = (a: readonly [number, number] | undefined, b: readonly [number, number]): boolean =>
   a !== undefined && a[0] >= b[0] && a[1] <= b[1];
 
+function vectorBits(from: DType, to: DType, x: string): string | undefined {
+  if (from === "f32" && to === "i32") return `fs::bits(${x})`;
+  return from === "i32" && to === "f32" ? `fs::from_bits(${x})` : undefined;
+}
+
+/** Every value of the type is an f32. */
+const inF32 = (d: DType): boolean => d === "f32" || isSmallFloat(d) || dtypeBits[d] <= 16;
+
 /** A scalar cast. */
-export function scalarCast(from: DType, to: DType, x: string, types: Readonly<Partial<Record<DType, string>>>): string {
+export function scalarCast(from: DType, to: DType, x: string, rule?: CastRule): string {
+  const type = valueType[to] ?? to;
+  if (rule === "bits") return bitsAs(from, to, x);
   if (to === "bool") return `(${x} != 0)`;
-  if (to === "bf16") return `fs::one::to_bf16(static_cast<float>(${x}))`;
-  if (to === "f16") return `fs::one::to_f16(static_cast<float>(${x}))`;
-  if (isFloat(from) && !isFloat(to)) return `fs::one::saturate_to<${types[to] ?? to}>(${x})`;
-  return `static_cast<${types[to] ?? to}>(${x})`;
+  if (to === "bf16" || to === "f16") return inF32(from) ? `fs::one::to_${to}(static_cast<float>(${x}))` : `fs::one::wide_to_${to}(${x})`;
+  if (isSmallFloat(to)) return `fs::one::round_to<fs::${to}${castArguments(rule)}>(${x})`;
+  if (isFloat(to)) return `static_cast<${type}>(${x})`;
+  if (isPacked(to)) return `fs::one::wrap_bits<${type}, ${dtypeBits[to]}>(${isFloat(from) ? `fs::one::truncate_to<int32_t>(${x})` : x})`;
+  return isFloat(from) ? `fs::one::truncate_to<${type}>(${x})` : `static_cast<${type}>(${x})`;
+}
+function castArguments(rule: CastRule | undefined): string {
+  if (rule === undefined) return "";
+  const round = rule.endsWith("down") ? "down" : rule.endsWith("nearest") ? "nearest" : "up";
+  return `, ${String(!rule.startsWith("overflow"))}, fs::scale_rounding::${round}`;
 }

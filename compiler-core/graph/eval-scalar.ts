@@ -34,7 +34,7 @@ export function compileScalar(expr: Expr, mode: Mode): ScalarFunction {
     case "cast": {
       const a = compileScalar(expr.a, mode);
       const from = expr.a.type.dtype;
-      return (o) => evalCast(from, expr.type.dtype, a(o), mode);
+      return (o) => evalCast(from, expr.type.dtype, a(o), mode, expr.rule);
     }
     case "select": {
       const [cond, a, b] = [compileScalar(expr.cond, mode), compileScalar(expr.a, mode), compileScalar(expr.b, mode)];

@@ -1,10 +1,11 @@
 /**
  * Tensors in memory, for evaluation: one typed array and a row-major shape. In mode `native` elements are values of their dtype
- * (16-bit floats are kept, rounded, in a Float32Array); in mode `f64` all floats are kept in double.
+ * (floats of 16 bits and less are kept, rounded, in a Float32Array); in mode `f64` all floats are kept in double.
  */
 import { bug } from "../messages.ts";
-import { dtypeBits, isFloat, type DType } from "../support/dtype.ts";
-import { decodeFloat, encodeFloat } from "../support/small-floats.ts";
+import { dtypeBits, dtypeBytes, isFloat, isSmallFloat, type DType } from "../support/dtype.ts";
+import { getElement, putElement } from "../support/elements.ts";
+import { decodeTable } from "../support/small-floats.ts";
 
 export type Mode = "native" | "f64";
 export type NumberArray = Float32Array | Float64Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array;
@@ -26,6 +27,14 @@ const arrayTypes: Partial<Record<DType, ArrayType>> = {
   f64: Float64Array,
   f16: Float32Array,
   bf16: Float32Array,
+  f8e4m3fn: Float32Array,
+  f8e4m3fnuz: Float32Array,
+  f8e5m2: Float32Array,
+  f8e5m2fnuz: Float32Array,
+  f8e8m0: Float32Array,
+  f6e2m3: Float32Array,
+  f6e3m2: Float32Array,
+  f4e2m1: Float32Array,
   i8: Int8Array,
   u8: Uint8Array,
   i16: Int16Array,
@@ -41,7 +50,7 @@ const arrayTypes: Partial<Record<DType, ArrayType>> = {
   bool: Uint8Array,
 };
 
-/** True for element types that can be evaluated; strings, complex numbers and 8-bit floats cannot. */
+/** True for element types that can be evaluated; strings and complex numbers cannot. */
 export const evaluable = (dtype: DType): boolean => dtype in arrayTypes;
 
 export const isBig = (dtype: DType): dtype is "i64" | "u64" => dtype === "i64" || dtype === "u64";
@@ -86,53 +95,45 @@ export function strides(shape: readonly number[]): number[] {
 /** The same elements under another shape. */
 export const reshaped = (nd: NdArray, shape: readonly number[]): NdArray => ({ dtype: nd.dtype, shape, data: nd.data });
 
+/** Types whose memory is a typed array of their own. */
+const isPlain = (dtype: DType): boolean => dtypeBits[dtype] >= 8 && !isSmallFloat(dtype);
+
 /** Decodes raw little-endian bytes, the form constants have. */
 export function decode(dtype: DType, shape: readonly number[], bytes: Uint8Array, mode: Mode = "native"): NdArray {
   const n = count(shape);
-  const out = allocate(dtype, shape, mode);
-  const bits = dtypeBits[dtype];
-  if (bits < 8) {
-    unpack(out, bytes, bits);
-    return out;
-  }
+  const needed = dtypeBytes(dtype, n);
+  if (bytes.length < needed) bug(`${bytes.length} bytes of ${dtype}[${shape.join()}], which needs ${needed}`);
+  if (!isPlain(dtype)) return decodeEach(allocate(dtype, shape, mode), bytes);
   // A copy, because typed arrays need aligned memory. (`slice` of a Node Buffer would be a view.)
-  const copy = new Uint8Array(bytes.subarray(0, (n * bits) / 8)).buffer;
-  if (dtype === "f16" || dtype === "bf16") {
-    const raw = new Uint16Array(copy);
-    for (let i = 0; i < n; i++) out.data[i] = decodeFloat(dtype, raw[i]!);
-    return out;
-  }
+  const copy = new Uint8Array(bytes.subarray(0, needed)).buffer;
   const source = new (arrayTypes[dtype] as unknown as new (buffer: ArrayBufferLike) => Elements)(copy);
-  if (mode === "f64" && dtype === "f32") (out.data as Float64Array).set(source as Float32Array);
-  else return { dtype, shape, data: source };
-  return out;
+  if (mode === "f64" && dtype === "f32") return { dtype, shape, data: Float64Array.from(source as Float32Array) };
+  return { dtype, shape, data: source };
 }
 
-function unpack(out: NdArray, bytes: Uint8Array, bits: number): void {
-  const perByte = 8 / bits;
-  const signed = out.data instanceof Int8Array;
-  for (let i = 0; i < out.data.length; i++) {
-    const v = (bytes[Math.floor(i / perByte)]! >> ((i % perByte) * bits)) & ((1 << bits) - 1);
-    out.data[i] = signed && v >= 1 << (bits - 1) ? v - (1 << bits) : v;
+/** Types that are decoded: small floats through the table of their bit patterns, packed integers bit by bit. */
+function decodeEach(out: NdArray, bytes: Uint8Array): NdArray {
+  const { dtype } = out;
+  const data = out.data as NumberArray;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (!isSmallFloat(dtype) || dtypeBits[dtype] < 8) {
+    for (let i = 0; i < data.length; i++) data[i] = Number(getElement(view, i, dtype));
+    return out;
   }
+  const table = decodeTable(dtype);
+  if (dtypeBits[dtype] === 8) for (let i = 0; i < data.length; i++) data[i] = table[bytes[i]!]!;
+  else for (let i = 0; i < data.length; i++) data[i] = table[view.getUint16(2 * i, true)]!;
+  return out;
 }
 
 /** Raw little-endian bytes of a tensor; floats kept in double are rounded to their dtype. */
 export function encode(nd: NdArray): Uint8Array {
-  const bits = dtypeBits[nd.dtype];
-  const n = nd.data.length;
-  if (nd.dtype === "f16" || nd.dtype === "bf16") {
-    const dtype = nd.dtype;
-    return asBytes(Uint16Array.from(nd.data as NumberArray, (x) => encodeFloat(dtype, x)));
-  }
-  if (bits < 8) {
-    const bytes = new Uint8Array(Math.ceil((n * bits) / 8));
-    const perByte = 8 / bits;
-    for (let i = 0; i < n; i++) bytes[Math.floor(i / perByte)]! |= (Number(nd.data[i]) & ((1 << bits) - 1)) << ((i % perByte) * bits);
-    return bytes;
-  }
-  if (nd.dtype === "f32" && nd.data instanceof Float64Array) return asBytes(Float32Array.from(nd.data));
-  return asBytes(nd.data);
+  const { dtype, data } = nd;
+  if (isPlain(dtype)) return asBytes(dtype === "f32" && data instanceof Float64Array ? Float32Array.from(data) : data);
+  const bytes = new Uint8Array(dtypeBytes(dtype, data.length));
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < data.length; i++) putElement(view, i, dtype, data[i]!);
+  return bytes;
 }
 
 const asBytes = (a: Elements): Uint8Array => new Uint8Array(a.buffer, a.byteOffset, a.byteLength);

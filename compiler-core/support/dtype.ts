@@ -1,4 +1,5 @@
 /** Element types of tensors: the names used in both IRs, in text forms and in JSON, with their size. */
+import { smallFloats, type SmallFloat } from "./small-floats.ts";
 
 /** Bits per element; strings have no fixed size. The order is the order of the tables in the documentation. */
 export const dtypeBits = {
@@ -11,6 +12,8 @@ export const dtypeBits = {
   f8e5m2: 8,
   f8e5m2fnuz: 8,
   f8e8m0: 8,
+  f6e2m3: 6,
+  f6e3m2: 6,
   f4e2m1: 4,
   i8: 8,
   u8: 8,
@@ -39,5 +42,11 @@ export function dtypeBytes(dtype: DType, count = 1): number {
   return Math.ceil((dtypeBits[dtype] * count) / 8);
 }
 
+/** Floats of 16 bits and less: kept in files and memory as bit patterns, computed with in f32. */
+export const isSmallFloat = (d: DType): d is DType & SmallFloat => d in smallFloats;
+/** Floats of 8 bits and less: what is stored in them was rounded on purpose, so that even evaluation in double rounds. */
+export const isQuantisedFloat = (d: DType): d is DType & SmallFloat => isSmallFloat(d) && dtypeBits[d] <= 8;
+/** Elements share bytes. */
+export const isPacked = (d: DType): boolean => dtypeBits[d] > 0 && dtypeBits[d] < 8;
 export const isFloat = (d: DType): boolean => d.startsWith("f") || d === "bf16";
 export const isInteger = (d: DType): boolean => d.startsWith("i") || d.startsWith("u");

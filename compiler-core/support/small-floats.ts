@@ -27,10 +27,24 @@ export const smallFloats = {
 
 export type SmallFloat = keyof typeof smallFloats;
 
+/** How a magnitude becomes a power of two: away from zero, towards it, or to the nearer one (ties up). ONNX Cast's `round_mode`. */
+export type ScaleRounding = "up" | "down" | "nearest";
+
 /** Width of a format: sign, exponent and mantissa (e8m0 has no sign). */
 export function smallFloatBits(name: SmallFloat): number {
   const format: FloatFormat = smallFloats[name];
   return format.exponentBits + format.mantissaBits + (format.specials === "scale" ? 0 : 1);
+}
+
+const tables = new Map<SmallFloat, Float64Array>();
+
+/** The values of all bit patterns of a format, by pattern. Made when first asked for. */
+export function decodeTable(name: SmallFloat): Float64Array {
+  const have = tables.get(name);
+  if (have !== undefined) return have;
+  const table = Float64Array.from({ length: 2 ** smallFloatBits(name) }, (_, bits) => decodeFloat(name, bits));
+  tables.set(name, table);
+  return table;
 }
 
 /** The value of a bit pattern; exact. */
@@ -61,12 +75,12 @@ function maxFiniteCode({ exponentBits, mantissaBits, specials }: FloatFormat): n
 /**
  * The bit pattern nearest to `value`, ties to even. Beyond the largest finite number: with `saturate` that number, otherwise infinity,
  * or NaN in formats without it; formats with neither always saturate. `saturate` is ONNX Cast's attribute, and off for f16 and bf16.
- * NaN becomes the quiet NaN, or zero in formats without NaN. e8m0 holds powers of two only: the magnitude is rounded up to one.
+ * NaN becomes the quiet NaN, or zero in formats without NaN. e8m0 holds powers of two only: the magnitude is rounded to one by `round`.
  */
-export function encodeFloat(name: SmallFloat, value: number, saturate = false): number {
+export function encodeFloat(name: SmallFloat, value: number, saturate = false, round: ScaleRounding = "up"): number {
   const format: FloatFormat = smallFloats[name];
   const { exponentBits, mantissaBits, specials } = format;
-  if (specials === "scale") return encodeScale(value, saturate);
+  if (specials === "scale") return encodeScale(value, saturate, round);
   const signBit = 2 ** (exponentBits + mantissaBits);
   const sign = value < 0 || Object.is(value, -0) ? signBit : 0;
   if (Number.isNaN(value)) return nanCode(format, signBit);
@@ -107,13 +121,14 @@ function roundHalfEven(value: number): number {
   return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
 }
 
-/** Sign is dropped, zero becomes the smallest scale, infinity NaN: the rules of ONNX Cast with round_mode "up". */
-function encodeScale(value: number, saturate: boolean): number {
+/** Sign is dropped, zero becomes the smallest scale, infinity NaN: the rules of ONNX Cast. */
+function encodeScale(value: number, saturate: boolean, round: ScaleRounding): number {
   const magnitude = Math.abs(value);
   if (Number.isNaN(value) || magnitude === Infinity) return 0xff;
   if (magnitude === 0) return 0;
   const floor = exponentOf(magnitude);
-  const exponent = magnitude === 2 ** floor ? floor : floor + 1;
+  const over = magnitude / 2 ** floor;
+  const exponent = over > 1 && (round === "up" || (round === "nearest" && over >= 1.5)) ? floor + 1 : floor;
   if (exponent > 127) return saturate ? 0xfe : 0xff;
   return Math.max(exponent + 127, 0);
 }

@@ -1,7 +1,7 @@
 /** Constructors of Tensor IR expressions: they compute the result type and check operand types, and nothing else (no folding). */
 import type { DType } from "../support/dtype.ts";
 import { bug } from "../messages.ts";
-import type { BinaryOp, BufferId, Expr, ReduceOp, UnaryOp, VarId, VType } from "./ir.ts";
+import type { BinaryOp, BufferId, CastRule, Expr, ReduceOp, UnaryOp, VarId, VType } from "./ir.ts";
 import { indexType } from "./ir.ts";
 
 const comparisons: ReadonlySet<BinaryOp> = new Set<BinaryOp>(["eq", "ne", "lt", "le", "gt", "ge"]);
@@ -32,7 +32,8 @@ export const unary = (op: UnaryOp, a: Expr): Expr => ({
   type: op === "isnan" ? { dtype: "bool", lanes: a.type.lanes } : a.type,
 });
 export const fma = (a: Expr, b: Expr, c: Expr): Expr => ({ k: "fma", a, b, c, type: a.type });
-export const cast = (a: Expr, dtype: DType): Expr => (a.type.dtype === dtype ? a : { k: "cast", a, type: { dtype, lanes: a.type.lanes } });
+export const cast = (a: Expr, dtype: DType, rule?: CastRule): Expr =>
+  a.type.dtype === dtype ? a : { k: "cast", a, ...(rule === undefined ? {} : { rule }), type: { dtype, lanes: a.type.lanes } };
 
 export function select(cond: Expr, a: Expr, b: Expr): Expr {
   if (cond.type.dtype !== "bool" || a.type.dtype !== b.type.dtype)

@@ -88,7 +88,7 @@ export function evalExpr(e: Expr, m: Memory): Value {
       return map2(lanes, evalExpr(e.a, m), evalExpr(e.b, m), (x, y) => evalFma(dtype, x, y, c[i++] as Scalar, mode));
     }
     case "cast":
-      return map1(lanes, evalExpr(e.a, m), (x) => evalCast(e.a.type.dtype, dtype, x, mode));
+      return map1(lanes, evalExpr(e.a, m), (x) => evalCast(e.a.type.dtype, dtype, x, mode, e.rule));
     case "select": {
       if (lanes === 1) return evalExpr(evalExpr(e.cond, m) === true ? e.a : e.b, m);
       const cond = lanesOf(evalExpr(e.cond, m), lanes);

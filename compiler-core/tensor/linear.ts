@@ -22,7 +22,7 @@ export function exprKey(e: Expr): string {
     case "fma":
       return `fma(${exprKey(e.a)},${exprKey(e.b)},${exprKey(e.c)})`;
     case "cast":
-      return `${e.type.dtype}<${exprKey(e.a)}>`;
+      return `${e.type.dtype}${e.rule ?? ""}<${exprKey(e.a)}>`;
     case "select":
       return `sel(${exprKey(e.cond)},${exprKey(e.a)},${exprKey(e.b)})`;
     case "load":

@@ -1,9 +1,11 @@
 /** Rounding of exact values to the element types, half to even, in plain arithmetic (JavaScript has no 16-bit floats everywhere). */
 import type { DType } from "../support/dtype.ts";
-import { dtypeBits } from "../support/dtype.ts";
+import { dtypeBits, isSmallFloat } from "../support/dtype.ts";
+import { decodeFloat, encodeFloat } from "../support/small-floats.ts";
+import type { CastRule } from "./ir.ts";
 import { bug } from "../messages.ts";
 
-/** Binary formats narrower than f32: bits of the fraction and the smallest exponent of a normal number. IEEE infinities and NaN. */
+/** 16-bit formats, which are rounded often: bits of the fraction and the smallest exponent of a normal number. IEEE infinities and NaN. */
 const narrowFloats: Readonly<Partial<Record<DType, { readonly fraction: number; readonly minExponent: number; readonly max: number }>>> = {
   f16: { fraction: 10, minExponent: -14, max: 65504 },
   bf16: { fraction: 7, minExponent: -126, max: 3.3895313892515355e38 },
@@ -27,15 +29,26 @@ function exponentOf(x: number): number {
   return e;
 }
 
-/** `x` rounded to a float type; f64 and unknown narrow formats: `x` itself / a bug of ours. */
-export function roundFloat(dtype: DType, x: number): number {
+/**
+ * `x` rounded to a float type, half to even. Beyond the largest number: infinity; in 8 bits and less that number, or with the rule `overflow`
+ * infinity or NaN (what the format has).
+ */
+export function roundFloat(dtype: DType, x: number, rule?: CastRule): number {
   if (dtype === "f64") return x;
   if (dtype === "f32") return Math.fround(x);
-  const format = narrowFloats[dtype] ?? bug(`arithmetic in ${dtype}`);
+  const format = narrowFloats[dtype];
+  if (format === undefined) return roundSmall(dtype, x, rule);
   if (x === 0 || !Number.isFinite(x)) return x;
   const quantum = 2 ** (Math.max(exponentOf(x), format.minExponent) - format.fraction);
   const rounded = roundEven(x / quantum) * quantum;
   return Math.abs(rounded) > format.max ? Math.sign(x) * Infinity : rounded;
+}
+
+function roundSmall(dtype: DType, x: number, rule: CastRule | undefined): number {
+  if (!isSmallFloat(dtype)) return bug(`rounding to ${dtype}`);
+  const saturate = rule === undefined || !rule.startsWith("overflow");
+  const round = rule?.endsWith("down") === true ? "down" : rule?.endsWith("nearest") === true ? "nearest" : "up";
+  return decodeFloat(dtype, encodeFloat(dtype, x, saturate, round));
 }
 
 /** Is it a signed integer type? */

@@ -71,17 +71,27 @@ test("fma rounds once", () => {
   equal(evalBinary("add", "f32", evalBinary("mul", "f32", a, a, "native"), Math.fround(2 ** -24), "native"), Math.fround(1 + 2 ** -22));
 });
 
-test("casts saturate, NaN becomes the lowest value, integers wrap", () => {
-  equal(evalCast("f32", "u8", 300, "native"), 255);
-  equal(evalCast("f32", "i8", -1e9, "native"), -128);
-  equal(evalCast("f32", "i32", 3e9, "native"), 2147483647);
+test("casts of floats truncate and keep the low bits, NaN becomes the lowest value, integers wrap", () => {
+  // As onnxruntime 1.30 gives them.
+  const floats = [-9, 300.7, -70000.25, 3e9, -3e9, 1e19, NaN, Infinity];
+  const want = {
+    u8: [247, 44, 144, 0, 0, 0, 0, 0],
+    i16: [-9, 300, -4464, 0, 0, 0, 0, 0],
+    i32: [-9, 300, -70000, -2147483648, -2147483648, -2147483648, -2147483648, -2147483648],
+    u32: [4294967287, 300, 4294897296, 3000000000, 2147483648, 0, 2147483648, 0],
+    u64: [18446744073709551607n, 300, 18446744073709481616n, 3000000000, 18446744070709551616n, 10000000000000000000n, 2n ** 63n, 0],
+  } as const;
+  for (const [to, list] of Object.entries(want)) {
+    floats.forEach((x, i) => equal(evalCast("f64", to as keyof typeof want, x, "native"), list[i]!));
+  }
+  equal(evalCast("f32", "i4", -9, "native"), 7);
   equal(evalCast("f32", "u8", NaN, "native"), 0);
   equal(evalCast("f32", "i32", NaN, "native"), -2147483648);
   equal(evalCast("f32", "i32", -1.9, "native"), -1);
   equal(evalCast("i32", "u8", 300, "native"), 44);
   equal(evalCast("f32", "bool", NaN, "native"), true);
   equal(evalCast("i64", "f32", 9007199791611905n, "native"), 9007200328482816);
-  equal(evalCast("f64", "i64", 1e30, "native"), 9223372036854775807n);
+  equal(evalCast("f64", "i64", 1e30, "native"), -9223372036854775808n);
 });
 
 test("special functions", () => {

@@ -3,15 +3,17 @@
  * `codegen/spelling.ts` (typed by the same unions), the generated code.
  *
  * Conventions: float results are rounded once to the element type (mode `native`) or kept in double (mode `f64`); 16-bit floats round half to
- * even. Integers wrap. Integer division truncates, `mod` has the sign of the divisor, and division by zero gives 0; the lowest value / -1 wraps.
- * `mod` of floats is C's fmod. `min` and `max` give NaN if an operand is NaN. Casts from float to integer truncate and saturate,
- * NaN becomes the lowest value. Shifts by the width or more give 0 (or the sign). 64-bit integers are numbers while that is exact, else bigints.
+ * even; 8 bits and less saturate and are rounded to in both modes. Integers wrap. Integer division truncates, `mod` has the sign of the divisor, and division by zero gives 0; the lowest value / -1 wraps.
+ * `mod` of floats is C's fmod. `min` and `max` give NaN if an operand is NaN. Casts from float to integer truncate to i32 (i64 for 64
+ * bits) and keep the low bits; NaN and what i32 (i64) does not hold become its lowest value, as the processor's instruction has it, and with
+ * it ONNX Runtime; u32 and u64 also hold the numbers above, 0 stands for those beyond. Shifts by the width or more give 0 (or the sign). 64-bit integers are numbers while that is exact, else bigints.
  */
 import { bug } from "../messages.ts";
 import type { DType } from "../support/dtype.ts";
-import { dtypeBits, isFloat, isInteger } from "../support/dtype.ts";
-import type { BinaryOp, ReduceOp, UnaryOp } from "./ir.ts";
+import { dtypeBits, isFloat, isInteger, isPacked, isQuantisedFloat } from "../support/dtype.ts";
+import type { BinaryOp, CastRule, ReduceOp, UnaryOp } from "./ir.ts";
 import { integerRange, integerToFloat, isSigned, normalInteger, roundEven, roundFloat, wrapInteger } from "./rounding.ts";
+import { getElement, putElement } from "../support/elements.ts";
 import { erf, power, sigmoid, softplus } from "./special-functions.ts";
 
 export type Scalar = number | bigint | boolean;
@@ -50,6 +52,16 @@ export const unaryMeaning = {
   cos: { float: Math.cos },
   reciprocal: { float: (x) => 1 / x },
   softplus: { float: softplus },
+  expm1: { float: Math.expm1 },
+  tan: { float: Math.tan },
+  asin: { float: Math.asin },
+  acos: { float: Math.acos },
+  atan: { float: Math.atan },
+  sinh: { float: Math.sinh },
+  cosh: { float: Math.cosh },
+  asinh: { float: Math.asinh },
+  acosh: { float: Math.acosh },
+  atanh: { float: Math.atanh },
 } as const satisfies Record<UnaryOp, UnaryRow>;
 
 interface BinaryRow {
@@ -106,7 +118,8 @@ export const binaryMeaning = {
   ge: compare((a, b) => a >= b),
 } as const satisfies Record<BinaryOp, BinaryRow>;
 
-const float = (dtype: DType, x: number, mode: EvalMode): number => (mode === "f64" ? x : roundFloat(dtype, x));
+const float = (dtype: DType, x: number, mode: EvalMode, rule?: CastRule): number =>
+  mode === "f64" && !isQuantisedFloat(dtype) ? x : roundFloat(dtype, x, rule);
 const integer = (dtype: DType, v: Int): Int => (typeof v === "number" && fits(dtype, v) ? v + 0 : wrapInteger(dtype, v));
 
 function fits(dtype: DType, v: number): boolean {
@@ -168,19 +181,31 @@ function roundToOdd(a: number, b: number, sum: number): number {
 }
 
 /** `x` of type `from` as a value of type `to`. */
-export function evalCast(from: DType, to: DType, x: Scalar, mode: EvalMode): Scalar {
+export function evalCast(from: DType, to: DType, x: Scalar, mode: EvalMode, rule?: CastRule): Scalar {
+  if (rule === "bits") return bitsAs(from, to, x);
   if (to === "bool") return typeof x === "boolean" ? x : isFloat(from) ? Number(x) !== 0 : x !== 0 && x !== 0n;
   const v: Int = typeof x === "boolean" ? Number(x) : x;
-  if (isFloat(to)) return float(to, integerToFloat(v, to !== "f64" && mode === "native"), mode);
+  if (isFloat(to)) return float(to, integerToFloat(v, to !== "f64" && mode === "native"), mode, rule);
   if (!isInteger(to)) return bug(`cast of ${from} to ${to}`);
-  return isFloat(from) ? saturate(to, Number(v)) : integer(to, v);
+  return integer(to, isFloat(from) ? truncated(to, Number(v)) : v);
 }
 
-function saturate(to: DType, x: number): Int {
-  const { lowest, highest } = integerRange(to);
-  if (Number.isNaN(x)) return normalInteger(lowest);
-  if (x <= Number(lowest)) return normalInteger(lowest);
-  return x >= Number(highest) ? normalInteger(highest) : normalInteger(BigInt(Math.trunc(x)));
+/** The same bits read as another type. Floats kept in double are rounded to their type first. */
+function bitsAs(from: DType, to: DType, x: Scalar): Scalar {
+  const view = new DataView(new ArrayBuffer(8));
+  const value = isFloat(from) ? roundFloat(from, Number(x)) : typeof x === "boolean" ? Number(x) : x;
+  putElement(view, 0, from, value);
+  const out = getElement(view, 0, to);
+  return to === "bool" ? out !== 0 : typeof out === "bigint" ? normalInteger(out) : out;
+}
+
+/** A float as the integer whose low bits are the result of a cast. */
+function truncated(to: DType, x: number): Int {
+  const bits = dtypeBits[to] === 64 ? 64 : 32;
+  const t = Math.trunc(x);
+  if ((to === "u64" || to === "u32") && x >= 2 ** (bits - 1)) return x < 2 ** bits ? BigInt(t) : 0;
+  if (!(t >= -(2 ** (bits - 1)) && t < 2 ** (bits - 1))) return bits === 64 ? -(1n << 63n) : -(2 ** 31);
+  return Number.isSafeInteger(t) ? t : BigInt(t);
 }
 
 /** The value that changes nothing in a reduction: 0, 1, the highest for `min`, the lowest for `max`. */
@@ -193,12 +218,17 @@ export function reduceIdentity(op: ReduceOp, dtype: DType): Scalar {
   return normalInteger(op === "min" ? highest : lowest);
 }
 
+/** Types that are only stored, copied, selected and cast. */
+const isStorageOnly = (dtype: DType): boolean => isQuantisedFloat(dtype) || isPacked(dtype);
+
 /** True when the operator is defined for the type: what the verifier asks. */
 export function unaryTakes(op: UnaryOp, dtype: DType): boolean {
+  if (isStorageOnly(dtype)) return false;
   const row: UnaryRow = unaryMeaning[op];
   return dtype === "bool" ? row.bool !== undefined : isFloat(dtype) ? row.float !== undefined : row.int !== undefined;
 }
 export function binaryTakes(op: BinaryOp, dtype: DType): boolean {
+  if (isStorageOnly(dtype)) return false;
   const row: BinaryRow = binaryMeaning[op];
   return dtype === "bool" ? row.bool !== undefined : isFloat(dtype) ? row.float !== undefined : row.big !== undefined;
 }

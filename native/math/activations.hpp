@@ -3,6 +3,7 @@
 
 #include "erf.hpp"
 #include "exp.hpp"
+#include "lanes.hpp"
 #include "log.hpp"
 #include "tanh.hpp"
 
@@ -42,25 +43,6 @@ FS_INLINE f32x expm1_nonpositive(f32x x) {
 }
 FS_INLINE f32x elu(f32x x, float alpha) { return select(lt(x, zero()), mul(broadcast(alpha), expm1_nonpositive(x)), x); }
 
-// A scalar function on each of the first `lanes` lanes (the others become 0), for functions without a vector form: sin, cos, pow, ...
-template <class F, class Lanes>
-FS_INLINE f32x map_lanes(f32x x, Lanes lanes, const F& f) {
-  alignas(64) float in[16] = {};
-  alignas(64) float out[16] = {};
-  store(in, x);
-  for (int i = 0; i < lane_count(lanes); i++) out[i] = f(in[i]);
-  return load(out);
-}
-template <class F, class Lanes>
-FS_INLINE f32x map_lanes(f32x x, f32x y, Lanes lanes, const F& f) {
-  alignas(64) float a[16] = {};
-  alignas(64) float b[16] = {};
-  alignas(64) float out[16] = {};
-  store(a, x);
-  store(b, y);
-  for (int i = 0; i < lane_count(lanes); i++) out[i] = f(a[i], b[i]);
-  return load(out);
-}
 // x^y as libm rounds it.
 template <class Lanes>
 FS_INLINE f32x pow(f32x x, f32x y, Lanes lanes) {

@@ -43,7 +43,7 @@ void bound(const char* name, double limit, F f, Exact exact, float lo = -HUGE_VA
   };
   const auto lanes = static_cast<uint64_t>(f32_lanes);
   for (uint64_t u = 0; u < (1ull << 32); u += stride * 16) try_bits(u, stride * 16 / lanes);
-  for (const float center : {1.0f, -1.0f, 0.55f, 0.93f, 0.15f, 88.7f, -87.3f, -103.9f})
+  for (const float center : {1.0f, -1.0f, 0.5f, 0.55f, 0.93f, 0.15f, 0.41421356f, 1.5f, 1.57079637f, 3.14159274f, 6.28318548f, 2.41421356f, 88.7f, -87.3f, -103.9f, 47123.0f})
     for (uint64_t u = f32_bits(center) - 4096; u < f32_bits(center) + 4096; u += lanes) try_bits(u, 1);
   for (const uint64_t u :
        {0x00000000ull, 0x80000000ull, 0x7f800000ull, 0xff800000ull, 0x7fc00000ull, 0x00000001ull, 0x00800000ull, 0x7f7fffffull})
@@ -72,5 +72,18 @@ int main(int argc, char** argv) {
   bound(
       "gelu_tanh above -1", 4.5, [](f32x x) { return gelu_tanh(x); },
       [](double x) { return x * 0.5 * (1 + std::tanh(0.79788456080286536 * (x + 0.044715 * x * x * x))); }, -1, 1e10f);
+  const float inf = HUGE_VALF;
+  bound("sin", 1.6, [](f32x x) { return sin(x); }, [](double x) { return std::sin(x); });
+  bound("cos", 1.6, [](f32x x) { return cos(x); }, [](double x) { return std::cos(x); });
+  bound("tan", 3.2, [](f32x x) { return tan(x); }, [](double x) { return std::tan(x); });
+  bound("asin", 2.5, [](f32x x) { return asin(x); }, [](double x) { return std::asin(x); });
+  bound("acos", 2.0, [](f32x x) { return acos(x); }, [](double x) { return std::acos(x); });
+  bound("atan", 2.5, [](f32x x) { return atan(x); }, [](double x) { return std::atan(x); });
+  bound("expm1", 2.0, [](f32x x) { return expm1(x); }, [](double x) { return std::expm1(x); });
+  bound("sinh", 3.5, [](f32x x) { return sinh(x); }, [](double x) { return std::sinh(x); });
+  bound("cosh", 3.5, [](f32x x) { return cosh(x); }, [](double x) { return std::cosh(x); });
+  bound("asinh", 4.0, [](f32x x) { return asinh(x); }, [](double x) { return std::asinh(x); });
+  bound("acosh", 3.0, [](f32x x) { return acosh(x); }, [](double x) { return std::acosh(x); });
+  bound("atanh", 3.0, [](f32x x) { return atanh(x); }, [](double x) { return std::atanh(x); }, -inf, inf);
   return check::finish();
 }

@@ -1,11 +1,12 @@
 // Operations on one value at a time, and the vector casts, for generated code. The meanings are those of the compiler's semantics table:
 // integers wrap, division by zero gives 0, `mod` has the sign of the divisor (floats: fmod), min and max propagate NaN, float to integer
-// truncates and saturates (NaN: the lowest value), shifts by the width or more give 0 or the sign.
+// truncates to 32 or 64 bits (what does not fit: the lowest value) and keeps the low bits, shifts by the width or more give 0 or the sign.
 #pragma once
 
 #include <type_traits>
 
 #include "simd.hpp"
+#include "small_floats.hpp"
 
 namespace fs {
 
@@ -128,14 +129,16 @@ FS_INLINE T fma(T a, T b, T c) {
     return add(mul(a, b), c);
 }
 
-// Float to integer.
+// Float to integer: the low bits of what the conversion instruction to i32 (i64) gives; u32 and u64 also take the numbers above. The bounds are powers of two, exact in any float;
+// truncation takes doubles a little below the lowest i32 too.
 template <class To, class From>
-FS_INLINE To saturate_to(From x) {
-  constexpr To lowest = std::numeric_limits<To>::lowest(), highest = std::numeric_limits<To>::max();
-  // The bounds as floats: lowest is exact, highest + 1 is a power of two.
-  constexpr From above = static_cast<From>(static_cast<double>(highest / 2 + 1) * 2.0);
-  if (!(x > static_cast<From>(lowest))) return lowest;
-  return x >= above ? highest : static_cast<To>(x);
+FS_INLINE To truncate_to(From x) {
+  using wide = std::conditional_t<sizeof(To) == 8, int64_t, int32_t>;
+  constexpr From above = static_cast<From>(sizeof(wide) == 4 ? 0x1p31 : 0x1p63);
+  if constexpr (std::is_same_v<To, uint64_t> || std::is_same_v<To, uint32_t>)
+    if (x >= above) return x < 2 * above ? static_cast<To>(x) : 0;
+  const bool fits = x < above && (sizeof(wide) == 4 && sizeof(From) == 8 ? x > -above - 1 : x >= -above);
+  return static_cast<To>(fits ? static_cast<wide>(x) : std::numeric_limits<wide>::min());
 }
 
 inline double sigmoid64(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
@@ -147,14 +150,6 @@ FS_INLINE float to_f16(float x) { return f16_to_f32(f32_to_f16(x)); }
 }  // namespace one
 
 // ---- vector casts
-FS_INLINE i32x to_i32_saturate(f32x a) {
-  const mask high = ge(a, broadcast(2147483648.0f));
-  return select(high, broadcast(std::numeric_limits<int32_t>::max()), to_i32_trunc(a));  // NaN and values below the range: INT32_MIN
-}
-// Truncation to a type of 8 or 16 bits with these bounds.
-FS_INLINE i32x to_narrow_saturate(f32x a, float lowest, float highest) {
-  return to_i32_trunc(min_raw(max_raw(a, broadcast(lowest)), broadcast(highest)));
-}
 // Low bits of an integer, with (wrap_signed) or without (wrap_unsigned) sign.
 template <int Bits>
 FS_INLINE i32x wrap_signed(i32x a) {

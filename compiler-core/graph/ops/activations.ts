@@ -17,7 +17,7 @@ function withParameters(what: string, defaults: Readonly<Record<string, number>>
 }
 
 const positive = (x: Expr): Expr => binary("gt", x, num(0, x));
-const expMinus1 = (x: Expr): Expr => binary("sub", unary("exp", x), num(1, x));
+const expMinus1 = (x: Expr): Expr => unary("expm1", x);
 const mul = (a: Expr, b: Expr): Expr => binary("mul", a, b);
 const add = (a: Expr, b: Expr): Expr => binary("add", a, b);
 
@@ -68,7 +68,7 @@ export const clip = elementwise({
   attrs: { min: { kind: "number", optional: true }, max: { kind: "number", optional: true } },
   cost: 2,
   body: ([x], attrs) => {
-    const above = attrs["min"] === undefined ? x! : binary("max", x!, num(attrs["min"] as number, x!));
-    return attrs["max"] === undefined ? above : binary("min", above, num(attrs["max"] as number, x!));
+    const above = attrs["min"] === undefined ? x! : binary("max", x!, num(attrs["min"] as number | bigint, x!));
+    return attrs["max"] === undefined ? above : binary("min", above, num(attrs["max"] as number | bigint, x!));
   },
 });

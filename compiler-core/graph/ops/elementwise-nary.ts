@@ -1,10 +1,11 @@
 /** Elementwise operators of two or three operands, casts and identity. */
 import type { DType } from "../../support/dtype.ts";
-import { isFloat } from "../../support/dtype.ts";
+import { dtypeBits, isFloat } from "../../support/dtype.ts";
 import { binary, cast as castExpr, select } from "../../tensor/build.ts";
-import type { BinaryOp, Expr } from "../../tensor/ir.ts";
+import { castRules, type BinaryOp, type CastRule, type Expr } from "../../tensor/ir.ts";
+import type { Attrs } from "../ir.ts";
 import { computeType, elementwise, num, type ElementwiseRow } from "./elementwise.ts";
-import { boolAttr, computedTypes, dtypeAttr, integerTypes, numberTypes, type Op } from "./op.ts";
+import { boolAttr, computedTypes, dtypeAttr, integerTypes, numberTypes, storedTypes, type Op } from "./op.ts";
 
 const two = (row: Omit<ElementwiseRow, "arity">): Op => elementwise({ arity: [2, 2], ...row });
 const direct = (what: string, op: BinaryOp, accepts: readonly DType[], commutative: boolean): Op =>
@@ -82,22 +83,48 @@ export const prelu = two({
 export const where = elementwise({
   what: "a where the condition holds, else b",
   arity: [3, 3],
-  accepts: computedTypes,
+  accepts: storedTypes,
   cost: 1,
+  asIs: true,
   result: ([c, a, b]) => (c !== "bool" ? "the condition is not bool" : a === b ? a! : `operands have different element types (${a}, ${b})`),
   body: ([c, a, b]) => select(c!, a!, b!),
 });
 
+/** The rule of a cast as its attribute names it. */
+const castRule = (attrs: Attrs): CastRule | undefined => castRules.find((r) => r === attrs["rule"]);
+
 /** Floats to integers truncate and saturate; anything but 0 is true. */
 export const cast = elementwise({
   what: "x as another element type",
-  accepts: computedTypes,
-  attrs: { to: { kind: "dtype" } },
+  accepts: storedTypes,
+  attrs: {
+    to: { kind: "dtype" },
+    rule: {
+      kind: "string",
+      optional: true,
+      what: "overflow: floats of 8 bits do not saturate; down, nearest: rounding to f8e8m0 (default: up); both joined by _",
+    },
+  },
   cost: 1,
+  asIs: true,
   result: (_dtypes, attrs) =>
-    computedTypes.includes(dtypeAttr(attrs, "to")) ? dtypeAttr(attrs, "to") : `casts to ${dtypeAttr(attrs, "to")} are not supported`,
-  body: ([x], _attrs, out) => castExpr(x!, out),
+    storedTypes.includes(dtypeAttr(attrs, "to")) ? dtypeAttr(attrs, "to") : `casts to ${dtypeAttr(attrs, "to")} are not supported`,
+  body: ([x], attrs, out) => castExpr(x!, out, castRule(attrs)),
+});
+
+export const bitCast = elementwise({
+  what: "the bits of x as another element type of the same size",
+  accepts: storedTypes,
+  attrs: { to: { kind: "dtype" } },
+  cost: 0,
+  asIs: true,
+  result: ([from], attrs) => {
+    const to = dtypeAttr(attrs, "to");
+    if (!storedTypes.includes(to)) return `bits as ${to} are not supported`;
+    return dtypeBits[from!] === dtypeBits[to] ? to : `${from} and ${to} differ in size`;
+  },
+  body: ([x], _attrs, out) => castExpr(x!, out, "bits"),
 });
 
 /** Kept only where a graph input or constant is a graph output under a name of its own. */
-export const identity = elementwise({ what: "x", accepts: computedTypes, cost: 0, body: ([x]) => x! });
+export const identity = elementwise({ what: "x", accepts: storedTypes, cost: 0, asIs: true, body: ([x]) => x! });

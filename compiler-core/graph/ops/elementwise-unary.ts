@@ -2,7 +2,7 @@
 import { binary, constant, select, unary } from "../../tensor/build.ts";
 import type { Expr, UnaryOp } from "../../tensor/ir.ts";
 import { elementwise, num, type ElementwiseRow } from "./elementwise.ts";
-import { floatTypes, integerTypes, numberTypes, type Op } from "./op.ts";
+import { float8Types, floatTypes, integerTypes, numberTypes, type Op } from "./op.ts";
 
 type Row = Omit<ElementwiseRow, "body"> & { readonly body: (x: Expr) => Expr };
 const one = (row: Row): Op => elementwise({ ...row, body: ([x]) => row.body(x!) });
@@ -11,8 +11,12 @@ const real = (what: string, cost: number, body: (x: Expr) => Expr): Op => one({ 
 const direct = (what: string, op: UnaryOp, cost: number): Op => real(what, cost, (x) => unary(op, x));
 const number = (what: string, body: (x: Expr) => Expr): Op => one({ what, accepts: numberTypes, cost: 1, body });
 
-const signOf = (x: Expr): Expr =>
-  select(binary("gt", x, num(0, x)), num(1, x), select(binary("lt", x, num(0, x)), num(-1, x), binary("mul", x, num(0, x))));
+/** NaN stays NaN; unsigned numbers are never below 0. */
+function signOf(x: Expr): Expr {
+  const above = binary("gt", x, num(0, x));
+  if (x.type.dtype.startsWith("u")) return select(above, num(1, x), num(0, x));
+  return select(above, num(1, x), select(binary("lt", x, num(0, x)), num(-1, x), binary("mul", x, num(0, x))));
+}
 const isInfinite = (x: Expr): Expr => binary("eq", unary("abs", x), num(Infinity, x));
 
 export const neg = number("-x", (x) => unary("neg", x));
@@ -28,6 +32,15 @@ export const sigmoid = direct("1 / (1 + exp(-x))", "sigmoid", 12);
 export const softplus = direct("log(1 + exp(x))", "softplus", 20);
 export const sin = direct("sine", "sin", 12);
 export const cos = direct("cosine", "cos", 12);
+export const tan = direct("tangent", "tan", 22);
+export const asin = direct("inverse sine", "asin", 28);
+export const acos = direct("inverse cosine", "acos", 28);
+export const atan = direct("inverse tangent", "atan", 20);
+export const sinh = direct("hyperbolic sine", "sinh", 30);
+export const cosh = direct("hyperbolic cosine", "cosh", 22);
+export const asinh = direct("inverse hyperbolic sine", "asinh", 38);
+export const acosh = direct("inverse hyperbolic cosine", "acosh", 40);
+export const atanh = direct("inverse hyperbolic tangent", "atanh", 36);
 export const floor = direct("largest integer not above x", "floor", 1);
 export const ceil = direct("smallest integer not below x", "ceil", 1);
 export const round = direct("nearest integer, ties to even", "rint", 1);
@@ -42,14 +55,14 @@ export const not = one({ what: "logical negation", accepts: ["bool"], cost: 1, b
 export const bitNot = one({ what: "bitwise complement", accepts: integerTypes, cost: 1, body: (x) => unary("not", x) });
 export const isNan = one({
   what: "is x not a number?",
-  accepts: floatTypes,
+  accepts: [...floatTypes, ...float8Types],
   result: () => "bool",
   cost: 1,
   body: (x) => unary("isnan", x),
 });
 export const isInf = elementwise({
   what: "is x infinite?",
-  accepts: floatTypes,
+  accepts: [...floatTypes, ...float8Types],
   attrs: { negative: { kind: "bool", default: true }, positive: { kind: "bool", default: true } },
   result: () => "bool",
   cost: 1,

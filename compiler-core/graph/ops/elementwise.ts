@@ -1,5 +1,5 @@
 /** How rows of elementwise operators are made: from the Tensor IR expression of one element, which is their only definition. */
-import type { DType } from "../../support/dtype.ts";
+import { isSmallFloat, type DType } from "../../support/dtype.ts";
 import { cast, constant } from "../../tensor/build.ts";
 import type { Expr } from "../../tensor/ir.ts";
 import { variable } from "../../tensor/build.ts";
@@ -19,17 +19,19 @@ export interface ElementwiseRow {
   readonly accepts: readonly DType[];
   /** Element type of the result; default: the operands', which must agree. */
   readonly result?: (dtypes: readonly DType[], attrs: Attrs) => DType | string;
-  /** The value of one element. 16-bit floats arrive widened to f32, and the result is rounded back once. */
+  /** The value of one element. Floats of 16 bits and less arrive widened to f32, and the result is rounded back once. */
   readonly body: (args: readonly Expr[], attrs: Attrs, out: DType) => Expr;
+  /** The body takes and gives the types as they are: nothing is widened (casts, choices). */
+  readonly asIs?: boolean;
   /** Operations per element, counted as the generated code would do them. */
   readonly cost: number;
 }
 
-/** 16-bit floats are computed in f32. */
-export const computeType = (dtype: DType): DType => (dtype === "f16" || dtype === "bf16" ? "f32" : dtype);
+/** Floats of 16 bits and less are computed in f32. */
+export const computeType = (dtype: DType): DType => (isSmallFloat(dtype) ? "f32" : dtype);
 
 /** A number as an expression of the same type and lanes as `like`. */
-export const num = (value: number, like: Expr): Expr => constant(value, like.type.dtype, like.type.lanes);
+export const num = (value: number | bigint, like: Expr): Expr => constant(value, like.type.dtype, like.type.lanes);
 
 function agreed(dtypes: readonly DType[]): DType | string {
   return dtypes.every((d) => d === dtypes[0]) ? dtypes[0]! : `operands have different element types (${dtypes.join(", ")})`;
@@ -37,15 +39,11 @@ function agreed(dtypes: readonly DType[]): DType | string {
 
 export function elementwise(row: ElementwiseRow): Op {
   const result = row.result ?? agreed;
-  const scalar = (args: readonly Expr[], attrs: Attrs, out: DType): Expr =>
-    cast(
-      row.body(
-        args.map((a) => cast(a, computeType(a.type.dtype))),
-        attrs,
-        computeType(out),
-      ),
-      out,
-    );
+  const widened = (args: readonly Expr[], attrs: Attrs, out: DType): Expr => {
+    const wide = args.map((a) => cast(a, computeType(a.type.dtype)));
+    return cast(row.body(wide, attrs, computeType(out)), out);
+  };
+  const scalar = row.asIs === true ? row.body : widened;
   return {
     what: row.what,
     arity: row.arity ?? [1, 1],

@@ -5,6 +5,7 @@ import { attention, rotaryEmbedding } from "./attention.ts";
 import { depthToSpace, spaceToDepth } from "./blocks.ts";
 import { cumProd, cumSum } from "./cumulative.ts";
 import { compress, nonZero, unique } from "./data-dependent.ts";
+import { einsum } from "./einsum.ts";
 import * as nary from "./elementwise-nary.ts";
 import * as unary from "./elementwise-unary.ts";
 import { conv } from "./conv.ts";
@@ -106,6 +107,7 @@ export const ops = {
   matmul,
   gemm,
   "matmul-integer": matmulInteger,
+  einsum,
   conv,
   "conv-gemm": convGemm,
   "max-pool": maxPool,

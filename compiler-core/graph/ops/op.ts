@@ -113,3 +113,10 @@ export const floatTypes: readonly DType[] = ["f32", "f64", "f16", "bf16"];
 export const integerTypes: readonly DType[] = ["i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64"];
 export const numberTypes: readonly DType[] = [...floatTypes, ...integerTypes];
 export const computedTypes: readonly DType[] = [...numberTypes, "bool"];
+export const float8Types: readonly DType[] = ["f8e4m3fn", "f8e4m3fnuz", "f8e5m2", "f8e5m2fnuz", "f8e8m0"];
+/** What can be stored, moved, chosen and cast: also types without arithmetic of their own. */
+export const storedTypes: readonly DType[] = [
+  ...computedTypes,
+  ...float8Types,
+  ...(["f6e2m3", "f6e3m2", "f4e2m1", "i4", "u4", "i2", "u2"] as const),
+];

@@ -1,6 +1,11 @@
 /** ONNX operators that are elementwise: mostly a change of name. */
 import type { OpName } from "../../graph/ops/index.ts";
-import { notCompiled, type BuildCall, type Builder } from "./build-call.ts";
+import { float8Types } from "../../graph/ops/op.ts";
+import type { ValueId } from "../../graph/ir.ts";
+import type { DType } from "../../support/dtype.ts";
+import { normalInteger } from "../../tensor/rounding.ts";
+import { onnxDTypes } from "../dtype.ts";
+import { asDType, notCompiled, type BuildCall, type Builder } from "./build-call.ts";
 
 const unary =
   (op: OpName): Builder =>
@@ -9,9 +14,17 @@ const unary =
 const binary =
   (op: OpName): Builder =>
   (c) => {
-    if (c.opset < 7 && c.flag("broadcast")) notCompiled("broadcasting as before opset 7 is not supported");
-    return c.add(op, [c.input(0), c.input(1)]);
+    return c.add(op, [c.input(0), c.opset < 7 && c.flag("broadcast") ? alignedOperand(c, c.int("axis")) : c.input(1)]);
   };
+/** Before opset 7 the second operand lies on the axes of the first from `axis` on (default: on the last ones); 1s are put behind it. */
+function alignedOperand(c: BuildCall, axis: number | undefined): ValueId {
+  const [a, b] = [c.shape(0), c.shape(1)];
+  if (a === undefined || b === undefined) return notCompiled("the rank of an operand is not known");
+  const behind = axis === undefined ? 0 : a.length - (axis < 0 ? axis + a.length : axis) - b.length;
+  if (behind < 0) notCompiled(`an operand of rank ${b.length} does not fit axis ${axis}`);
+  return behind === 0 ? c.input(1) : c.reshape(c.input(1), [...b.map((_, i) => ({ axis: i })), ...new Array<number>(behind).fill(1)]);
+}
+
 /** One operand and float attributes with the operator's defaults. */
 const withFloats =
   (op: OpName, ...names: readonly string[]): Builder =>
@@ -33,20 +46,47 @@ const variadic =
     return rest.length === 0 ? c.add("identity", [c.input(0)]) : rest.reduce((sum, x) => c.add(op, [sum, x]), c.input(0));
   };
 
+/** A bound that is known, exactly also where it is an integer of 64 bits. */
+function boundOf(c: BuildCall, i: number): number | bigint | undefined {
+  const value = c.has(i) ? c.context.graph.known(c.input(i))?.data[0] : undefined;
+  return typeof value === "bigint" ? normalInteger(value) : value;
+}
+
 function clip(c: BuildCall) {
   const x = c.input(0);
   if (c.opset < 11) return c.add("clip", [x], { min: c.float("min"), max: c.float("max") });
-  const [min, max] = [c.known(1), c.known(2)];
+  const [min, max] = [1, 2].map((i) => boundOf(c, i));
   const folded = (!c.has(1) || min !== undefined) && (!c.has(2) || max !== undefined);
-  if (folded) return c.add("clip", [x], { min: min?.[0], max: max?.[0] });
+  if (folded) return c.add("clip", [x], { min, max });
   const above = c.has(1) ? c.add("max", [x, c.input(1)]) : x;
   return c.has(2) ? c.add("min", [above, c.input(2)]) : above;
 }
 
 function cast(c: BuildCall) {
-  const to = c.dtypeOf("to");
-  if (c.int("saturate", 1) === 0) notCompiled("casts without saturation are not supported");
-  return c.add("cast", [c.input(0)], { to });
+  return castTo(c, c.opset < 6 ? (asDType(dtypeNames[c.text("to", "")] ?? "") ?? notCompiled("its type is not known")) : c.dtypeOf("to"));
+}
+
+/** Names of element types as opset 1 spells them. */
+const dtypeNames: Readonly<Record<string, string>> = Object.fromEntries(Object.entries(onnxDTypes).map(([name, row]) => [row.onnx, name]));
+
+function castTo(c: BuildCall, to: DType): ValueId {
+  if (to === "string" || c.dtype(0) === "string") notCompiled("casts from and to strings are not compiled");
+  return c.add("cast", [c.input(0)], { to, rule: ruleOf(c, to) });
+}
+
+/** `saturate` and `round_mode` where they say something: in casts to floats of 8 bits. */
+function ruleOf(c: BuildCall, to: DType): string | undefined {
+  if (!float8Types.includes(to)) return undefined;
+  const round = c.text("round_mode", "up");
+  const words = [...(c.flag("saturate", true) ? [] : ["overflow"]), ...(to === "f8e8m0" && round !== "up" ? [round] : [])];
+  return words.length === 0 ? undefined : words.join("_");
+}
+
+/** Before opset 7 a slope of one axis goes with the channels, axis 1. */
+function prelu(c: BuildCall) {
+  const [x, slope] = [c.shape(0), c.shape(1)];
+  const perChannel = c.opset < 7 && x !== undefined && x.length > 2 && slope?.length === 1;
+  return c.add("prelu", [c.input(0), perChannel ? c.reshape(c.input(1), [{ axis: 0 }, ...x.slice(2).map(() => 1)]) : c.input(1)]);
 }
 
 function mean(c: BuildCall) {
@@ -60,7 +100,8 @@ function bitShift(c: BuildCall) {
 
 /** Inference only: x, and a mask of ones if somebody asks for it. */
 function dropout(c: BuildCall) {
-  if (c.has(2) && c.known(2)?.[0] !== 0) notCompiled("dropout in training mode is not supported");
+  if (c.has(2) && c.known(2)?.[0] !== 0 && !(c.has(1) && c.known(1)?.[0] === 0))
+    notCompiled("dropout in training mode draws random numbers");
   const y = c.add("identity", [c.input(0)]);
   if (c.outputCount < 2) return y;
   const mask = c.add("constant-of-shape", [c.add("shape", [c.input(0)])], { value: 1, dtype: c.opset < 10 ? c.dtype(0) : "bool" });
@@ -86,6 +127,15 @@ export const elementwiseBuilders: Readonly<Record<string, Builder>> = {
   Softsign: unary("softsign"),
   Sin: unary("sin"),
   Cos: unary("cos"),
+  Tan: unary("tan"),
+  Asin: unary("asin"),
+  Acos: unary("acos"),
+  Atan: unary("atan"),
+  Sinh: unary("sinh"),
+  Cosh: unary("cosh"),
+  Asinh: unary("asinh"),
+  Acosh: unary("acosh"),
+  Atanh: unary("atanh"),
   Floor: unary("floor"),
   Ceil: unary("ceil"),
   Round: unary("round"),
@@ -102,7 +152,7 @@ export const elementwiseBuilders: Readonly<Record<string, Builder>> = {
   Mul: binary("mul"),
   Div: binary("div"),
   Pow: binary("pow"),
-  PRelu: binary("prelu"),
+  PRelu: prelu,
   And: binary("and"),
   Or: binary("or"),
   Xor: binary("xor"),
@@ -133,7 +183,8 @@ export const elementwiseBuilders: Readonly<Record<string, Builder>> = {
   Cast: cast,
   BitShift: bitShift,
   Dropout: dropout,
-  CastLike: (c) => c.add("cast", [c.input(0)], { to: c.dtype(1) }),
+  CastLike: (c) => castTo(c, c.dtype(1)),
+  BitCast: (c) => c.add("bit-cast", [c.input(0)], { to: c.dtypeOf("to") }),
   "com.microsoft.Gelu": biasGelu("none"),
   "com.microsoft.BiasGelu": biasGelu("none"),
   "com.microsoft.FastGelu": biasGelu("tanh"),

@@ -15,7 +15,7 @@ function fold(e: Expr): Expr {
   const make = (value: Scalar): Expr => constant(value, e.type.dtype, e.type.lanes);
   if (e.k === "binary" && isConst(e.a) && isConst(e.b)) return make(evalBinary(e.op, e.a.type.dtype, e.a.value, e.b.value, "native"));
   if (e.k === "unary" && isConst(e.a)) return make(evalUnary(e.op, e.a.type.dtype, e.a.value, "native"));
-  if (e.k === "cast" && isConst(e.a)) return make(evalCast(e.a.type.dtype, e.type.dtype, e.a.value, "native"));
+  if (e.k === "cast" && isConst(e.a)) return make(evalCast(e.a.type.dtype, e.type.dtype, e.a.value, "native", e.rule));
   if (e.k === "cast" && e.a.type.dtype === e.type.dtype) return e.a;
   if (e.k === "select" && isConst(e.cond)) return e.cond.value === true ? e.a : e.b;
   if (e.k === "select" && exprKey(e.a) === exprKey(e.b)) return e.a;
