@@ -64,6 +64,32 @@ export function accuracy(ours: NdArray, reference: NdArray, exact: NdArray, magn
   return { ...maxDifference(x, r), error: own, referenceError: theirs, limit, magnitude, ok: bad < 0, ...why };
 }
 
+/**
+ * Greatest difference to the reference that passes where there is no evaluation in f64 to hold both against, relative to the greatest value of
+ * the output: what a few dozen roundings in other places come to. Numbers of 8 bits may differ by one step (a quantised value at the edge of two),
+ * everything else must be equal.
+ */
+const directTolerance: Readonly<Partial<Record<DType, number>>> = {
+  f64: 2 ** -28,
+  f32: 2 ** -12,
+  f16: 2 ** -6,
+  bf16: 2 ** -4,
+  i8: 1,
+  u8: 1,
+};
+
+/** Holds an output against the reference alone: `error` is the difference to it. */
+export function directAccuracy(ours: NdArray, reference: NdArray): Accuracy {
+  const [x, r] = [toNumbers(ours), toNumbers(reference)];
+  const magnitude = greatest(reference);
+  const tolerance = directTolerance[ours.dtype] ?? 0;
+  const limit = isFloat(ours.dtype) ? tolerance * magnitude : tolerance;
+  const found = maxDifference(x, r);
+  const bad = x.findIndex((v, i) => difference(v, r[i] ?? NaN) > limit);
+  const why = bad < 0 ? {} : { why: `element ${bad} is ${x[bad]}, the reference ${r[bad]}` };
+  return { ...found, error: found.maxAbs, referenceError: 0, limit, magnitude, ok: bad < 0, ...why };
+}
+
 /** Share of elements that are not zero, and share that sits at a bound: not finite, or at an extreme value that repeats. */
 export interface Spread {
   readonly nonZero: number;

@@ -7,6 +7,7 @@ import { staticShape, valueOf } from "../graph/ir.ts";
 import { allocate, count, evaluable, isBig, writeScalar, type NdArray } from "../graph/ndarray.ts";
 import { bug, userError } from "../messages.ts";
 import type { OpName } from "../graph/ops/index.ts";
+import type { RunTensor } from "./session/run-value.ts";
 import { isFloat } from "../support/dtype.ts";
 
 /** Uniform numbers in [0, 1) with 32 random bits: xorshift128 seeded through splitmix32 (Marsaglia 2003; Steele et al. 2014). */
@@ -77,17 +78,31 @@ function gatheredLength(graph: Graph, gather: Node): number {
  * file: its consumers decide the ranges of integers.
  */
 export function randomInputs(imported: Graph, typed: Graph, seed: number): NdArray[] {
+  return randomRunInputs(imported, typed, seed).map((v, i) => {
+    if ("data" in v) return v;
+    const { name, dtype } = valueOf(typed, typed.inputs[i] ?? 0);
+    return userError("input-mismatch", {}, { name, what: `no random numbers are made for ${dtype}` });
+  });
+}
+
+/** As `randomInputs`, for whatever can be run: strings are words. */
+export function randomRunInputs(imported: Graph, typed: Graph, seed: number): RunTensor[] {
   const random = randomSource(seed);
-  return typed.inputs.map((id) => {
+  return typed.inputs.map((id): RunTensor => {
     const value = valueOf(typed, id);
     const shape = staticShape(value);
     if (shape === undefined)
       userError("input-mismatch", {}, { name: value.name, what: "its shape is not known; give its dimensions with --dim" });
+    if (value.dtype === "string")
+      return { dtype: "string", shape, strings: Array.from({ length: count(shape) }, () => randomWord(random)) };
     if (!evaluable(value.dtype))
       userError("input-mismatch", {}, { name: value.name, what: `no random values are made for ${value.dtype}` });
     return randomTensor(value.dtype, shape, isFloat(value.dtype) ? undefined : integerRange(imported, typed, id), random);
   });
 }
+
+const words = ["the", "a", "and", "good", "bad", "day", "night", "1", "42", "Hello", "world", "caf\u00e9", "x"];
+const randomWord = (random: () => number): string => words[Math.floor(random() * words.length)] ?? "";
 
 /** Floats are uniform in [-1, 1); integers uniform in the range, bool 0 or 1. */
 export function randomTensor(

@@ -1,5 +1,5 @@
 /** Schemas of what running, checking and timing give. */
-import { byName, flag, list, number, orNull, pair, record, text, whole, type Schema } from "./build.ts";
+import { byName, flag, list, number, oneOf, orNull, pair, record, text, whole, type Schema } from "./build.ts";
 import { identity, unsupported } from "./compilation.ts";
 import type { Members } from "./index.ts";
 
@@ -27,8 +27,9 @@ const checked = record(
     nonZero: number,
     saturated: number,
     degenerate: flag,
+    method: oneOf("f64", "direct"),
   },
-  { why: text },
+  { why: text, because: text },
 );
 
 export const checkMembers: Members = {

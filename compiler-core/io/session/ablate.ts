@@ -5,7 +5,7 @@ import { asUserError, bug } from "../../messages.ts";
 import type { CompileOptions } from "../../options.ts";
 import { pipeline } from "../../pipeline.ts";
 import type { Timing } from "../../protocol/index.ts";
-import { randomInputs } from "../random-inputs.ts";
+import { randomRunInputs } from "../random-inputs.ts";
 import { pairedRatio, quantile, sortNumbers, timing } from "../statistics.ts";
 import { buildCode, type BuildSettings } from "./build.ts";
 import { referenceGraph } from "./check.ts";
@@ -63,7 +63,7 @@ export async function ablateModel(
     }
     const inputs = host.inputFiles(
       source.plan.inputs.map((i) => i.name),
-      randomInputs(model.graph, referenceGraph(full), settings.seed),
+      randomRunInputs(model.graph, referenceGraph(full), settings.seed),
     );
     const loaded = [base, ...variants.flatMap((v) => (v.loaded === undefined ? [] : [v.loaded]))];
     settings.onStep?.(`timing ${loaded.length} variants`);

@@ -11,5 +11,5 @@ export function compileModel(
   machine: MachineProfile,
   hooks: Omit<CompileHooks, "now"> = {},
 ): Compilation {
-  return compile(model.graph, options, machine, { now: () => performance.now(), ...hooks });
+  return compile(model.graph, options, machine, { now: () => performance.now(), importMs: model.importMs, ...hooks });
 }

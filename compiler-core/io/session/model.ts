@@ -18,6 +18,8 @@ export interface SessionModel {
   readonly file: ModelFile;
   /** Stage 0: the graph as imported. */
   readonly graph: Graph;
+  /** Milliseconds that reading its structure and importing it took. */
+  readonly importMs: number;
   /** Symbolic dimensions of the inputs, in order of appearance. */
   readonly dims: readonly string[];
   /** The extent of each when none is given; empty when no extents fit. */
@@ -45,9 +47,11 @@ const anyMachine: MachineProfile = { name: "any", features: [], caches: { l1d: 0
 
 /** Opens and imports a model. Weights stay on disk. Throws the coded errors of the reader and the importer. */
 export function openSessionModel(file: string): SessionModel {
+  const begun = performance.now();
   const opened = openModel(file);
   try {
     const graph = importModel(opened.model, opened.store);
+    const importMs = performance.now() - begun;
     let defaults: Readonly<Record<string, number>> | undefined;
     return {
       path: path.resolve(file),
@@ -55,6 +59,7 @@ export function openSessionModel(file: string): SessionModel {
       bytes: opened.store.source.size,
       file: opened,
       graph,
+      importMs,
       dims: [...symbolicDims(graph)],
       get defaultDims() {
         return (defaults ??= dimsWhenCompiled({ graph }, {}, anyMachine));
