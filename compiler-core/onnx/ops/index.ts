@@ -5,6 +5,7 @@ import { convBuilders } from "./conv.ts";
 import { standardDomain } from "./domain.ts";
 import { elementwiseBuilders } from "./elementwise.ts";
 import { indexingBuilders } from "./indexing.ts";
+import { lossBuilders } from "./losses.ts";
 import { matrixBuilders } from "./matrix.ts";
 import { movementBuilders } from "./movement.ts";
 import { poolBuilders } from "./pool.ts";
@@ -20,6 +21,7 @@ export const onnxBuilders: Readonly<Record<string, Builder>> = {
   ...convBuilders,
   ...elementwiseBuilders,
   ...indexingBuilders,
+  ...lossBuilders,
   ...matrixBuilders,
   ...movementBuilders,
   ...poolBuilders,

@@ -16,8 +16,14 @@ function fusedMatMul(c: BuildCall) {
   return alpha === 1 ? product : c.add("mul", [product, c.scalar(c.dtype(0), alpha)]);
 }
 
+function einsum(c: BuildCall) {
+  const operands = Array.from({ length: c.inputCount }, (_, i) => c.input(i));
+  return c.add("einsum", operands, { equation: c.text("equation", "") });
+}
+
 export const matrixBuilders: Readonly<Record<string, Builder>> = {
   MatMul: (c) => c.add("matmul", [c.input(0), c.input(1)]),
   Gemm: gemm,
+  Einsum: einsum,
   "com.microsoft.FusedMatMul": fusedMatMul,
 };

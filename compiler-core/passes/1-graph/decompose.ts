@@ -4,6 +4,7 @@ import { applyRules } from "../../graph/rules.ts";
 import { graphPass, type PassContext } from "../pass.ts";
 import { attentionRules } from "./decompose/attention.ts";
 import { convFoldingRules, convRules } from "./decompose/conv.ts";
+import { einsumRules } from "./decompose/einsum.ts";
 import { emptyRules } from "./decompose/empty.ts";
 import { matrixRules } from "./decompose/matrix.ts";
 import { movementDecompositions } from "./decompose/movement.ts";
@@ -17,5 +18,5 @@ export const decompose = graphPass({
   why: "Breaks composite operators into elementwise operators, reductions and products, which can be fused with their neighbours.",
   optional: false,
   run: (graph: Graph, ctx: PassContext): Graph =>
-    applyRules(graph, [...attentionRules, ...convFoldingRules, ...convRules, ...emptyRules, ...matrixRules, ...movementDecompositions, ...normalizationRules, ...quantizationRules, ...argExtremeRules, ...reduceRules], ctx),
+    applyRules(graph, [...attentionRules, ...convFoldingRules, ...convRules, ...einsumRules, ...emptyRules, ...matrixRules, ...movementDecompositions, ...normalizationRules, ...quantizationRules, ...argExtremeRules, ...reduceRules], ctx),
 });
