@@ -1,6 +1,7 @@
 /** Builds a graph node by node; types are inferred as nodes are added. Used by the importer and by tests. */
 import { bug } from "../messages.ts";
 import type { DType } from "../support/dtype.ts";
+import { BodyStore } from "./bodies.ts";
 import { ConstantStore, type FileRange } from "./constants.ts";
 import { dimNames, isStatic } from "./dims.ts";
 import { inferOp, smallLimit, withDefaults } from "./infer.ts";
@@ -35,13 +36,16 @@ export class GraphBuilder {
   readonly #outputs: ValueId[] = [];
   readonly #sources: SourceNode[] = [];
   readonly constants: ConstantStore;
+  readonly bodies: BodyStore;
   #nextNode = 0;
 
   constructor(
     readonly name: string,
     constants = new ConstantStore(),
+    bodies = new BodyStore(),
   ) {
     this.constants = constants;
+    this.bodies = bodies;
   }
 
   source(node: SourceNode): number {
@@ -80,6 +84,11 @@ export class GraphBuilder {
   /** A constant of strings, read when asked for. */
   stringConstant(name: string, shape: readonly number[], strings: () => readonly string[]): ValueId {
     return this.#constant(name, "string", shape, this.constants.addStrings(shape, strings));
+  }
+
+  /** A constant that another graph has already, over the same store. */
+  sharedConstant({ name, dtype, shape, constant }: Value): ValueId {
+    return this.#value({ name, dtype, shape, shapeSource: "declared", ...(constant === undefined ? {} : { constant }) });
   }
 
   #constant(name: string, dtype: DType, shape: readonly number[], constant: number): ValueId {
@@ -182,6 +191,7 @@ export class GraphBuilder {
       nextNode: this.#nextNode,
       constants: this.constants,
       sources: this.#sources,
+      ...(this.bodies.size > 0 ? { bodies: this.bodies } : {}),
       groups: [],
     };
   }

@@ -37,3 +37,27 @@ export const offsetOf = (index: readonly number[], shape: readonly number[]): nu
   const steps = strides(shape);
   return index.reduce((sum, i, axis) => sum + i * steps[axis]!, 0);
 };
+
+/** Visits the indices of an array in row-major order. The same list object is passed every time. */
+export function eachIndex(shape: readonly number[], visit: (index: readonly number[], at: number) => void): void {
+  const n = count(shape);
+  const index = new Array<number>(shape.length).fill(0);
+  for (let at = 0; at < n; at++) {
+    visit(index, at);
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      if (++index[axis]! < shape[axis]!) break;
+      index[axis] = 0;
+    }
+  }
+}
+
+/** `out` filled with elements of `from`: `source` gives the row-major position to copy. */
+export function pick(from: NdArray, out: NdArray, source: (index: readonly number[]) => number): NdArray {
+  eachIndex(out.shape, (index, at) => (out.data[at] = from.data[source(index)]!));
+  return out;
+}
+
+/** Counted from the end if negative. */
+export const wrapped = (i: number, extent: number): number => (i < 0 ? i + extent : i);
+/** A position as the generated code takes it: counted from the end if negative, and never outside of the axis. */
+export const clamped = (i: number, extent: number): number => Math.min(Math.max(wrapped(i, extent), 0), extent - 1);

@@ -6,7 +6,7 @@ import { bug, userError } from "../messages.ts";
 import { isFloat } from "../support/dtype.ts";
 import { shapeText } from "./dims.ts";
 import { staticShape, valueOf, type Graph, type Node, type ValueId } from "./ir.ts";
-import { bakeLate } from "./late.ts";
+import { canonicalLate } from "./late.ts";
 import { decode, evaluable, type Mode, type NdArray } from "./ndarray.ts";
 import { opOf } from "./ops/index.ts";
 
@@ -61,7 +61,7 @@ export function evaluateNode(graph: Graph, node: Node, inputs: readonly (NdArray
   if (row.eval === undefined)
     userError("not-evaluable", { node: node.name }, { what: String(node.attrs["reason"] ?? `${node.op} has no evaluation`) });
   if (outputs.includes(undefined)) userError("not-evaluable", { node: node.name }, { what: "the shape of its result is not known" });
-  const baked = bakeLate(row, { inputs, attrs: node.attrs }, (i) => inputs[i] ?? undefined);
+  const baked = canonicalLate(row, { inputs, attrs: node.attrs });
   return row.eval({ ...baked, outputs: outputs.map((t) => t!), mode });
 }
 

@@ -3,7 +3,7 @@ import type { Attrs } from "./ir.ts";
 import { isStatic } from "./dims.ts";
 import { isOpName, opOf, type OpName } from "./ops/index.ts";
 import { isRefusal, refuse, type AttrKind, type AttrSpec, type InferCall, type Inferred, type Op, type TensorType } from "./ops/op.ts";
-import { bakeLate } from "./late.ts";
+import { bakeLate, canonicalLate } from "./late.ts";
 import { knownShape, knownSize } from "./ops/shapes.ts";
 import { dtypes } from "../support/dtype.ts";
 import { allocate, evaluable, count, type NdArray } from "./ndarray.ts";
@@ -122,5 +122,5 @@ function evalKnown(
 ): readonly NdArray[] | undefined {
   const outputs = types.map((t) => ({ dtype: t.dtype, shape: t.shape as readonly number[] }));
   const row = opOf(op);
-  return row.eval?.({ ...bakeLate(row, { inputs, attrs: call.attrs }, (i) => inputs[i] ?? undefined), outputs, mode: "native" });
+  return row.eval?.({ ...canonicalLate(row, { inputs, attrs: call.attrs }), outputs, mode: "native" });
 }

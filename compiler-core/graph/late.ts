@@ -37,12 +37,26 @@ export function bakeLate<T>(row: Op, call: Baked<T>, known: (i: number) => NdArr
   }
   if (!found) return call;
   while (inputs.length > row.arity[0] && inputs.at(-1) === null) inputs.pop();
-  return { inputs, attrs };
+  return { inputs, attrs: inSchemaOrder(row, attrs) };
 }
 
-/** The elements as an attribute of this kind: lists keep all of them, everything else the first. */
+const inSchemaOrder = (row: Op, attrs: Attrs): Attrs =>
+  Object.fromEntries([...new Set([...Object.keys(row.attrs), ...Object.keys(attrs)])].filter((k) => k in attrs).map((k) => [k, attrs[k]]));
+
+/** A call whose operands are all there, its late ones as attributes in canonical form: what evaluation looks at. */
+export function canonicalLate(row: Op, call: Baked<NdArray>): Baked<NdArray> {
+  const baked = bakeLate(row, call, (i) => call.inputs[i] ?? undefined);
+  if (baked === call || row.normalise === undefined) return baked;
+  return { inputs: baked.inputs, attrs: row.normalise(baked.inputs, baked.attrs) };
+}
+
+/**
+ * The elements as an attribute of this kind: lists keep all of them, everything else the first. Positions are plain numbers: "to the end" is
+ * often written as the largest integer there is, and need not be exact.
+ */
 function asAttribute(data: NdArray, kind: AttrKind): AttrValue {
-  const values = Array.from(data.data as ArrayLike<Scalar>, safe);
+  const exact = kind === "number" || kind === "numbers";
+  const values: Scalar[] = Array.from(data.data as ArrayLike<Scalar>, exact ? safe : Number);
   if (kind === "ints" || kind === "dims" || kind === "numbers") return values as readonly number[];
   const first = values[0];
   return kind === "bool" ? Boolean(first) : first;

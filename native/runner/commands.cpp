@@ -12,7 +12,7 @@ namespace runner {
 
 namespace {
 
-constexpr int protocol_version = 1;
+constexpr int protocol_version = 2;
 
 std::vector<tensor_file> tensor_files(const json::value& list) {
   std::vector<tensor_file> all;

@@ -118,12 +118,13 @@ export function splitSizes(attrs: Attrs, extent: number, parts: number): readonl
 
 function inferSplit({ inputs, attrs, outputs }: InferCall): Inferred {
   const x = inputs[0]!;
+  const pending = inputs[1] != null;
   if (x.shape === undefined) return Array.from({ length: outputs }, () => ({ dtype: x.dtype, shape: undefined }));
   const axis = normalAxis(intAttr(attrs, "axis"), x.shape.length);
   if (axis === undefined) return refuse("attribute", `axis ${intAttr(attrs, "axis")} is not an axis of ${shapeText(x.shape)}`);
   const extent = x.shape[axis]!;
   const sizes =
-    typeof extent === "number"
+    typeof extent === "number" && !pending
       ? splitSizes(attrs, extent, outputs)
       : (optionalInts(attrs, "sizes") ?? Array.from({ length: outputs }, () => "?"));
   if (typeof sizes === "string") return refuse("attribute", sizes);
@@ -132,10 +133,11 @@ function inferSplit({ inputs, attrs, outputs }: InferCall): Inferred {
 
 export const split: Op = {
   what: "parts of x along an axis; decomposes into slices",
-  arity: [1, 1],
+  arity: [1, 2],
   outputs: [1, Infinity],
   attrs: { axis: { kind: "int", default: 0 }, sizes: { kind: "ints", optional: true, what: "absent: equal parts" } },
   traits: ["composite", "movement"],
+  late: { sizes: 1 },
   infer: inferSplit,
   eval: ({ inputs, attrs, outputs, mode }) => {
     const x = inputs[0]!;

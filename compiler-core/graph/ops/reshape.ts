@@ -2,15 +2,11 @@
 import { broadcastShapes, isStatic, productDim, shapeText } from "../dims.ts";
 import type { Attrs, Dim, Shape } from "../ir.ts";
 import { mapElements } from "../eval-elementwise.ts";
-import { reshaped, toNumbers } from "../ndarray.ts";
+import { reshaped } from "../ndarray.ts";
 import { boolAttr, noFlops, refuse, type InferCall, type Inferred, type Op, type TensorType } from "./op.ts";
 
-/** The target: attribute `shape`, or operand 1 while it is not folded; undefined when its values are not known yet. */
-function target({ attrs, known, inputs }: InferCall): readonly Dim[] | undefined {
-  if (attrs["shape"] !== undefined) return attrs["shape"] as readonly Dim[];
-  const values = inputs.length > 1 ? known(1) : undefined;
-  return values === undefined ? undefined : toNumbers(values);
-}
+/** The target, once it is known: the attribute that takes the place of operand 1. */
+const target = ({ attrs }: InferCall): readonly Dim[] | undefined => attrs["shape"] as readonly Dim[] | undefined;
 
 /** Unknown extents, one for each element of a shape operand whose values are not known. */
 function unknownShape({ inputs }: InferCall): Shape | undefined {
@@ -85,6 +81,7 @@ export const reshape: Op = {
     allowZero: { kind: "bool", default: false },
   },
   traits: ["view"],
+  late: { shape: 1 },
   infer: inferReshape,
   eval: ({ inputs, outputs }) => [reshaped(inputs[0]!, outputs[0]!.shape)],
   flops: noFlops,
@@ -92,13 +89,19 @@ export const reshape: Op = {
   normalise: normaliseReshape,
 };
 
+/** The rank of the result is the larger of the two. */
+function unknownExpand(call: InferCall): Shape | undefined {
+  const [from, to] = [call.inputs[0]?.shape, unknownShape(call)];
+  return from === undefined || to === undefined ? undefined : Array.from({ length: Math.max(from.length, to.length) }, () => "?");
+}
+
 function inferExpand(call: InferCall): Inferred {
   const x = call.inputs[0]!;
   const to = target(call);
   if (to === undefined)
     return call.inputs.length < 2
       ? refuse("attribute", "neither a shape attribute nor a shape operand")
-      : [{ dtype: x.dtype, shape: undefined }];
+      : [{ dtype: x.dtype, shape: unknownExpand(call) }];
   if (to.some((d) => typeof d === "number" && d < 0)) return refuse("value", `shape ${to.join("x")} has a negative extent`);
   if (x.shape === undefined) return [x];
   const shape = broadcastShapes([x.shape, to]);
@@ -113,6 +116,7 @@ export const expand: Op = {
   outputs: [1, 1],
   attrs: { shape: { kind: "dims", optional: true, what: "absent: operand 1" } },
   traits: ["movement"],
+  late: { shape: 1 },
   infer: inferExpand,
   eval: ({ inputs, outputs, mode }) => [mapElements((o) => o[0]!, [inputs[0]!], outputs[0]!.shape, outputs[0]!.dtype, mode)],
   flops: noFlops,

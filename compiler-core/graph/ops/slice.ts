@@ -1,9 +1,9 @@
-/** Slice and pad: boxes with steps, cut out of a tensor or put into a larger one. */
+/** Slice: a box with steps, cut out of a tensor. */
 import { isStatic, normalAxis, shapeText } from "../dims.ts";
 import type { Attrs, Dim } from "../ir.ts";
 import { copyBox } from "../eval-movement.ts";
-import { allocate, strides, toNumbers, writeScalar, type NdArray, type Scalar } from "../ndarray.ts";
-import { byteCount, intsAttr, noFlops, refuse, type EvalCall, type InferCall, type Inferred, type Op } from "./op.ts";
+import { allocate, strides, type NdArray } from "../ndarray.ts";
+import { byteCount, noFlops, optionalInts, refuse, type EvalCall, type InferCall, type Inferred, type Op } from "./op.ts";
 
 export interface AxisRange {
   readonly axis: number;
@@ -12,19 +12,10 @@ export interface AxisRange {
   readonly step: number;
 }
 
-/** What to cut: the attributes, or the operands starts, ends, axes, steps while they are not folded; undefined: not known yet. */
-function ranges(
-  attrs: Attrs,
-  operand: (i: number) => readonly number[] | undefined,
-  operands: readonly unknown[],
-): readonly AxisRange[] | undefined {
-  const given = (name: string, i: number): readonly number[] | undefined =>
-    attrs["starts"] === undefined ? operand(i) : (attrs[name] as readonly number[] | undefined);
-  const present = (i: number): boolean => attrs["starts"] === undefined && operands[i] !== undefined && operands[i] !== null;
-  const [starts, ends] = [given("starts", 1), given("ends", 2)];
-  const [axes, steps] = [given("axes", 3), given("steps", 4)];
-  if (starts === undefined || ends === undefined || (axes === undefined && present(3)) || (steps === undefined && present(4)))
-    return undefined;
+/** What to cut; undefined while one of the operands starts, ends, axes, steps is not known. */
+function ranges(attrs: Attrs, inputs: readonly unknown[]): readonly AxisRange[] | undefined {
+  const [starts, ends, axes, steps] = ["starts", "ends", "axes", "steps"].map((name) => optionalInts(attrs, name));
+  if (starts === undefined || ends === undefined || inputs.slice(1).some((operand) => operand != null)) return undefined;
   return starts.map((start, i) => ({ axis: axes?.[i] ?? i, start, end: ends[i] ?? NaN, step: steps?.[i] ?? 1 }));
 }
 
@@ -44,10 +35,10 @@ function cutDim(dim: Dim, r: AxisRange): Dim {
 }
 
 function inferSlice(call: InferCall): Inferred {
-  const { inputs, attrs, known } = call;
+  const { inputs, attrs } = call;
   const x = inputs[0]!;
   if (x.shape === undefined) return [x];
-  const cuts = ranges(attrs, (i) => (inputs[i] ? known(i) && toNumbers(known(i)!) : undefined), inputs);
+  const cuts = ranges(attrs, inputs);
   if (cuts === undefined) return [{ dtype: x.dtype, shape: x.shape.map(() => "?") }];
   const shape = [...x.shape];
   for (const r of cuts) {
@@ -64,7 +55,7 @@ function evalSlice({ inputs, attrs, outputs, mode }: EvalCall): readonly NdArray
   const out = allocate(x.dtype, outputs[0]!.shape, mode);
   const steps = strides(x.shape);
   let at = 0;
-  for (const r of ranges(attrs, (i) => (inputs[i] ? toNumbers(inputs[i]) : undefined), inputs) ?? []) {
+  for (const r of ranges(attrs, inputs) ?? []) {
     const axis = normalAxis(r.axis, x.shape.length)!;
     at += resolveRange(r, x.shape[axis]!).first * steps[axis]!;
     steps[axis]! *= r.step;
@@ -76,8 +67,8 @@ function evalSlice({ inputs, attrs, outputs, mode }: EvalCall): readonly NdArray
 /** With static extents: every listed axis from the front, ends and starts as real positions (an end of -1 with a negative step stays below 0). */
 function normaliseSlice(inputs: readonly ({ readonly shape: readonly Dim[] | undefined } | null)[], attrs: Attrs): Attrs {
   const shape = inputs[0]?.shape;
-  if (attrs["starts"] === undefined || !isStatic(shape)) return attrs;
-  const cuts = ranges(attrs, () => undefined, []) ?? [];
+  const cuts = ranges(attrs, inputs);
+  if (cuts === undefined || !isStatic(shape)) return attrs;
   const resolved = cuts.map((r) => {
     const axis = normalAxis(r.axis, shape.length) ?? r.axis;
     const { first, count } = resolveRange(r, shape[axis] ?? 0);
@@ -98,60 +89,16 @@ export const slice: Op = {
   arity: [1, 5],
   outputs: [1, 1],
   attrs: {
-    starts: { kind: "ints", optional: true, what: "absent: operands 1 to 4 hold starts, ends, axes, steps" },
+    starts: { kind: "ints", optional: true },
     ends: { kind: "ints", optional: true },
     axes: { kind: "ints", optional: true },
     steps: { kind: "ints", optional: true },
   },
   traits: ["movement"],
+  late: { starts: 1, ends: 2, axes: 3, steps: 4 },
   infer: inferSlice,
   eval: evalSlice,
   flops: noFlops,
   bytes: (c) => 2 * byteCount(c.outputs[0]!),
   normalise: normaliseSlice,
-};
-
-export const pad: Op = {
-  what: "x with a constant around it (negative: cut off)",
-  arity: [1, 1],
-  outputs: [1, 1],
-  attrs: { pads: { kind: "ints", what: "begins of all axes, then ends" }, value: { kind: "number", default: 0 } },
-  traits: ["movement"],
-  infer: ({ inputs, attrs }) => {
-    const x = inputs[0]!;
-    const pads = intsAttr(attrs, "pads");
-    if (x.shape === undefined) return [x];
-    const rank = x.shape.length;
-    if (pads.length !== 2 * rank) return refuse("attribute", `${pads.length} pads for ${shapeText(x.shape)}`);
-    const shape = x.shape.map((d, i) =>
-      typeof d === "number" ? d + pads[i]! + pads[i + rank]! : pads[i]! + pads[i + rank]! === 0 ? d : "?",
-    );
-    return shape.some((d) => typeof d === "number" && d < 0)
-      ? refuse("attribute", "pads cut off more than there is")
-      : [{ dtype: x.dtype, shape }];
-  },
-  eval: ({ inputs, attrs, mode, outputs }) => {
-    const x = inputs[0]!;
-    const out = allocate(x.dtype, outputs[0]!.shape, mode);
-    for (let i = 0; i < out.data.length; i++) writeScalar(out, i, attrs["value"] as Scalar);
-    const pads = intsAttr(attrs, "pads");
-    const [from, to] = [strides(x.shape), strides(out.shape)];
-    const cut = x.shape.map((_, i) => Math.max(0, -pads[i]!));
-    const extents = x.shape.map((d, i) => Math.max(0, d - cut[i]! - Math.max(0, -pads[i + x.shape.length]!)));
-    const sum = (index: readonly number[], steps: readonly number[]): number => index.reduce((s, v, i) => s + v * steps[i]!, 0);
-    copyBox(
-      x,
-      sum(cut, from),
-      from,
-      out,
-      sum(
-        x.shape.map((_, i) => Math.max(0, pads[i]!)),
-        to,
-      ),
-      to,
-      extents,
-    );
-    return [out];
-  },
-  flops: noFlops,
 };

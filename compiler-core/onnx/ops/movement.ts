@@ -9,10 +9,12 @@ function concat(c: BuildCall) {
   );
 }
 
+/** Sizes are an attribute before opset 13, then an operand; the number of parts is that of the outputs. */
 function split(c: BuildCall) {
-  const sizes = c.axes("split", 1);
-  const parts = sizes?.length ?? c.int("num_outputs", c.context.node.outputs.length);
-  return c.addMany("split", [c.input(0)], { axis: c.int("axis", 0), sizes }, parts);
+  const parts = c.context.node.outputs.length;
+  const sizes = c.ints("split");
+  const inputs = sizes === undefined && c.has(1) ? [c.input(0), c.input(1)] : [c.input(0)];
+  return c.addMany("split", inputs, { axis: c.int("axis", 0), sizes }, parts);
 }
 
 /** Attributes before opset 10; then operands, which stay operands while they are not known. */
@@ -21,26 +23,28 @@ function slice(c: BuildCall) {
     const [starts, ends] = [c.ints("starts") ?? notCompiled("starts are missing"), c.ints("ends") ?? notCompiled("ends are missing")];
     return c.add("slice", [c.input(0)], { starts, ends, axes: c.ints("axes") ?? starts.map((_, i) => i), steps: starts.map(() => 1) });
   }
-  const [starts, ends, axes, steps] = [1, 2, 3, 4].map((i) => c.known(i));
-  const dynamic = starts === undefined || ends === undefined || (c.has(3) && axes === undefined) || (c.has(4) && steps === undefined);
-  if (dynamic) return c.add("slice", c.operands(5));
-  return c.add("slice", [c.input(0)], { starts, ends, axes: axes ?? starts.map((_, i) => i), steps: steps ?? starts.map(() => 1) });
+  return c.add("slice", c.operands(5));
 }
 
+/** Everything is an attribute before opset 11 (`paddings` before opset 2); axes are new in opset 18. */
 function pad(c: BuildCall) {
-  if (c.text("mode", "constant") !== "constant") notCompiled(`padding of mode ${c.text("mode", "constant")} is not supported`);
-  const rank = c.shape(0)?.length ?? notCompiled("the rank of its operand is not known");
-  const given = c.axes("pads", 1) ?? notCompiled("pads are missing");
-  const value = c.float("value") ?? (c.has(2) ? (c.known(2)?.[0] ?? notCompiled("the value is computed at run time")) : 0);
-  const axes = c.has(3) ? (c.known(3) ?? notCompiled("axes are computed at run time")) : undefined;
-  if (axes === undefined) return c.add("pad", [c.input(0)], { pads: given, value });
-  const pads = new Array<number>(2 * rank).fill(0);
-  axes.forEach((a, i) => {
-    const axis = a < 0 ? a + rank : a;
-    pads[axis] = given[i]!;
-    pads[axis + rank] = given[i + axes.length]!;
-  });
-  return c.add("pad", [c.input(0)], { pads, value });
+  const attrs = { mode: c.text("mode", "constant"), value: c.float("value") ?? 0 };
+  if (c.opset < 11)
+    return c.add("pad", [c.input(0)], { ...attrs, pads: c.ints("pads") ?? c.ints("paddings") ?? notCompiled("pads are missing") });
+  const inputs = c.operands(4);
+  return c.add("pad", [c.input(0), c.input(1), ...inputs.slice(2)], attrs);
+}
+
+/** Opset 1 counts the copies along one axis. */
+function tile(c: BuildCall) {
+  if (c.opset >= 6) return c.add("tile", [c.input(0), c.input(1)]);
+  const [rank, copies, axis] = [c.shape(0)?.length, c.known(1)?.[0], c.known(2)?.[0]];
+  if (rank === undefined || copies === undefined || axis === undefined) return notCompiled("the rank, or what to repeat, is not known");
+  return c.add("tile", [c.input(0)], { repeats: Array.from({ length: rank }, (_, i) => (i === axis ? copies : 1)) });
+}
+
+function reverseSequence(c: BuildCall) {
+  return c.add("reverse-sequence", [c.input(0), c.input(1)], { batchAxis: c.int("batch_axis", 1), timeAxis: c.int("time_axis", 0) });
 }
 
 export const movementBuilders: Readonly<Record<string, Builder>> = {
@@ -48,5 +52,11 @@ export const movementBuilders: Readonly<Record<string, Builder>> = {
   Split: split,
   Slice: slice,
   Pad: pad,
+  Tile: tile,
+  Trilu: (c) => c.add("trilu", c.operands(2), { upper: c.flag("upper", true) }),
+  CenterCropPad: (c) => c.add("center-crop-pad", [c.input(0), c.input(1)], { axes: c.ints("axes") }),
+  DepthToSpace: (c) => c.add("depth-to-space", [c.input(0)], { block: c.int("blocksize", 1), order: c.text("mode", "DCR") }),
+  SpaceToDepth: (c) => c.add("space-to-depth", [c.input(0)], { block: c.int("blocksize", 1) }),
+  ReverseSequence: reverseSequence,
   Gather: (c) => c.add("gather", [c.input(0), c.input(1)], { axis: c.int("axis", 0) }),
 };

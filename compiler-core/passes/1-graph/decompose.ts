@@ -18,5 +18,21 @@ export const decompose = graphPass({
   why: "Breaks composite operators into elementwise operators, reductions and products, which can be fused with their neighbours.",
   optional: false,
   run: (graph: Graph, ctx: PassContext): Graph =>
-    applyRules(graph, [...attentionRules, ...convFoldingRules, ...convRules, ...einsumRules, ...emptyRules, ...matrixRules, ...movementDecompositions, ...normalizationRules, ...quantizationRules, ...argExtremeRules, ...reduceRules], ctx),
+    applyRules(
+      graph,
+      [
+        ...attentionRules,
+        ...convFoldingRules,
+        ...convRules,
+        ...einsumRules,
+        ...emptyRules,
+        ...matrixRules,
+        ...movementDecompositions,
+        ...normalizationRules,
+        ...quantizationRules,
+        ...argExtremeRules,
+        ...reduceRules,
+      ],
+      ctx,
+    ),
 });

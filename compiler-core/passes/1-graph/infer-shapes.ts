@@ -3,8 +3,8 @@ import { isStatic } from "../../graph/dims.ts";
 import { mergeShapes } from "../../graph/build.ts";
 import type { Attrs, Graph, Node, Shape, Value } from "../../graph/ir.ts";
 import { bakeLate } from "../../graph/late.ts";
-import { toNumbers } from "../../graph/ndarray.ts";
 import { opOf } from "../../graph/ops/index.ts";
+import { refusedNode } from "../../graph/refused.ts";
 import { isRefusal } from "../../graph/ops/op.ts";
 import { walkTypes, type NodeTypes } from "../../graph/types.ts";
 import { graphPass, type PassContext } from "../pass.ts";
@@ -26,7 +26,7 @@ function run(graph: Graph, ctx: PassContext): Graph {
     changed = true;
   };
   walkTypes(graph, new Map(), (found) => {
-    const node = isRefusal(found.types) ? refused(found.node, found.types.reason, ctx) : withAttributes(found, ctx);
+    const node = isRefusal(found.types) ? refused(found.node, found.types.reason, ctx) : withAttributes(found, graph, ctx);
     nodes.push(node);
     changed ||= node !== found.node;
     if (!isRefusal(found.types))
@@ -40,36 +40,31 @@ function run(graph: Graph, ctx: PassContext): Graph {
   return changed ? { ...graph, nodes, values } : graph;
 }
 
-/** What turns out to be impossible stays in the graph, to be shown with the reason. */
 function refused(node: Node, reason: string, ctx: PassContext): Node {
   ctx.hit({ rule: "infer-shapes/refuse", before: [node.id], after: [node.id], note: reason });
-  return { ...node, op: "opaque", attrs: { domain: "", opType: node.op, reason, attributes: [] } };
+  return refusedNode(node, reason);
 }
 
-function withAttributes(found: NodeTypes, ctx: PassContext): Node {
+function withAttributes(found: NodeTypes, graph: Graph, ctx: PassContext): Node {
   const { node, attrs } = found;
   const row = opOf(node.op);
   const baked = bakeLate(row, { inputs: node.inputs, attrs }, found.known);
   if (baked.attrs !== attrs) {
     ctx.hit({ rule: "infer-shapes/late-operand", before: [node.id], after: [node.id] });
-    return { ...node, inputs: baked.inputs, attrs: row.normalise?.(found.inputs, baked.attrs) ?? baked.attrs };
+    const left = baked.inputs.map((id, i) => (id === null ? null : (found.inputs[i] ?? null)));
+    return { ...node, inputs: baked.inputs, attrs: row.normalise?.(left, baked.attrs) ?? baked.attrs };
   }
-  const folded = operandAttributes(found);
+  const folded = declaredShape(found, graph);
   if (folded === undefined) return attrs === node.attrs ? node : { ...node, attrs };
   ctx.hit({ rule: "infer-shapes/shape-operand", before: [node.id], after: [node.id] });
   const canonical = row.normalise?.(found.inputs, folded) ?? folded;
   return { ...node, inputs: node.inputs.slice(0, 1), attrs: canonical };
 }
 
-/** Attributes in place of the operands that hold a shape or positions; undefined when there are none, or they are not known. */
-function operandAttributes({ node, attrs, types, inputs, known }: NodeTypes): Attrs | undefined {
-  if (node.inputs.length < 2 || isRefusal(types)) return undefined;
-  const shape = types[0]?.shape;
-  if (node.op === "reshape" && isStatic(shape)) return { shape, allowZero: true };
-  if (node.op === "expand" && isStatic(shape)) return { shape };
-  if (node.op !== "slice" || !isStatic(inputs[0]?.shape)) return undefined;
-  const lists = node.inputs.slice(1).map((id, i) => (id === null ? null : known(i + 1)));
-  if (lists.includes(undefined)) return undefined;
-  const [starts, ends, axes, steps] = lists.map((l) => (l ? toNumbers(l) : undefined));
-  return { ...attrs, starts, ends, axes: axes ?? starts!.map((_, i) => i), steps: steps ?? starts!.map(() => 1) };
+/** A reshape or expand whose result is declared to be of a certain shape does not need the operand that says so at run time. */
+function declaredShape({ node, attrs, inputs }: NodeTypes, graph: Graph): Attrs | undefined {
+  if ((node.op !== "reshape" && node.op !== "expand") || inputs[1] == null) return undefined;
+  const { shape } = graph.values[node.outputs[0]!]!;
+  if (!isStatic(shape)) return undefined;
+  return node.op === "reshape" ? { ...attrs, shape, allowZero: true } : { ...attrs, shape };
 }
