@@ -2,6 +2,7 @@
  * Which values have memory of ours, and which are left to the host: those without a known shape, strings, sequences, and what goes from one
  * hole to another without native code in between.
  */
+import { memoryType } from "../codegen/literals.ts";
 import { staticShape, valueOf, type Graph, type ValueId } from "../graph/ir.ts";
 import { dtypeBits } from "../support/dtype.ts";
 
@@ -38,10 +39,10 @@ export function portsOf(graph: Graph): Ports {
   return ports;
 }
 
-/** A shape of numbers, and elements of whole bytes. */
+/** A shape of numbers, and elements of whole bytes or of bits that generated code can pick out. */
 function hasMemory(graph: Graph, id: ValueId): boolean {
   const v = valueOf(graph, id);
-  return staticShape(v) !== undefined && dtypeBits[v.dtype] >= 8;
+  return staticShape(v) !== undefined && (dtypeBits[v.dtype] >= 8 || memoryType(v.dtype) !== undefined);
 }
 
 function slots(values: readonly ValueId[], host: ReadonlySet<ValueId>): (i: number) => number | undefined {
