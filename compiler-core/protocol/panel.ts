@@ -112,6 +112,8 @@ export interface PanelRequests {
       readonly mean: number;
     };
   };
+  /** A graph inside of the model, by the path of its node and its name (`#12/then_branch`): as the file has it, a delta to the empty graph. */
+  readonly body: { readonly arg: { readonly path: string }; readonly reply: GraphDelta };
   /** Opens VS Code's own diff editor on the IR text of two stages. */
   readonly openDiff: { readonly arg: { readonly left: number; readonly right: number }; readonly reply: null };
   /** Opens a text of the compilation as a read-only document. */

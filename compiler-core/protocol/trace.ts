@@ -176,6 +176,37 @@ export interface UnsupportedNode {
   readonly reason: string;
 }
 
+/** A call of ONNX Runtime: nodes of the file that are not compiled, each with the reason. */
+export interface HoleInfo {
+  readonly id: number;
+  readonly group: number;
+  readonly nodes: readonly { readonly node: string; readonly opType: string; readonly domain: string; readonly reason: string }[];
+}
+
+/** Groups that run one after the other without a change between native code and ONNX Runtime. A hole is a part of its own. */
+export interface PartitionInfo {
+  readonly id: number;
+  readonly kind: "native" | "hole";
+  readonly groups: readonly number[];
+  /** Graph operators; of a hole, operators of the file. */
+  readonly ops: readonly string[];
+  readonly onnxNodes: readonly string[];
+}
+
+/** How much of a model is compiled: nodes of the file (functions replaced by their bodies), and operations of one run as far as they are known. */
+export interface Coverage {
+  readonly nodes: number;
+  /** Turned into code, or known at compile time. */
+  readonly compiledNodes: number;
+  readonly holeNodes: number;
+  /** Neither: then there is no code. */
+  readonly otherNodes: number;
+  readonly flops: number;
+  readonly compiledFlops: number;
+  /** Their work is not in `flops`. */
+  readonly holeNodesWithoutFlops: number;
+}
+
 /** Everything about a compilation that is not a graph snapshot: the part that the command prints. */
 export interface CompilationSummary {
   readonly model: string;
@@ -188,6 +219,10 @@ export interface CompilationSummary {
   readonly groups: readonly GroupInfo[];
   readonly verdicts: readonly Verdict[];
   readonly unsupported: readonly UnsupportedNode[];
+  /** Absent in traces stored by older versions. */
+  readonly coverage?: Coverage;
+  readonly holes?: readonly HoleInfo[];
+  readonly partitions?: readonly PartitionInfo[];
   readonly buffers: readonly BufferInfo[];
   readonly kernels: readonly KernelInfo[];
   readonly arenaBytes: number;

@@ -7,6 +7,8 @@ import type { CompilationSummary, KernelInfo, SourceNodeInfo } from "../protocol
 import { printModuleWithLines, visitStmts, type Module, type Stmt } from "../tensor/index.ts";
 import { bufferInfos } from "../passes/3-tensor/buffer-infos.ts";
 import { resolveIsa } from "../machine.ts";
+import { isHole } from "../passes/2-lower/node-kind.ts";
+import { coverageOf, holeInfos, partitionsOf } from "./coverage.ts";
 import { groupInfo } from "./graph-delta.ts";
 
 export function compilationSummary(c: Compilation): CompilationSummary {
@@ -23,6 +25,9 @@ export function compilationSummary(c: Compilation): CompilationSummary {
     groups: graph.groups.map(groupInfo),
     verdicts: c.verdicts,
     unsupported: c.unsupported,
+    coverage: coverageOf(graph, c.unsupported),
+    holes: holeInfos(graph),
+    partitions: module === undefined ? [] : partitionsOf(graph),
     buffers: module === undefined ? [] : bufferInfos(module),
     kernels: module === undefined ? [] : kernelInfos(c, module),
     arenaBytes: module?.memory?.arena ?? 0,
@@ -36,9 +41,9 @@ export function compilationSummary(c: Compilation): CompilationSummary {
 
 const sourceInfo = ({ path, opType, domain, name }: SourceNode): SourceNodeInfo => ({ path, opType, domain, name });
 
-/** Operations and bytes of one run: what is done once at the first run is not counted. NaN when a shape is not known. */
+/** Operations and bytes of one run of the compiled part: what is done once at the first run is not counted. NaN when a shape is not known. */
 export function cost(graph: Graph): { readonly flops: number; readonly bytes: number } {
-  const run = graph.nodes.filter((n) => n.phase === "run").map((n) => nodeCost(graph, n));
+  const run = graph.nodes.filter((n) => n.phase === "run" && !isHole(n)).map((n) => nodeCost(graph, n));
   return { flops: run.reduce((s, c) => s + c.flops, 0), bytes: run.reduce((s, c) => s + c.bytes, 0) };
 }
 

@@ -2,7 +2,7 @@
 import { ablateModel, type AblationRow } from "#core/io";
 import type { CommandRunner } from "../command.ts";
 import { nativeSettings } from "../native-settings.ts";
-import { compileFromLine, identity, requireCode } from "../request.ts";
+import { compileFromLine, identity, refuseUnsupported, requireCode } from "../request.ts";
 import { printable, textTable } from "../text/align.ts";
 import { ratioText, timeText } from "../text/units.ts";
 
@@ -10,6 +10,7 @@ export const ablate: CommandRunner = async (context) => {
   const { seed = 1, seconds = 0.5 } = context.options;
   const compiled = compileFromLine(context);
   try {
+    if (context.options["no-fallback"] === true) refuseUnsupported(compiled.summary);
     requireCode(compiled);
     const { model, compilation, options, machine } = compiled;
     const { base, rows } = await ablateModel(model, compilation, options, machine, {

@@ -5,6 +5,7 @@ import type { BenchResult, BenchScope, CounterValue, Timing } from "#protocol";
 import type { CommandContext, CommandRunner } from "../command.ts";
 import { nativeSettings } from "../native-settings.ts";
 import { compileFromLine, identity, refuseUnsupported, requireCode, type Compiled } from "../request.ts";
+import { coverageText } from "../text/coverage.ts";
 import { alignColumns, printable, textTable } from "../text/align.ts";
 import { bytesText, flopsText, percentText, rateText, ratioText, timeText } from "../text/units.ts";
 
@@ -32,7 +33,7 @@ export const bench: CommandRunner = async (context) => {
     for (const { baseline, why } of outcome.missing) context.log(`baseline ${baseline} is missing: ${why}`);
     const { missing, notes, result } = outcome;
     return {
-      json: { ...identity(compiled), ...result, missing, ...(notes.length > 0 ? { notes } : {}) },
+      json: { ...identity(compiled), ...result, coverage: compiled.summary.coverage, missing, ...(notes.length > 0 ? { notes } : {}) },
       text: benchText(compiled, outcome),
     };
   } finally {
@@ -62,7 +63,7 @@ function progressLog({ log }: CommandContext): (text: string, done: number | nul
   };
 }
 
-function benchText({ model }: Compiled, { result, notes }: BenchOutcome): string[] {
+function benchText({ model, summary }: Compiled, { result, notes }: BenchOutcome): string[] {
   const { ours, baselines, speedup, control } = result;
   const rows: [string, Timing, string][] = [
     ["ours", ours, ""],
@@ -88,7 +89,7 @@ function benchText({ model }: Compiled, { result, notes }: BenchOutcome): string
       rows,
     ),
     "",
-    ...alignColumns(facts(result, control)),
+    ...alignColumns([...facts(result, control), ["compiled", coverageText(summary)]]),
     ...(result.regions.length > 0 ? ["", ...regionTable(result)] : []),
     "",
     ...counterTable(result.counters),

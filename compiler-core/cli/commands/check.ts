@@ -13,6 +13,7 @@ import {
 import type { CommandContext, CommandRunner } from "../command.ts";
 import { nativeSettings } from "../native-settings.ts";
 import { compileFromLine, identity, refuseUnsupported, requireCode, type Compiled } from "../request.ts";
+import { coverageText } from "../text/coverage.ts";
 import { printable, textTable } from "../text/align.ts";
 import { errorText, percentText } from "../text/units.ts";
 
@@ -34,8 +35,20 @@ export const check: CommandRunner = async (context) => {
     const firstBad = passes?.find((p) => !p.ok);
     const ok = result.ok && firstBad === undefined;
     const pass = passes === undefined ? {} : { eachPass: passes, firstBadPass: firstBad?.pass ?? null };
-    const json = { ...identity(compiled), ...result, ok, seed, unsupported: compiled.summary.unsupported, ...pass };
-    return { json, text: [...(passes === undefined ? [] : [...passTable(passes), ""]), ...resultText(result, ok)], exit: ok ? 0 : 1 };
+    const json = {
+      ...identity(compiled),
+      ...result,
+      ok,
+      seed,
+      unsupported: compiled.summary.unsupported,
+      coverage: compiled.summary.coverage,
+      ...pass,
+    };
+    return {
+      json,
+      text: [...(passes === undefined ? [] : [...passTable(passes), ""]), ...resultText(result, ok, compiled)],
+      exit: ok ? 0 : 1,
+    };
   } finally {
     compiled.model.close();
   }
@@ -58,7 +71,7 @@ function passTable(rows: readonly PassCheck[]): string[] {
   );
 }
 
-function resultText(result: CheckResult, ok: boolean): string[] {
+function resultText(result: CheckResult, ok: boolean, { summary }: Compiled): string[] {
   const reference = result.against === "ort" ? `ONNX Runtime ${result.version ?? ""}` : "the evaluator in f32";
   const table = textTable<CheckedOutput>(
     [
@@ -69,9 +82,24 @@ function resultText(result: CheckResult, ok: boolean): string[] {
       { title: "limit", align: "right", cell: (o) => errorText(o.limit) },
       { title: "non-zero", align: "right", cell: (o) => percentText(o.nonZero) },
       { title: "saturated", align: "right", cell: (o) => percentText(o.saturated) },
-      { title: "", cell: (o) => (o.ok ? (o.degenerate ? "ok, but degenerate: it proves little" : "ok") : `differs: ${o.why ?? ""}`) },
+      { title: "", cell: verdictText },
     ],
     result.outputs,
   );
-  return [...table, "", `${ok ? "ok" : "not ok"}: errors against f64, beside ${reference}`];
+  const direct = result.outputs.find((o) => o.method === "direct");
+  const method = result.outputs.every((o) => o.method === "direct")
+    ? `compared with ${reference}`
+    : `errors against f64, beside ${reference}`;
+  return [
+    ...table,
+    "",
+    `compiled: ${coverageText(summary)}`,
+    ...(direct === undefined ? [] : [`compared directly where nothing can be evaluated in f64: ${printable(direct.because ?? "")}`]),
+    `${ok ? "ok" : "not ok"}: ${method}`,
+  ];
+}
+
+function verdictText(o: CheckedOutput): string {
+  if (!o.ok) return `differs: ${o.why ?? ""}`;
+  return `ok${o.method === "direct" ? " (direct)" : ""}${o.degenerate ? ", but degenerate: it proves little" : ""}`;
 }

@@ -6,6 +6,7 @@ import type { CommandContext, CommandResult, CommandRunner } from "../command.ts
 import { nativeSettings } from "../native-settings.ts";
 import { compileFromLine, identity, refuseUnsupported, type Compiled } from "../request.ts";
 import { alignColumns, printable, textTable } from "../text/align.ts";
+import { coverageText } from "../text/coverage.ts";
 import { bytesText, flopsText, timeText } from "../text/units.ts";
 
 export const compile: CommandRunner = async (context) => {
@@ -34,6 +35,8 @@ async function finish(context: CommandContext, compiled: Compiled): Promise<Comm
     ...identity(compiled),
     passes: summary.passes,
     partitions: partitions(compiled),
+    holes: summary.holes ?? [],
+    coverage: summary.coverage,
     groups: groupRows(compiled),
     verdicts: summary.verdicts,
     unsupported: summary.unsupported,
@@ -63,19 +66,12 @@ function whyNoCode(summary: CompilationSummary, { options }: CommandContext): st
     : `${summary.unsupported.length} nodes are not compiled, the first is ${first.node} ${first.opType}: ${first.reason}`;
 }
 
-/** One partition holds everything that is compiled: a graph is compiled whole or not at all. */
-function partitions({ compilation, summary }: Compiled): object[] {
-  if (compilation.module === undefined) return [];
-  const { graph } = compilation;
-  const onnx = [...new Set(graph.nodes.flatMap((n) => n.origin))].sort((a, b) => a - b);
-  return [
-    {
-      id: 0,
-      ops: graph.nodes.map((n) => n.op),
-      onnxNodes: onnx.map((i) => graph.sources[i]?.path ?? `#${i}`),
-      kernels: summary.kernels.map((k) => k.name),
-    },
-  ];
+/** Native code and holes by turns; with the names of the loop nests. */
+function partitions({ summary }: Compiled): object[] {
+  return (summary.partitions ?? []).map((p) => ({
+    ...p,
+    kernels: summary.kernels.filter((k) => p.groups.includes(k.group)).map((k) => k.name),
+  }));
 }
 
 function groupRows({ compilation, summary }: Compiled): object[] {
@@ -98,9 +94,11 @@ function summaryText(compiled: Compiled, built: BuiltCode | undefined): string[]
     "",
   ];
   if (summary.groups.length > 0) lines.push(...groupTable(compiled), "");
+  if (summary.unsupported.length > 0) lines.push(...holeTable(summary), "");
   const facts: string[][] = [
     ["work", `${flopsText(summary.flops)}, ${bytesText(summary.bytes)} moved when nothing is cached`],
     ["constants", bytesText(summary.constantBytes)],
+    ["compiled", coverageText(summary)],
   ];
   if (last !== undefined && isModule(last))
     facts.push(["arena", `${bytesText(summary.arenaBytes)} (${bytesText(summary.arenaBytesWithoutReuse)} without reuse)`]);
@@ -121,6 +119,20 @@ function passTable(passes: readonly PassEvent[]): string[] {
       { title: "", cell: (p) => p.reason ?? "" },
     ],
     passes,
+  );
+}
+
+/** What is not compiled, with the hole that runs it. */
+function holeTable({ unsupported, holes = [] }: CompilationSummary): string[] {
+  const holeOf = new Map(holes.flatMap((h) => h.nodes.map((n) => [n.node, `hole ${h.id}`] as const)));
+  return textTable(
+    [
+      { title: "not compiled", cell: (u: CompilationSummary["unsupported"][number]) => u.node },
+      { title: "operator", cell: (u) => u.opType },
+      { title: "runs in", cell: (u) => holeOf.get(u.node) ?? "nowhere" },
+      { title: "reason", cell: (u) => u.reason },
+    ],
+    unsupported,
   );
 }
 

@@ -3,7 +3,8 @@ import { userError } from "#core";
 import { emitCompilation, runStored, type StoredOutput } from "#core/io";
 import type { CommandRunner } from "../command.ts";
 import { nativeSettings } from "../native-settings.ts";
-import { compileFromLine, identity, requireCode } from "../request.ts";
+import { compileFromLine, identity, refuseUnsupported, requireCode } from "../request.ts";
+import { coverageText } from "../text/coverage.ts";
 import { printable, textTable } from "../text/align.ts";
 import { errorText } from "../text/units.ts";
 
@@ -12,6 +13,7 @@ export const run: CommandRunner = async (context) => {
   if (data === undefined) userError("usage", {}, { what: "run needs --data DIR", help: "run --help" });
   const compiled = compileFromLine(context, data);
   try {
+    if (context.options["no-fallback"] === true) refuseUnsupported(compiled.summary);
     requireCode(compiled);
     if (emit !== undefined) emitCompilation(compiled.compilation, emit);
     const { outputs, ok, buildMs, cached } = await runStored(compiled.compilation, {
@@ -20,8 +22,17 @@ export const run: CommandRunner = async (context) => {
       rtol,
       atol,
     });
-    const json = { ...identity(compiled), outputs, ok, unsupported: compiled.summary.unsupported, buildMs, cached };
-    return { json, text: [...outputTable(outputs), "", ok ? "ok" : "not ok: outputs differ"], exit: ok ? 0 : 1 };
+    const json = {
+      ...identity(compiled),
+      outputs,
+      ok,
+      unsupported: compiled.summary.unsupported,
+      coverage: compiled.summary.coverage,
+      buildMs,
+      cached,
+    };
+    const lines = [...outputTable(outputs), "", `compiled: ${coverageText(compiled.summary)}`, ok ? "ok" : "not ok: outputs differ"];
+    return { json, text: lines, exit: ok ? 0 : 1 };
   } finally {
     compiled.model.close();
   }

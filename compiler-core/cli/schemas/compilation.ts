@@ -44,7 +44,27 @@ const group = record({
   onnxNodes: list(text),
 });
 
-const partition = record({ id: whole, ops: list(text), onnxNodes: list(text), kernels: list(text) });
+const partition = record({
+  id: whole,
+  kind: oneOf("native", "hole"),
+  groups: list(whole),
+  ops: list(text),
+  onnxNodes: list(text),
+  kernels: list(text),
+});
+
+const hole = record({ id: whole, group: whole, nodes: list(record({ node: text, opType: text, domain: text, reason: text })) });
+
+/** How much is compiled. */
+export const coverage: Schema = record({
+  nodes: whole,
+  compiledNodes: whole,
+  holeNodes: whole,
+  otherNodes: whole,
+  flops: number,
+  compiledFlops: number,
+  holeNodesWithoutFlops: whole,
+});
 
 /** What identifies a compilation: the same three give the same code. */
 export const identity: Readonly<Record<string, Schema>> = {
@@ -62,6 +82,8 @@ export const compileMembers: Members = {
     ...identity,
     passes: list(passEvent),
     partitions: list(partition),
+    holes: list(hole),
+    coverage,
     groups: list(group),
     verdicts: list(verdict),
     unsupported,

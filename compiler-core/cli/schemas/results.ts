@@ -1,6 +1,6 @@
 /** Schemas of what running, checking and timing give. */
 import { byName, flag, list, number, oneOf, orNull, pair, record, text, whole, type Schema } from "./build.ts";
-import { identity, unsupported } from "./compilation.ts";
+import { coverage, identity, unsupported } from "./compilation.ts";
 import type { Members } from "./index.ts";
 
 const compared: Readonly<Record<string, Schema>> = {
@@ -13,7 +13,7 @@ const compared: Readonly<Record<string, Schema>> = {
 };
 
 export const runMembers: Members = {
-  required: { ...identity, outputs: list(record(compared, { why: text })), ok: flag, unsupported },
+  required: { ...identity, outputs: list(record(compared, { why: text })), ok: flag, unsupported, coverage },
   optional: { buildMs: number, cached: flag },
 };
 
@@ -33,7 +33,7 @@ const checked = record(
 );
 
 export const checkMembers: Members = {
-  required: { ...identity, against: text, seed: whole, outputs: list(checked), ok: flag, unsupported },
+  required: { ...identity, against: text, seed: whole, outputs: list(checked), ok: flag, unsupported, coverage },
   optional: {
     version: text,
     firstBadPass: orNull(text),
@@ -60,6 +60,7 @@ export const benchMembers: Members = {
     counters: byName(record({ value: orNull(number), valid: flag }, { why: text })),
     regions: list(record({ group: whole, ns: number })),
     missing: list(record({ baseline: text, why: text })),
+    coverage,
   },
   optional: { notes: list(text) },
 };
