@@ -8,6 +8,7 @@ import { cutHoles } from "./passes/1-graph/cut-holes.ts";
 import { specialiseDims } from "./passes/1-graph/specialise-dims.ts";
 import { inferShapes } from "./passes/1-graph/infer-shapes.ts";
 import { foldConstants } from "./passes/1-graph/fold-constants.ts";
+import { inlineControlFlow } from "./passes/1-graph/inline-control-flow.ts";
 import { recognise } from "./passes/1-graph/recognise.ts";
 import { widenSmallFloats } from "./passes/1-graph/widen-small-floats.ts";
 import { decompose } from "./passes/1-graph/decompose.ts";
@@ -27,6 +28,9 @@ export const pipeline = [
   specialiseDims,
   inferShapes, // needs numbers for the symbolic extents
   foldConstants, // shape arithmetic is constant once shapes are known
+  inlineControlFlow, // conditions and trip counts are constant by now
+  inferShapes, // shapes of what was written out
+  foldConstants,
   recognise, // before decompose: a LayerNorm written as ten operators becomes one, then is decomposed in our own best form
   widenSmallFloats, // before decompose, so that a softmax or an average is rounded to 16 bits once, at its end
   decompose,

@@ -5,6 +5,7 @@
  * compilation share structure, and the difference of two of them is a comparison of identities.
  */
 import type { DType } from "../support/dtype.ts";
+import type { BodyStore } from "./bodies.ts";
 import type { ConstantStore } from "./constants.ts";
 import type { OpName } from "./ops/index.ts";
 
@@ -110,6 +111,8 @@ export interface Graph {
   /** Append-only and shared by all snapshots of a compilation. */
   readonly constants: ConstantStore;
   readonly sources: readonly SourceNode[];
+  /** Bodies of control flow; append-only and shared like the constants. Absent: there are none. */
+  readonly bodies?: BodyStore;
   /** Empty until the fusion pass. Every node of the run phase that is compiled belongs to exactly one group. */
   readonly groups: readonly Group[];
 }

@@ -18,6 +18,17 @@ export interface FlatNode {
   readonly origin: readonly number[];
   /** Names of the outer graph that its subgraphs read, beyond its own inputs. */
   readonly captures: readonly string[];
+  readonly bodies: readonly FlatBody[];
+}
+
+/** A subgraph of a node: a branch or the body of a loop. */
+export interface FlatBody {
+  /** The attribute that holds it; with the position where there are several. */
+  readonly attribute: string;
+  readonly graph: OnnxGraph;
+  /** Names are its own, or those of the graphs around it. */
+  readonly nodes: readonly FlatNode[];
+  readonly captures: readonly string[];
 }
 
 export interface FlatModel {
@@ -69,9 +80,11 @@ function flattenNodes(
     const body = functions.get(functionKey(node.domain, node.opType, node.overload));
     const renamed = renameNode(node, scope);
     if (body === undefined) {
-      const captures = listSubgraphs(node, path, sources, scope.names);
+      const around: Scope = { ...scope, names: undefined, prefix: path, origin };
+      const bodies = subgraphsOf(renamed).map(([attribute, graph]) => flattenBody(attribute, graph, around, functions, sources));
+      const captures = [...new Set(bodies.flatMap((b) => b.captures))];
       const opset = scope.opsets.get(standard(node.domain)) ?? newestOpset;
-      out.push({ node: renamed, opset, opsets: scope.opsets, origin, captures });
+      out.push({ node: renamed, opset, opsets: scope.opsets, origin, captures, bodies });
       return;
     }
     if (scope.depth >= maxDepth) userError("onnx-function-depth", { node: path }, { name: node.opType, limit: maxDepth });
@@ -111,23 +124,21 @@ const subgraphsOf = (node: OnnxNode): readonly (readonly [string, OnnxGraph])[] 
     return a.kind === "graphs" ? a.value.map((g, i) => [`${a.name}[${i}]`, g] as const) : [];
   });
 
-/** Adds the nodes of all subgraphs to the sources; returns the outer names they read. */
-function listSubgraphs(node: OnnxNode, path: string, sources: SourceNode[], names: Names): readonly string[] {
-  const captures = new Set<string>();
-  for (const [attribute, graph] of subgraphsOf(node)) {
-    const own = new Set([
-      ...graph.inputs.map((v) => v.name),
-      ...graph.initializers.map((t) => t.name),
-      ...graph.nodes.flatMap((n) => n.outputs),
-    ]);
-    const read = (name: string): unknown => name !== "" && !own.has(name) && captures.add(names?.get(name) ?? name);
-    graph.nodes.forEach((inner, i) => {
-      const innerPath = `${path}/${attribute}/#${i}`;
-      sources.push({ path: innerPath, opType: inner.opType, domain: inner.domain, name: inner.name, outputs: inner.outputs });
-      inner.inputs.forEach(read);
-      listSubgraphs(inner, innerPath, sources, undefined).forEach(read);
-    });
-    graph.outputs.forEach((v) => read(v.name));
-  }
-  return [...captures];
+/** The nodes of a subgraph, which are listed as sources; `scope` is that of the node that has it, with the node's path as prefix. */
+function flattenBody(
+  attribute: string,
+  graph: OnnxGraph,
+  scope: Scope,
+  functions: ReadonlyMap<string, OnnxFunction>,
+  sources: SourceNode[],
+): FlatBody {
+  const nodes: FlatNode[] = [];
+  flattenNodes(graph.nodes, { ...scope, prefix: `${scope.prefix}/${attribute}/` }, functions, sources, nodes);
+  const own = new Set([
+    ...graph.inputs.map((v) => v.name),
+    ...graph.initializers.map((t) => t.name),
+    ...nodes.flatMap((n) => n.node.outputs),
+  ]);
+  const read = [...nodes.flatMap((n) => [...n.node.inputs, ...n.captures]), ...graph.outputs.map((v) => v.name)];
+  return { attribute, graph, nodes, captures: [...new Set(read.filter((name) => name !== "" && !own.has(name)))] };
 }

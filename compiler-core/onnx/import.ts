@@ -1,13 +1,14 @@
 /** ONNX model -> Graph IR, stage 0: nodes as the file has them, in canonical operators. What is not known becomes opaque, with the reason. */
 import { GraphBuilder, mergeShapes, RefusedOp } from "../graph/build.ts";
 import type { FileRange } from "../graph/constants.ts";
-import type { Graph, Shape, ValueId } from "../graph/ir.ts";
+import type { Body, BodyInstance } from "../graph/bodies.ts";
+import type { Attrs, Graph, Shape, Value, ValueId } from "../graph/ir.ts";
 import { decode, evaluable, type NdArray } from "../graph/ndarray.ts";
 import type { TensorType } from "../graph/ops/op.ts";
 import { UserError } from "../messages.ts";
 import { isFloat, type DType } from "../support/dtype.ts";
-import { flattenModel, type FlatNode } from "./flatten.ts";
-import type { OnnxModel, OnnxTensor, OnnxType, OnnxValueInfo } from "./model.ts";
+import { flattenModel, type FlatBody, type FlatNode } from "./flatten.ts";
+import type { OnnxModel, OnnxTensor, OnnxType, OnnxValueInfo, TensorData } from "./model.ts";
 import { opaqueShape } from "./opaque-shapes.ts";
 import { attributeTexts, opaqueOutputDtype } from "./opaque-summary.ts";
 import { asDType, BuildCall, NotCompiled } from "./ops/build-call.ts";
@@ -25,6 +26,10 @@ interface Importer {
   readonly initializers: ReadonlyMap<string, OnnxTensor>;
   readonly declared: ReadonlyMap<string, OnnxType | undefined>;
   readonly file: SourceFile;
+  /** Constants of tensors that were met before: a loop body is imported once for each iteration. */
+  readonly known: Map<TensorData, Value>;
+  /** Set for bodies: their nodes are run as part of the node that has them. */
+  readonly inside: boolean;
 }
 
 /**
@@ -41,6 +46,8 @@ export function importModel(model: OnnxModel, store: TensorStore = memoryStore()
     initializers: new Map(main.initializers.map((t) => [t.name, t])),
     declared: new Map([...main.valueInfos, ...main.outputs].map((v) => [v.name, v.type])),
     file: sourceFile(model, store),
+    known: new Map(),
+    inside: false,
   };
   flat.sources.forEach((s) => importer.graph.source(s));
   for (const input of main.inputs) if (!importer.initializers.has(input.name)) importInput(importer, input);
@@ -64,10 +71,21 @@ function lookup(importer: Importer, name: string): ValueId | undefined {
   return id;
 }
 
-function importTensor({ graph, store }: Importer, tensor: OnnxTensor): ValueId {
-  if (tensor.dtype === "string") return graph.stringConstant(tensor.name, tensor.dims, () => readTensor(store, tensor).strings ?? []);
-  const dtype = asDType(tensor.dtype) ?? "u8";
-  return graph.lazyConstant(tensor.name, dtype, tensor.dims, () => readTensor(store, tensor).bytes, mappable(store, tensor));
+function importTensor({ graph, store, known }: Importer, tensor: OnnxTensor): ValueId {
+  const same = known.get(tensor.data);
+  if (same !== undefined) return graph.sharedConstant({ ...same, name: tensor.name });
+  const id =
+    tensor.dtype === "string"
+      ? graph.stringConstant(tensor.name, tensor.dims, () => readTensor(store, tensor).strings ?? [])
+      : graph.lazyConstant(
+          tensor.name,
+          asDType(tensor.dtype) ?? "u8",
+          tensor.dims,
+          () => readTensor(store, tensor).bytes,
+          mappable(store, tensor),
+        );
+  known.set(tensor.data, graph.value(id));
+  return id;
 }
 
 /** Where the bytes can be mapped from; a missing or broken file is reported when the bytes are read. */
@@ -107,6 +125,7 @@ function importNode(importer: Importer, flat: FlatNode): void {
 
 /** Keeps what it takes to run the node as it stands in the file. */
 function remember(importer: Importer, flat: FlatNode, outputs: readonly ValueId[]): void {
+  if (importer.inside) return;
   const makes = flat.node.outputs.map((name, i) => (name === "" ? null : (outputs[i] ?? null)));
   const source = importer.graph.sourceValues(flat.origin.at(-1) ?? 0, valuesRead(importer, flat), makes);
   recordSource(source, { flat, file: importer.file });
@@ -170,9 +189,74 @@ function opaqueNode(importer: Importer, flat: FlatNode, reason: string): readonl
     opType: node.opType,
     reason,
     attributes: attributeTexts(node),
-    ...(complete ? { source: origin.at(-1) } : {}),
+    ...(complete && !importer.inside ? { source: origin.at(-1) } : {}),
+    ...(complete && flat.bodies.length > 0 ? bodyAttributes(importer, flat, inputs) : {}),
   };
   return graph.addOpaque(inputs, attrs, types, { name: node.name, origin });
+}
+
+/** The node's subgraphs as bodies of the graph, and the numbers that say how they are run. */
+function bodyAttributes(importer: Importer, flat: FlatNode, inputs: readonly (ValueId | null)[]): Attrs {
+  const names = namesRead(flat);
+  const operands = inputs.map((id) => (id === null ? null : importer.graph.value(id)));
+  const bodies = flat.bodies.map((body) => importer.graph.bodies.add(lazyBody(importer, flat, body, names, operands)));
+  const settings = flat.node.attributes.flatMap((a): (string | number)[][] =>
+    a.kind === "int" ? [[a.name, Number(a.value)]] : a.kind === "ints" ? [[a.name, ...a.value.map(Number)]] : [],
+  );
+  return { bodies, settings: [["opset", flat.opset], ...settings] };
+}
+
+function lazyBody(importer: Importer, flat: FlatNode, body: FlatBody, names: readonly string[], operands: readonly (Value | null)[]): Body {
+  const at = body.captures.map((name) => names.indexOf(name));
+  let shown: Graph | undefined;
+  return {
+    attribute: body.attribute,
+    source: flat.origin.at(-1) ?? 0,
+    formals: body.graph.inputs.length,
+    captures: at.filter((i) => operands[i]?.constant === undefined),
+    get graph() {
+      const formals = body.graph.inputs.map(({ name, type }, id): Value => ({
+        id,
+        name,
+        ...typeOf(type, name),
+        shapeSource: "declared",
+        layout: "plain",
+      }));
+      return (shown ??= importBody(importer, body, formals, at, operands).graph);
+    },
+    instantiate: (formals, given) => importBody(importer, body, formals, at, given),
+  };
+}
+
+/** The graph of a subgraph whose operands are certain values of the graph around it, constants among them. */
+function importBody(
+  outer: Importer,
+  body: FlatBody,
+  formals: readonly Value[],
+  captures: readonly number[],
+  operands: readonly (Value | null)[],
+): BodyInstance {
+  const { graph: source } = body;
+  const importer: Importer = {
+    ...outer,
+    graph: new GraphBuilder(source.name, outer.graph.constants, outer.graph.bodies),
+    names: new Map(),
+    initializers: new Map(source.initializers.map((t) => [t.name, t])),
+    declared: new Map([...source.valueInfos, ...source.outputs].map((v) => [v.name, v.type])),
+    inside: true,
+  };
+  const bound = new Map<ValueId, ValueId>();
+  const bind = (name: string, v: Value | null | undefined): void => {
+    if (v == null) return;
+    const id = v.constant === undefined ? importer.graph.input(name, v.dtype, v.shape) : importer.graph.sharedConstant(v);
+    importer.names.set(name, id);
+    bound.set(id, v.id);
+  };
+  source.inputs.forEach(({ name }, i) => bind(name, formals[i]));
+  body.captures.forEach((name, i) => bind(name, operands[captures[i]!]));
+  for (const node of sortNodes(body.nodes)) importNode(importer, node);
+  for (const output of source.outputs) importer.graph.output(lookup(importer, output.name) ?? missingOutput(importer, output));
+  return { graph: importer.graph.finish(), bound };
 }
 
 /** A graph output that nothing computes: shown, not hidden. */

@@ -9,6 +9,7 @@ import { importModel } from "../../compiler-core/onnx/import.ts";
 import type { OnnxModel } from "../../compiler-core/onnx/model.ts";
 import { asDType } from "../../compiler-core/onnx/ops/build-call.ts";
 import { tensor } from "../../compiler-core/onnx/builder.ts";
+import { inlineControlFlow } from "../../compiler-core/passes/1-graph/inline-control-flow.ts";
 import { inferShapes } from "../../compiler-core/passes/1-graph/infer-shapes.ts";
 import { specialiseDims } from "../../compiler-core/passes/1-graph/specialise-dims.ts";
 import { UserError } from "../../compiler-core/messages.ts";
@@ -60,7 +61,8 @@ export function runCase(folder: string, change: (graph: Graph) => Graph = (g) =>
   }
 }
 
-const prepare = (graph: Graph): Graph => inferShapes.run(specialiseDims.run(graph, silent), silent);
+const prepare = (graph: Graph): Graph =>
+  [specialiseDims, inferShapes, inlineControlFlow, inferShapes].reduce((g, pass) => pass.run(g, silent), graph);
 
 function isOpaque(graph: Graph): string | undefined {
   const node = graph.nodes.find((n) => n.op === "opaque");

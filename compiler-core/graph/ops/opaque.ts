@@ -12,6 +12,8 @@ export const opaque: Op = {
     source: { kind: "int", optional: true, what: "the ONNX node it is, as it stands in the file; absent: it cannot be run by anybody" },
     made: { kind: "ints", optional: true, what: "which outputs of the ONNX node its results are; absent: all, in order" },
     flops: { kind: "float", optional: true, what: "operations, where they are known" },
+    bodies: { kind: "ints", optional: true, what: "bodies of control flow, by number" },
+    settings: { kind: "any", optional: true, what: "numbers that say how the bodies are run, by name" },
     attributes: { kind: "strings", default: [], what: "`name = value` of the ONNX attributes, shortened" },
   },
   traits: ["opaque"],

@@ -27,7 +27,8 @@ export const sourcesOf = (graph: Graph, node: Node): readonly number[] => node.o
 const isRunnable = (source: SourceNode | undefined): boolean => source?.makes !== undefined;
 
 function run(graph: Graph, ctx: PassContext): Graph {
-  for (const node of graph.nodes) if (node.op === "opaque") explain(node, [node.id], ctx);
+  // Control flow may still be written out.
+  for (const node of graph.nodes) if (node.op === "opaque" && node.attrs["bodies"] === undefined) explain(node, [node.id], ctx);
   const cut = ctx.cut ?? new Map();
   if (cut.size === 0) return graph;
   const parts = new Map<number, Node[]>();
