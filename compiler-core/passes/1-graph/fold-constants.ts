@@ -15,6 +15,8 @@ const eagerElements = 4096;
 /** Results beyond this many elements, or this much work, stay in the graph. */
 const maxElements = 2 ** 26;
 const maxFlops = 2e9;
+/** Weights that a model makes itself, of one repeated number, are written out up to this many elements. */
+const maxWeightElements = 2 ** 28;
 
 export const foldConstants = graphPass({
   name: "fold-constants",
@@ -40,13 +42,18 @@ function run(graph: Graph, ctx: PassContext): Graph {
   return editor.finish();
 }
 
+/** Is the result a matrix or kernel of weights? Then it is worth writing out: it can be packed once. */
+const feedsProduct = (node: Node, editor: GraphEditor): boolean =>
+  node.outputs.some((out) => editor.users(out).some((u) => hasTrait(u.op, "matmul") || u.op === "gemm"));
+
 function foldable(node: Node, editor: GraphEditor): boolean {
   if (node.op === "opaque" || node.phase === "init" || node.outputs.some((id) => editor.isOutput(id))) return false;
   const types = node.outputs.map((id) => editor.value(id));
   if (!types.every((v) => isStatic(v.shape) && evaluable(v.dtype) && v.layout === "plain")) return false;
   if (node.op === "shape" || node.op === "size") return true;
   if (!node.inputs.every((id) => id === null || editor.isConstant(id))) return false;
-  if (node.op === "constant-of-shape" || node.op === "expand") return elements(types[0]!) <= eagerElements;
+  if (node.op === "constant-of-shape" || node.op === "expand")
+    return elements(types[0]!) <= (feedsProduct(node, editor) ? maxWeightElements : eagerElements);
   return types.every((v) => elements(v) <= maxElements) && !(nodeCost(withValues(editor, node), node).flops > maxFlops);
 }
 

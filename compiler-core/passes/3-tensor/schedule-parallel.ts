@@ -92,14 +92,13 @@ class BarrierPlacer {
   list(body: readonly Stmt[]): readonly Stmt[] {
     let changed = false;
     const out: Stmt[] = [];
-    for (const s of body) {
+    for (const [p, s] of body.entries()) {
       if (s.k === "barrier") {
         this.since = [];
         out.push(s);
         continue;
       }
-      const first = firstPiece(s, this.shared);
-      const clash = first === undefined ? undefined : this.clash(first);
+      const clash = this.firstClash(body, p);
       if (clash !== undefined) {
         const id = this.fresh.stmt();
         this.explain(id, clash, s);
@@ -116,6 +115,22 @@ class BarrierPlacer {
       out.push(next);
     }
     return changed ? out : body;
+  }
+
+  /**
+   * The buffer for whose sake statement `p` has to wait. A stretch of statements for thread 0 alone waits as a whole, in front of its
+   * first one: what they name is in scope only while they stay together.
+   */
+  private firstClash(body: readonly Stmt[], p: number): BufferId | undefined {
+    for (const s of body.slice(p)) {
+      if (s.k === "barrier") return undefined;
+      const piece = firstPiece(s, this.shared);
+      const clash = piece === undefined ? undefined : this.clash(piece);
+      if (clash !== undefined) return clash;
+      const continues = s.k === "alloc" || (s.k !== "region" && piece?.single === true);
+      if (!continues) return undefined;
+    }
+    return undefined;
   }
 
   /** The buffer for whose sake this piece has to wait; undefined when it can start at once. */
