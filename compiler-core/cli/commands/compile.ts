@@ -137,7 +137,7 @@ function holeTable({ unsupported, holes = [] }: CompilationSummary): string[] {
 }
 
 function groupTable({ compilation, summary }: Compiled): string[] {
-  const ops = new Map(compilation.graph.nodes.map((n) => [n.id, n.op]));
+  const ops = new Map(compilation.graph.nodes.map((n) => [n.id, n.op === "opaque" ? String(n.attrs["opType"]) : n.op]));
   return textTable(
     [
       { title: "group", align: "right", cell: (g: CompilationSummary["groups"][number]) => String(g.id) },
