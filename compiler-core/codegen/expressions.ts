@@ -92,7 +92,7 @@ function vectorText(e: Expr, scope: Scope): string {
   const operand = e.k === "binary" || e.k === "unary" ? (vectorClass(e.a.type.dtype) ?? missing()) : "f32x";
   switch (e.k) {
     case "const":
-      return e.type.dtype === "bool" ? missing() : `fs::broadcast(${vectorLiteral(e)})`;
+      return e.type.dtype === "bool" ? `fs::broadcast_mask(${String(e.value)})` : `fs::broadcast(${vectorLiteral(e)})`;
     case "binary":
       return clampText(e, scope) ?? (binaryRow(e.op)[operand] ?? missing())(text(e.a), text(e.b));
     case "unary":
@@ -104,10 +104,10 @@ function vectorText(e: Expr, scope: Scope): string {
     case "cast":
       return vectorCast(e.a.type.dtype, e.type.dtype, text(e.a), e.rule) ?? missing();
     case "select":
-      return e.type.dtype === "bool" ? missing() : `fs::select(${text(e.cond)}, ${text(e.a)}, ${text(e.b)})`;
+      return `fs::select(${text(e.cond)}, ${text(e.a)}, ${text(e.b)})`;
     case "broadcast":
       return e.type.dtype === "bool"
-        ? missing()
+        ? `fs::broadcast_mask(${text(e.a)})`
         : `fs::broadcast(${vectorClass(e.type.dtype) === "i32x" ? `static_cast<int32_t>(${text(e.a)})` : text(e.a)})`;
     case "ramp":
       return e.type.dtype === "i32" ? `fs::ramp(${text(e.base)})` : missing();
@@ -139,10 +139,6 @@ export function hasVectorForm(e: Expr, dtype: VType["dtype"] = e.type.dtype): bo
     }
     case "cast":
       return vectorCast(e.a.type.dtype, dtype, "x", e.rule) !== undefined;
-    case "const":
-    case "broadcast":
-    case "select":
-      return cls !== "mask";
     case "fma":
       return !wraps;
     case "ramp":

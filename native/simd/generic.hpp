@@ -25,6 +25,10 @@ FS_INLINE void store_bool(uint8_t* p, mask m, all_lanes) { store_bool(p, m, f32_
 FS_INLINE int lane_count(int n) { return n; }
 FS_INLINE int lane_count(all_lanes) { return f32_lanes; }
 
+// The same flag in every lane, and a choice between flags.
+FS_INLINE mask broadcast_mask(bool a) { return first_lanes(a ? f32_lanes : 0); }
+FS_INLINE mask select(mask m, mask a, mask b) { return mask_or(mask_and(m, a), mask_and(mask_not(m), b)); }
+
 FS_INLINE f32x zero() { return broadcast(0.0f); }
 
 // NaN if either operand is NaN.

@@ -67,8 +67,7 @@ export function widen(e: Expr, c: LaneContext): Expr {
   const { lanes } = c;
   if (e.type.lanes !== 1) throw new NotVector("an inner loop is vector code already");
   if (!varies(e, c)) {
-    if (vectorClass(e.type.dtype) === undefined || (e.type.dtype === "bool" && e.k !== "const"))
-      throw new NotVector(`no vectors of ${e.type.dtype}`);
+    if (vectorClass(e.type.dtype) === undefined) throw new NotVector(`no vectors of ${e.type.dtype}`);
     return e.k === "const" ? { ...e, type: { ...e.type, lanes } } : broadcast(scalarPart(e, c), lanes);
   }
   if (e.k === "var") {
