@@ -1,6 +1,7 @@
 /** Reads the text form of the Graph IR (see print.ts) back into exactly the graph that was printed. */
 import { dtypes, type DType } from "../support/dtype.ts";
 import { userError } from "../messages.ts";
+import { BodyStore, fixedBody, type Body } from "./bodies.ts";
 import { ConstantStore } from "./constants.ts";
 import type { Attrs, AttrValue, Dim, Graph, Group, Node, SourceNode, Value, ValueId } from "./ir.ts";
 import { parseLayout } from "./layout.ts";
@@ -20,6 +21,8 @@ interface Draft {
   readonly outputs: ValueId[];
   readonly sources: SourceNode[];
   readonly groups: Group[];
+  /** A body whose graph comes next. */
+  body: BodyHead | undefined;
   readonly data: Map<number, { readonly value: Value; readonly elements: readonly Scalar[] | undefined }>;
 }
 
@@ -28,41 +31,83 @@ interface Draft {
  * read. Throws `ir-text` with the line.
  */
 export function parseGraph(text: string, constants?: ConstantStore): Graph {
-  const draft: Draft = {
-    name: "",
-    nextNode: 0,
-    valueCount: 0,
-    nodes: [],
-    values: [],
-    inputs: [],
-    outputs: [],
-    sources: [],
-    groups: [],
-    data: new Map(),
-  };
-  let open = false;
+  const data: Draft["data"] = new Map();
+  const main = emptyDraft(data);
+  const open: Draft[] = [];
+  let begun = false;
+  const bodies: { readonly head: BodyHead; readonly draft: Draft }[] = [];
   text.split("\n").forEach((raw, i) => {
     const cursor = new TextCursor(raw.replace(/\r$/, ""), i + 1);
-    if (cursor.atEnd() || cursor.peek("//") || cursor.take("}")) return;
-    if (!open) open = header(cursor, draft);
-    else statement(cursor, draft);
+    if (cursor.atEnd() || cursor.peek("//")) return;
+    const draft = open.at(-1);
+    if (cursor.take("}")) open.pop();
+    else if (draft === undefined) {
+      begun = true;
+      open.push(header(cursor, main));
+    } else if (draft.body !== undefined) {
+      const inner = emptyDraft(data);
+      bodies.push({ head: draft.body, draft: inner });
+      draft.body = undefined;
+      open.push(header(cursor, inner));
+    } else statement(cursor, draft);
     if (!cursor.atEnd()) cursor.fail("unexpected text");
   });
-  if (!open) userError("ir-text", {}, { line: 1, what: "there is no graph" });
+  if (!begun) userError("ir-text", {}, { line: 1, what: "there is no graph" });
+  const store = constants ?? storeOf(main);
+  const shared = bodies.length === 0 ? undefined : new BodyStore();
+  for (const { head, draft } of [...bodies].sort((a, b) => a.head.id - b.head.id)) {
+    while (shared!.size < head.id) shared!.add(missingBody);
+    shared!.add(fixedBody({ ...head, graph: graphOf(draft, store, shared) }));
+  }
+  return graphOf(main, store, shared);
+}
+
+interface BodyHead {
+  readonly id: number;
+  readonly attribute: string;
+  readonly source: number;
+  readonly formals: number;
+  readonly captures: readonly number[];
+}
+
+const emptyDraft = (data: Draft["data"]): Draft => ({
+  name: "",
+  nextNode: 0,
+  valueCount: 0,
+  nodes: [],
+  values: [],
+  inputs: [],
+  outputs: [],
+  sources: [],
+  groups: [],
+  body: undefined,
+  data,
+});
+
+function graphOf(draft: Draft, constants: ConstantStore, bodies: BodyStore | undefined): Graph {
   const nextNode = Math.max(draft.nextNode, ...draft.nodes.map((n) => n.id + 1), 0);
   while (draft.values.length < draft.valueCount) draft.values.push(undefined);
   const values = Array.from(draft.values, (v) => v);
   const { name, nodes, inputs, outputs, sources, groups } = draft;
-  return { name, nodes, values, inputs, outputs, nextNode, constants: constants ?? storeOf(draft), sources, groups };
+  return { name, nodes, values, inputs, outputs, nextNode, constants, sources, ...(bodies === undefined ? {} : { bodies }), groups };
 }
 
-function header(c: TextCursor, draft: Draft): boolean {
+/** A body that no node of the text names. */
+const missingBody: Body = fixedBody({
+  attribute: "",
+  source: 0,
+  formals: 0,
+  captures: [],
+  graph: graphOf(emptyDraft(new Map()), new ConstantStore(), undefined),
+});
+
+function header(c: TextCursor, draft: Draft): Draft {
   c.expect("graph");
   draft.name = c.string();
   if (c.take("nodes")) draft.nextNode = c.integer();
   if (c.take("values")) draft.valueCount = c.integer();
   c.expect("{");
-  return true;
+  return draft;
 }
 
 function statement(c: TextCursor, draft: Draft): void {
@@ -86,6 +131,15 @@ const statements: Readonly<Record<string, (c: TextCursor, draft: Draft) => void>
       name: c.string(),
       outputs: (c.expect("->"), c.list("[", "]", () => c.string())),
     };
+  },
+  body: (c, d) => {
+    const [id, attribute] = [c.integer(), c.string()];
+    c.expect("of");
+    const source = c.integer();
+    c.expect("formals");
+    const formals = c.integer();
+    c.expect("captures");
+    d.body = { id, attribute, source, formals, captures: c.list("[", "]", () => c.integer()) };
   },
   group: (c, d) => {
     const [id, name, template] = [c.integer(), c.string(), c.string()];

@@ -7,6 +7,7 @@
  *     const %1 "b": f32[2] = c0 {1.5, -inf}
  *     %2 "y": f32[batch, 2] = matmul(%0, %1) {transB = true} #0 "MatMul_1" from [0]
  *     return %2
+ *     body 0 "then_branch" of 3 formals 0 captures [1]       the next graph is a body of a node with {bodies = [0]}
  *     source 0 "#0" MatMul "" "MatMul_1" -> ["y"]
  *   }
  */
@@ -25,11 +26,16 @@ export interface PrintOptions {
 
 /** The text of a graph. Without sources it cannot be parsed back completely (origins refer to them). */
 export function printGraph(graph: Graph, options: PrintOptions = {}): string {
+  return [...graphLines(graph, options), ""].join("\n");
+}
+
+function graphLines(graph: Graph, options: PrintOptions): readonly string[] {
   const limit = options.inlineElements ?? 8;
   const lines = [...graph.inputs.map((id) => `input ${valueText(valueOf(graph, id), true)}`), ...constantLines(graph, limit)];
   for (const node of graph.nodes) lines.push(nodeText(graph, node));
   lines.push(`return ${graph.outputs.map(ref).join(", ")}`);
   for (const g of graph.groups) lines.push(...groupLines(g));
+  lines.push(...bodyLines(graph, options));
   if (options.sources ?? true)
     lines.push(
       ...graph.sources.map(
@@ -37,7 +43,21 @@ export function printGraph(graph: Graph, options: PrintOptions = {}): string {
           `source ${i} ${quote(s.path)} ${quote(s.opType)} ${quote(s.domain)} ${quote(s.name)} -> [${s.outputs.map(quote).join(", ")}]`,
       ),
     );
-  return [`graph ${quote(graph.name)}${counters(graph)} {`, ...lines.map((l) => `  ${l}`), "}", ""].join("\n");
+  return [`graph ${quote(graph.name)}${counters(graph)} {`, ...lines.map((l) => `  ${l}`), "}"];
+}
+
+/** Bodies of the control flow that is left. */
+function bodyLines(graph: Graph, options: PrintOptions): readonly string[] {
+  const ids = new Set(graph.nodes.flatMap((n) => (n.attrs["bodies"] as readonly number[] | undefined) ?? []));
+  return [...ids].flatMap((id) => {
+    const body = graph.bodies?.get(id);
+    if (body === undefined) return [];
+    const { attribute, source, formals, captures } = body;
+    return [
+      `body ${id} ${quote(attribute)} of ${source} formals ${formals} captures [${captures.join(", ")}]`,
+      ...graphLines(body.graph, { ...options, sources: false }),
+    ];
+  });
 }
 
 /** Ids that are free next, where the nodes and values do not already say so. */
