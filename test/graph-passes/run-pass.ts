@@ -6,12 +6,16 @@ import { eliminateDead } from "../../compiler-core/passes/1-graph/eliminate-dead
 import { flattenMatmul } from "../../compiler-core/passes/1-graph/flatten-matmul.ts";
 import { foldConstants } from "../../compiler-core/passes/1-graph/fold-constants.ts";
 import { inferShapes } from "../../compiler-core/passes/1-graph/infer-shapes.ts";
+import { inlineControlFlow } from "../../compiler-core/passes/1-graph/inline-control-flow.ts";
 import { recognise } from "../../compiler-core/passes/1-graph/recognise.ts";
 import { simplify } from "../../compiler-core/passes/1-graph/simplify.ts";
 import { specialiseDims } from "../../compiler-core/passes/1-graph/specialise-dims.ts";
 
 export const graphPipeline: readonly GraphPass[] = [
   specialiseDims,
+  inferShapes,
+  foldConstants,
+  inlineControlFlow,
   inferShapes,
   foldConstants,
   recognise,

@@ -88,8 +88,9 @@ export class Splicer {
     if (isRefusal(types)) return types.reason;
     node.outputs.forEach((id, i) => {
       const [v, t] = [this.value(id), types[i]];
-      if (t !== undefined && (t.dtype !== v.dtype || String(t.shape) !== String(v.shape)))
-        this.values[id] = { ...v, dtype: t.dtype, shape: isStatic(t.shape) || v.shape === undefined ? t.shape : v.shape };
+      if (t === undefined || (t.dtype === v.dtype && String(t.shape) === String(v.shape))) return;
+      const shape = isStatic(t.shape) || v.shape === undefined ? t.shape : v.shape;
+      this.values[id] = { ...v, dtype: t.dtype, shape, shapeSource: shape === v.shape ? v.shapeSource : "inferred" };
     });
     const data = knownOutputs(node.op, call, types);
     node.outputs.forEach((id, i) => this.#known.set(id, data?.[i]));
