@@ -65,6 +65,8 @@ function inferAttention({ inputs, attrs, outputs }: InferCall): Inferred {
     attrs,
   );
   if (typeof sizes === "string") return refuse("shape", sizes);
+  const misfit = sizes && maskProblem(inputs[3]?.shape, sizes);
+  if (misfit !== undefined) return refuse("shape", misfit);
   const types: readonly TensorType[] = [
     { dtype: q!.dtype, shape: sizes && resultShape(sizes, q!.shape!.length, attrs) },
     { dtype: k!.dtype, shape: sizes && [sizes.batch, sizes.kvHeads, total(sizes), sizes.size] },
@@ -72,6 +74,18 @@ function inferAttention({ inputs, attrs, outputs }: InferCall): Inferred {
     { dtype: q!.dtype, shape: sizes && [sizes.batch, sizes.heads, sizes.length, total(sizes)] },
   ];
   return types.slice(0, outputs);
+}
+
+/** A mask broadcasts to (batch, heads, queries, keys); it may be shorter than the keys. */
+function maskProblem(mask: Shape | undefined, s: AttentionSizes<Dim>): string | undefined {
+  if (mask === undefined) return undefined;
+  const scores: Shape = [s.batch, s.heads, s.length, total(s)];
+  const fits = mask.every((d, i) => {
+    const want = scores[i - mask.length + 4];
+    if (typeof d !== "number" || typeof want !== "number") return want !== undefined;
+    return d === want || d === 1 || (i === mask.length - 1 && d < want);
+  });
+  return fits ? undefined : `a mask of ${shapeText(mask)} does not broadcast to scores of ${shapeText(scores)}`;
 }
 
 const resultShape = (s: AttentionSizes<Dim>, rank: number, attrs: Attrs): Shape =>
