@@ -30,8 +30,8 @@ const noCompiler = await findToolchain().then(
 );
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "fusionscope-math-"));
 let host: NativeHost | undefined;
-after(() => {
-  host?.close();
+after(async () => {
+  await host?.close();
   fs.rmSync(scratch, { recursive: true, force: true });
 });
 
