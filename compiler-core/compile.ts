@@ -29,6 +29,8 @@ export const isModule = (s: Snapshot): s is Module => "run" in s;
 export interface CompileHooks {
   /** Milliseconds, monotonic. Used for reporting only, never for a decision. */
   readonly now: () => number;
+  /** How long reading and importing the model took, in milliseconds: the time of stage 0. */
+  readonly importMs?: number;
   /**
    * Called once per stage, in order, with the snapshot it left: the imported graph at once, graph passes when it is certain that they need
    * not be run again (see above), the others as they end.
@@ -107,7 +109,7 @@ function graphPasses(
   let cut: ReadonlyMap<number, CutOut> = new Map();
   for (let attempt = 1; ; attempt++) {
     const run: Run = { options, machine, hooks, cut, passes: [], snapshots: [], verdicts: [], told: 0, graph, module: undefined };
-    record(run, { ...infoAt(0), status: "changed", ms: 0, opsBefore: 0, opsAfter: graph.nodes.length, hits: [] }, graph);
+    record(run, { ...infoAt(0), status: "changed", ms: hooks.importMs ?? 0, opsBefore: 0, opsAfter: graph.nodes.length, hits: [] }, graph);
     if (attempt === 1) tell(run);
     else run.told = 1;
     let error: UserError | undefined;

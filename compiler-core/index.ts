@@ -15,6 +15,7 @@ export type { ArtifactPlan, CppSource } from "./codegen/index.ts";
 export { printModuleWithLines, type Module } from "./tensor/index.ts";
 export { compilationSummary } from "./trace/summary.ts";
 export { graphDelta } from "./trace/graph-delta.ts";
+export { bodyAt, bodyDelta, typeText } from "./trace/body-delta.ts";
 export { asmReply, cppReply, snapshotReply } from "./trace/stage-text.ts";
 export { StringTable } from "./trace/strings.ts";
 export { onnxBuilders } from "./onnx/ops/index.ts";

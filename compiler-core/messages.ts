@@ -50,6 +50,7 @@ export const messages = {
     text: "{what} needs a finished compilation",
     next: "wait for the compilation, or mend the error it ended with",
   },
+  "body-not-found": { exit: 1, text: "the model has no graph {path} inside", next: "open the model again: its file has changed" },
   "tensor-not-constant": { exit: 1, text: "{name} has no values before the model runs", next: "look at a weight or a folded constant" },
   "link-invalid": { exit: 2, text: "this link cannot be opened: {what}", next: "copy the link again from the inspector" },
   "file-unwritable": { exit: 4, text: "cannot write {path}: {what}", next: "choose another place or free some space" },

@@ -5,6 +5,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import {
   asmReply,
+  bodyAt,
+  bodyDelta,
   compilationSummary,
   cppReply,
   defaultOptions,
@@ -66,6 +68,7 @@ const handlers: Handlers = {
   text: ({ kind, stage }, context) =>
     kind === "asm" ? assembly(context) : kind === "cpp" ? cppReply(sourceOf(now())) : snapshotReply(snapshotAt(stage)),
   tensor: ({ value, stage, start, count }) => tensorPage(graphAt(stage), value, start, count),
+  body: ({ path }) => body(path),
   bench,
 };
 
@@ -118,6 +121,15 @@ function deltaStream(send: (delta: WorkerRequests["compile"]["event"]["delta"]) 
     send(graphDelta(stage, snapshot, last?.stage ?? -1, last?.graph, strings));
     last = { stage, graph: snapshot };
   };
+}
+
+/** @throws body-not-found for a path that names no graph inside of the model */
+function body(path: string): WorkerRequests["body"]["reply"] {
+  const of = model ?? userError("no-compilation", {}, { what: "a graph inside of the model" });
+  const found = bodyAt(of.file.model, path);
+  if (found === undefined) throw coded("body-not-found", { path });
+  const indices = new Map(of.graph.sources.map((source, i) => [source.path, i]));
+  return bodyDelta(found, path, (inner) => indices.get(inner), new StringTable());
 }
 
 async function assembly({ event, signal }: HandlerContext<"text">): Promise<TextReply> {

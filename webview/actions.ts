@@ -1,6 +1,8 @@
 /** What the user can do, wherever it is done from: keys, buttons, commands of the editor. */
 import type { BenchScope, PanelCommand } from "#protocol";
 import { lastStage, passRows, type App, type PassRow } from "./app.ts";
+import { errorInfo } from "./host.ts";
+import { bodiesOf } from "./model/bodies.ts";
 import { groupOfNode } from "./model/links.ts";
 import { noSelection, type Compare, type Selection, type View } from "./store.ts";
 
@@ -11,7 +13,31 @@ export function showStage(app: App, stage: number): void {
   const { state } = app.store;
   const target = Math.min(lastStage(state), Math.max(0, stage));
   if (target === state.stage) return;
-  app.store.update({ stage: target, selection: followed(app, target), hit: -1, litNodes: [], litStatements: [] });
+  app.store.update({ stage: target, selection: followed(app, target), hit: -1, litNodes: [], litStatements: [], bodies: [] });
+}
+
+/** Shows a graph inside of the model, as the file has it. */
+export async function enterBody(app: App, path: string): Promise<void> {
+  const { bodies, generation } = app.store.state;
+  try {
+    await app.loadBody(path);
+  } catch (error) {
+    return app.announce(errorInfo(error).message);
+  }
+  if (app.store.state.generation !== generation) return;
+  // A sibling takes the place of the body shown.
+  const around = bodies.filter((outer) => path.startsWith(`${outer}/`));
+  app.store.update({ bodies: [...around, path], selection: noSelection, view: "graph", litNodes: [], hit: -1 });
+}
+
+/** Goes back to the graph around the one shown, at `depth` (0: that of the stage), with the node selected that was entered. */
+export function leaveBody(app: App, depth: number): void {
+  const { bodies, summary } = app.store.state;
+  const left = bodies[depth];
+  if (left === undefined) return;
+  app.store.update({ bodies: bodies.slice(0, depth), selection: noSelection });
+  const entered = [...app.shown().nodes.values()].find((node) => bodiesOf(node, summary?.sources ?? []).some(({ path }) => path === left));
+  if (entered) select(app, { nodes: [entered.id] });
 }
 
 /** Moves by passes; `changedOnly` jumps over those that changed nothing. */
@@ -38,8 +64,16 @@ function followed(app: App, stage: number): Selection {
 }
 
 export function select(app: App, selection: Selection): void {
-  app.store.update({ selection });
+  const { bodies } = app.store.state;
+  const inside =
+    selection.nodes.length === 0
+      ? selection.group === undefined && selection.buffer === undefined
+      : isShown(app, selection.nodes[0] as number);
+  app.store.update({ selection, bodies: inside ? bodies : [] });
 }
+
+/** True for what the graph on the screen has; boxes of inputs and outputs have negative keys. */
+const isShown = (app: App, node: number): boolean => node < 0 || app.shown().nodes.has(node);
 
 /** Selects nodes; with `extend`, adds them to the selection or takes them out of it. */
 export function selectNodes(app: App, nodes: readonly number[], extend = false): void {
@@ -108,8 +142,8 @@ export function groupOfSelection(app: App): number | undefined {
 
 /** ONNX nodes that the selection comes from, in order. */
 export function sourcesOfSelection(app: App): readonly number[] {
-  const { selection, stage } = app.store.state;
-  const { nodes } = app.trace.snapshot(stage);
+  const { selection } = app.store.state;
+  const { nodes } = app.shown();
   return [...new Set(selection.nodes.flatMap((id) => [...(nodes.get(id)?.origin ?? [])]))].sort((a, b) => a - b);
 }
 

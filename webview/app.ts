@@ -2,8 +2,9 @@
 import type { LineOrigin, PassEvent, PassInfo, TextKind, TextReply } from "#protocol";
 import type { Theme } from "./draw/theme.ts";
 import type { Host } from "./host.ts";
+import { bodySnapshot } from "./model/bodies.ts";
 import { Lineage } from "./model/lineage.ts";
-import { Trace } from "./model/trace.ts";
+import { Trace, type Snapshot } from "./model/trace.ts";
 import type { State, Store } from "./store.ts";
 
 /** A part of the page. `update` is called after every change of state, with the state before. */
@@ -26,6 +27,7 @@ export class App {
   private lineageOf: { readonly version: number; readonly lineage: Lineage } | undefined;
   private readonly texts = new Map<string, Promise<TextReply>>();
   private readonly arrived = new Map<string, TextReply>();
+  private readonly bodies = new Map<string, Snapshot>();
 
   constructor(
     readonly store: Store,
@@ -43,6 +45,21 @@ export class App {
     this.lineageOf = undefined;
     this.texts.clear();
     this.arrived.clear();
+    this.bodies.clear();
+  }
+
+  /** What the graph shows: the graph of the stage, or the one inside of the model that was entered. */
+  shown(state: State = this.store.state): Snapshot {
+    const path = state.bodies[state.bodies.length - 1];
+    return (path === undefined ? undefined : this.bodies.get(path)) ?? this.trace.snapshot(state.stage);
+  }
+
+  /** Makes a graph inside of the model ready to be shown. Rejects with the host's error. */
+  async loadBody(path: string): Promise<void> {
+    if (this.bodies.has(path)) return;
+    const { generation } = this.store.state;
+    const delta = await this.host.request("body", { path }).result;
+    if (generation === this.store.state.generation) this.bodies.set(path, bodySnapshot(delta));
   }
 
   get lineage(): Lineage {

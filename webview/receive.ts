@@ -2,7 +2,7 @@
 import type { ToPage } from "#protocol";
 import type { App } from "./app.ts";
 import { lastStage } from "./app.ts";
-import { runCommand } from "./actions.ts";
+import { runCommand, showView } from "./actions.ts";
 import type { KeyEcho } from "./keyboard.ts";
 import { startBench } from "./panels/bench/index.ts";
 import { fitGraph, revealInGraph } from "./panels/graph/index.ts";
@@ -24,6 +24,7 @@ export function receive(app: App, message: ToPage, echo: KeyEcho): void {
         busy: true,
         failed: undefined,
         summary: undefined,
+        bodies: [],
         version: state.version + 1,
       });
     case "stage":
@@ -42,7 +43,10 @@ export function receive(app: App, message: ToPage, echo: KeyEcho): void {
     case "command":
       if (echo.swallows(message.command)) return;
       runCommand(app, message.command, { fit: fitGraph, bench: (scope) => startBench(app, scope) });
-      if (message.command.name.startsWith("select-")) revealInGraph(app.store.state.selection.nodes);
+      if (!message.command.name.startsWith("select-")) return;
+      // Loops and code show a selection as well; the other views do not.
+      if (!["graph", "kernels"].includes(app.store.state.view) && message.command.name !== "select-buffer") showView(app, "graph");
+      revealInGraph(app.store.state.selection.nodes);
       return;
     case "trust":
       return app.store.update({ trusted: message.trusted });

@@ -2,6 +2,7 @@
 import type { App } from "./app.ts";
 import { lastStage } from "./app.ts";
 import { graphCamera, setGraphCamera } from "./panels/graph/index.ts";
+import { isInside } from "./model/bodies.ts";
 import type { Compare, State, View } from "./store.ts";
 
 interface Saved {
@@ -27,7 +28,7 @@ export function keepState(app: App): void {
       app.host.send({
         type: "selected",
         stage: state.stage,
-        nodes: state.selection.nodes.filter((id) => id >= 0),
+        nodes: state.selection.nodes.filter((id) => id >= 0 && !isInside(id)),
         sources: sources(app, state),
       });
     scheduleSave(app);
@@ -37,7 +38,7 @@ export function keepState(app: App): void {
 }
 
 function sources(app: App, state: State): number[] {
-  const { nodes } = app.trace.snapshot(state.stage);
+  const { nodes } = app.shown(state);
   return [...new Set(state.selection.nodes.flatMap((id) => [...(nodes.get(id)?.origin ?? [])]))];
 }
 
@@ -57,10 +58,10 @@ function save(app: App): void {
     stage: state.stage,
     view: state.view,
     compare: state.compare,
-    nodes: nodes.slice(0, 200),
+    nodes: nodes.filter((id) => !isInside(id)).slice(0, 200),
     showUnchanged: state.showUnchanged,
     ...(group === undefined ? {} : { group }),
-    ...(camera ? { camera } : {}),
+    ...(camera && state.bodies.length === 0 ? { camera } : {}),
   };
   app.host
     .request("saveState", { state: saved })

@@ -2,9 +2,10 @@
 import { passRows, type App, type Panel } from "./app.ts";
 import { showView } from "./actions.ts";
 import { icon, type IconName } from "./controls/index.ts";
+import { coverageText, restText, workText } from "./coverage-text.ts";
 import { el, fill } from "./dom.ts";
 import type { Theme } from "./draw/theme.ts";
-import { bytesText, flopsText, timeText } from "./model/format.ts";
+import { bytesText, timeText, visible } from "./model/format.ts";
 import { detailPanels, sidePanels, topPanels, viewPanels } from "./panels/index.ts";
 import type { State, View } from "./store.ts";
 
@@ -89,8 +90,7 @@ const spokenStage = (state: State): string => {
   return row ? `Stage ${row.index}, ${row.name}, ${row.status ?? "not run yet"}` : "";
 };
 
-function showStatus(status: HTMLElement, state: State): void {
-  const { summary, failed, busy } = state;
+function showStatus(status: HTMLElement, { summary, failed, busy }: State): void {
   if (failed) return fill(status, el("span", { class: "status-error" }, `${failed.message} ${failed.next}`));
   if (busy || !summary) return fill(status, el("span", {}, "Compiling …"));
   const ms = summary.passes.reduce((sum, pass) => sum + (Number.isFinite(pass.ms) ? pass.ms : 0), 0);
@@ -98,16 +98,21 @@ function showStatus(status: HTMLElement, state: State): void {
   fill(
     status,
     part("groups", String(summary.groups.length), "Fusion groups"),
-    part("per run", flopsText(summary.flops), "Floating-point operations of one run, estimated from shapes"),
-    part("moved", bytesText(summary.bytes), "Bytes read and written by one run if every op went to memory once"),
+    part(
+      "per run",
+      workText(summary),
+      `Floating-point operations of one run, estimated from shapes${summary.unsupported.length > 0 ? `; ${restText(summary)}` : ""}`,
+    ),
+    Number.isFinite(summary.bytes) &&
+      part("moved", bytesText(summary.bytes), "Bytes read and written by one run if every op went to memory once"),
     part("arena", bytesText(summary.arenaBytes), `Without reuse ${bytesText(summary.arenaBytesWithoutReuse)}`),
     part("constants", bytesText(summary.constantBytes), "Weights and folded constants"),
     part("in passes", timeText(ms), "Time spent in all passes"),
     summary.unsupported.length > 0 &&
       el(
         "span",
-        { class: "status-warning", title: summary.unsupported.map((u) => `${u.node}: ${u.reason}`).join("\n") },
-        `${summary.unsupported.length} nodes not compiled`,
+        { class: "status-warning", title: visible(summary.unsupported.map((u) => `${u.node} ${u.opType}: ${u.reason}`).join(" | ")) },
+        `compiled: ${coverageText(summary)}`,
       ),
   );
 }

@@ -37,6 +37,8 @@ export interface State {
   /** Rule hit shown of the current pass; -1: none. */
   readonly hit: number;
   readonly showUnchanged: boolean;
+  /** Graphs inside of the model that were entered, by path, outermost first; the last one is shown. Empty: the graph of the stage is. */
+  readonly bodies: readonly string[];
 }
 
 export const noSelection: Selection = { nodes: [] };
@@ -54,6 +56,7 @@ export const initialState: State = {
   litNodes: [],
   hit: -1,
   showUnchanged: false,
+  bodies: [],
 };
 
 export type Listener = (state: State, previous: State) => void;

@@ -109,6 +109,12 @@ export class ModelDocument implements vscode.CustomDocument {
     return this.client.request("tensor", arg, { signal });
   }
 
+  /** A graph inside of the model: the body of a node or of a function. */
+  async body(path: string, signal?: AbortSignal): Promise<GraphDelta> {
+    await this.ready("a graph inside of the model");
+    return this.client.request("body", { path }, { signal });
+  }
+
   async bench(scope: BenchScope, baselines: readonly string[], signal: AbortSignal, onEvent: (p: Progress) => void): Promise<BenchReply> {
     this.requireNative("running native code");
     await this.ready("a benchmark");

@@ -38,6 +38,7 @@ export const pageRequests: { readonly [N in RequestName]: Row<N> } = {
   },
   text: { limit: 240, handle: ({ kind, stage }, { document, signal, progress }) => document.text(kind, stage, signal, progress) },
   tensor: { limit: 60, handle: (arg, { document, signal }) => document.tensor(arg, signal) },
+  body: { limit: 30, handle: ({ path }, { document, signal }) => document.body(path, signal) },
   bench: { limit: 900, handle: (arg, { bench, signal, progress }) => bench(arg, signal, progress) },
   openDiff: { limit: 60, handle: async (arg, { openDiff }) => (await openDiff(arg), null) },
   openText: { limit: 240, handle: async (arg, { openText }) => (await openText(arg), null) },

@@ -64,6 +64,7 @@ export interface WorkerRequests {
     readonly event: never;
     readonly reply: TensorPage;
   };
+  readonly body: { readonly arg: { readonly path: string }; readonly event: never; readonly reply: GraphDelta };
   readonly bench: {
     readonly arg: { readonly scope: BenchScope; readonly baselines: readonly string[] };
     readonly event: Progress;

@@ -213,6 +213,8 @@ export const elsewhere: Readonly<Partial<Record<MessageCode, string>>> = {
   "runner-isa": "test/kernels/runner.test.ts",
   "ort-missing": "test/kernels/runner.test.ts",
   "ort-failed": "test/kernels/runner.test.ts",
+  "hole-refused": "test/models/holes.test.ts",
+  "hole-failed": "test/models/holes.test.ts",
   "worker-crashed": "extension/worker/client.test.ts",
   "worker-timeout": "extension/worker/client.test.ts",
   "page-silent": "extension/editor/page-link.test.ts",
@@ -228,6 +230,7 @@ export const untried: Readonly<Partial<Record<MessageCode, string>>> = {
   "output-shape": "guards against a wrong shape inference of ours",
   "not-on-disk": "raised by the editor for virtual file systems, which the test rig does not have",
   "no-compilation": "raised by the editor between two compilations",
+  "body-not-found": "raised by the editor's view of subgraphs",
   "tensor-not-constant": "raised by the editor's tensor view",
   "link-invalid": "raised by the editor's links",
 };

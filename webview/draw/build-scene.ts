@@ -1,6 +1,7 @@
 /** Puts a scene together: boxes, places, marks, ghosts, hulls, rejected edges. Pure. */
 import { polygonHull } from "d3";
 import type { GroupInfo, Verdict } from "#protocol";
+import { isHoleGroup, templateText } from "../model/holes.ts";
 import type { Boxes } from "../model/boxes.ts";
 import type { Snapshot, StageChange } from "../model/trace.ts";
 import type { Placement } from "../layout/types.ts";
@@ -69,7 +70,14 @@ export function hullsOf(groups: readonly GroupInfo[], boxes: Boxes, placement: P
       corners.push([left, top], [right, top], [left, bottom], [right, bottom]);
     }
     const outline = polygonHull(corners);
-    if (outline) hulls.push({ group: group.id, label: `${group.id} · ${group.template}`, colour: order, outline });
+    if (outline)
+      hulls.push({
+        group: group.id,
+        label: `${group.id} · ${templateText(group.template)}`,
+        colour: order,
+        dashed: isHoleGroup(group),
+        outline,
+      });
   });
   return hulls;
 }

@@ -48,16 +48,17 @@ function drawChips(pen: Pen, i: number): void {
     ctx.beginPath();
     ctx.roundRect(x + 12, top, (scene.boxes.w[i] as number) - 22, 15, 3);
     ctx.globalAlpha = theme.highContrast ? 1 : 0.16;
-    ctx.fillStyle = ctx.strokeStyle = theme.category[Category.Constant] as string;
+    const inside = chip.startsWith("▸");
+    ctx.fillStyle = ctx.strokeStyle = inside ? theme.focus : (theme.category[Category.Constant] as string);
     if (theme.highContrast) ctx.stroke();
     else ctx.fill();
     ctx.globalAlpha = 1;
     ctx.beginPath();
-    traceSign(ctx, Category.Constant, x + 20, top + 7.5);
+    if (!inside) traceSign(ctx, Category.Constant, x + 20, top + 7.5);
     ctx.fill();
     ctx.font = `10px ${theme.mono}`;
     ctx.fillStyle = theme.foreground;
-    ctx.fillText(chip, x + 28, top + 8, (scene.boxes.w[i] as number) - 42);
+    ctx.fillText(chip, x + (inside ? 17 : 28), top + 8, (scene.boxes.w[i] as number) - 42);
   });
 }
 

@@ -34,6 +34,8 @@ export class GraphView {
   private stripDirty = false;
   private linked = false;
   private pendingFit = false;
+  /** Boxes to bring into sight once the view has a size. */
+  private pendingReveal: readonly number[] = [];
   camera: Camera = { x: 0, y: 0, k: 1 };
 
   constructor(
@@ -137,7 +139,8 @@ export class GraphView {
 
   /** Brings boxes into sight if they are not, at a zoom where they can be read. */
   reveal(keys: readonly number[]): void {
-    if (!this.scene) return;
+    this.pendingReveal = this.canvas.clientWidth === 0 ? keys : [];
+    if (!this.scene || this.canvas.clientWidth === 0) return;
     const { boxes, placement } = this.scene;
     const indices = keys.map((key) => boxes.indexOf.get(key)).filter((i) => i !== undefined);
     const rects = indices.map(
@@ -182,6 +185,7 @@ export class GraphView {
     }
     this.stripDirty = true;
     if (this.pendingFit) this.fit();
+    if (this.pendingReveal.length > 0) this.reveal(this.pendingReveal);
     this.paint();
   }
 

@@ -59,7 +59,7 @@ function drawHulls(pen: Pen): void {
   const { ctx, scene, theme } = pen;
   if (pen.moving) return;
   for (const hull of scene.hulls) {
-    const colour = theme.groups[hull.colour % theme.groups.length] as string;
+    const colour = (hull.dashed ? theme.category[Category.Hole] : theme.groups[hull.colour % theme.groups.length]) as string;
     const selected = hull.group === scene.selectedGroup;
     ctx.beginPath();
     traceRounded(ctx, hull.outline, 14);
@@ -69,7 +69,9 @@ function drawHulls(pen: Pen): void {
     ctx.globalAlpha = selected || theme.highContrast ? 1 : 0.65;
     ctx.strokeStyle = selected ? theme.focus : colour;
     ctx.lineWidth = thickness(pen, selected ? 2 : 1, selected ? 8 : 4);
+    if (hull.dashed) ctx.setLineDash([6, 4]);
     ctx.stroke();
+    ctx.setLineDash([]);
     ctx.globalAlpha = 1;
     if (pen.detail === Detail.Blocks) continue;
     const [lx, ly] = labelPlace(hull.outline);
@@ -156,6 +158,7 @@ function drawCards(pen: Pen, visible: readonly number[]): void {
   ctx.strokeStyle = theme.cardBorder;
   ctx.lineWidth = thickness(pen, 1, 1.6);
   ctx.stroke();
+  drawHoles(pen, visible);
   for (let category = 0; category < Category.Terminal; category += 1) {
     ctx.beginPath();
     for (const i of visible) {
@@ -166,4 +169,27 @@ function drawCards(pen: Pen, visible: readonly number[]): void {
     ctx.fill();
   }
   for (const i of visible) drawLabels(pen, i);
+}
+
+/** What is not compiled: hatched, with a dashed outline. */
+function drawHoles(pen: Pen, visible: readonly number[]): void {
+  const { ctx, scene, theme } = pen;
+  const { boxes } = scene;
+  const holes = visible.filter((i) => boxes.category[i] === Category.Hole);
+  if (holes.length === 0) return;
+  const colour = theme.category[Category.Hole] as string;
+  ctx.beginPath();
+  for (const i of holes) ctx.roundRect(pen.x[i] as number, pen.y[i] as number, boxes.w[i] as number, boxes.h[i] as number, radius);
+  ctx.globalAlpha = theme.highContrast ? 0.35 : 0.16;
+  ctx.fillStyle = hatch(ctx, colour, true);
+  ctx.fill();
+  ctx.globalAlpha = 1;
+  // The line of a card lies under it.
+  ctx.strokeStyle = theme.card;
+  ctx.lineWidth = thickness(pen, 1.8, 8);
+  ctx.stroke();
+  ctx.setLineDash([6, 4]);
+  ctx.strokeStyle = colour;
+  ctx.stroke();
+  ctx.setLineDash([]);
 }

@@ -15,6 +15,8 @@ export interface Hull {
   readonly group: number;
   readonly label: string;
   readonly colour: number;
+  /** The group is not compiled. */
+  readonly dashed: boolean;
   /** x, y, x, y ... of a convex polygon. */
   readonly outline: readonly (readonly [number, number])[];
 }

@@ -74,8 +74,15 @@ export function traceSign(ctx: Ctx, category: number, x: number, y: number): voi
         [x - r - 0.5, y],
       ]);
       break;
-    case Category.Opaque:
+    case Category.Other:
       for (const dy of [-r, -1, 2.5]) ctx.rect(x - r, y + dy, 2 * r, 1.8);
+      break;
+    case Category.Hole:
+      // Wound both ways, so that filling leaves the middle empty.
+      ctx.moveTo(x + r, y);
+      ctx.arc(x, y, r, 0, 2 * Math.PI);
+      ctx.moveTo(x + 2.2, y);
+      ctx.arc(x, y, 2.2, 0, 2 * Math.PI, true);
       break;
     default:
       ctx.rect(x - r, y - 1, 2 * r, 2);

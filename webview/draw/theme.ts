@@ -78,6 +78,7 @@ export function readTheme(body: HTMLElement): Theme {
       pick("fusionscope-opData", chart.purple),
       pick("fusionscope-opConstant", chart.yellow),
       pick("fusionscope-opOther", muted),
+      pick("fusionscope-hole editorWarning-foreground charts-orange", chart.orange),
       foreground,
     ],
     // Not red: it means removed.

@@ -1,6 +1,7 @@
 /** What a snapshot looks like before it has places: boxes with sizes and labels, and the edges between them. */
 import { categoryOf, Category } from "./category.ts";
 import { bytesText, tail } from "./format.ts";
+import { holeSubtitle } from "./holes.ts";
 import { links } from "./links.ts";
 import type { NodeRow, Snapshot, StageChange, ValueRow } from "./trace.ts";
 
@@ -186,9 +187,11 @@ function build(snapshot: Snapshot): Boxes {
       const row = snapshot.values.get(value);
       if (row?.constant === true && !producer.has(value)) constants.push(row);
     }
-    const chips = constants.length === 0 ? noChips : chipsOf(constants);
+    const inside = graphsInside(node);
+    const chips = constants.length + inside.length === 0 ? noChips : [...inside, ...chipsOf(constants)];
     const first = node.outputs.length > 0 ? snapshot.values.get(node.outputs[0] as number) : undefined;
-    add(id, BoxKind.Node, categoryOf(node.op, node.init, node.opaque), node.op, nameOf(node), chips, tagOf(first));
+    const subtitle = node.hole ? holeSubtitle(node.hole, nameOf(node)) : nameOf(node);
+    add(id, BoxKind.Node, categoryOf(node.op, node.init, node.hole !== undefined), node.op, subtitle, chips, tagOf(first));
   }
   for (const value of shownOutputs) {
     add(outputKey(value), BoxKind.Output, Category.Terminal, nameOf(snapshot.values.get(value)), "", [], "");
@@ -213,6 +216,24 @@ function emptyColumns(count: number) {
 }
 
 const noChips: string[] = [];
+
+/** `▸ then_branch: 5 nodes` for each graph that a node of the file has as an attribute. */
+function graphsInside({ hole, attrs }: NodeRow): string[] {
+  if (!attrs.includes("graph of ")) return noChips;
+  const lines = hole ? hole.attributes : attributeLines(attrs);
+  return lines.flatMap((line) => {
+    const parts = /^(.+) = graph of (\d+) nodes$/.exec(line);
+    return parts ? [`▸ ${tail(parts[1] ?? "", 20)}: ${parts[2]} nodes`] : [];
+  });
+}
+
+function attributeLines(attrs: string): string[] {
+  try {
+    return Object.entries(JSON.parse(attrs) as object).map(([name, value]) => `${name} = ${String(value)}`);
+  } catch {
+    return noChips;
+  }
+}
 
 function chipsOf(constants: readonly ValueRow[]): string[] {
   const texts = constants.map(chipOf);

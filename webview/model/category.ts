@@ -6,7 +6,9 @@ export enum Category {
   Reduction,
   Movement,
   Constant,
-  Opaque,
+  Other,
+  /** Not compiled: it runs on ONNX Runtime, or nowhere. */
+  Hole,
   Terminal,
 }
 
@@ -17,6 +19,7 @@ export const categoryNames: readonly string[] = [
   "movement",
   "once at first run",
   "other",
+  "not compiled",
   "input or output",
 ];
 
@@ -38,13 +41,13 @@ const families: readonly (readonly [Category, RegExp])[] = [
 const byOp = new Map<string, Category>();
 
 /** The family of an op by its name; a node that runs once at the first run is `Constant` whatever it does. */
-export function categoryOf(op: string, init: boolean, opaque = false): Category {
-  if (opaque) return Category.Opaque;
+export function categoryOf(op: string, init: boolean, hole = false): Category {
+  if (hole) return Category.Hole;
   if (init) return Category.Constant;
   const known = byOp.get(op);
   if (known !== undefined) return known;
   const name = op.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
-  const category = families.find(([, pattern]) => pattern.test(name))?.[0] ?? Category.Opaque;
+  const category = families.find(([, pattern]) => pattern.test(name))?.[0] ?? Category.Other;
   byOp.set(op, category);
   return category;
 }

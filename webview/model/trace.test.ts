@@ -92,7 +92,7 @@ test("categories by name", () => {
   ];
   for (const [op, category] of expected) assert.equal(categoryOf(op, false), category, op);
   assert.equal(categoryOf("matmul", true), Category.Constant);
-  assert.equal(categoryOf("NonMaxSuppression", false, true), Category.Opaque);
+  assert.equal(categoryOf("NonMaxSuppression", false, true), Category.Hole);
 });
 
 test("numbers and names as people read them", () => {

@@ -1,11 +1,13 @@
 /** The recorded stages of one compilation: rows decoded once per delta, snapshots rebuilt from deltas when they are looked at. */
 import type { GraphDelta, GroupInfo, NodeColumns, Rows, ValueColumns } from "#protocol";
+import { holeOf, type Hole } from "./holes.ts";
 
 export interface NodeRow {
   readonly id: number;
   /** Of a node that is not compiled: the ONNX operator. */
   readonly op: string;
-  readonly opaque: boolean;
+  /** Set for a node that is not compiled. */
+  readonly hole: Hole | undefined;
   readonly name: string;
   /** JSON text. */
   readonly attrs: string;
@@ -175,11 +177,10 @@ export class Trace {
   }
 }
 
-/** An opaque node is shown as the operator it was in the model. */
-function opOf(op: string, attrs: string): { readonly op: string; readonly opaque: boolean } {
-  if (op !== "opaque") return { op, opaque: false };
-  const name = /"opType":"((?:[^"\\]|\\.)*)"/.exec(attrs)?.[1];
-  return { op: name ?? op, opaque: true };
+/** A node that is not compiled is shown as the operator it was in the model. */
+function opOf(op: string, attrs: string): { readonly op: string; readonly hole: Hole | undefined } {
+  const hole = op === "opaque" ? holeOf(attrs) : undefined;
+  return { op: hole?.opType ?? op, hole };
 }
 
 function applyDelta(base: Snapshot, { delta, nodes, values }: Decoded): Snapshot {

@@ -6,6 +6,7 @@ import { button, checkbox, progressRing, segmented, type Control } from "../../c
 import { el, fill } from "../../dom.ts";
 import { errorInfo, type Reply } from "../../host.ts";
 import { visible } from "../../model/format.ts";
+import { isHoleGroup, templateText } from "../../model/holes.ts";
 import type { State } from "../../store.ts";
 import { resultView } from "./result.ts";
 
@@ -150,13 +151,26 @@ class BenchPanel {
           this.output.clientWidth,
           (group) => selectGroup(this.app, group),
           (group) => this.groupName(group),
+          this.holes(),
         ),
       );
   }
 
+  /** What ran on ONNX Runtime inside of our time. */
+  private holes(): readonly string[] {
+    const groups = this.app.store.state.summary?.groups.filter(isHoleGroup) ?? [];
+    if (groups.length === 0) return [];
+    const last = this.app.trace.graphStages[this.app.trace.graphStages.length - 1] ?? 0;
+    const { nodes } = this.app.trace.snapshot(last);
+    const names = groups.flatMap(({ members }) => members.map(({ node }) => nodes.get(node)?.op ?? `#${node}`));
+    const counts = [...new Set(names)].map((name) => [name, names.filter((other) => other === name).length] as const);
+    const list = counts.map(([name, count]) => (count === 1 ? name : `${count}× ${name}`)).join(", ");
+    return [`Not all of this is our code: ${names.length} node${names.length === 1 ? "" : "s"} ran on ONNX Runtime (${list}).`];
+  }
+
   private groupName(group: number): string {
     const info = this.app.store.state.summary?.groups.find(({ id }) => id === group);
-    return info ? `${group} · ${visible(info.template)}` : `group ${group}`;
+    return info ? `${group} · ${templateText(info.template)}` : `group ${group}`;
   }
 }
 

@@ -16,6 +16,7 @@ export function resultView(
   width: number,
   pickGroup: (group: number) => void,
   groupName: (group: number) => string,
+  more: readonly string[],
 ): HTMLElement {
   const wide = Math.max(320, Math.min(width - 32, 860));
   const times: IntervalRow[] = [
@@ -49,7 +50,7 @@ export function resultView(
     "div",
     { class: "bench-result" },
     headline(result),
-    ...remarks(result).map((text) => el("p", { class: "value-notes" }, visible(text))),
+    ...[...more, ...remarks(result)].map((text) => el("p", { class: "value-notes" }, visible(text))),
     block("Time per run", plot(intervalPlot(times, { width: wide, format: timeText, fromZero: true }, theme))),
     block(
       "Ratio",

@@ -10,8 +10,8 @@ import { valueBlock } from "./values.ts";
 import { verdictBlock } from "./verdicts.ts";
 
 export function edgeDetails(app: App, [from, to]: readonly [number, number]): HTMLElement[] {
-  const { stage, summary } = app.store.state;
-  const snapshot = app.trace.snapshot(stage);
+  const { summary } = app.store.state;
+  const snapshot = app.shown();
   const { producer } = links(snapshot);
   const label = (id: number): HTMLElement => {
     const node = snapshot.nodes.get(id);

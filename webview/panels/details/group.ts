@@ -4,6 +4,7 @@ import { selectNodes } from "../../actions.ts";
 import { linkButton } from "../../controls/index.ts";
 import { el } from "../../dom.ts";
 import { visible } from "../../model/format.ts";
+import { templateText } from "../../model/holes.ts";
 import { block, facts, type Fact } from "./blocks.ts";
 
 export function groupDetails(app: App, id: number): HTMLElement[] {
@@ -13,7 +14,7 @@ export function groupDetails(app: App, id: number): HTMLElement[] {
   if (!group) return [];
   const known: Fact[] = [
     ["Name", visible(group.name)],
-    ["Template", visible(group.template)],
+    ["Template", templateText(group.template)],
     ["Phase", group.phase === "init" ? "once, at the first run" : "every run"],
   ];
   const params = Object.entries(group.params).map(([name, value]) => [visible(name), visible(String(value))] as const);

@@ -2,14 +2,18 @@
 import type { Verdict } from "#protocol";
 import type { App, Panel } from "../../app.ts";
 import { groupOfSelection, nodesAtEnd, sourcesOfSelection } from "../../actions.ts";
+import { coverageText, restText, workText } from "../../coverage-text.ts";
 import { el, fill } from "../../dom.ts";
 import { valueOfKey } from "../../model/boxes.ts";
 import { bytesText, flopsText, visible } from "../../model/format.ts";
+import { unknownWork } from "../../model/holes.ts";
 import type { NodeRow, ValueRow } from "../../model/trace.ts";
 import type { State } from "../../store.ts";
 import { block, facts, type Fact } from "./blocks.ts";
+import { bodyBlock } from "./bodies.ts";
 import { edgeDetails } from "./edge.ts";
 import { groupDetails } from "./group.ts";
+import { holeBlock } from "./hole.ts";
 import { lineageBlock } from "./lineage.ts";
 import { valueBlock } from "./values.ts";
 import { verdictBlock } from "./verdicts.ts";
@@ -23,7 +27,7 @@ class DetailsPanel {
   constructor(private readonly app: App) {}
 
   update(state: State, previous: State): void {
-    const relevant: (keyof State)[] = ["selection", "stage", "summary", "generation"];
+    const relevant: (keyof State)[] = ["selection", "stage", "summary", "generation", "failed", "bodies"];
     if (relevant.every((key) => state[key] === previous[key]) && this.element.childElementCount > 0) return;
     fill(this.element, ...this.content(state));
   }
@@ -47,18 +51,29 @@ class DetailsPanel {
     if (!hello) return [el("p", { class: "empty" }, "No model yet.")];
     const known: Fact[] = [
       ["File", visible(hello.model.name)],
-      ["Size", bytesText(hello.model.bytes)],
+      // A file that could not be read has no size.
+      ...(hello.model.bytes > 0 ? [["Size", bytesText(hello.model.bytes)] as const] : []),
     ];
     if (summary) {
       known.push(["Features", summary.isa], ["Threads", String(summary.threads)], ["Arithmetic", summary.precision]);
       known.push(
         ["ONNX nodes", String(summary.sources.length)],
         ["Groups", String(summary.groups.length)],
-        ["Work per run", flopsText(summary.flops)],
+        ["Work per run", workText(summary)],
+        ["Compiled", coverageText(summary)],
+        ...(restText(summary) === "" ? [] : [["The rest", restText(summary)] as const]),
       );
     }
     const made = [block("Model", facts(known))];
-    if (failed) made.push(block("Failed", el("p", { class: "error-text" }, visible(failed.message)), el("p", {}, visible(failed.next))));
+    if (failed)
+      made.push(
+        block(
+          "Failed",
+          el("p", { class: "error-text" }, visible(failed.message)),
+          el("p", {}, visible(failed.next)),
+          el("code", { class: "muted" }, failed.code),
+        ),
+      );
     if (summary && summary.unsupported.length > 0) {
       const rows = summary.unsupported
         .slice(0, 50)
@@ -76,34 +91,34 @@ class DetailsPanel {
   }
 
   private nodes(state: State): HTMLElement[] {
-    const snapshot = this.app.trace.snapshot(state.stage);
+    const snapshot = this.app.shown(state);
     const base = this.app.trace.snapshot(this.app.trace.baseOf(state.stage));
     const rows = state.selection.nodes.map((id) => snapshot.nodes.get(id) ?? base.nodes.get(id)).filter((row) => row !== undefined);
     if (rows.length === 0) return [el("p", { class: "empty" }, "What was selected is not in this stage.")];
     if (rows.length === 1) return [...this.node(rows[0] as NodeRow, !snapshot.nodes.has(rows[0]?.id ?? -1)), ...this.provenance(state)];
-    const sum = (pick: (node: NodeRow) => number): number =>
-      rows.reduce((total, node) => total + (Number.isFinite(pick(node)) ? pick(node) : 0), 0);
     const list = rows.slice(0, mostNodes).map((node) => el("li", {}, el("b", {}, visible(node.op)), ` ${visible(node.name)}`));
     const head = facts([
-      ["Work", flopsText(sum(({ flops }) => flops))],
-      ["Bytes moved", bytesText(sum(({ bytes }) => bytes))],
+      ["Work", sumText(rows, ({ flops }) => flops, flopsText)],
+      ["Bytes moved", sumText(rows, ({ bytes }) => bytes, bytesText)],
     ]);
     return [block(`${rows.length} nodes`, head, el("ul", { class: "plain" }, ...list)), ...this.provenance(state)];
   }
 
   private node(node: NodeRow, removed: boolean): HTMLElement[] {
     const { trace, store } = this.app;
-    const snapshot = trace.snapshot(removed ? trace.baseOf(store.state.stage) : store.state.stage);
+    const snapshot = removed ? trace.snapshot(trace.baseOf(store.state.stage)) : this.app.shown();
     const known: Fact[] = [
       ["Name", visible(node.name) || "(none)"],
       ["Id", `#${node.id}`],
     ];
     if (node.init) known.push(["Phase", "once, at the first run"]);
-    if (Number.isFinite(node.flops)) known.push(["Work", flopsText(node.flops)]);
+    known.push(["Work", Number.isFinite(node.flops) ? flopsText(node.flops) : unknownWork(node)]);
     if (Number.isFinite(node.bytes)) known.push(["Bytes moved", bytesText(node.bytes)]);
     if (node.flops > 0 && node.bytes > 0) known.push(["Intensity", `${(node.flops / node.bytes).toPrecision(3)} flop/B`]);
     const values = (ids: Int32Array): ValueRow[] => [...ids].map((id) => snapshot.values.get(id)).filter((value) => value !== undefined);
-    const made = [block(removed ? `${visible(node.op)} — removed by this pass` : visible(node.op), facts(known), attributes(node.attrs))];
+    const title = removed ? `${visible(node.op)} — removed by this pass` : visible(node.op);
+    const made = node.hole ? [block(title, facts(known)), holeBlock(node.hole)] : [block(title, facts(known), attributes(node.attrs))];
+    made.push(...bodyBlock(this.app, node));
     made.push(
       valueBlock(this.app, "Inputs", values(node.inputs), snapshot.stage),
       valueBlock(this.app, "Outputs", values(node.outputs), snapshot.stage),
@@ -112,7 +127,7 @@ class DetailsPanel {
   }
 
   private terminal(state: State, value: number): HTMLElement[] {
-    const row = this.app.trace.snapshot(state.stage).values.get(value);
+    const row = this.app.shown(state).values.get(value);
     return row ? [valueBlock(this.app, "Graph input or output", [row], state.stage)] : [];
   }
 
@@ -161,6 +176,14 @@ function attributes(json: string): HTMLElement | undefined {
   return entries.length === 0
     ? undefined
     : facts(entries.map(([name, value]) => [visible(name), visible(typeof value === "string" ? value : JSON.stringify(value))] as const));
+}
+
+/** The sum of what is known, and of how many it is not. */
+function sumText(rows: readonly NodeRow[], of: (node: NodeRow) => number, format: (sum: number) => string): string {
+  const known = rows.map(of).filter((value) => Number.isFinite(value));
+  const sum = format(known.reduce((total, value) => total + value, 0));
+  const missing = rows.length - known.length;
+  return missing === 0 ? sum : `${sum}, not known for ${missing} of ${rows.length} nodes`;
 }
 
 let panel: DetailsPanel | undefined;

@@ -5,6 +5,7 @@ import { nodesAtEnd, selectGroup, selectNodes, selectSource, showStage, showView
 import { linkButton } from "../../controls/index.ts";
 import { el } from "../../dom.ts";
 import { visible } from "../../model/format.ts";
+import { templateText } from "../../model/holes.ts";
 import { goToLine } from "../kernels/index.ts";
 import { block } from "./blocks.ts";
 
@@ -37,7 +38,7 @@ export function lineageBlock(app: App, sources: readonly number[], group: number
 
 const groupLabel = (app: App, group: number): string => {
   const info = app.store.state.summary?.groups.find(({ id }) => id === group);
-  return info ? `${group} · ${visible(info.template)} (${info.members.length} ops)` : `group ${group}`;
+  return info ? `${group} · ${templateText(info.template)} (${info.members.length} ops)` : `group ${group}`;
 };
 
 function step(title: string, links: readonly HTMLElement[], current = false): HTMLElement {

@@ -39,7 +39,7 @@ function valueCard(app: App, value: ValueRow, stage: number): HTMLElement {
         .filter((note) => note !== "")
         .join(" · "),
     ),
-    value.constant && show,
+    value.constant && app.store.state.bodies.length === 0 && show,
     numbers,
   );
 }

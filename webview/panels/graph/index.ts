@@ -1,12 +1,13 @@
 /** The graph: one canvas, or two with linked cameras for before and after. */
 import { lastStage, passRows, type App, type Panel } from "../../app.ts";
-import { clearSelection, select, selectGroup, selectNodes, setCompare, showView, step } from "../../actions.ts";
+import { clearSelection, enterBody, leaveBody, select, selectGroup, selectNodes, setCompare, showView, step } from "../../actions.ts";
 import { iconButton, linkButton, progressRing, segmented, type Control } from "../../controls/index.ts";
 import { el, fill } from "../../dom.ts";
 import { GraphView } from "../../draw/graph-view.ts";
 import type { Hit } from "../../draw/hit.ts";
 import type { Camera } from "../../draw/scene.ts";
 import { errorInfo } from "../../host.ts";
+import { bodiesOf } from "../../model/bodies.ts";
 import { visible } from "../../model/format.ts";
 import type { Compare, State } from "../../store.ts";
 import { moveSelection } from "./keys.ts";
@@ -14,6 +15,7 @@ import { legend } from "./legend.ts";
 import { pictureOf, prepare, replacements, samePicture, type Picture } from "./picture.ts";
 import { StageView } from "./stage-view.ts";
 import { describeHit } from "./tooltip.ts";
+import { wayTo } from "./way.ts";
 
 /** Levels whose passes work on loops: the graph stays as it was. */
 const hasLoops: readonly string[] = ["lower", "tensor", "code"];
@@ -32,6 +34,9 @@ class GraphPanel {
   private readonly frame: HTMLElement;
   private picture: Picture | undefined;
   private shownStage = -1;
+  /** Of the graphs around the one shown, by depth. */
+  private readonly cameras: Camera[] = [];
+  private camerasBack: Camera | undefined;
   private ahead: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly app: App) {
@@ -89,7 +94,7 @@ class GraphPanel {
     return new GraphView(this.app.theme, {
       pick: (hit, event) => this.pick(hit, event),
       hover: (hit, event) => this.hover(hit, event),
-      open: (hit) => hit.kind === "box" && this.after.view.reveal([hit.key]),
+      open: (hit) => hit.kind === "box" && this.open([hit.key]),
       camera: (camera) => this.app.store.state.compare === "split" && other().view.setCamera(camera, true),
       painted: () => {
         const { stage } = this.app.store.state;
@@ -129,7 +134,10 @@ class GraphPanel {
     const compareChanged = state.compare !== previous.compare;
     const dataChanged = state.version !== previous.version || state.summary !== previous.summary;
     this.compare.set(state.compare);
-    if ((stageChanged || compareChanged || dataChanged) && this.app.trace.graphStage(state.stage) >= 0) this.showStage(state);
+    if (state.bodies !== previous.bodies) this.changeDepth(state.bodies.length, previous.bodies.length);
+    const bodyChanged = state.bodies !== previous.bodies;
+    if ((stageChanged || compareChanged || dataChanged || bodyChanged) && this.app.trace.graphStage(state.stage) >= 0)
+      this.showStage(state);
     if (state.selection !== previous.selection || state.litNodes !== previous.litNodes || state.hit !== previous.hit || stageChanged)
       this.emphasise(state);
     if (state.hit !== previous.hit && state.hit >= 0) this.reveal(this.hitNodes(state));
@@ -141,7 +149,7 @@ class GraphPanel {
     const { trace } = this.app;
     const from = trace.graphStage(this.shownStage);
     this.shownStage = state.stage;
-    const picture = pictureOf(state, trace);
+    const picture = pictureOf(state, trace, state.bodies.length > 0 ? this.app.shown(state) : undefined);
     if (this.picture && samePicture(this.picture, picture)) return;
     this.picture = picture;
     document.body.dataset.still = "false";
@@ -155,8 +163,18 @@ class GraphPanel {
       this.before.show({ snapshot: base, ...marked, side: "before", verdicts, replaces });
       this.before.view.setCamera(this.after.view.camera, true);
     }
+    if (this.camerasBack) this.after.view.setCamera(this.camerasBack);
+    this.camerasBack = undefined;
     clearTimeout(this.ahead);
     this.ahead = setTimeout(() => prepare(state, trace), prepareAfterMs);
+  }
+
+  /** Another graph comes: it is fitted, and one that was left is shown where it was. */
+  private changeDepth(now: number, before: number): void {
+    if (now > before) this.cameras[before] = this.after.view.camera;
+    this.camerasBack = now < before ? this.cameras[now] : undefined;
+    this.after.forget();
+    this.before.forget();
   }
 
   private hitNodes(state: State): readonly number[] {
@@ -177,6 +195,7 @@ class GraphPanel {
   }
 
   private showHeading(state: State): void {
+    if (state.bodies.length > 0) return fill(this.heading, ...wayTo(this.app, state));
     const row = passRows(state).find(({ index }) => index === state.stage);
     const change = this.app.trace.graphStage(state.stage) === state.stage ? this.app.trace.change(state.stage) : undefined;
     const count = (sign: string, kind: string, size: number, what: string): HTMLElement | false =>
@@ -210,9 +229,10 @@ class GraphPanel {
         el(
           "div",
           { class: "notice error", role: "alert" },
-          el("strong", {}, visible(message)),
-          el("p", {}, visible(next)),
-          el("code", {}, code),
+          el("h2", {}, `${visible(state.hello?.model.name ?? "The model")} cannot be shown`),
+          el("p", { class: "notice-what" }, visible(message)),
+          el("p", { class: "notice-next" }, el("b", {}, "What to do: "), visible(next)),
+          el("p", { class: "muted" }, "When the file changes on disk, the editor offers to read it again. ", el("code", {}, code)),
         ),
       );
     } else if (this.curtain.childElementCount === 0 || !this.curtain.querySelector(".loading")) {
@@ -255,6 +275,18 @@ class GraphPanel {
     this.tooltip.style.top = `${y + this.tooltip.offsetHeight > bounds.height ? y - this.tooltip.offsetHeight - 26 : y}px`;
   }
 
+  /** Enters a node with a graph inside; brings others into sight. */
+  private open(keys: readonly number[]): void {
+    const [body] =
+      keys.length === 1 ? bodiesOf(this.app.shown().nodes.get(keys[0] as number), this.app.store.state.summary?.sources ?? []) : [];
+    if (body) void enterBody(this.app, body.path);
+    else this.after.view.reveal(keys);
+  }
+
+  private leave(): void {
+    leaveBody(this.app, this.app.store.state.bodies.length - 1);
+  }
+
   private key(event: KeyboardEvent): void {
     const { view } = this.after;
     const keys: Readonly<Record<string, () => void>> = {
@@ -262,8 +294,9 @@ class GraphPanel {
       "=": () => view.zoomBy(1.3),
       "-": () => view.zoomBy(1 / 1.3),
       "0": () => view.fit(true),
-      Escape: () => clearSelection(this.app),
-      Enter: () => view.reveal(this.app.store.state.selection.nodes),
+      Escape: () => (this.app.store.state.selection.nodes.length === 0 ? this.leave() : clearSelection(this.app)),
+      Backspace: () => this.leave(),
+      Enter: () => this.open(this.app.store.state.selection.nodes),
       PageDown: () => step(this.app, 1, true),
       PageUp: () => step(this.app, -1, true),
     };

@@ -16,7 +16,8 @@ export interface Picture {
 
 const noVerdicts: readonly Verdict[] = [];
 
-export function pictureOf(state: State, trace: Trace): Picture {
+export function pictureOf(state: State, trace: Trace, body: Snapshot | undefined): Picture {
+  if (body) return { snapshot: body, verdicts: noVerdicts, compare: "off" };
   const base = trace.baseOf(state.stage);
   const marked = trace.graphStage(state.stage) === state.stage && base >= 0 && state.compare !== "off";
   return {

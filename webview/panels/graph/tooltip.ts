@@ -4,9 +4,10 @@ import type { Hit } from "../../draw/hit.ts";
 import type { Scene } from "../../draw/scene.ts";
 import { valueOfKey, valueText } from "../../model/boxes.ts";
 import { flopsText, visible } from "../../model/format.ts";
+import { holePlace, templateText, unknownWork } from "../../model/holes.ts";
 
 export function describeHit(app: App, hit: Hit, scene: Scene | undefined): readonly string[] {
-  const snapshot = app.trace.snapshot(app.store.state.stage);
+  const snapshot = app.shown();
   if (hit.kind === "box" && hit.key < 0) {
     const value = snapshot.values.get(valueOfKey(hit.key));
     return value ? [visible(value.name), valueText(value)] : [];
@@ -15,16 +16,17 @@ export function describeHit(app: App, hit: Hit, scene: Scene | undefined): reado
     const node = snapshot.nodes.get(hit.key);
     if (!node) return describeRemoved(app, hit.key);
     const outputs = [...node.outputs].map((value) => `→ ${valueText(snapshot.values.get(value))}`);
-    const work = Number.isFinite(node.flops) && node.flops > 0 ? [flopsText(node.flops)] : [];
-    return [`${node.op}  #${node.id}`, ...(node.name === "" ? [] : [visible(node.name)]), ...outputs, ...work];
+    const work = Number.isFinite(node.flops) ? (node.flops > 0 ? [flopsText(node.flops)] : []) : [unknownWork(node)];
+    const hole = node.hole === undefined ? [] : [`${holePlace(node.hole)}: ${visible(node.hole.reason)}`];
+    return [`${visible(node.op)}  #${node.id}`, ...(node.name === "" ? [] : [visible(node.name)]), ...hole, ...outputs, ...work];
   }
   if (hit.kind === "group") {
     const group = snapshot.groups.find(({ id }) => id === hit.group);
-    return group ? [`group ${group.id}: ${visible(group.name)}`, `${group.template}, ${group.members.length} ops`] : [];
+    return group ? [`group ${group.id}: ${visible(group.name)}`, `${templateText(group.template)}, ${group.members.length} ops`] : [];
   }
   if (hit.kind === "edge" && scene) {
     const value = valueText(snapshot.values.get(scene.boxes.value[hit.edge] as number));
-    return hit.because === undefined ? [value] : ["not fused", hit.because, value];
+    return hit.because === undefined ? [value] : ["not fused", hit.because.replace(/^not fused: /, ""), value];
   }
   return [];
 }

@@ -8,6 +8,7 @@ import { errorInfo } from "../../host.ts";
 import { visible } from "../../model/format.ts";
 import type { State } from "../../store.ts";
 import { refreshDetails } from "../details/index.ts";
+import { revealInGraph } from "../graph/index.ts";
 import { CodeView } from "./code-view.ts";
 import { linesFor, nothingLinked, originOf, type Texts } from "./linking.ts";
 
@@ -118,8 +119,10 @@ class KernelsPanel {
     const list = dropdown("Kernel", choices, chosen ? String(chosen.group) : "all", (value) => {
       const group = state.summary?.groups.find(({ id }) => String(id) === value);
       this.picked = [];
-      if (group) selectGroup(this.app, group.id);
-      else select(this.app, { nodes: [] });
+      if (group) {
+        selectGroup(this.app, group.id);
+        revealInGraph(group.members.map(({ node }) => node));
+      } else select(this.app, { nodes: [] });
     });
     fill(
       this.toolbar,

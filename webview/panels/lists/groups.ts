@@ -4,6 +4,7 @@ import type { App } from "../../app.ts";
 import { selectGroup } from "../../actions.ts";
 import { el } from "../../dom.ts";
 import { visible } from "../../model/format.ts";
+import { templateText } from "../../model/holes.ts";
 import type { State } from "../../store.ts";
 import { VirtualList } from "../../virtual-list.ts";
 import { revealInGraph } from "../graph/index.ts";
@@ -52,7 +53,7 @@ export class GroupList {
       "div",
       { class: "row", title: `${visible(group.name)}\n${ops}\n${params.join(", ")}` },
       swatch,
-      el("span", { class: "node-op" }, `${group.id} · ${visible(group.template)}`),
+      el("span", { class: "node-op" }, `${group.id} · ${templateText(group.template)}`),
       el("span", { class: "node-name" }, group.phase === "init" ? `first run · ${ops}` : ops),
       el("span", { class: "node-shape" }, String(group.members.length)),
     );

@@ -5,6 +5,7 @@ import { selectGroup, selectNodes } from "../../actions.ts";
 import { el } from "../../dom.ts";
 import { shapeText } from "../../model/boxes.ts";
 import { tail, visible } from "../../model/format.ts";
+import { holePlace, templateText } from "../../model/holes.ts";
 import { groupOfNode } from "../../model/links.ts";
 import type { NodeRow, Snapshot, StageChange } from "../../model/trace.ts";
 import type { State } from "../../store.ts";
@@ -53,7 +54,7 @@ export class NodeTree {
   }
 
   update(state: State, previous: State): void {
-    if (state.version !== previous.version || state.stage !== previous.stage) this.refresh();
+    if (state.version !== previous.version || state.stage !== previous.stage || state.bodies !== previous.bodies) this.refresh();
     else if (state.selection !== previous.selection) this.list.draw();
     const first = state.selection.nodes[0];
     if (first !== undefined && state.selection.nodes !== previous.selection.nodes && !this.list.element.contains(document.activeElement)) {
@@ -63,12 +64,12 @@ export class NodeTree {
 
   private refresh(): void {
     const { trace, store } = this.app;
-    const { stage } = store.state;
+    const { stage, bodies } = store.state;
     if (trace.graphStage(stage) < 0) return this.list.set(0);
-    const snapshot = trace.snapshot(stage);
+    const snapshot = this.app.shown();
     if (this.shown?.snapshot === snapshot && this.shown.query === this.query && this.shown.stage === stage) return;
     this.shown = { snapshot, query: this.query, stage };
-    this.change = trace.graphStage(stage) === stage ? trace.change(stage) : noChange;
+    this.change = trace.graphStage(stage) === stage && bodies.length === 0 ? trace.change(stage) : noChange;
     this.items = this.build(snapshot);
     this.list.set(this.items.length);
   }
@@ -136,7 +137,7 @@ export class NodeTree {
         "div",
         { class: "row" },
         el("span", { class: "node-op" }, `group ${item.group.id}`),
-        el("span", { class: "node-name" }, visible(item.group.template)),
+        el("span", { class: "node-name" }, templateText(item.group.template)),
       );
     }
     const { node, level, removed } = item;
@@ -150,12 +151,15 @@ export class NodeTree {
           : ["", "", ""];
     return el(
       "div",
-      { class: `row level-${level}`, title: visible(node.name) },
+      {
+        class: `row level-${level}${node.hole ? " not-compiled" : ""}`,
+        title: node.hole ? `${visible(node.name)}\n${holePlace(node.hole)}: ${visible(node.hole.reason)}` : visible(node.name),
+      },
       el("span", { class: `sign ${kind}`, attrs: { "aria-hidden": "true" } }, sign),
       el("span", { class: "node-op" }, visible(node.op)),
       el("span", { class: "node-name" }, tail(node.name, 24)),
       output && el("span", { class: "node-shape" }, shapeText(output.shape)),
-      el("span", { class: "for-readers" }, spoken),
+      el("span", { class: "for-readers" }, [spoken, ...(node.hole ? ["not compiled"] : [])].filter(Boolean).join(", ")),
     );
   }
 }

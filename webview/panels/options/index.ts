@@ -67,7 +67,7 @@ class OptionsPanel {
         "span",
         { class: "model", title: visible(hello.model.path) },
         visible(hello.model.name),
-        el("span", { class: "model-size" }, bytesText(hello.model.bytes)),
+        hello.model.bytes > 0 && el("span", { class: "model-size" }, bytesText(hello.model.bytes)),
       ),
       labelled("ISA", isa.element),
       labelled("Threads", threads.element),
