@@ -24,7 +24,7 @@ import { decode, evaluable } from "../../compiler-core/graph/ndarray.ts";
 import type { ArtifactPlan } from "../../compiler-core/codegen/plan.ts";
 import type { DType } from "../../compiler-core/support/dtype.ts";
 import { importModel } from "../../compiler-core/onnx/import.ts";
-import { bake } from "../onnx-ops/onnx-case.ts";
+import { bake, disputed } from "../onnx-ops/onnx-case.ts";
 import { prefixOf, unitOf } from "./unit.ts";
 
 const whole = path.join(packageRoot(), "../shared/onnx-backend/node");
@@ -55,6 +55,7 @@ const notYet = "an operator or element type that is not compiled";
  * case does not compile, its small inputs are taken as constants of the model (the first one only if nothing else helps), and its name says so.
  */
 function compileCase(name: string): Compiled | string {
+  if (disputed[name] !== undefined) return disputed[name];
   const direct = compileAs(name, undefined);
   if (typeof direct !== "string") return direct;
   for (const first of [1, 0]) {

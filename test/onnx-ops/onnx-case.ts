@@ -25,11 +25,23 @@ export const silent: PassContext = {
   verdict: () => undefined,
 };
 
+const truncated = "stored for an extent that is a fraction; ONNX Runtime rounds it down first, and so do we";
+/** Cases whose stored outputs ONNX Runtime does not reproduce either, with the difference. */
+export const disputed: Readonly<Record<string, string>> = {
+  test_resize_downsample_scales_cubic_align_corners: truncated,
+  test_resize_downsample_scales_linear_align_corners: truncated,
+};
+
+/** Cases whose stored outputs have fewer digits, as a relative tolerance. */
+const rounded: Readonly<Record<string, number>> = { test_gridsample_bicubic: 1e-3 };
+
 /** Integer inputs of at most this many elements may be shapes or axes, which we need at compile time. */
 const maxBaked = 16;
 
 /** Evaluates the case in `folder` after `change`. Cases with operators that are not compiled are skipped with the reason. */
 export function runCase(folder: string, change: (graph: Graph) => Graph = (g) => g): CaseResult {
+  const name = path.basename(folder);
+  if (disputed[name] !== undefined) return { skipped: disputed[name] };
   const { model, store } = openModel(path.join(folder, "model.onnx"));
   try {
     const data = fs.readdirSync(folder).filter((f) => f.startsWith("test_data_set"));
@@ -50,7 +62,9 @@ export function runCase(folder: string, change: (graph: Graph) => Graph = (g) =>
         given.set(id, toNd(data));
       }
       const results = evaluateGraph(change(graph), given);
-      [...results.values()].forEach((r, i) => outputs[i] && problems.push(...differences(r, toNd(outputs[i]), `output ${i}`)));
+      [...results.values()].forEach(
+        (r, i) => outputs[i] && problems.push(...differences(r, toNd(outputs[i]), `output ${i}`, rounded[name])),
+      );
     }
     return { problems };
   } catch (e) {
@@ -95,10 +109,10 @@ function toNd(t: NamedTensor): NdArray {
 /** Relative tolerance by element type; the ONNX project uses 1e-3 for all. */
 const tolerance: Readonly<Record<string, number>> = { f32: 1e-5, f64: 1e-7, f16: 2e-3, bf16: 2e-2 };
 
-export function differences(got: NdArray, want: NdArray, what: string): string[] {
+export function differences(got: NdArray, want: NdArray, what: string, relative?: number): string[] {
   if (got.dtype !== want.dtype || String(got.shape) !== String(want.shape))
     return [`${what}: ${got.dtype}[${got.shape.join()}] instead of ${want.dtype}[${want.shape.join()}]`];
-  const limit = tolerance[got.dtype] ?? 0;
+  const limit = relative ?? tolerance[got.dtype] ?? 0;
   for (let i = 0; i < got.data.length; i++) {
     const [a, b] = [Number(got.data[i]), Number(want.data[i])];
     const same = Object.is(a, b) || a === b || (Number.isNaN(a) && Number.isNaN(b)) || Math.abs(a - b) <= limit * (Math.abs(b) + 0.01);

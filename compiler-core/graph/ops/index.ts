@@ -9,8 +9,10 @@ import { einsum } from "./einsum.ts";
 import * as nary from "./elementwise-nary.ts";
 import * as unary from "./elementwise-unary.ts";
 import { conv } from "./conv.ts";
+import { col2im, convTranspose } from "./conv-transpose.ts";
 import { convGemm } from "./conv-gemm.ts";
 import { gatherElements, gatherNd } from "./gather.ts";
+import { affineGrid, gridSample } from "./grid-sample.ts";
 import { gemm, matmul } from "./matmul.ts";
 import { matmulInteger } from "./matmul-integer.ts";
 import { concat, gather, split, transpose } from "./movement.ts";
@@ -26,6 +28,7 @@ import { expand, reshape } from "./reshape.ts";
 import { constantOfShape, range, shape, size } from "./shapes.ts";
 import { centerCropPad, pad } from "./pad.ts";
 import { eyeLike, oneHot, reverseSequence, trilu } from "./positions.ts";
+import { resample, resize } from "./resize.ts";
 import { scatterElements, scatterNd, tensorScatter } from "./scatter.ts";
 import { slice } from "./slice.ts";
 import { flatten, squeeze, unsqueeze } from "./squeeze.ts";
@@ -110,6 +113,8 @@ export const ops = {
   einsum,
   conv,
   "conv-gemm": convGemm,
+  "conv-transpose": convTranspose,
+  col2im,
   "max-pool": maxPool,
   "average-pool": averagePool,
   "lp-pool": lpPool,
@@ -158,6 +163,10 @@ export const ops = {
   compress,
   "non-zero": nonZero,
   unique,
+  resize,
+  resample,
+  "grid-sample": gridSample,
+  "affine-grid": affineGrid,
   reorder,
   shape,
   size,

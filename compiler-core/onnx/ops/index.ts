@@ -6,6 +6,7 @@ import { standardDomain } from "./domain.ts";
 import { elementwiseBuilders } from "./elementwise.ts";
 import { indexingBuilders } from "./indexing.ts";
 import { lossBuilders } from "./losses.ts";
+import { imageNormalizationBuilders } from "./image-normalization.ts";
 import { matrixBuilders } from "./matrix.ts";
 import { movementBuilders } from "./movement.ts";
 import { poolBuilders } from "./pool.ts";
@@ -13,6 +14,7 @@ import { qlinearBuilders } from "./qlinear.ts";
 import { quantizeBuilders } from "./quantize.ts";
 import { reduceBuilders } from "./reduce.ts";
 import { rnnBuilders } from "./rnn.ts";
+import { resizeBuilders } from "./resize.ts";
 import { shapeBuilders } from "./shapes.ts";
 
 /** By operator type; types of other domains have the domain in front: `com.microsoft.FusedMatMul`. */
@@ -22,6 +24,7 @@ export const onnxBuilders: Readonly<Record<string, Builder>> = {
   ...elementwiseBuilders,
   ...indexingBuilders,
   ...lossBuilders,
+  ...imageNormalizationBuilders,
   ...matrixBuilders,
   ...movementBuilders,
   ...poolBuilders,
@@ -29,6 +32,7 @@ export const onnxBuilders: Readonly<Record<string, Builder>> = {
   ...quantizeBuilders,
   ...reduceBuilders,
   ...rnnBuilders,
+  ...resizeBuilders,
   ...shapeBuilders,
 };
 

@@ -10,17 +10,21 @@ import { argExtreme } from "./arg-extreme.ts";
 import { depthToSpace, spaceToDepth } from "./blocks.ts";
 import { cumProd, cumSum } from "./cumulative.ts";
 import { gatherElements, gatherNd } from "./gather.ts";
+import { col2imLoops } from "./col2im.ts";
 import { convLoops } from "./conv.ts";
+import { gridSample } from "./grid-sample.ts";
 import { matmulLoops } from "./matmul.ts";
 import { poolLoops } from "./pool.ts";
 import { pad, tile } from "./pad.ts";
 import { eyeLike, oneHot, reverseSequence, trilu } from "./positions.ts";
+import { resample } from "./resample.ts";
 import { scatterElements, scatterNd, tensorScatter } from "./scatter.ts";
 import { topK } from "./top-k.ts";
 
 export const loopWriters: Readonly<Record<string, Template>> = {
   recurrent: recurrentLoops,
   conv: convLoops,
+  col2im: col2imLoops,
   matmul: matmulLoops,
   "matmul-integer": matmulLoops,
   "max-pool": poolLoops,
@@ -42,6 +46,8 @@ export const loopWriters: Readonly<Record<string, Template>> = {
   "cum-sum": cumSum,
   "cum-prod": cumProd,
   "top-k": topK,
+  resample,
+  "grid-sample": gridSample,
   "arg-max": argExtreme,
   "arg-min": argExtreme,
 };
