@@ -89,16 +89,6 @@ function rmsNorm(c: BuildCall) {
   return c.add("rms-norm", c.operands(2), { axis: c.int("axis", -1), epsilon: c.float("epsilon", 1e-5) });
 }
 
-function batchNorm(c: BuildCall) {
-  if (c.flag("training_mode") || c.outputCount > 1) notCompiled("batch normalisation in training mode is not supported");
-  if (c.int("spatial", 1) === 0) notCompiled("statistics per element are not supported");
-  return c.add(
-    "batch-norm",
-    [0, 1, 2, 3, 4].map((i) => c.input(i)),
-    { epsilon: c.float("epsilon", 1e-5) },
-  );
-}
-
 export const reduceBuilders: Readonly<Record<string, Builder>> = {
   ReduceSum: plain("reduce-sum"),
   ReduceMean: plain("reduce-mean"),
@@ -120,5 +110,4 @@ export const reduceBuilders: Readonly<Record<string, Builder>> = {
   SimplifiedLayerNormalization: rmsNorm,
   "com.microsoft.SkipLayerNormalization": skipNorm("layer-norm"),
   "com.microsoft.SkipSimplifiedLayerNormalization": skipNorm("rms-norm"),
-  BatchNormalization: batchNorm,
 };
