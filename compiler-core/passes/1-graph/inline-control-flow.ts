@@ -1,9 +1,10 @@
 /** If, Loop and Scan become the operators of their bodies wherever it is known at compile time what runs, and how often. */
+import { isStatic } from "../../graph/dims.ts";
 import type { Graph, Node, ValueId } from "../../graph/ir.ts";
 import { graphPass, type PassContext } from "../pass.ts";
 import { chooseBranch } from "./control-flow/choose.ts";
 import { unrollLoop, unrollScan, type Call } from "./control-flow/iterate.ts";
-import { Splicer, Stays, stays } from "./control-flow/splicer.ts";
+import { Impossible, Splicer, Stays, stays } from "./control-flow/splicer.ts";
 
 export const inlineControlFlow = graphPass({
   name: "inline-control-flow",
@@ -65,7 +66,11 @@ function inline(node: Node, s: Splicer): void {
     if (hasBodies(n)) return inline(n, s);
     if (n.op === "opaque") stays(`its body has ${String(n.attrs["opType"])}: ${String(n.attrs["reason"])}`);
     const refusal = s.write(n);
-    if (refusal !== undefined) stays(`its body has ${n.op}: ${refusal}`);
+    if (refusal === undefined) return;
+    const known = n.inputs.every((id) => id === null || isStatic(s.value(id).shape));
+    const reason = `its body has ${n.op}: ${refusal.reason}`;
+    if (refusal.refused === "shape" && known) throw new Impossible(reason);
+    stays(reason);
   };
   const copy: Call["copy"] = (body, formals, iteration) =>
     s.copy({ node, body, ...(iteration === undefined ? {} : { iteration }) }, formals, emit);

@@ -9,7 +9,7 @@ import { bakeLate } from "../../../graph/late.ts";
 import { count, encode, fromValues, type NdArray } from "../../../graph/ndarray.ts";
 import { isStatic } from "../../../graph/dims.ts";
 import { opOf, type OpName } from "../../../graph/ops/index.ts";
-import { isRefusal, type InferCall } from "../../../graph/ops/op.ts";
+import { isRefusal, type InferCall, type Refusal } from "../../../graph/ops/op.ts";
 import { constantData } from "../../../graph/types.ts";
 import { bug } from "../../../messages.ts";
 import type { DType } from "../../../support/dtype.ts";
@@ -18,6 +18,8 @@ import type { DType } from "../../../support/dtype.ts";
 export class Stays {
   constructor(readonly reason: string) {}
 }
+/** ... because its body cannot be run with operands of these shapes: whoever runs it gets an error. */
+export class Impossible extends Stays {}
 export const stays = (reason: string): never => {
   throw new Stays(reason);
 };
@@ -75,8 +77,8 @@ export class Splicer {
     this.sources.length = sources;
   }
 
-  /** Writes a node whose results have their values already; gives the reason when its operator cannot have these operands. */
-  write(node: Node): string | undefined {
+  /** Writes a node whose results have their values already; gives the refusal when its operator cannot have these operands. */
+  write(node: Node): Refusal | undefined {
     this.nodes.push(node);
     const row = opOf(node.op);
     const inputs = node.inputs.map((id) => (id === null ? null : this.value(id)));
@@ -85,7 +87,7 @@ export class Splicer {
     const attrs = row.normalise?.(baked.inputs, baked.attrs) ?? baked.attrs;
     const call: InferCall = { inputs: baked.inputs, attrs, outputs: node.outputs.length, known };
     const types = inferOp(node.op, call);
-    if (isRefusal(types)) return types.reason;
+    if (isRefusal(types)) return types;
     node.outputs.forEach((id, i) => {
       const [v, t] = [this.value(id), types[i]];
       if (t === undefined || (t.dtype === v.dtype && String(t.shape) === String(v.shape))) return;
@@ -126,7 +128,7 @@ export class Splicer {
   #put(from: Node, op: OpName, inputs: readonly ValueId[], attrs: Attrs, to: ValueId): void {
     const { name, origin, phase } = from;
     const refusal = this.write({ id: this.#nextNode++, op, name, inputs, outputs: [to], attrs, origin, phase });
-    if (refusal !== undefined) stays(refusal);
+    if (refusal !== undefined) stays(refusal.reason);
   }
 
   /** The value for a body's operand: what is known of it is a constant of the body. */
