@@ -53,7 +53,10 @@ test("nodes keep their names, values the file's names, sources the file's order"
     [["relu", "act", [0]]],
   );
   assert.equal(g.values[g.outputs[0]!]?.name, "y");
-  assert.deepEqual(g.sources, [{ path: "#0", opType: "Relu", domain: "", name: "act", outputs: ["y"] }]);
+  const [value] = g.outputs;
+  assert.deepEqual(g.sources, [
+    { path: "#0", opType: "Relu", domain: "", name: "act", outputs: ["y"], reads: [...g.inputs], makes: [value] },
+  ]);
 });
 
 test("a negative extent, as some exporters write it, is an unknown one", () => {

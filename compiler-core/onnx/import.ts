@@ -16,6 +16,7 @@ import { constantTensor } from "./ops/constant.ts";
 import { standardDomain } from "./ops/domain.ts";
 import { builderFor } from "./ops/index.ts";
 import { sortNodes } from "./order.ts";
+import { subgraphResult } from "./subgraph-results.ts";
 import { namesRead, recordSource, sourceFile, type SourceFile } from "./source-nodes.ts";
 import { memoryStore, rangeOf, readTensor, type TensorStore } from "./tensor-data.ts";
 
@@ -177,7 +178,7 @@ function opaqueNode(importer: Importer, flat: FlatNode, reason: string): readonl
     inputs.map((id) => (id === null ? undefined : graph.type(id).shape)),
   );
   const types = node.outputs.map((name, i): TensorType => {
-    const declared = importer.declared.get(name);
+    const declared = importer.declared.get(name) ?? subgraphResult(node, i);
     const shape = i === 0 ? inferred : undefined;
     if (declared === undefined) return { dtype: opaqueOutputDtype(node.opType, i, guess), shape };
     const type = typeOf(declared, name);

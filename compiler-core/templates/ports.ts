@@ -23,10 +23,9 @@ export function portsOf(graph: Graph): Ports {
   const read = new Set<ValueId>();
   for (const n of graph.nodes) if (n.op !== "opaque") for (const v of n.inputs) if (v !== null) read.add(v);
   const given = new Set([...graph.inputs, ...graph.outputs]);
-  const made = graph.nodes.filter((n) => n.op === "opaque").flatMap((n) => n.outputs);
   const host = [
     ...graph.inputs.filter((v) => !hasMemory(graph, v)),
-    ...made.filter((v) => !hasMemory(graph, v) || (!given.has(v) && !read.has(v))),
+    ...leavingHoles(graph).filter((v) => !hasMemory(graph, v) || (!given.has(v) && !read.has(v))),
   ];
   const kept = new Set(host);
   const ports: Ports = {
@@ -37,6 +36,16 @@ export function portsOf(graph: Graph): Ports {
   };
   tables.set(graph, ports);
   return ports;
+}
+
+/** Results of holes that something outside of their hole reads. */
+function leavingHoles(graph: Graph): readonly ValueId[] {
+  const groups = new Map(graph.groups.flatMap((g) => g.members.map((m) => [m.node, g.id] as const)));
+  const maker = new Map(graph.nodes.filter((n) => n.op === "opaque").flatMap((n) => n.outputs.map((v) => [v, groups.get(n.id)] as const)));
+  const leaving = new Set(graph.outputs.filter((v) => maker.has(v)));
+  for (const n of graph.nodes)
+    for (const v of n.inputs) if (v !== null && maker.has(v) && maker.get(v) !== groups.get(n.id)) leaving.add(v);
+  return [...maker.keys()].filter((v) => leaving.has(v));
 }
 
 /** A shape of numbers, and elements of whole bytes or of bits that generated code can pick out. */

@@ -14,8 +14,8 @@ export interface ExactValues {
 }
 
 /** Work beyond this takes the evaluator minutes: floating-point operations, and elements read and written. */
-const maxFlops = 4e10;
-const maxBytes = 4e9;
+const maxFlops = 4e9;
+const maxBytes = 1e9;
 
 export function exactValues(graph: Graph, given: ReadonlyMap<ValueId, NdArray>): ExactValues {
   const missing = new Map<ValueId, string>();
