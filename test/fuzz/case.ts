@@ -1,0 +1,64 @@
+/** A generated graph as plain data, and the ONNX model and the inputs that are made of it. */
+import { modelBuilder, type AttributeInput } from "../../compiler-core/onnx/builder.ts";
+import type { OnnxModel } from "../../compiler-core/onnx/model.ts";
+import { fromValues, type NdArray } from "../../compiler-core/graph/ndarray.ts";
+import { isFloat, type DType } from "../../compiler-core/support/dtype.ts";
+import { Random } from "../workloads/prng.ts";
+
+export interface CaseInput {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+/** With values: a constant of the model. */
+export interface CaseConstant extends CaseInput {
+  readonly values: readonly number[];
+}
+export interface CaseNode {
+  readonly op: string;
+  /** Empty: absent. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Readonly<Record<string, AttributeInput>>;
+}
+export interface FuzzCase {
+  /** Names the case, and seeds the contents of its inputs. */
+  readonly seed: string;
+  readonly inputs: readonly CaseInput[];
+  readonly constants: readonly CaseConstant[];
+  readonly nodes: readonly CaseNode[];
+  readonly outputs: readonly { readonly name: string; readonly dtype: DType }[];
+}
+
+export const opset = 21;
+
+export function modelOf(one: FuzzCase): OnnxModel {
+  const b = modelBuilder({ opset, name: one.seed, irVersion: 10 });
+  for (const { name, dtype, shape } of one.inputs) b.input(name, dtype as never, shape);
+  for (const { name, dtype, shape, values } of one.constants)
+    b.initializer(name, dtype as never, shape, dtype === "bool" ? Uint8Array.from(values) : values);
+  for (const n of one.nodes) b.multi(n.op, n.inputs, n.outputs, { attributes: n.attributes });
+  for (const { name, dtype } of one.outputs) b.output(name, dtype as never);
+  return b.build();
+}
+
+/** Elements on a coarse grid, so that sums and products of a few are exact; whole numbers are small. */
+export function element(random: Random, dtype: DType): number {
+  if (dtype === "bool") return random.integer(0, 1);
+  if (isFloat(dtype)) return random.integer(-16, 16) / 4;
+  return dtype.startsWith("u") ? random.integer(0, 9) : random.integer(-9, 9);
+}
+
+/** The contents of the inputs, by name: the same for every run of a case. */
+export function inputsOf(one: FuzzCase): ReadonlyMap<string, NdArray> {
+  return new Map(
+    one.inputs.map(({ name, dtype, shape }) => {
+      const random = new Random(`${one.seed}:${name}`);
+      const values = Array.from({ length: shape.reduce((a, d) => a * d, 1) }, () => element(random, dtype));
+      return [name, fromValues(dtype, shape, values)];
+    }),
+  );
+}
+
+/** A text that says everything, to be pasted into a test. */
+export const reproducer = (one: FuzzCase): string => JSON.stringify(one);

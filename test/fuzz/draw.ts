@@ -1,0 +1,133 @@
+/** The state of a graph under construction, as the operators' rows see it. */
+import type { AttributeInput } from "../../compiler-core/onnx/builder.ts";
+import { isFloat, type DType } from "../../compiler-core/support/dtype.ts";
+import type { Random } from "../workloads/prng.ts";
+import { element, type CaseConstant, type CaseInput, type CaseNode } from "./case.ts";
+
+export interface Val extends CaseInput {
+  /** Free of rounding: comparisons and rounding of it mean the same however it was computed. */
+  readonly exact: boolean;
+  /** No element is larger. */
+  readonly bound: number;
+}
+
+/** What a row says about a result. */
+export interface Result {
+  readonly dtype?: DType;
+  readonly shape: readonly number[];
+  readonly exact?: boolean;
+  readonly bound?: number;
+}
+
+export const count = (shape: readonly number[]): number => shape.reduce((a, d) => a * d, 1);
+const maxElements = 3000;
+
+export class Draw {
+  readonly inputs: Val[] = [];
+  readonly constants: CaseConstant[] = [];
+  readonly nodes: CaseNode[] = [];
+  /** Everything that can be an operand. */
+  readonly values: Val[] = [];
+  #names = 0;
+
+  constructor(readonly random: Random) {}
+
+  chance(p: number): boolean {
+    return this.random.uniform() < p;
+  }
+  one<T>(list: readonly T[]): T {
+    return list[this.random.integer(0, list.length - 1)]!;
+  }
+  extent(): number {
+    return this.chance(0.03) ? 0 : this.one([1, 1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 33]);
+  }
+  shape(least = 0, most = 4): number[] {
+    const shape: number[] = [];
+    for (let rank = this.random.integer(least, most); rank > 0; rank--) shape.push(this.extent());
+    while (count(shape) > maxElements) shape[shape.indexOf(Math.max(...shape))] = 2;
+    return shape;
+  }
+  fresh(): string {
+    return `v${this.#names++}`;
+  }
+
+  input(dtype: DType, shape: readonly number[]): Val {
+    const v = { name: this.fresh(), dtype, shape, exact: true, bound: isFloat(dtype) ? 4 : dtype === "bool" ? 1 : 9 };
+    this.inputs.push(v);
+    this.values.push(v);
+    return v;
+  }
+  constant(dtype: DType, shape: readonly number[], values?: readonly number[]): Val {
+    const data = values ?? Array.from({ length: count(shape) }, () => element(this.random, dtype));
+    const name = this.fresh();
+    this.constants.push({ name, dtype, shape, values: data });
+    return { name, dtype, shape, exact: true, bound: data.reduce((m, v) => Math.max(m, Math.abs(v)), 0) };
+  }
+  /** A list of whole numbers as an operand. */
+  ints(values: readonly number[]): string {
+    return this.constant("i64", [values.length], values).name;
+  }
+
+  /** An existing value that fits, or a new input. Later values come more often. */
+  pick(fits: (v: Val) => boolean, otherwise?: () => Val): Val | undefined {
+    const found = this.values.filter(fits);
+    if (found.length === 0 || (otherwise !== undefined && this.chance(0.15))) return otherwise?.();
+    const back = Math.min(found.length - 1, Math.floor(this.random.uniform() ** 2 * found.length));
+    return found[found.length - 1 - back];
+  }
+  float(fits: (v: Val) => boolean = () => true): Val | undefined {
+    return this.pick((v) => v.dtype === "f32" && fits(v));
+  }
+  /** Something that broadcasts with `v`: a value, a constant or a new input. */
+  partner(v: Val, fits: (w: Val) => boolean = () => true): Val {
+    const broadcasts = (w: Val): boolean => w.dtype === v.dtype && fits(w) && broadcast(v.shape, w.shape) !== undefined;
+    const have = this.chance(0.6) ? this.pick((w) => broadcasts(w)) : undefined;
+    if (have !== undefined) return have;
+    const shape = v.shape.slice(this.random.integer(0, v.shape.length)).map((d) => (this.chance(0.2) ? 1 : d));
+    const made = this.chance(0.5) ? this.constant(v.dtype, shape) : this.input(v.dtype, shape);
+    return fits(made) ? made : this.constant(v.dtype, shape, new Array<number>(count(shape)).fill(1));
+  }
+
+  /** Adds a node; results too large are refused, and undefined comes back. */
+  node(
+    op: string,
+    inputs: readonly (Val | string)[],
+    results: readonly Result[],
+    attributes: Readonly<Record<string, AttributeInput>> = {},
+  ): readonly Val[] | undefined {
+    if (results.some((r) => count(r.shape) > maxElements || !((r.bound ?? 1) < 1e5))) return undefined;
+    const first = inputs.find((v): v is Val => typeof v !== "string");
+    const made = results.map((r): Val => ({
+      name: this.fresh(),
+      dtype: r.dtype ?? first?.dtype ?? "f32",
+      shape: r.shape,
+      exact: r.exact ?? false,
+      bound: r.bound ?? 1,
+    }));
+    this.nodes.push({ op, inputs: inputs.map((v) => (typeof v === "string" ? v : v.name)), outputs: made.map((v) => v.name), attributes });
+    this.values.push(...made);
+    return made;
+  }
+}
+
+export interface Row {
+  readonly name: string;
+  /** How often, beside the others. */
+  readonly weight: number;
+  /** Adds nodes to the graph, or nothing when there is no operand for them. */
+  readonly make: (d: Draw) => unknown;
+}
+export const row = (name: string, weight: number, make: Row["make"]): Row => ({ name, weight, make });
+
+export function broadcast(a: readonly number[], b: readonly number[]): readonly number[] | undefined {
+  const rank = Math.max(a.length, b.length);
+  const out: number[] = [];
+  for (let i = 0; i < rank; i++) {
+    const [x, y] = [a[a.length - rank + i] ?? 1, b[b.length - rank + i] ?? 1];
+    if (x !== y && x !== 1 && y !== 1) return undefined;
+    out.push(x === 1 ? y : x);
+  }
+  return out;
+}
+
+export const number = (value: number): AttributeInput => ({ kind: "float", value });

@@ -1,0 +1,34 @@
+/** Random graphs over the operators of the table: shared values, several outputs, odd extents. */
+import { Random } from "../workloads/prng.ts";
+import type { FuzzCase } from "./case.ts";
+import { Draw, type Row } from "./draw.ts";
+import { contractionRows } from "./operators/contraction.ts";
+import { elementwiseRows } from "./operators/elementwise.ts";
+import { movementRows } from "./operators/movement.ts";
+import { patternRows } from "./operators/patterns.ts";
+
+export const rows: readonly Row[] = [...elementwiseRows, ...movementRows, ...contractionRows, ...patternRows];
+const lottery: readonly Row[] = rows.flatMap((r) => new Array<Row>(r.weight).fill(r));
+
+/** The case of a seed: 2 to 12 picks from the table. */
+export function generate(seed: string): FuzzCase {
+  const d = new Draw(new Random(seed));
+  d.input("f32", d.shape(1, 4));
+  if (d.chance(0.5)) d.input("f32", d.shape(0, 3));
+  if (d.chance(0.3)) d.input(d.one(["i32", "i64", "bool"] as const), d.shape(0, 3));
+  const wanted = d.random.integer(2, 12);
+  for (let tries = 0, picked = 0; picked < wanted && tries < 60; tries++) {
+    const before = d.nodes.length;
+    d.one(lottery).make(d);
+    if (d.nodes.length > before) picked++;
+  }
+  return { seed, inputs: d.inputs, constants: d.constants, nodes: d.nodes, outputs: results(d) };
+}
+
+/** What nobody reads, and now and then something that is read too. */
+function results(d: Draw): FuzzCase["outputs"] {
+  const read = new Set(d.nodes.flatMap((n) => n.inputs));
+  const made = new Set(d.nodes.flatMap((n) => n.outputs));
+  const list = d.values.filter((v) => made.has(v.name) && (!read.has(v.name) || d.chance(0.1)));
+  return list.map(({ name, dtype }) => ({ name, dtype }));
+}

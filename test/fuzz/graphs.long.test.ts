@@ -1,0 +1,70 @@
+/**
+ * The long run over random graphs. FUZZ_GRAPHS sets their number (default 20,000), FUZZ_SECONDS ends it earlier, FUZZ_SEED gives other graphs.
+ * Every tenth also goes to ONNX Runtime, every tenth is built natively, 50 to a program, for each instruction set of this machine in turn.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { localMachine, packageRoot } from "#core/io";
+import { hasCompiler } from "../codegen/native-batch.ts";
+import { loadRuntime } from "../workloads/ort-models.ts";
+import { reproducer, type FuzzCase } from "./case.ts";
+import { generate } from "./generate.ts";
+import { judge, judgeOrt, type Verdict } from "./judge.ts";
+import { minimise } from "./minimise.ts";
+import { judgeNative, targets } from "./native.ts";
+
+const seed = process.env["FUZZ_SEED"] ?? "long";
+const total = Number(process.env["FUZZ_GRAPHS"] ?? 20_000);
+const until = performance.now() + 1000 * Number(process.env["FUZZ_SECONDS"] ?? 7200);
+const here = targets.filter((t) => t.needs.every((f) => localMachine().features.includes(f as never)));
+const perProgram = 50;
+
+/** Problems by their text without numbers: one example of each is made small and printed. */
+const found = new Map<string, { count: number; example: string }>();
+async function note(one: FuzzCase, problem: string, ask?: (x: FuzzCase) => Promise<Verdict> | Verdict): Promise<void> {
+  const kind = problem.replace(/-?\d[\d.e+-]*/g, "N").slice(0, 80);
+  const known = found.get(kind);
+  if (known !== undefined) {
+    known.count++;
+    return;
+  }
+  const fails = async (x: FuzzCase): Promise<boolean> => {
+    const v = await ask?.(x);
+    return v !== undefined && "problem" in v;
+  };
+  const small = ask === undefined ? one : await minimise(one, fails, 300);
+  found.set(kind, { count: 1, example: `${problem}\n${reproducer(small)}` });
+}
+
+test(`${total} random graphs`, async (t) => {
+  const runtime = await loadRuntime();
+  const compiler = hasCompiler("g++");
+  const waiting: FuzzCase[] = [];
+  const counts = { graphs: 0, compared: 0, native: 0, runtime: 0 };
+  const native = (): void => {
+    const target = here[Math.floor(counts.native / perProgram) % here.length]!;
+    const report = judgeNative(waiting.splice(0), target.isa, target.flags, packageRoot());
+    counts.native += report.ran;
+    for (const p of report.problems) void note(p.one, p.problem);
+  };
+  for (let i = 0; i < total && performance.now() < until; i++) {
+    const one = generate(`${seed}:${i}`);
+    counts.graphs++;
+    const verdict = judge(one);
+    if (verdict === undefined) counts.compared++;
+    else if ("problem" in verdict) await note(one, verdict.problem, judge);
+    if (i % 10 === 0 && typeof runtime !== "string") {
+      const ask = (x: FuzzCase): Promise<Verdict> => judgeOrt(runtime, x).catch((e: unknown): Verdict => ({ problem: String(e) }));
+      const answer = await ask(one);
+      if (answer === undefined) counts.runtime++;
+      else if ("problem" in answer) await note(one, answer.problem, ask);
+    }
+    if (i % 10 === 5 && compiler) waiting.push(one);
+    if (waiting.length === perProgram) native();
+  }
+  if (waiting.length > 0) native();
+  t.diagnostic(
+    `${counts.graphs} graphs: ${counts.compared} through passes and loops, ${counts.native} native, ${counts.runtime} in ONNX Runtime`,
+  );
+  assert.equal(found.size, 0, [...found.values()].map((f) => `${f.count} times: ${f.example}`).join("\n"));
+});

@@ -1,0 +1,59 @@
+/**
+ * Random graphs: the graph passes and the loops against the evaluator, native code against the evaluator, the evaluator against ONNX Runtime.
+ * A short run with a fixed seed; `graphs.long.test.ts` is the long one. A failure prints a small case that fails, for `regressions.ts`.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { localMachine, packageRoot } from "#core/io";
+import { hasCompiler } from "../codegen/native-batch.ts";
+import { loadRuntime } from "../workloads/ort-models.ts";
+import { reproducer, type FuzzCase } from "./case.ts";
+import { generate } from "./generate.ts";
+import { judge, judgeOrt, type Verdict } from "./judge.ts";
+import { minimise } from "./minimise.ts";
+import { judgeNative, targets } from "./native.ts";
+import { regressions } from "./regressions.ts";
+
+const noCompiler = hasCompiler("g++") ? false : "no g++";
+const target = targets.find((t) => t.needs.every((f) => localMachine().features.includes(f as never)))!;
+const runtime = await loadRuntime();
+const casesOf = (seed: string, n: number): readonly FuzzCase[] => Array.from({ length: n }, (_, i) => generate(`${seed}:${i}`));
+
+async function expectFine(one: FuzzCase, ask: (one: FuzzCase) => Verdict | Promise<Verdict>): Promise<boolean> {
+  const verdict = await ask(one);
+  if (verdict === undefined || "skipped" in verdict) return verdict === undefined;
+  const fails = async (x: FuzzCase): Promise<boolean> => {
+    const v = await ask(x);
+    return v !== undefined && "problem" in v;
+  };
+  assert.fail(`${one.seed}: ${verdict.problem}\n${reproducer(await minimise(one, fails))}`);
+}
+
+for (const one of regressions) {
+  test(`${one.seed}: ${one.was}`, async () => {
+    await expectFine(one, judge);
+  });
+}
+
+test("150 random graphs: passes and loops", async () => {
+  let compared = 0;
+  for (const one of casesOf("short", 150)) if (await expectFine(one, judge)) compared++;
+  assert.ok(compared > 120, `only ${compared} of 150 could be compared`);
+});
+
+test("40 random graphs, and those that once failed: native code", { skip: noCompiler }, () => {
+  const cases = [...regressions, ...casesOf("native", 40)];
+  const { ran, problems } = judgeNative(cases, target.isa, target.flags, packageRoot());
+  assert.deepEqual(
+    problems.map((p) => `${p.problem}\n${reproducer(p.one)}`),
+    [],
+  );
+  assert.ok(ran > 30, `only ${ran} of ${cases.length} are compiled`);
+});
+
+test("60 random graphs: ONNX Runtime", { skip: typeof runtime === "string" ? runtime : false }, async () => {
+  if (typeof runtime === "string") return;
+  let compared = 0;
+  for (const one of casesOf("runtime", 60)) if (await expectFine(one, (x) => judgeOrt(runtime, x))) compared++;
+  assert.ok(compared > 40, `only ${compared} of 60 could be compared`);
+});
