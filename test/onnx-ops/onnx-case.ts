@@ -32,8 +32,8 @@ export const disputed: Readonly<Record<string, string>> = {
   test_resize_downsample_scales_linear_align_corners: truncated,
 };
 
-/** Cases whose stored outputs have fewer digits, as a relative tolerance. */
-const rounded: Readonly<Record<string, number>> = { test_gridsample_bicubic: 1e-3 };
+/** Cases whose stored outputs have fewer digits, or noise where there should be zeros, as a relative tolerance. */
+export const rounded: Readonly<Record<string, number>> = { test_gridsample_bicubic: 1e-3, test_dft_inverse_opset19: 1e-4 };
 
 /** Integer inputs of at most this many elements may be shapes or axes, which we need at compile time. */
 const maxBaked = 16;

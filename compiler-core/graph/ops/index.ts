@@ -29,6 +29,7 @@ import { constantOfShape, range, shape, size } from "./shapes.ts";
 import { centerCropPad, pad } from "./pad.ts";
 import { eyeLike, oneHot, reverseSequence, trilu } from "./positions.ts";
 import { resample, resize } from "./resize.ts";
+import { dft, melWeights, stft, window } from "./signal.ts";
 import { scatterElements, scatterNd, tensorScatter } from "./scatter.ts";
 import { slice } from "./slice.ts";
 import { flatten, squeeze, unsqueeze } from "./squeeze.ts";
@@ -165,6 +166,10 @@ export const ops = {
   unique,
   resize,
   resample,
+  window,
+  "mel-weights": melWeights,
+  dft,
+  stft,
   "grid-sample": gridSample,
   "affine-grid": affineGrid,
   reorder,

@@ -15,6 +15,7 @@ import { quantizeBuilders } from "./quantize.ts";
 import { reduceBuilders } from "./reduce.ts";
 import { rnnBuilders } from "./rnn.ts";
 import { resizeBuilders } from "./resize.ts";
+import { signalBuilders } from "./signal.ts";
 import { shapeBuilders } from "./shapes.ts";
 
 /** By operator type; types of other domains have the domain in front: `com.microsoft.FusedMatMul`. */
@@ -33,6 +34,7 @@ export const onnxBuilders: Readonly<Record<string, Builder>> = {
   ...reduceBuilders,
   ...rnnBuilders,
   ...resizeBuilders,
+  ...signalBuilders,
   ...shapeBuilders,
 };
 

@@ -10,6 +10,7 @@ import { matrixRules } from "./decompose/matrix.ts";
 import { movementDecompositions } from "./decompose/movement.ts";
 import { normalizationRules } from "./decompose/normalization.ts";
 import { quantizationRules } from "./decompose/quantization.ts";
+import { signalRules } from "./decompose/signal.ts";
 import { resizeRules } from "./decompose/resize.ts";
 import { reduceRules } from "./decompose/reduce.ts";
 import { argExtremeRules } from "./decompose/arg-extreme.ts";
@@ -33,6 +34,7 @@ export const decompose = graphPass({
         ...quantizationRules,
         ...argExtremeRules,
         ...resizeRules,
+        ...signalRules,
         ...reduceRules,
       ],
       ctx,

@@ -89,5 +89,5 @@ export const movementDecompositions: readonly Rule[] = [
   rule("center-crop-pad", ["center-crop-pad"], centerCropPad),
   rule("compress", ["compress"], compress),
   rule("filled", ["constant-of-shape"], filled),
-  rule("known-result", ["shape", "size", "range", "eye-like", "non-zero", "unique"], knownResult),
+  rule("known-result", ["shape", "size", "range", "eye-like", "non-zero", "unique", "window", "mel-weights"], knownResult),
 ];
