@@ -5,6 +5,8 @@ export * from "./options.ts";
 export * from "./graph/ir.ts";
 export { hasTrait, isOpName, opNames, opOf, type OpName } from "./graph/ops/index.ts";
 export type { Op, Trait } from "./graph/ops/op.ts";
+export type { Constant } from "./graph/constants.ts";
+export type { DType } from "./support/dtype.ts";
 export { constantArray } from "./graph/constant-array.ts";
 export type { NdArray } from "./graph/ndarray.ts";
 export { dimExtents } from "./graph/dim-extents.ts";

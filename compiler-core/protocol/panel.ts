@@ -107,6 +107,8 @@ export interface PanelRequests {
       readonly dtype: string;
       readonly shape: readonly number[];
       readonly values: Float64Array;
+      /** The same elements as text where a number says less: strings in quotes, 64-bit integers, complex numbers, truth values. */
+      readonly texts?: readonly string[];
       readonly min: number;
       readonly max: number;
       readonly mean: number;

@@ -29,6 +29,12 @@ export interface StageGraph {
   readonly values: ReadonlyMap<number, StageValue>;
 }
 
+/** What a node does: of one that is not compiled, the operator of the file. */
+export function operatorOf({ op, attrs }: StageNode): string {
+  const opType = op === "opaque" ? /"opType":("(?:[^"\\]|\\.)*")/.exec(attrs)?.[1] : undefined;
+  return opType === undefined ? op : (JSON.parse(opType) as string);
+}
+
 const nothing: StageGraph = { nodes: new Map(), values: new Map() };
 
 export class StageNames {

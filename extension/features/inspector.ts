@@ -11,7 +11,8 @@ export const inspector: Feature = {
     context.subscriptions.push(
       vscode.window.registerCustomEditorProvider(viewType, new InspectorProvider(services), { supportsMultipleEditorsPerDocument: true }),
       registry.onDidChangeDocument(({ document, change }) => {
-        if (change === "opened" && !watchers.has(document)) watchers.set(document, watch(document, services));
+        // Also one that could not be read: it may be mended.
+        if ((change === "opened" || change === "failed") && !watchers.has(document)) watchers.set(document, watch(document, services));
       }),
       registry.onDidCloseDocument((document) => {
         watchers.get(document)?.dispose();

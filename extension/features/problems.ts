@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import type { CompilationSummary } from "#protocol";
 import type { ModelDocument } from "../document/model-document.ts";
+import { operatorOf } from "../document/stage-names.ts";
 import type { Feature } from "../services.ts";
 
 export const problems: Feature = {
@@ -20,11 +21,16 @@ export const problems: Feature = {
 };
 
 function diagnostics(document: ModelDocument, summary: CompilationSummary): vscode.Diagnostic[] {
-  const unsupported = summary.unsupported.map(({ node, opType, reason }) =>
-    diagnostic(`${node} ${opType}: ${reason}`, "not-compiled", vscode.DiagnosticSeverity.Warning),
-  );
+  const called = new Set((summary.holes ?? []).flatMap((hole) => hole.nodes.map(({ node }) => node)));
+  const unsupported = summary.unsupported.map(({ node, opType, reason }) => {
+    const what = called.has(node) ? vscode.l10n.t("not compiled, runs on ONNX Runtime") : vscode.l10n.t("not compiled, and nobody runs it");
+    return diagnostic(`${node} ${opType}: ${what}: ${reason}`, "not-compiled", vscode.DiagnosticSeverity.Warning);
+  });
   const { nodes } = document.graphAt(document.lastGraphStage);
-  const name = (id: number): string => nodes.get(id)?.op ?? `node ${id}`;
+  const name = (id: number): string => {
+    const node = nodes.get(id);
+    return node === undefined ? `node ${id}` : operatorOf(node);
+  };
   const lost = summary.verdicts
     .filter((verdict) => verdict.subject === "fusion" && !verdict.accepted)
     .map((verdict) =>

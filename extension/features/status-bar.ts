@@ -33,8 +33,10 @@ function text(document: ModelDocument): string {
   return [`${icon} ${isa}`, threads, ...(lastBench === undefined ? [] : [benchText(lastBench)])].join(" · ");
 }
 
-function tooltip({ name, failed, lastBench, options }: ModelDocument): string {
+function tooltip({ name, failed, lastBench, options, summary }: ModelDocument): string {
   const lines = [name, vscode.l10n.t("precision {0}", options.precision)];
+  const coverage = summary?.coverage;
+  if (coverage !== undefined) lines.push(vscode.l10n.t("{0} of {1} nodes compiled", coverage.compiledNodes, coverage.nodes));
   if (failed !== undefined) lines.push(`error[${failed.code}]: ${failed.message}`);
   if (lastBench !== undefined)
     lines.push(

@@ -3,7 +3,7 @@
  * record of a compilation.
  */
 import type { CompilationSummary, Fact, SourceNodeInfo, Verdict } from "#protocol";
-import type { StageGraph, StageNode } from "../document/stage-names.ts";
+import { operatorOf, type StageGraph, type StageNode } from "../document/stage-names.ts";
 
 export interface Described {
   readonly stage: number;
@@ -34,11 +34,13 @@ function chosenNodes(graph: StageGraph, { nodes, sources }: Described): StageNod
 function describeNode(node: StageNode, graph: StageGraph, summary: CompilationSummary): string[] {
   const group = summary.groups.find((g) => g.members.some((member) => member.node === node.id));
   return [
-    `${node.op}${node.name === "" ? "" : ` "${node.name}"`} (node ${node.id})`,
+    `${operatorOf(node)}${node.name === "" ? "" : ` "${node.name}"`} (node ${node.id})`,
     `  reads  ${node.inputs.map((id) => describeValue(id, graph)).join(", ") || "nothing"}`,
     `  writes ${node.outputs.map((id) => describeValue(id, graph)).join(", ")}`,
     ...(node.attrs === "" || node.attrs === "{}" ? [] : [`  with   ${node.attrs}`]),
-    ...(Number.isFinite(node.flops) ? [`  costs  ${node.flops} flop, ${node.bytes} bytes`] : []),
+    Number.isFinite(node.flops)
+      ? `  costs  ${node.flops} flop, ${node.bytes} bytes`
+      : `  costs  not known: ${node.op === "opaque" ? "it is not compiled" : "its shapes are not known"}`,
     `  from   ${node.origin.map((i) => describeSource(summary.sources[i])).join(", ")}`,
     ...(group === undefined ? [] : [`  fused  in ${group.name} (${group.template}) with ${group.members.length - 1} other node(s)`]),
   ];

@@ -7,7 +7,15 @@ import { CodedError, cancelled, coded } from "../coded-error.ts";
 import type { FromWorker, ToWorker, WorkerData, WorkerRequestName, WorkerRequests } from "./messages.ts";
 
 /** Seconds without an answer or an event after which a request fails; the worker is then taken for hung. */
-const patience: Readonly<Record<WorkerRequestName, number>> = { machine: 30, open: 60, compile: 120, text: 180, tensor: 60, body: 60, bench: 180 };
+const patience: Readonly<Record<WorkerRequestName, number>> = {
+  machine: 30,
+  open: 60,
+  compile: 120,
+  text: 180,
+  tensor: 60,
+  body: 60,
+  bench: 180,
+};
 
 /** Seconds that a cancelled request gets to end by itself. */
 const grace = 5;

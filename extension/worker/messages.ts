@@ -44,6 +44,8 @@ export interface TensorPage {
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly values: Float64Array;
+  /** See `PanelRequests.tensor`. */
+  readonly texts?: readonly string[];
   readonly min: number;
   readonly max: number;
   readonly mean: number;

@@ -44,15 +44,19 @@ function valueCard(app: App, value: ValueRow, stage: number): HTMLElement {
   );
 }
 
+const numberText = (value: number): string => (Number.isFinite(value) ? digits(value) : String(value).replace("Infinity", "∞"));
+
 async function showNumbers(app: App, value: number, stage: number, into: HTMLElement, trigger: HTMLButtonElement): Promise<void> {
   trigger.disabled = true;
   fill(into, "reading …");
   try {
-    const { values, min, max, mean } = await app.host.request("tensor", { value, stage, start: 0, count: page }).result;
-    const rows = Array.from(values, (number) => digits(number)).join("  ");
+    const { values, texts, min, max, mean } = await app.host.request("tensor", { value, stage, start: 0, count: page }).result;
+    const rows = texts ? texts.map(visible).join("  ") : Array.from(values, numberText).join("  ");
     fill(
       into,
-      el("div", { class: "value-notes" }, `min ${digits(min)} · max ${digits(max)} · mean ${digits(mean)}`),
+      !Number.isNaN(min) &&
+        el("div", { class: "value-notes" }, `min ${numberText(min)} · max ${numberText(max)} · mean ${numberText(mean)}`),
+      values.length === 0 && "no elements",
       el("code", { class: "number-list" }, rows),
     );
     trigger.remove();

@@ -51,12 +51,16 @@ class OptionsPanel {
     const precision = dropdown("Precision", precisions, options.precision, (value) =>
       this.change({ precision: value === "bf16" ? "bf16" : "f32" }),
     );
-    const dims = hello.dims.map(({ name, value }) => {
+    const dims = hello.dims.map(({ name, value, source }) => {
       const field: Control<string> = textField(`Dimension ${name}`, String(options.dims[name] ?? value), (text) => {
         if (isCount(text)) this.change({ dims: { ...this.wanted?.dims, [name]: Number(text) } });
         else field.set(String(this.wanted?.dims[name] ?? value));
       });
-      return labelled(visible(name), field.element);
+      const note = name in options.dims ? "" : source === "default" ? "default" : "";
+      const option = labelled(visible(name), field.element);
+      option.title = note === "" ? `Extent of ${visible(name)}` : `Extent of ${visible(name)}: nobody has set it, ${value} is assumed`;
+      if (note !== "") option.append(el("small", { class: "muted" }, note));
+      return option;
     });
     this.passesButton = button("", () => this.togglePopover(), "secondary");
     this.passesButton.element.setAttribute("aria-haspopup", "dialog");
