@@ -1,5 +1,6 @@
 /** ONNX operators that are elementwise: mostly a change of name. */
 import type { OpName } from "../../graph/ops/index.ts";
+import { computeType } from "../../graph/ops/elementwise.ts";
 import { float8Types } from "../../graph/ops/op.ts";
 import type { ValueId } from "../../graph/ir.ts";
 import type { DType } from "../../support/dtype.ts";
@@ -89,10 +90,25 @@ function prelu(c: BuildCall) {
   return c.add("prelu", [c.input(0), perChannel ? c.reshape(c.input(1), [{ axis: 0 }, ...x.slice(2).map(() => 1)]) : c.input(1)]);
 }
 
-function mean(c: BuildCall) {
-  const sum = variadic("add")(c) as number;
-  return c.inputCount === 1 ? sum : c.add("div", [sum, c.scalar(c.dtype(0), c.inputCount)]);
+/** Floats of 16 bits are added up in f32 and rounded once. */
+function sumOf(c: BuildCall, finish: (sum: ValueId, dtype: DType) => ValueId) {
+  const dtype = c.dtype(0);
+  const work = computeType(dtype);
+  const as = (x: ValueId, to: DType, from: DType): ValueId => (to === from ? x : c.add("cast", [x], { to }));
+  const terms = Array.from({ length: c.inputCount }, (_, i) => as(c.input(i), work, dtype));
+  return as(
+    finish(
+      terms.slice(1).reduce((sum, x) => c.add("add", [sum, x]), terms[0]!),
+      work,
+    ),
+    dtype,
+    work,
+  );
 }
+
+const sum: Builder = (c) => (c.inputCount > 2 ? sumOf(c, (x) => x) : variadic("add")(c));
+const mean: Builder = (c) =>
+  c.inputCount === 1 ? c.add("identity", [c.input(0)]) : sumOf(c, (x, dtype) => c.add("div", [x, c.scalar(dtype, c.inputCount)]));
 
 function bitShift(c: BuildCall) {
   return c.add(c.text("direction", "") === "LEFT" ? "shift-left" : "shift-right", [c.input(0), c.input(1)]);
@@ -166,7 +182,7 @@ export const elementwiseBuilders: Readonly<Record<string, Builder>> = {
   GreaterOrEqual: binary("greater-equal"),
   Mod: (c) => c.add("mod", [c.input(0), c.input(1)], { fmod: c.flag("fmod") }),
   Where: (c) => c.add("where", [c.input(0), c.input(1), c.input(2)]),
-  Sum: variadic("add"),
+  Sum: sum,
   Max: variadic("max"),
   Min: variadic("min"),
   Mean: mean,
