@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GraphBuilder } from "../graph/build.ts";
-import { fromValues, toNumbers } from "../graph/ndarray.ts";
-import { integerRange, randomInputs, randomSource } from "./random-inputs.ts";
+import { decode, encode, fromValues, toNumbers } from "../graph/ndarray.ts";
+import { integerRange, randomInputs, randomSource, randomTensor } from "./random-inputs.ts";
 
 /** An embedding of 5 rows, looked up by ids that go through a cast and a reshape first. */
 function embedding() {
@@ -48,4 +48,12 @@ test("random numbers are spread evenly, seed 0 included", () => {
     bins.every((n) => n > 850 && n < 1150),
     bins.join(),
   );
+});
+
+test("values are those of their type: packed integers stay in range, small floats are rounded", () => {
+  const random = randomSource(3);
+  const u2 = toNumbers(randomTensor("u2", [64], { low: 0, high: 7 }, random));
+  assert.deepEqual([...new Set(u2)].sort(), [0, 1, 2, 3]);
+  const f8 = randomTensor("f8e5m2", [64], undefined, random);
+  assert.deepEqual([...decode("f8e5m2", [64], encode(f8)).data], [...f8.data]);
 });

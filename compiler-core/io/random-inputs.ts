@@ -8,7 +8,8 @@ import { allocate, count, evaluable, isBig, writeScalar, type NdArray } from "..
 import { bug, userError } from "../messages.ts";
 import type { OpName } from "../graph/ops/index.ts";
 import type { RunTensor } from "./session/run-value.ts";
-import { isFloat } from "../support/dtype.ts";
+import { isFloat, type DType } from "../support/dtype.ts";
+import { integerRange as typeRange, roundFloat } from "../tensor/rounding.ts";
 
 /** Uniform numbers in [0, 1) with 32 random bits: xorshift128 seeded through splitmix32 (Marsaglia 2003; Steele et al. 2014). */
 export function randomSource(seed: number): () => number {
@@ -104,7 +105,7 @@ export function randomRunInputs(imported: Graph, typed: Graph, seed: number): Ru
 const words = ["the", "a", "and", "good", "bad", "day", "night", "1", "42", "Hello", "world", "caf\u00e9", "x"];
 const randomWord = (random: () => number): string => words[Math.floor(random() * words.length)] ?? "";
 
-/** Floats are uniform in [-1, 1); integers uniform in the range, bool 0 or 1. */
+/** Floats are uniform in [-1, 1), rounded to their type; integers uniform in what the range and the type have in common, bool 0 or 1. */
 export function randomTensor(
   dtype: NdArray["dtype"],
   shape: readonly number[],
@@ -114,13 +115,18 @@ export function randomTensor(
   const out = allocate(dtype, shape, "native");
   const n = count(shape);
   if (isFloat(dtype)) {
-    for (let i = 0; i < n; i++) writeScalar(out, i, 2 * random() - 1);
+    for (let i = 0; i < n; i++) writeScalar(out, i, roundFloat(dtype, 2 * random() - 1));
     return out;
   }
-  const { low, high } = dtype === "bool" ? { low: 0, high: 1 } : (range ?? bug("integers need a range"));
+  const { low, high } = dtype === "bool" ? { low: 0, high: 1 } : within(dtype, range ?? bug("integers need a range"));
   for (let i = 0; i < n; i++) {
     const v = low + Math.floor(random() * (high - low + 1));
     writeScalar(out, i, isBig(dtype) ? BigInt(v) : v);
   }
   return out;
+}
+
+function within(dtype: DType, range: IntegerRange): IntegerRange {
+  const type = typeRange(dtype);
+  return { low: Math.max(range.low, Number(type.lowest)), high: Math.min(range.high, Number(type.highest)) };
 }
