@@ -27,10 +27,9 @@ export const pipeline = [
   cutHoles, // first, while every value that the file names is still there
   specialiseDims,
   inferShapes, // needs numbers for the symbolic extents
-  foldConstants, // shape arithmetic is constant once shapes are known
-  inlineControlFlow, // conditions and trip counts are constant by now
+  inlineControlFlow, // after infer-shapes: conditions and trip counts that follow from shapes are known
   inferShapes, // shapes of what was written out
-  foldConstants,
+  foldConstants, // shape arithmetic is constant once shapes are known
   recognise, // before decompose: a LayerNorm written as ten operators becomes one, then is decomposed in our own best form
   widenSmallFloats, // before decompose, so that a softmax or an average is rounded to 16 bits once, at its end
   decompose,

@@ -14,7 +14,6 @@ import { specialiseDims } from "../../compiler-core/passes/1-graph/specialise-di
 export const graphPipeline: readonly GraphPass[] = [
   specialiseDims,
   inferShapes,
-  foldConstants,
   inlineControlFlow,
   inferShapes,
   foldConstants,
