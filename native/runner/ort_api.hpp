@@ -74,9 +74,9 @@ constexpr int value_sequence = 2, value_map = 3;
 // Element types in the order of ONNXTensorElementDataType, by this project's names; null where a file cannot carry the type.
 constexpr const char* dtype_names[] = {nullptr, "f32",    "u8",  "i8",  "u16", "i16",  "i32",  "i64",      "string",     "bool",   "f16",        "f64",
                                        "u32",   "u64", "c64", "c128", "bf16", "f8e4m3fn", "f8e4m3fnuz", "f8e5m2", "f8e5m2fnuz", "u4",
-                                       "i4",    "f4e2m1"};
+                                       "i4",    "f4e2m1", "u2",  "i2",  "f8e8m0"};
 // Bits of an element; 0: no fixed size.
-constexpr int dtype_bits[] = {0, 32, 8, 8, 16, 16, 32, 64, 0, 8, 16, 64, 32, 64, 64, 128, 16, 8, 8, 8, 8, 4, 4, 4};
+constexpr int dtype_bits[] = {0, 32, 8, 8, 16, 16, 32, 64, 0, 8, 16, 64, 32, 64, 64, 128, 16, 8, 8, 8, 8, 4, 4, 4, 2, 2, 8};
 constexpr int dtype_count = sizeof dtype_bits / sizeof dtype_bits[0];
 
 }  // namespace ort
