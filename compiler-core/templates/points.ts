@@ -3,20 +3,29 @@ import { elements, staticShape, valueOf, type Graph, type Node, type ValueId } f
 import * as x from "../tensor/build.ts";
 import type { Expr, Stmt } from "../tensor/ir.ts";
 import { plus } from "./module-builder.ts";
-import { resultOf, scalarOf, type Template, type TemplateCall } from "./template.ts";
+import { operand, resultOf, scalarOf, type Template, type TemplateCall } from "./template.ts";
+import { viewMaps } from "./views.ts";
 
 /** Elements one parallel iteration covers: a few vectors short of the nearest cache, so that a chain of loops stays in it. */
 const blockElements = 2048;
 
-export const points: Template = (call) => (isEven(call.graph, call.nodes) ? flat(call) : nested(call));
+export const points: Template = (call) => (isEven(call.graph, call.nodes, call.storage.plan.views) ? flat(call) : nested(call));
 
-/** All operands have the extents of the result, or one element: then only the position of an element counts. */
-export function isEven(graph: Graph, nodes: readonly Node[]): boolean {
+/**
+ * All operands have the extents of the result, or one element: then only the position of an element counts. Not so where an operand is a view
+ * that moves elements: its places are found by axis.
+ */
+export function isEven(graph: Graph, nodes: readonly Node[], views: ReadonlyMap<ValueId, Node>): boolean {
   const shapeOf = (v: ValueId): readonly number[] => staticShape(valueOf(graph, v)) ?? [];
   return nodes.every((n) => {
     const out = shapeOf(resultOf(n)).join("x");
-    return n.inputs.every((v) => v === null || shapeOf(v).join("x") === out || elements(shapeOf(v)) === 1);
+    return n.inputs.every((v) => v === null || (shapeOf(v).join("x") === out && !isMoved(views, v)) || elements(shapeOf(v)) === 1);
   });
+}
+
+function isMoved(views: ReadonlyMap<ValueId, Node>, value: ValueId): boolean {
+  const view = views.get(value);
+  return view !== undefined && (viewMaps[view.op] !== "offset" || isMoved(views, operand(view, 0)));
 }
 
 function flat(call: TemplateCall): Stmt[] {

@@ -7,7 +7,7 @@ import { isFloat, isInteger } from "../../support/dtype.ts";
 import { integerRange, roundEven, roundFloat } from "../../tensor/rounding.ts";
 import { evalCast } from "../../tensor/semantics.ts";
 import { normalAxis, shapeText } from "../dims.ts";
-import type { Shape } from "../ir.ts";
+import type { Attrs, Shape } from "../ir.ts";
 import { allocate, count, type NdArray, type NumberArray } from "../ndarray.ts";
 import {
   dtypeAttr,
@@ -28,6 +28,7 @@ const quantizedTypes: readonly DType[] = [
   ...(["f8e4m3fn", "f8e4m3fnuz", "f8e5m2", "f8e5m2fnuz", "f4e2m1"] as const),
 ];
 
+const blockOf = (attrs: Attrs): number => (attrs["block"] === undefined ? 0 : intAttr(attrs, "block"));
 const isOne = (shape: Shape): boolean => shape.every((d) => d === 1);
 
 /** Scale and zero point are scalars, vectors along `axis`, or have one element per block of `axis`. */
@@ -36,7 +37,7 @@ function checkParameters({ inputs, attrs }: InferCall): string | undefined {
   if (scale.shape === undefined || x.shape === undefined) return undefined;
   if (zero?.shape !== undefined && String(zero.shape) !== String(scale.shape) && !(isOne(zero.shape) && isOne(scale.shape)))
     return "scale and zero point have different shapes";
-  const block = intAttr(attrs, "block");
+  const block = blockOf(attrs);
   const axis = normalAxis(intAttr(attrs, "axis"), x.shape.length);
   if (block === 0 && isOne(scale.shape) && scale.shape.length <= 1) return undefined;
   if (axis === undefined) return `axis ${intAttr(attrs, "axis")} is not an axis of ${shapeText(x.shape)}`;
@@ -74,7 +75,7 @@ function inferDequantize(call: InferCall): Inferred {
 function forEach({ inputs, attrs }: EvalCall, visit: (i: number, scale: number, zero: number) => void): void {
   const [x, scale, zero] = inputs as readonly [NdArray, NdArray, NdArray | null | undefined];
   const n = scale.data.length;
-  const block = intAttr(attrs, "block");
+  const block = blockOf(attrs);
   const axis = normalAxis(intAttr(attrs, "axis"), x.shape.length) ?? 0;
   const inner = count(x.shape.slice(axis + 1));
   const extent = x.shape[axis] ?? 1;
@@ -93,16 +94,20 @@ function forEach({ inputs, attrs }: EvalCall, visit: (i: number, scale: number, 
 const working = (dtype: DType, mode: EvalCall["mode"]): ((v: number) => number) =>
   dtype !== "f64" && mode === "native" ? Math.fround : (v) => v;
 
-const attrs = {
+const schema = {
   axis: { kind: "int", default: 1 },
-  block: { kind: "int", default: 0, what: "elements of the axis that share a scale; 0: one scale for all, or one per element of the axis" },
+  block: {
+    kind: "int",
+    optional: true,
+    what: "elements of the axis that share a scale; absent: one scale for all, or one per element of the axis",
+  },
 } as const;
 
 export const quantizeLinear: Op = {
   what: "saturate(round half to even (x / scale) + zero point)",
   arity: [2, 3],
   outputs: [1, 1],
-  attrs: { ...attrs, to: { kind: "dtype" } },
+  attrs: { ...schema, to: { kind: "dtype" } },
   traits: ["composite"],
   infer: inferQuantize,
   eval: (call) => {
@@ -130,7 +135,7 @@ export const dequantizeLinear: Op = {
   what: "(x - zero point) * scale",
   arity: [2, 3],
   outputs: [1, 1],
-  attrs: { ...attrs, to: { kind: "dtype", default: "f32" } },
+  attrs: { ...schema, to: { kind: "dtype", default: "f32" } },
   traits: ["composite"],
   infer: inferDequantize,
   eval: (call) => {

@@ -16,12 +16,12 @@ function quantize(c: BuildCall) {
   const precision = c.int("precision", 0);
   if (precision !== 0 && c.dtypeOf("precision") !== "f32" && c.dtypeOf("precision") !== scale)
     notCompiled(`a division in ${c.dtypeOf("precision")} is not supported`);
-  return c.add("quantize-linear", zeroless(c, to), { axis: c.int("axis", 1), block: c.int("block_size", 0), to });
+  return c.add("quantize-linear", zeroless(c, to), { axis: c.int("axis", 1), block: c.int("block_size", 0) || undefined, to });
 }
 
 function dequantize(c: BuildCall) {
   const to = declaredType(c) ?? c.dtype(1);
-  return c.add("dequantize-linear", zeroless(c, c.dtype(0)), { axis: c.int("axis", 1), block: c.int("block_size", 0), to });
+  return c.add("dequantize-linear", zeroless(c, c.dtype(0)), { axis: c.int("axis", 1), block: c.int("block_size", 0) || undefined, to });
 }
 
 /** Floats are quantised to without zero point: the operand only says the type. */

@@ -23,8 +23,14 @@ export function storagePlan(graph: Graph, ctx: PassContext): StoragePlan {
   for (const g of graph.groups)
     if (g.template === "copy")
       for (const n of groupNodes(g)) if (n.op === "reshape" || n.op === "identity") flat.add(root(views, operand(n, 0)));
-  for (const g of graph.groups)
-    if (g.template === "points" && isEven(graph, groupNodes(g))) for (const n of groupNodes(g)) flat.add(resultOf(n));
+  for (const g of graph.groups) {
+    if (g.template !== "points" || !isEven(graph, groupNodes(g), views)) continue;
+    for (const n of groupNodes(g)) {
+      flat.add(resultOf(n));
+      // Read by position too: as rows and columns, the elements of a stretch would not be consecutive.
+      for (const v of n.inputs) if (v !== null && !isProductOperand(graph, v)) flat.add(root(views, v));
+    }
+  }
   for (const g of graph.groups) {
     if (g.template !== "conv") continue;
     // Its kernel and the members after it count elements from the start of an image.
@@ -34,6 +40,9 @@ export function storagePlan(graph: Graph, ctx: PassContext): StoragePlan {
   }
   return { views, flat, pitch: pitches(graph, views, flat, ctx) };
 }
+
+/** The left operand of a GEMM: its rows may have to be padded. */
+const isProductOperand = (graph: Graph, v: ValueId): boolean => usersOf(graph, v).some((u) => u.op === "matmul" && u.inputs[0] === v);
 
 /** The value a chain of views looks at in the end. */
 function root(views: ReadonlyMap<ValueId, Node>, value: ValueId): ValueId {
@@ -57,7 +66,15 @@ function pitches(
       const width = shape.at(-1) ?? 1;
       const read = usersOf(graph, v).some((u) => u.op === "matmul" && u.inputs[0] === v);
       const handedOver = usersOf(graph, v).some((u) => u.op === "opaque");
-      if (!read || handedOver || rowsOf(shape) < cacheWays || flat.has(v) || views.has(v) || graph.outputs.includes(v) || !isCollidingPitch(width))
+      if (
+        !read ||
+        handedOver ||
+        rowsOf(shape) < cacheWays ||
+        flat.has(v) ||
+        views.has(v) ||
+        graph.outputs.includes(v) ||
+        !isCollidingPitch(width)
+      )
         continue;
       pitch.set(v, width + 16);
       ctx.verdict({

@@ -23,7 +23,7 @@ function arrange(p: PatchBuilder, node: Node, shape: readonly number[]): Arrange
   const rank = shape.length;
   const given = node.attrs["axis"] as number;
   const axis = given < 0 ? given + rank : given;
-  const block = node.attrs["block"] as number;
+  const block = (node.attrs["block"] as number | undefined) ?? 0;
   const scale = p.value(node.inputs[1]!).shape as readonly number[];
   const same = (y: ValueId): ValueId => y;
   if (block === 0) {
