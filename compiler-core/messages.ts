@@ -161,6 +161,11 @@ export const messages = {
     text: "ONNX Runtime cannot run what is not compiled, {what}",
     next: "`fusionscope compile MODEL` lists these nodes; a custom operator needs an ONNX Runtime that knows it, in FUSIONSCOPE_ORT",
   },
+  "hole-invalid": {
+    exit: 3,
+    text: "ONNX Runtime finds the model wrong in what is not compiled, {what}",
+    next: "export the model again; `fusionscope compile MODEL` lists these nodes",
+  },
   "hole-failed": {
     exit: 3,
     text: "ONNX Runtime failed in what is not compiled, {what}",

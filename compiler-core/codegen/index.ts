@@ -62,7 +62,8 @@ function portBuffers(module: Module, graph: Graph | undefined, scope: "input" | 
   return values.map((v, i) => {
     const at = slot(i);
     const found = at === undefined ? host[ports.host.indexOf(v)] : buffers[at];
-    return found ?? bug(`${scope} ${i} has no place`);
+    // What is handed out unchanged lies in a buffer of its own, without the value's shape.
+    return { ...(found ?? bug(`${scope} ${i} has no place`)), value: v };
   });
 }
 

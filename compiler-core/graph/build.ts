@@ -52,9 +52,9 @@ export class GraphBuilder {
     return this.#sources.push(node) - 1;
   }
 
-  /** Notes the values that a node of the file reads and makes; gives the source as it is now. */
-  sourceValues(index: number, reads: readonly (ValueId | null)[], makes: readonly (ValueId | null)[]): SourceNode {
-    const now: SourceNode = { ...(this.#sources[index] ?? bug(`no source ${index}`)), reads, makes };
+  /** Notes the values that a node of the file reads (undefined when one of them is missing) and makes; gives the source as it is now. */
+  sourceValues(index: number, reads: readonly (ValueId | null)[] | undefined, makes: readonly (ValueId | null)[]): SourceNode {
+    const now: SourceNode = { ...(this.#sources[index] ?? bug(`no source ${index}`)), ...(reads === undefined ? {} : { reads }), makes };
     this.#sources[index] = now;
     return now;
   }

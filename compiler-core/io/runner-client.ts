@@ -43,6 +43,7 @@ const codes: Readonly<Record<RunnerErrorCode, MessageCode | "bug">> = {
   "no-library": "ort-missing",
   ort: "ort-failed",
   "hole-load": "hole-refused",
+  "hole-invalid": "hole-invalid",
   "hole-run": "hole-failed",
   unsupported: "runner-unsupported",
   threads: "runner-resources",

@@ -6,17 +6,19 @@ import type { Attrs, Graph, Shape, Value, ValueId } from "../graph/ir.ts";
 import { decode, evaluable, type NdArray } from "../graph/ndarray.ts";
 import type { TensorType } from "../graph/ops/op.ts";
 import { UserError } from "../messages.ts";
-import { isFloat, type DType } from "../support/dtype.ts";
+import type { DType } from "../support/dtype.ts";
 import { flattenModel, type FlatBody, type FlatNode } from "./flatten.ts";
-import type { OnnxModel, OnnxTensor, OnnxType, OnnxValueInfo, TensorData } from "./model.ts";
+import type { OnnxGraph, OnnxModel, OnnxTensor, OnnxType, OnnxValueInfo, TensorData } from "./model.ts";
 import { opaqueShape } from "./opaque-shapes.ts";
-import { attributeTexts, opaqueOutputDtype } from "./opaque-summary.ts";
+import { attributeTexts } from "./opaque-summary.ts";
 import { asDType, BuildCall, NotCompiled } from "./ops/build-call.ts";
 import { constantTensor } from "./ops/constant.ts";
 import { standardDomain } from "./ops/domain.ts";
 import { builderFor } from "./ops/index.ts";
 import { sortNodes } from "./order.ts";
 import { subgraphResult } from "./subgraph-results.ts";
+import { resultType } from "./result-types.ts";
+import { denseTensor } from "./sparse.ts";
 import { namesRead, recordSource, sourceFile, type SourceFile } from "./source-nodes.ts";
 import { memoryStore, rangeOf, readTensor, type TensorStore } from "./tensor-data.ts";
 
@@ -44,7 +46,7 @@ export function importModel(model: OnnxModel, store: TensorStore = memoryStore()
     graph: new GraphBuilder(main.name),
     store,
     names: new Map(),
-    initializers: new Map(main.initializers.map((t) => [t.name, t])),
+    initializers: initializersOf(main, store),
     declared: new Map([...main.valueInfos, ...main.outputs].map((v) => [v.name, v.type])),
     file: sourceFile(model, store),
     known: new Map(),
@@ -55,6 +57,11 @@ export function importModel(model: OnnxModel, store: TensorStore = memoryStore()
   for (const node of sortNodes(flat.nodes)) importNode(importer, node);
   for (const output of main.outputs) importer.graph.output(lookup(importer, output.name) ?? missingOutput(importer, output));
   return importer.graph.finish();
+}
+
+function initializersOf(graph: OnnxGraph, store: TensorStore): ReadonlyMap<string, OnnxTensor> {
+  const sparse = graph.sparseInitializers.flatMap((t) => denseTensor(t, store) ?? []);
+  return new Map([...sparse, ...graph.initializers].map((t) => [t.name, t]));
 }
 
 function importInput({ graph, names }: Importer, input: OnnxValueInfo): void {
@@ -128,7 +135,9 @@ function importNode(importer: Importer, flat: FlatNode): void {
 function remember(importer: Importer, flat: FlatNode, outputs: readonly ValueId[]): void {
   if (importer.inside) return;
   const makes = flat.node.outputs.map((name, i) => (name === "" ? null : (outputs[i] ?? null)));
-  const source = importer.graph.sourceValues(flat.origin.at(-1) ?? 0, valuesRead(importer, flat), makes);
+  const reads = valuesRead(importer, flat);
+  const complete = namesRead(flat).every((name, i) => name === "" || reads[i] !== null);
+  const source = importer.graph.sourceValues(flat.origin.at(-1) ?? 0, complete ? reads : undefined, makes);
   recordSource(source, { flat, file: importer.file });
 }
 
@@ -171,8 +180,7 @@ function opaqueNode(importer: Importer, flat: FlatNode, reason: string): readonl
   const { graph } = importer;
   const { node, origin } = flat;
   const inputs = valuesRead(importer, flat);
-  const operandTypes = inputs.flatMap((id) => (id === null ? [] : [graph.type(id).dtype]));
-  const guess = operandTypes.find(isFloat) ?? operandTypes[0] ?? "f32";
+  const operandTypes = inputs.map((id) => (id === null ? undefined : graph.type(id).dtype));
   const inferred = opaqueShape(
     node,
     inputs.map((id) => (id === null ? undefined : graph.type(id).shape)),
@@ -180,7 +188,7 @@ function opaqueNode(importer: Importer, flat: FlatNode, reason: string): readonl
   const types = node.outputs.map((name, i): TensorType => {
     const declared = importer.declared.get(name) ?? subgraphResult(node, i);
     const shape = i === 0 ? inferred : undefined;
-    if (declared === undefined) return { dtype: opaqueOutputDtype(node.opType, i, guess), shape };
+    if (declared === undefined) return { dtype: resultType(node, operandTypes, i), shape };
     const type = typeOf(declared, name);
     return { dtype: type.dtype, shape: mergeShapes(type.shape, shape) };
   });
@@ -242,7 +250,7 @@ function importBody(
     ...outer,
     graph: new GraphBuilder(source.name, outer.graph.constants, outer.graph.bodies),
     names: new Map(),
-    initializers: new Map(source.initializers.map((t) => [t.name, t])),
+    initializers: initializersOf(source, outer.store),
     declared: new Map([...source.valueInfos, ...source.outputs].map((v) => [v.name, v.type])),
     inside: true,
   };

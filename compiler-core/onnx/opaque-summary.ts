@@ -1,5 +1,4 @@
 /** What is kept of a node that is not compiled: enough to show it. */
-import type { DType } from "../support/dtype.ts";
 import type { OnnxAttribute, OnnxNode } from "./model.ts";
 
 const maxText = 120;
@@ -23,22 +22,3 @@ function valueText(a: OnnxAttribute): string {
   if (a.kind === "graph") return `graph of ${a.value.nodes.length} nodes`;
   return a.kind;
 }
-
-/** Element types of operators whose results differ in type from their first operand, for outputs that the file does not declare. */
-const resultTypes: Readonly<Record<string, readonly DType[]>> = {
-  NonZero: ["i64"],
-  ArgMax: ["i64"],
-  ArgMin: ["i64"],
-  NonMaxSuppression: ["i64"],
-  StringNormalizer: ["string"],
-  RegexFullMatch: ["bool"],
-  ConvInteger: ["i32"],
-  OptionalHasElement: ["bool"],
-  SequenceLength: ["i64"],
-  Multinomial: ["i32"],
-  ImageDecoder: ["u8"],
-};
-const secondTypes: Readonly<Record<string, DType>> = { TopK: "i64", MaxPool: "i64", Unique: "i64" };
-
-export const opaqueOutputDtype = (opType: string, output: number, otherwise: DType): DType =>
-  output === 0 ? (resultTypes[opType]?.[0] ?? otherwise) : (secondTypes[opType] ?? otherwise);

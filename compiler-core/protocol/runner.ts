@@ -270,8 +270,8 @@ export type RunnerMethod = keyof RunnerMethods;
 
 /**
  * Why a request failed. `no-file`: a file is missing or unreadable; `bad-module`: not a compiled model, or of another ABI; `isa`: it needs features that
- * the machine lacks; `no-library`: ONNX Runtime does not load; `ort`: ONNX Runtime's own error; `hole-load`, `hole-run`: its own error about a part
- * of a compiled model; `unsupported`: this output or machine cannot be served;
+ * the machine lacks; `no-library`: ONNX Runtime does not load; `ort`: ONNX Runtime's own error; `hole-load`, `hole-invalid`, `hole-run`: its own error about a part
+ * of a compiled model (it lacks something, the part is wrong, running it failed); `unsupported`: this output or machine cannot be served;
  * `threads`, `no-memory`: resources; `bad-request`, `internal`: a mistake of ours.
  */
 export const runnerErrorCodes = [
@@ -282,6 +282,7 @@ export const runnerErrorCodes = [
   "no-library",
   "ort",
   "hole-load",
+  "hole-invalid",
   "hole-run",
   "unsupported",
   "threads",

@@ -9,6 +9,17 @@ namespace runner {
 
 using namespace ort;
 
+namespace {
+
+// Does the library lack something, or is the model wrong? Its error codes do not tell.
+bool is_unknown_operator(const std::string& text) {
+  for (const char* says : {"No Op registered", "is not a registered function/op", "Could not find an implementation", "NOT_IMPLEMENTED"})
+    if (text.find(says) != std::string::npos) return true;
+  return false;
+}
+
+}  // namespace
+
 hole_host::hole_host(const std::string& library, const std::vector<hole_spec>& specs, int slots, int threads)
     : runtime_(open_ort(library)), slots_(static_cast<size_t>(slots), nullptr), given_(static_cast<size_t>(slots), false) {
   ort_options options;
@@ -21,7 +32,7 @@ hole_host::hole_host(const std::string& library, const std::vector<hole_spec>& s
     try {
       h.session = open_ort_session(runtime_, spec.model, options);
     } catch (const failure& e) {
-      throw failure("hole-load", spec.what + ": " + e.what());
+      throw failure(is_unknown_operator(e.what()) ? "hole-load" : "hole-invalid", spec.what + ": " + e.what());
     }
     for (const auto& o : spec.inputs) h.inputs.push_back(make(o));
     for (const auto& o : spec.outputs) h.outputs.push_back(make(o));

@@ -80,7 +80,7 @@ Value* ort_tensor_on(const ort_runtime& runtime, void* data, uint64_t bytes, con
   static unsigned char nothing[64];
   Value* v = nullptr;
   runtime.call(CreateTensorWithDataAsOrtValue, static_cast<const MemoryInfo*>(runtime.cpu), data == nullptr ? static_cast<void*>(nothing) : data,
-               static_cast<size_t>(bytes), shape.data(), shape.size(), dtype, &v);
+               static_cast<size_t>(bytes), shape.data(), shape.size(), creation_number(dtype), &v);
   return v;
 }
 

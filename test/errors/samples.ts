@@ -214,6 +214,7 @@ export const elsewhere: Readonly<Partial<Record<MessageCode, string>>> = {
   "ort-missing": "test/kernels/runner.test.ts",
   "ort-failed": "test/kernels/runner.test.ts",
   "hole-refused": "test/models/holes.test.ts",
+  "hole-invalid": "test/models/holes.test.ts",
   "hole-failed": "test/models/holes.test.ts",
   "worker-crashed": "extension/worker/client.test.ts",
   "worker-timeout": "extension/worker/client.test.ts",

@@ -29,6 +29,7 @@ export const check: CommandRunner = async (context) => {
     const result = await checkModel(compiled.model, compiled.compilation, {
       ...nativeSettings(context),
       against,
+      elseEval: context.options.against === undefined,
       seed,
       onStep: context.log,
     });
@@ -94,6 +95,7 @@ function resultText(result: CheckResult, ok: boolean, { summary }: Compiled): st
     ...table,
     "",
     `compiled: ${coverageText(summary)}`,
+    ...(result.note === undefined ? [] : [`held against the evaluator: ${printable(result.note)}`]),
     ...(direct === undefined ? [] : [`compared directly where nothing can be evaluated in f64: ${printable(direct.because ?? "")}`]),
     `${ok ? "ok" : "not ok"}: ${method}`,
   ];

@@ -36,6 +36,7 @@ export const checkMembers: Members = {
   required: { ...identity, against: text, seed: whole, outputs: list(checked), ok: flag, unsupported, coverage },
   optional: {
     version: text,
+    note: text,
     firstBadPass: orNull(text),
     eachPass: list(record({ index: whole, pass: text, ok: flag, maxAbs: number }, { why: text })),
   },

@@ -24,7 +24,7 @@ export const sourceOf = (graph: Graph, node: Node): number | undefined =>
 /** All nodes of the file that a graph node computes (a part of). */
 export const sourcesOf = (graph: Graph, node: Node): readonly number[] => node.origin.filter((i) => isRunnable(graph.sources[i]));
 
-const isRunnable = (source: SourceNode | undefined): boolean => source?.makes !== undefined;
+const isRunnable = (source: SourceNode | undefined): boolean => source?.makes !== undefined && source.reads !== undefined;
 
 function run(graph: Graph, ctx: PassContext): Graph {
   // Control flow may still be written out.
@@ -32,13 +32,20 @@ function run(graph: Graph, ctx: PassContext): Graph {
   const cut = ctx.cut ?? new Map();
   if (cut.size === 0) return graph;
   const parts = new Map<number, Node[]>();
+  const values = [...graph.values];
+  let changed = false;
+  const learn = (id: ValueId, source: number): void => {
+    const now = learnt(values[id], cut.get(source)?.types.get(id));
+    changed ||= now !== values[id];
+    values[id] = now;
+  };
   for (const node of graph.nodes) {
     const source = sourceOf(graph, node);
-    if (source === undefined || !cut.has(source) || isCall(node, source)) continue;
-    parts.set(source, [...(parts.get(source) ?? []), node]);
+    if (source === undefined || !cut.has(source)) continue;
+    if (isCall(node, source)) node.outputs.forEach((id) => learn(id, source));
+    else parts.set(source, [...(parts.get(source) ?? []), node]);
   }
-  if (parts.size === 0) return graph;
-  const values = [...graph.values];
+  if (parts.size === 0) return changed ? { ...graph, values } : graph;
   const last = new Map([...parts.values()].map((list) => [list.at(-1)?.id, list]));
   const gone = new Set([...parts.values()].flat());
   const nodes = graph.nodes.flatMap((node): Node[] => {
@@ -46,7 +53,7 @@ function run(graph: Graph, ctx: PassContext): Graph {
     const source = list === undefined ? undefined : sourceOf(graph, node);
     if (list === undefined || source === undefined) return gone.has(node) ? [] : [node];
     const call = callOf(graph, source, list, cut.get(source)?.reason ?? "it is not compiled");
-    call.outputs.forEach((id) => (values[id] = learnt(graph.values[id], cut.get(source)?.types.get(id))));
+    call.outputs.forEach((id) => learn(id, source));
     explain(
       call,
       list.map((n) => n.id),
