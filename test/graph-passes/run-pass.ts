@@ -10,6 +10,7 @@ import { inlineControlFlow } from "../../compiler-core/passes/1-graph/inline-con
 import { recognise } from "../../compiler-core/passes/1-graph/recognise.ts";
 import { simplify } from "../../compiler-core/passes/1-graph/simplify.ts";
 import { specialiseDims } from "../../compiler-core/passes/1-graph/specialise-dims.ts";
+import { widenSmallFloats } from "../../compiler-core/passes/1-graph/widen-small-floats.ts";
 
 export const graphPipeline: readonly GraphPass[] = [
   specialiseDims,
@@ -18,6 +19,7 @@ export const graphPipeline: readonly GraphPass[] = [
   inferShapes,
   foldConstants,
   recognise,
+  widenSmallFloats,
   decompose,
   simplify,
   foldConstants,
