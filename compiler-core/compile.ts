@@ -200,6 +200,12 @@ function apply(pass: Pass, run: Run, ctx: PassContext): Snapshot {
 
 /** Why there is no code at all; undefined when every operator is compiled or left to ONNX Runtime. */
 function notCompiled({ graph }: Run): string | undefined {
+  if (!refusals.has(graph)) refusals.set(graph, findRefusal(graph));
+  return refusals.get(graph);
+}
+/** Every pass after lowering asks again, about the same graph. */
+const refusals = new WeakMap<Graph, string | undefined>();
+function findRefusal(graph: Graph): string | undefined {
   const [first, ...more] = impossibleNodes(graph);
   return first && `${more.length + 1} of ${graph.nodes.length} operators cannot be run, the first is ${first.opType}: ${first.reason}`;
 }

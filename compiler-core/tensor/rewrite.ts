@@ -3,13 +3,14 @@ import type { Buffer, BufferId, Expr, Func, Module, Ref, Stmt, StmtId, Var, VarI
 
 /** Maps a list and keeps the list itself when every element stayed the same. */
 export function mapSame<T>(list: readonly T[], f: (x: T) => T): readonly T[] {
-  let changed = false;
-  const out = list.map((x) => {
+  let out: T[] | undefined;
+  for (let i = 0; i < list.length; i++) {
+    const x = list[i]!;
     const y = f(x);
-    if (y !== x) changed = true;
-    return y;
-  });
-  return changed ? out : list;
+    if (out !== undefined) out.push(y);
+    else if (y !== x) (out = list.slice(0, i)).push(y);
+  }
+  return out ?? list;
 }
 
 /** Rebuilds the direct operands of an expression. */
@@ -55,15 +56,40 @@ export function mapOperands(e: Expr, f: (e: Expr) => Expr): Expr {
 }
 
 /** Rebuilds an expression from the leaves up; `f` sees every node after its operands. */
-export const mapExpr = (e: Expr, f: (e: Expr) => Expr): Expr => f(mapOperands(e, (x) => mapExpr(x, f)));
+export function mapExpr(e: Expr, f: (e: Expr) => Expr): Expr {
+  const inner = (x: Expr): Expr => f(mapOperands(x, inner));
+  return inner(e);
+}
 
 /** Calls `f` for the expression and everything in it. */
 export function visitExpr(e: Expr, f: (e: Expr) => void): void {
   f(e);
-  mapOperands(e, (x) => {
-    visitExpr(x, f);
-    return x;
-  });
+  switch (e.k) {
+    case "const":
+    case "var":
+      return;
+    case "binary":
+      visitExpr(e.a, f);
+      return visitExpr(e.b, f);
+    case "unary":
+    case "cast":
+    case "broadcast":
+    case "reduce":
+      return visitExpr(e.a, f);
+    case "ramp":
+      return visitExpr(e.base, f);
+    case "fma":
+      visitExpr(e.a, f);
+      visitExpr(e.b, f);
+      return visitExpr(e.c, f);
+    case "select":
+      visitExpr(e.cond, f);
+      visitExpr(e.a, f);
+      return visitExpr(e.b, f);
+    case "load":
+      for (const x of e.index) visitExpr(x, f);
+      if (e.count !== undefined) visitExpr(e.count, f);
+  }
 }
 
 const mapRef = (r: Ref, f: (e: Expr) => Expr): Ref => {
@@ -73,14 +99,13 @@ const mapRef = (r: Ref, f: (e: Expr) => Expr): Ref => {
 
 /** Maps the values of a record and keeps the record when all stayed the same. */
 export function mapRecord<T>(record: Readonly<Record<string, T>>, f: (x: T, name: string) => T): Readonly<Record<string, T>> {
-  let changed = false;
-  const out: Record<string, T> = {};
-  for (const [name, x] of Object.entries(record)) {
+  let out: Record<string, T> | undefined;
+  for (const name of Object.keys(record)) {
+    const x = record[name]!;
     const y = f(x, name);
-    out[name] = y;
-    if (y !== x) changed = true;
+    if (y !== x) (out ??= { ...record })[name] = y;
   }
-  return changed ? out : record;
+  return out ?? record;
 }
 
 /** Rebuilds the expressions that belong to the statement itself (not those of nested statements); `f` gets whole expressions. */
@@ -163,15 +188,17 @@ export function mapBodies(s: Stmt, f: (body: readonly Stmt[]) => readonly Stmt[]
 
 /** Replaces every statement by what `f` gives (none, one or several), children first. */
 export function mapStmts(body: readonly Stmt[], f: (s: Stmt) => Stmt | readonly Stmt[]): readonly Stmt[] {
-  let changed = false;
-  const out: Stmt[] = [];
-  for (const s of body) {
-    const r = f(mapBodies(s, (b) => mapStmts(b, f)));
-    if (r !== s) changed = true;
-    if (Array.isArray(r)) out.push(...(r as readonly Stmt[]));
+  const inner = (b: readonly Stmt[]): readonly Stmt[] => mapStmts(b, f);
+  let out: Stmt[] | undefined;
+  for (let i = 0; i < body.length; i++) {
+    const s = body[i]!;
+    const r = f(mapBodies(s, inner));
+    if (out === undefined && r === s) continue;
+    out ??= body.slice(0, i);
+    if (Array.isArray(r)) for (const one of r as readonly Stmt[]) out.push(one);
     else out.push(r as Stmt);
   }
-  return changed ? out : body;
+  return out ?? body;
 }
 
 /** Rebuilds every expression of the statements and their children; `f` gets whole expressions. */
@@ -181,16 +208,50 @@ export const mapAllExprs = (body: readonly Stmt[], f: (e: Expr) => Expr): readon
 export function visitStmts(body: readonly Stmt[], f: (s: Stmt) => void): void {
   for (const s of body) {
     f(s);
-    for (const b of bodies(s)) visitStmts(b, f);
+    switch (s.k) {
+      case "for":
+      case "region":
+        visitStmts(s.body, f);
+        break;
+      case "if":
+        visitStmts(s.then, f);
+        visitStmts(s.else, f);
+        break;
+      case "kernel":
+        if (s.epilogue !== undefined) visitStmts(s.epilogue.body, f);
+        break;
+      default:
+    }
   }
 }
 
 /** Calls `f` for every expression node that belongs to the statement itself. */
 export function visitOwnExprs(s: Stmt, f: (e: Expr) => void): void {
-  mapOwnExprs(s, (e) => {
-    visitExpr(e, f);
-    return e;
-  });
+  switch (s.k) {
+    case "for":
+      visitExpr(s.lo, f);
+      return visitExpr(s.hi, f);
+    case "store":
+      for (const x of s.index) visitExpr(x, f);
+      visitExpr(s.value, f);
+      if (s.count !== undefined) visitExpr(s.count, f);
+      return;
+    case "let":
+    case "register":
+    case "accum":
+    case "assign":
+      return visitExpr(s.value, f);
+    case "if":
+      return visitExpr(s.cond, f);
+    case "kernel":
+      for (const name of Object.keys(s.refs)) for (const x of s.refs[name]!.index) visitExpr(x, f);
+      for (const name of Object.keys(s.args)) visitExpr(s.args[name]!, f);
+      return;
+    case "alloc":
+    case "hole":
+    case "barrier":
+    case "region":
+  }
 }
 
 /** Calls `f` for every expression node in the statements and their children. */

@@ -13,8 +13,20 @@ export interface Access {
   readonly stmt: Stmt;
 }
 
+/** Statements do not change, and every pass asks about those that it found as they were. */
+const accessesByStmt = new WeakMap<Stmt, readonly Access[]>();
+const effectsByStmt = new WeakMap<Stmt, Effects>();
+
 /** Accesses of the statement itself, without its children. */
 export function ownAccesses(s: Stmt): readonly Access[] {
+  const known = accessesByStmt.get(s);
+  if (known !== undefined) return known;
+  const found = findAccesses(s);
+  accessesByStmt.set(s, found);
+  return found;
+}
+
+function findAccesses(s: Stmt): readonly Access[] {
   const out: Access[] = [];
   const add = (r: Ref, write: boolean, lanes: number, kernel: boolean): void => {
     out.push({ buffer: r.buffer, index: r.index, write, lanes, kernel, stmt: s });
@@ -55,6 +67,14 @@ export interface Effects {
 }
 
 export function effectsOf(body: readonly Stmt[]): Effects {
+  const [only] = body;
+  if (only === undefined || body.length > 1) return findEffects(body);
+  const found = effectsByStmt.get(only) ?? findEffects(body);
+  effectsByStmt.set(only, found);
+  return found;
+}
+
+function findEffects(body: readonly Stmt[]): Effects {
   const reads = new Set<BufferId>();
   const writes = new Set<BufferId>();
   const uses = new Set<VarId>();
