@@ -64,8 +64,10 @@ function empty(call: Call, formals: readonly ValueId[], outputs: readonly number
   return types.map(({ name, dtype, shape }) => s.constant(name, fromValues(dtype, shape, [])));
 }
 
-function tooLong(call: Call, before: number): void {
-  if (call.splicer.nodes.length - before > maxNodes) stays(`written out it has more than ${maxNodes} operators`);
+/** Refuses loops that become too long, by what the iterations done so far say about all of them. */
+function tooLong({ splicer: s }: Call, before: number, done: number, iterations: number): void {
+  const expected = ((s.nodes.length - before) / done) * iterations;
+  if (s.unrolled + expected > maxNodes) stays(`written out it has more than ${maxNodes} operators, with the loops before it`);
 }
 
 /** A Loop whose number of iterations, and whether it goes on, are known. */
@@ -91,9 +93,10 @@ export function unrollLoop(call: Call): readonly ValueId[] {
     const [condition, ...results] = call.copy(bodyOf(node), begin(k), k) as [ValueId, ...ValueId[]];
     carried = results.slice(0, carriedCount);
     scanned.forEach((list, i) => list.push(results[carriedCount + i] ?? stays("an output of its body is missing")));
-    tooLong(call, before);
+    tooLong(call, before, k + 1, k + 1);
     if (k + 1 < trips) goesOn = scalarOf(s, condition) ?? stays(`whether it goes on after iteration ${k + 1} is computed at run time`);
   }
+  s.unrolled += s.nodes.length - before;
   if (k > 0 || scanned.length === 0) return [...carried, ...scanned.map((parts) => stack(call, parts, 0, node.name))];
   return [
     ...carried,
@@ -132,8 +135,9 @@ function steps(call: Call, scan: Scan, label: (t: number) => number): readonly V
     const results = call.copy(bodyOf(node), at(t), label(t));
     states = results.slice(0, states.length);
     parts.forEach((list, i) => list.push(results[states.length + i] ?? stays("an output of its body is missing")));
-    tooLong(call, before);
+    tooLong(call, before, t + 1, length);
   }
+  s.unrolled += s.nodes.length - before;
   if (length === 0) stays("its sequences are empty");
   const stacked = parts.map((list, i) =>
     stack(call, scan.outBackwards[i] === true ? [...list].reverse() : list, scan.outAxes[i]!, node.name),

@@ -24,8 +24,8 @@ export const stays = (reason: string): never => {
   throw new Stays(reason);
 };
 
-/** Nodes that one piece of control flow may become. */
-export const maxNodes = 4096;
+/** Operators that all loops of a graph together may become: each costs the C++ compiler some 30 ms. */
+export const maxNodes = 1024;
 
 /** What a copy of a body stands for: the node it replaces, and the number of the iteration. */
 export interface Copy {
@@ -39,6 +39,8 @@ export class Splicer {
   readonly nodes: Node[] = [];
   readonly sources: SourceNode[];
   readonly #known = new Map<ValueId, NdArray | undefined>();
+  /** Operators that loops have become so far. */
+  unrolled = 0;
   #nextNode: NodeId;
 
   constructor(readonly graph: Graph) {
@@ -66,15 +68,16 @@ export class Splicer {
   }
 
   /** A point to come back to. */
-  mark(): readonly [number, number, number] {
-    return [this.nodes.length, this.values.length, this.sources.length];
+  mark(): readonly [number, number, number, number] {
+    return [this.nodes.length, this.values.length, this.sources.length, this.unrolled];
   }
   /** Forgets what was written since. */
-  rewind([nodes, values, sources]: readonly [number, number, number]): void {
+  rewind([nodes, values, sources, unrolled]: ReturnType<Splicer["mark"]>): void {
     for (const n of this.nodes.splice(nodes)) n.outputs.forEach((id) => this.#known.delete(id));
     for (let id = values; id < this.values.length; id++) this.#known.delete(id);
     this.values.length = values;
     this.sources.length = sources;
+    this.unrolled = unrolled;
   }
 
   /** Writes a node whose results have their values already; gives the refusal when its operator cannot have these operands. */
