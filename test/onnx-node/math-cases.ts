@@ -44,17 +44,22 @@ const range: Readonly<Record<CaseDType, (x: number) => number>> = {
 };
 
 let seed = 1;
-const given = (dtype: CaseDType, ...shape: number[]): Operand => ({
+export const given = (dtype: CaseDType, ...shape: number[]): Operand => ({
   dtype,
   shape,
   values: numbers(elements(shape), seed++).map(range[dtype]),
 });
-const weight = (dtype: CaseDType, ...shape: number[]): Operand => ({ ...given(dtype, ...shape), constant: true });
-const constant = (dtype: CaseDType, shape: readonly number[], ...values: number[]): Operand => ({ dtype, shape, constant: true, values });
-const scalar = (dtype: CaseDType, value: number): Operand => constant(dtype, [], value);
+export const weight = (dtype: CaseDType, ...shape: number[]): Operand => ({ ...given(dtype, ...shape), constant: true });
+export const constant = (dtype: CaseDType, shape: readonly number[], ...values: number[]): Operand => ({
+  dtype,
+  shape,
+  constant: true,
+  values,
+});
+export const scalar = (dtype: CaseDType, value: number): Operand => constant(dtype, [], value);
 
 /** A node of one operator; an operand that is left out is null. */
-function one(
+export function one(
   name: string,
   op: string,
   operands: readonly (Operand | null)[],
@@ -82,8 +87,8 @@ function one(
 }
 
 const sizes = [1, 15, 16, 17, 63, 1000, 4097] as const;
-const float = (value: number): AttributeInput => ({ kind: "float", value });
-const axes = (...list: number[]): Operand => constant("i64", [list.length], ...list);
+export const float = (value: number): AttributeInput => ({ kind: "float", value });
+export const axes = (...list: number[]): Operand => constant("i64", [list.length], ...list);
 const ms = { domain: "com.microsoft" };
 
 const reductions = ["Sum", "Mean", "Max", "Min", "Prod", "L1", "L2", "LogSumExp", "SumSquare"].flatMap((kind) => [
@@ -154,6 +159,10 @@ const integers = [
   one("vectors", "MatMulInteger", [given("u8", 17), given("u8", 17), scalar("u8", 3), scalar("u8", 200)]),
   one("per row and column", "MatMulInteger", [given("i8", 9, 20), given("i8", 20, 33), null, weight("i8", 33)]),
   one("batch", "MatMulInteger", [given("u8", 2, 9, 20), given("i8", 20, 33), scalar("u8", 7)]),
+  one("packed", "MatMulInteger", [given("u8", 61, 30), weight("i8", 30, 33), scalar("u8", 7)]),
+  one("packed, both zero points", "MatMulInteger", [given("u8", 5, 30), weight("i8", 30, 33), given("u8"), weight("i8", 33)]),
+  one("packed, signed", "MatMulInteger", [given("i8", 2, 3, 30), weight("i8", 30, 33), scalar("i8", 7), scalar("i8", -2)]),
+  one("packed, one row", "MatMulInteger", [given("i8", 1, 30), weight("i8", 30, 600)]),
   one("one row", "MatMulInteger", [given("u8", 1, 70), given("i8", 70, 600)]),
   one("per column", "QLinearMatMul", [
     given("u8", 5, 24),

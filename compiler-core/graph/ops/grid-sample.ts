@@ -61,18 +61,19 @@ interface GridAxis {
   readonly padding: string;
 }
 
+/** A coordinate outside of the image as the padding has it. The cubic filter looks beyond a border, so only its pixels are brought back. */
+function backInside(x: number, a: GridAxis): number {
+  if (a.padding === "reflection") return reflected(x, ...gridBounds(a.extent, a.align));
+  return a.padding === "border" && a.mode !== "cubic" ? Math.min(Math.max(x, 0), a.extent - 1) : x;
+}
+
 /** The positions along one axis and their weights; an undefined position is a zero outside of the image. */
 function gridTaps(g: number, a: GridAxis): { readonly at: readonly (number | undefined)[]; readonly weight: readonly number[] } {
   const [low, high] = gridBounds(a.extent, a.align);
   const given = a.align ? ((g + 1) / 2) * (a.extent - 1) : ((g + 1) * a.extent - 1) / 2;
   const whole = a.mode === "nearest" ? halfEven(given) : given;
   const outside = whole < low || whole > high;
-  const x =
-    !outside || a.padding === "zeros"
-      ? whole
-      : a.padding === "border"
-        ? Math.min(Math.max(whole, 0), a.extent - 1)
-        : reflected(whole, low, high);
+  const x = outside ? backInside(whole, a) : whole;
   const inside = (i: number): number | undefined => {
     if (a.padding === "zeros") return i >= 0 && i < a.extent ? i : undefined;
     const back = a.padding === "reflection" ? Math.trunc(reflected(i, low, high)) : i;

@@ -122,12 +122,14 @@ class BarrierPlacer {
    * first one: what they name is in scope only while they stay together.
    */
   private firstClash(body: readonly Stmt[], p: number): BufferId | undefined {
-    for (const s of body.slice(p)) {
+    for (const [i, s] of body.slice(p).entries()) {
       if (s.k === "barrier") return undefined;
       const piece = firstPiece(s, this.shared);
+      const continues = s.k === "alloc" || (s.k !== "region" && piece?.single === true);
+      // What comes after the stretch waits for itself.
+      if (i > 0 && !continues) return undefined;
       const clash = piece === undefined ? undefined : this.clash(piece);
       if (clash !== undefined) return clash;
-      const continues = s.k === "alloc" || (s.k !== "region" && piece?.single === true);
       if (!continues) return undefined;
     }
     return undefined;

@@ -56,7 +56,7 @@ function coordinate(a: AxisCall, g: Expr): Expr {
   const { extent, align } = a;
   const given = align ? scaled(scaled(added(g, 1), 0.5), extent - 1) : scaled(added(scaled(added(g, 1), extent), -1), 0.5);
   const whole = named(a, "pixel", a.mode === "nearest" ? x.unary("rint", given) : given);
-  if (a.padding === "zeros") return whole;
+  if (a.padding === "zeros" || (a.padding === "border" && a.mode === "cubic")) return whole;
   return named(a, "coordinate", a.padding === "border" ? clamped(whole, 0, extent - 1) : reflected(a, whole));
 }
 
