@@ -32,12 +32,13 @@ export async function enterBody(app: App, path: string): Promise<void> {
 
 /** Goes back to the graph around the one shown, at `depth` (0: that of the stage), with the node selected that was entered. */
 export function leaveBody(app: App, depth: number): void {
-  const { bodies, summary } = app.store.state;
-  const left = bodies[depth];
+  const { state } = app.store;
+  const left = state.bodies[depth];
   if (left === undefined) return;
-  app.store.update({ bodies: bodies.slice(0, depth), selection: noSelection });
-  const entered = [...app.shown().nodes.values()].find((node) => bodiesOf(node, summary?.sources ?? []).some(({ path }) => path === left));
-  if (entered) select(app, { nodes: [entered.id] });
+  const bodies = state.bodies.slice(0, depth);
+  const around = app.shown({ ...state, bodies });
+  const entered = [...around.nodes.values()].find((node) => bodiesOf(node, state.summary?.sources ?? []).some(({ path }) => path === left));
+  app.store.update({ bodies, selection: entered ? { nodes: [entered.id] } : noSelection });
 }
 
 /** Moves by passes; `changedOnly` jumps over those that changed nothing. */

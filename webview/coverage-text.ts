@@ -7,9 +7,12 @@ const counted = (count: number): string => `${count} node${count === 1 ? "" : "s
 /** `40 of 43 nodes, 98.2 % of the work`; the numbers are those that the command prints. */
 export function coverageText({ coverage, unsupported }: CompilationSummary): string {
   if (!coverage) return unsupported.length === 0 ? "all nodes" : `not ${counted(unsupported.length)}`;
-  const { nodes, compiledNodes, flops, compiledFlops } = coverage;
+  const { nodes, compiledNodes, flops, compiledFlops, holeNodesWithoutFlops } = coverage;
   if (compiledNodes === nodes) return `all ${counted(nodes)}`;
-  const share = flops > 0 ? `, ${digits(Math.floor((1000 * compiledFlops) / flops) / 10)} % of the work` : "";
+  const share =
+    flops > 0
+      ? `, ${digits(Math.floor((1000 * compiledFlops) / flops) / 10)} % of the ${holeNodesWithoutFlops > 0 ? "known " : ""}work`
+      : "";
   return `${compiledNodes} of ${counted(nodes)}${share}`;
 }
 

@@ -32,7 +32,7 @@ const holeReason = (document: ModelDocument, group: GroupInfo): string | undefin
 
 function rows(document: ModelDocument): Row[] {
   return (document.summary?.groups ?? []).map((group) => {
-    const item = itemOf(group.name, { group: group.id }, vscode.TreeItemCollapsibleState.Collapsed);
+    const item = itemOf(labelOf(document, group), { group: group.id }, vscode.TreeItemCollapsibleState.Collapsed);
     item.id = `group:${group.id}`;
     const ns = document.lastBench?.regions.find((region) => region.group === group.id)?.ns;
     const hole = holeReason(document, group);
@@ -49,6 +49,12 @@ function rows(document: ModelDocument): Row[] {
     item.contextValue = "group";
     return { key: item.id, item, rows: members(document, group) };
   });
+}
+
+/** A call of ONNX Runtime is named after what it runs. */
+function labelOf({ summary }: ModelDocument, group: GroupInfo): string {
+  const nodes = summary?.holes?.find((hole) => hole.group === group.id)?.nodes ?? [];
+  return nodes.length === 0 ? group.name : [...new Set(nodes.map(({ opType }) => opType))].join(", ");
 }
 
 function members(document: ModelDocument, group: GroupInfo): Row[] {

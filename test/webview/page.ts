@@ -97,7 +97,7 @@ function fakeHost(record: { messages: ToPage[]; texts: Record<string, unknown>; 
   const deliver = (message: unknown): void => window.postMessage(message, "*");
   scope.sentMessages = sent;
   scope.acquireVsCodeApi = () => ({
-    postMessage: (message: { type: string; id: number; name: string; arg: { kind?: string; stage?: number } }) => {
+    postMessage: (message: { type: string; id: number; name: string; arg: { kind?: string; stage?: number; path?: string } }) => {
       sent.push(JSON.parse(JSON.stringify(message)));
       if (message.type === "ready") for (const item of record.messages) deliver(item);
       if (message.type !== "request") return;
@@ -106,7 +106,7 @@ function fakeHost(record: { messages: ToPage[]; texts: Record<string, unknown>; 
           ? record.texts[`${message.arg.kind}:${message.arg.stage}`]
           : message.name === "saveState"
             ? null
-            : record.replies[message.name];
+            : (record.replies[message.name] ?? record.replies[`${message.name}:${message.arg.path}`]);
       if (found === undefined)
         deliver({ type: "error", id: message.id, error: { code: "test", message: `No ${message.name} here.`, next: "" } });
       else setTimeout(() => deliver({ type: "reply", id: message.id, result: found }), 5);

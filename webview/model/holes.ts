@@ -42,7 +42,7 @@ function parsed(json: string): Readonly<Record<string, unknown>> {
 
 const text = (value: unknown, otherwise: string): string => (typeof value === "string" && value !== "" ? value : otherwise);
 
-export const holePlace = ({ called }: Hole): string => (called ? "runs on ONNX Runtime" : "cannot be run");
+export const holePlace = ({ called }: Pick<Hole, "called">): string => (called ? "left to ONNX Runtime" : "cannot be run");
 
 /** The second line of its box. */
 export const holeSubtitle = (hole: Hole, name: string): string =>

@@ -117,7 +117,9 @@ class DetailsPanel {
     if (node.flops > 0 && node.bytes > 0) known.push(["Intensity", `${(node.flops / node.bytes).toPrecision(3)} flop/B`]);
     const values = (ids: Int32Array): ValueRow[] => [...ids].map((id) => snapshot.values.get(id)).filter((value) => value !== undefined);
     const title = removed ? `${visible(node.op)} — removed by this pass` : visible(node.op);
-    const made = node.hole ? [block(title, facts(known)), holeBlock(node.hole)] : [block(title, facts(known), attributes(node.attrs))];
+    const made = [block(title, facts(known), node.hole ? undefined : attributes(node.attrs))];
+    const hole = removed ? undefined : holeBlock(this.app, node);
+    if (hole) made.push(hole);
     made.push(...bodyBlock(this.app, node));
     made.push(
       valueBlock(this.app, "Inputs", values(node.inputs), snapshot.stage),

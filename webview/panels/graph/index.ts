@@ -34,9 +34,6 @@ class GraphPanel {
   private readonly frame: HTMLElement;
   private picture: Picture | undefined;
   private shownStage = -1;
-  /** Of the graphs around the one shown, by depth. */
-  private readonly cameras: Camera[] = [];
-  private camerasBack: Camera | undefined;
   private ahead: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly app: App) {
@@ -134,10 +131,13 @@ class GraphPanel {
     const compareChanged = state.compare !== previous.compare;
     const dataChanged = state.version !== previous.version || state.summary !== previous.summary;
     this.compare.set(state.compare);
-    if (state.bodies !== previous.bodies) this.changeDepth(state.bodies.length, previous.bodies.length);
+    this.compare.element.hidden = state.bodies.length > 0;
     const bodyChanged = state.bodies !== previous.bodies;
+    // Another graph comes: nothing of it has a place yet, and it is fitted.
+    if (bodyChanged) for (const view of [this.after, this.before]) view.forget();
     if ((stageChanged || compareChanged || dataChanged || bodyChanged) && this.app.trace.graphStage(state.stage) >= 0)
       this.showStage(state);
+    if (bodyChanged) this.after.view.reveal(state.selection.nodes);
     if (state.selection !== previous.selection || state.litNodes !== previous.litNodes || state.hit !== previous.hit || stageChanged)
       this.emphasise(state);
     if (state.hit !== previous.hit && state.hit >= 0) this.reveal(this.hitNodes(state));
@@ -163,18 +163,8 @@ class GraphPanel {
       this.before.show({ snapshot: base, ...marked, side: "before", verdicts, replaces });
       this.before.view.setCamera(this.after.view.camera, true);
     }
-    if (this.camerasBack) this.after.view.setCamera(this.camerasBack);
-    this.camerasBack = undefined;
     clearTimeout(this.ahead);
     this.ahead = setTimeout(() => prepare(state, trace), prepareAfterMs);
-  }
-
-  /** Another graph comes: it is fitted, and one that was left is shown where it was. */
-  private changeDepth(now: number, before: number): void {
-    if (now > before) this.cameras[before] = this.after.view.camera;
-    this.camerasBack = now < before ? this.cameras[now] : undefined;
-    this.after.forget();
-    this.before.forget();
   }
 
   private hitNodes(state: State): readonly number[] {

@@ -28,9 +28,8 @@ export class Pictures {
 
   /**
    * Asks for a placement and calls back with it, once or, when ELK improves on the first one, twice. Asking again ends this.
-   * @param seeded there is a picture already, so that small graphs can wait for ELK
    */
-  request(boxes: Boxes, hint: Float64Array | undefined, seeded: boolean, arrived: (placement: Placement) => void): void {
+  request(boxes: Boxes, hint: Float64Array | undefined, arrived: (placement: Placement) => void): void {
     const small = boxes.count <= elkLimit;
     this.cancel();
     const take = (placement: Placement): void => {
@@ -52,7 +51,8 @@ export class Pictures {
         });
     };
     const input = inputOf(boxes, hint);
-    const first = !small || !seeded || !elkIsWarm();
+    // Waiting for ELK is better than a picture that jumps, once it is known to run here.
+    const first = !small || !elkIsWarm();
     if (first) run(this.own.layout(input));
     if (small) run(this.elk.layout(input), () => !first && run(this.own.layout(input)));
   }

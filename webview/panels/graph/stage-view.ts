@@ -66,7 +66,7 @@ export class StageView {
     }
     if (cached) return this.pictures.cancel();
     const hint = before ? Float64Array.from(boxes.keys, (key, i) => hintFor(oldPlace, key, boxes.w[i] as number)) : undefined;
-    this.pictures.request(boxes, hint, before !== undefined, (placement) => {
+    this.pictures.request(boxes, hint, (placement) => {
       const current = placesOf(this.scene, new Map());
       this.settled = true;
       this.display(shown, this.aligned(shown, placement, current));
