@@ -89,13 +89,19 @@ function matchInputs({ graph }: Compilation, stored: readonly (NamedTensor | und
   });
 }
 
-function storedTensor({ dims, bytes, strings = [] }: NamedTensor, dtype: DType): RunTensor {
+/** A tensor of a file as the runner takes it. */
+export function storedTensor({ dims, bytes, strings = [] }: NamedTensor, dtype: DType): RunTensor {
   if (dtype === "string") return { dtype, shape: dims, strings };
   return evaluable(dtype) ? decode(dtype, dims, bytes) : { dtype, shape: dims, raw: bytes };
 }
 
 /** As `compareStored`, for anything that comes out of a run. */
-function compareValue(name: string, ours: RunValue, stored: NamedTensor | undefined, settings: StoredSettings): StoredOutput {
+export function compareValue(
+  name: string,
+  ours: RunValue,
+  stored: NamedTensor | undefined,
+  settings: Pick<StoredSettings, "rtol" | "atol">,
+): StoredOutput {
   if (isNumbers(ours)) return compareStored(name, ours, stored, settings);
   const base = { name, dtype: isSequence(ours) ? ours.kind : ours.dtype, shape: isSequence(ours) ? [] : ours.shape };
   const no = (why: string): StoredOutput => ({ ...base, maxAbs: NaN, maxRel: NaN, ok: false, why });
