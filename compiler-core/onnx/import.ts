@@ -8,7 +8,7 @@ import type { TensorType } from "../graph/ops/op.ts";
 import { UserError } from "../messages.ts";
 import type { DType } from "../support/dtype.ts";
 import { flattenModel, type FlatBody, type FlatNode } from "./flatten.ts";
-import type { OnnxGraph, OnnxModel, OnnxTensor, OnnxType, OnnxValueInfo, TensorData } from "./model.ts";
+import type { OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OnnxType, OnnxValueInfo, TensorData } from "./model.ts";
 import { opaqueShape } from "./opaque-shapes.ts";
 import { attributeTexts } from "./opaque-summary.ts";
 import { asDType, BuildCall, NotCompiled } from "./ops/build-call.ts";
@@ -16,6 +16,7 @@ import { constantTensor } from "./ops/constant.ts";
 import { standardDomain } from "./ops/domain.ts";
 import { builderFor } from "./ops/index.ts";
 import { sortNodes } from "./order.ts";
+import { likelyRank } from "./unranked.ts";
 import { subgraphResult } from "./subgraph-results.ts";
 import { resultType } from "./result-types.ts";
 import { denseTensor } from "./sparse.ts";
@@ -53,7 +54,7 @@ export function importModel(model: OnnxModel, store: TensorStore = memoryStore()
     inside: false,
   };
   flat.sources.forEach((s) => importer.graph.source(s));
-  for (const input of main.inputs) if (!importer.initializers.has(input.name)) importInput(importer, input);
+  for (const input of main.inputs) if (!importer.initializers.has(input.name)) importInput(importer, input, main.nodes);
   for (const node of sortNodes(flat.nodes)) importNode(importer, node);
   for (const output of main.outputs) importer.graph.output(lookup(importer, output.name) ?? missingOutput(importer, output));
   return importer.graph.finish();
@@ -64,9 +65,12 @@ function initializersOf(graph: OnnxGraph, store: TensorStore): ReadonlyMap<strin
   return new Map([...sparse, ...graph.initializers].map((t) => [t.name, t]));
 }
 
-function importInput({ graph, names }: Importer, input: OnnxValueInfo): void {
+/** An input without a rank gets a likely one, with extents that have names, so that it can be given a size. */
+function importInput({ graph, names }: Importer, input: OnnxValueInfo, nodes: readonly OnnxNode[]): void {
   const { dtype, shape } = typeOf(input.type, input.name);
-  names.set(input.name, graph.input(input.name, dtype, shape));
+  const unranked = shape === undefined && input.type?.kind === "tensor" && dtype !== "string";
+  const likely = unranked ? Array.from({ length: likelyRank(input.name, nodes) }, (_, i) => `${input.name}.${i}`) : shape;
+  names.set(input.name, graph.input(input.name, dtype, likely));
 }
 
 /** The value of a name: a node output, an input, or an initialiser, which becomes a constant when first used. */

@@ -2,6 +2,7 @@
 import { isStatic } from "../../graph/dims.ts";
 import { mergeShapes } from "../../graph/build.ts";
 import type { Attrs, Graph, Node, Shape, Value } from "../../graph/ir.ts";
+import { inferOp } from "../../graph/infer.ts";
 import { bakeLate } from "../../graph/late.ts";
 import { opOf } from "../../graph/ops/index.ts";
 import { refusedNode } from "../../graph/refused.ts";
@@ -61,10 +62,15 @@ function withAttributes(found: NodeTypes, graph: Graph, ctx: PassContext): Node 
   return { ...node, inputs: node.inputs.slice(0, 1), attrs: canonical };
 }
 
-/** A reshape or expand whose result is declared to be of a certain shape does not need the operand that says so at run time. */
+/**
+ * A reshape or expand whose result is declared to be of a certain shape does not need the operand that says so at run time; unless the
+ * declaration is wrong.
+ */
 function declaredShape({ node, attrs, inputs }: NodeTypes, graph: Graph): Attrs | undefined {
   if ((node.op !== "reshape" && node.op !== "expand") || inputs[1] == null) return undefined;
   const { shape } = graph.values[node.outputs[0]!]!;
   if (!isStatic(shape)) return undefined;
-  return node.op === "reshape" ? { ...attrs, shape, allowZero: true } : { ...attrs, shape };
+  const folded = node.op === "reshape" ? { ...attrs, shape, allowZero: true } : { ...attrs, shape };
+  const fits = !isRefusal(inferOp(node.op, { inputs: inputs.slice(0, 1), attrs: folded, outputs: 1, known: () => undefined }));
+  return fits ? folded : undefined;
 }
