@@ -1,0 +1,4 @@
+/** One whole CNN of the ONNX project; all nine are in the long suite. */
+import { lightCnn } from "./light-cnn.ts";
+
+lightCnn("squeezenet", 2);
