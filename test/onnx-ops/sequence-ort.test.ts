@@ -1,4 +1,4 @@
-/** Recurrent networks and attention against ONNX Runtime: the reference evaluator, the graph after the passes, and native code in one unit. */
+/** Recurrent networks, attention and control flow against ONNX Runtime: the reference evaluator, the graph after the passes, and native code in one unit. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { compile, defaultOptions } from "#core";
@@ -8,12 +8,16 @@ import { valueOf, type Graph, type ValueId } from "../../compiler-core/graph/ir.
 import { toNumbers, type NdArray } from "../../compiler-core/graph/ndarray.ts";
 import { importModel } from "../../compiler-core/onnx/import.ts";
 import { encodeModel } from "../../compiler-core/onnx/writer.ts";
+import { inlineControlFlow } from "../../compiler-core/passes/1-graph/inline-control-flow.ts";
 import { inferShapes } from "../../compiler-core/passes/1-graph/infer-shapes.ts";
 import { graphPipeline } from "../graph-passes/run-pass.ts";
 import { prefixOf, unitOf } from "../onnx-node/unit.ts";
 import { loadRuntime } from "../workloads/ort-models.ts";
 import { silent } from "./onnx-case.ts";
+import { controlFlowCases } from "./control-flow-cases.ts";
 import { sequenceCases, type SequenceCase } from "./sequence-cases.ts";
+
+const cases = [...sequenceCases, ...controlFlowCases];
 
 const runtime = await loadRuntime();
 const missing = typeof runtime === "string" ? runtime : undefined;
@@ -56,12 +60,12 @@ const evaluated = (graph: Graph, c: SequenceCase): readonly (readonly number[])[
 };
 
 const wanted = new Map<SequenceCase, readonly (readonly number[])[]>();
-for (const c of sequenceCases) {
+for (const c of cases) {
   test(c.name, { skip: missing ?? false }, async () => {
     const want = await runOrt(c);
     wanted.set(c, want);
     // Extents that follow from shape arithmetic are known after inference.
-    const imported = inferShapes.run(importModel(c.model), silent);
+    const imported = [inferShapes, inlineControlFlow, inferShapes].reduce((g, pass) => pass.run(g, silent), importModel(c.model));
     expectClose("as imported", evaluated(imported, c), want);
     expectClose(
       "after the passes",
@@ -78,7 +82,7 @@ let host: NativeHost | undefined;
 after(() => host?.close());
 
 test("native code of all of them", { skip: missing ?? noCompiler ?? false }, async (t) => {
-  const compiled = sequenceCases.map((c) => {
+  const compiled = cases.map((c) => {
     const { source, error, unsupported } = compile(importModel(c.model), defaultOptions, localMachine(), { now: () => 0 });
     assert.ok(source, `${c.name}: ${error?.message ?? unsupported.map((u) => `${u.opType}: ${u.reason}`).join("; ")}`);
     return { c, source };
