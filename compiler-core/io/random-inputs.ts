@@ -54,6 +54,9 @@ export function integerRange(graph: Graph, typed: Graph, input: ValueId): Intege
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
     for (const { node, operand } of consumers.get(value) ?? []) {
       if (node.op === "gather" && operand === 1) high = Math.min(high, gatheredLength(typed, node) - 1);
+      else if (operand === 1 && pointsInto(node)) high = Math.min(high, leastExtent(typed, node.inputs[0]) - 1);
+      else if (isOpaque(node, "EmbedLayerNormalization") && operand < 2)
+        high = Math.min(high, rows(typed, node.inputs[operand === 0 ? 2 : 4]) - 1);
       else if (node.op === "where" && operand === 0) high = Math.min(high, 1);
       else if (transparent.includes(node.op)) {
         for (const out of node.outputs) if (!seen.has(out)) open.push(out);
@@ -63,6 +66,19 @@ export function integerRange(graph: Graph, typed: Graph, input: ValueId): Intege
   }
   return Number.isFinite(high) ? { low: 0, high: Math.max(0, high) } : usualRange;
 }
+
+const isOpaque = (node: Node, opType: string): boolean => node.op === "opaque" && node.attrs["opType"] === opType;
+
+/** Is operand 1 a list of places in operand 0? */
+const pointsInto = (node: Node): boolean => /gather|scatter/i.test(node.op === "opaque" ? String(node.attrs["opType"]) : node.op);
+
+const extentsOf = (graph: Graph, id: ValueId | null | undefined): readonly number[] => {
+  const value = id == null ? undefined : graph.values[id];
+  return (value === undefined ? undefined : staticShape(value)) ?? [];
+};
+const rows = (graph: Graph, id: ValueId | null | undefined): number => extentsOf(graph, id)[0] ?? Infinity;
+/** A place below this is inside of the tensor along any axis. */
+const leastExtent = (graph: Graph, id: ValueId | null | undefined): number => Math.min(Infinity, ...extentsOf(graph, id));
 
 /** Extent of the axis that a gather picks from. */
 function gatheredLength(graph: Graph, gather: Node): number {
@@ -91,7 +107,7 @@ export function randomRunInputs(imported: Graph, typed: Graph, seed: number): Ru
   const random = randomSource(seed);
   return typed.inputs.map((id): RunTensor => {
     const value = valueOf(typed, id);
-    const shape = staticShape(value);
+    const shape = value.shape === undefined ? anyRank : staticShape(value);
     if (shape === undefined)
       userError("input-mismatch", {}, { name: value.name, what: "its shape is not known; give its dimensions with --dim" });
     if (value.dtype === "string")
@@ -101,6 +117,9 @@ export function randomRunInputs(imported: Graph, typed: Graph, seed: number): Ru
     return randomTensor(value.dtype, shape, isFloat(value.dtype) ? undefined : integerRange(imported, typed, id), random);
   });
 }
+
+/** For an input without a rank: what most operators take, products included. */
+const anyRank = [4, 4];
 
 const words = ["the", "a", "and", "good", "bad", "day", "night", "1", "42", "Hello", "world", "caf\u00e9", "x"];
 const randomWord = (random: () => number): string => words[Math.floor(random() * words.length)] ?? "";

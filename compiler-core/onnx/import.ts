@@ -17,6 +17,7 @@ import { standardDomain } from "./ops/domain.ts";
 import { builderFor } from "./ops/index.ts";
 import { sortNodes } from "./order.ts";
 import { likelyRank } from "./unranked.ts";
+import { sequenceType } from "./sequence-types.ts";
 import { subgraphResult } from "./subgraph-results.ts";
 import { resultType } from "./result-types.ts";
 import { denseTensor } from "./sparse.ts";
@@ -189,8 +190,9 @@ function opaqueNode(importer: Importer, flat: FlatNode, reason: string): readonl
     node,
     inputs.map((id) => (id === null ? undefined : graph.type(id).shape)),
   );
+  const found = opaqueType(importer, node, inputs);
   const types = node.outputs.map((name, i): TensorType => {
-    const declared = importer.declared.get(name) ?? subgraphResult(node, i);
+    const declared = importer.declared.get(name) ?? subgraphResult(node, i) ?? (i === 0 ? found : undefined);
     const shape = i === 0 ? inferred : undefined;
     if (declared === undefined) return { dtype: resultType(node, operandTypes, i), shape };
     const type = typeOf(declared, name);
@@ -270,6 +272,18 @@ function importBody(
   for (const node of sortNodes(body.nodes)) importNode(importer, node);
   for (const output of source.outputs) importer.graph.output(lookup(importer, output.name) ?? missingOutput(importer, output));
   return { graph: importer.graph.finish(), bound };
+}
+
+/** The type of the first result where it is, or comes out of, a sequence or an optional value; remembered for those who read it. */
+function opaqueType({ file, graph }: Importer, node: OnnxNode, inputs: readonly (ValueId | null)[]): OnnxType | undefined {
+  const operands = node.inputs.map((name, i): OnnxType | undefined => {
+    const id = inputs[i];
+    return file.declared.get(name) ?? (id == null ? undefined : { kind: "tensor", dtype: graph.type(id).dtype, denotation: "" });
+  });
+  const type = sequenceType(node, operands);
+  const [name = ""] = node.outputs;
+  if (type !== undefined && type.kind !== "tensor" && !file.declared.has(name)) file.declared.set(name, type);
+  return type;
 }
 
 /** A graph output that nothing computes: shown, not hidden. */

@@ -13,8 +13,8 @@ export interface SourceFile {
   readonly functions: readonly OnnxFunction[];
   /** Where tensors inside attributes lie. */
   readonly store: TensorStore;
-  /** The declared type of a value of the main graph: sequences and maps have no other. */
-  readonly declared: ReadonlyMap<string, OnnxType>;
+  /** The declared type of a value of the main graph, and what was found out about sequences and maps, which have no other. */
+  readonly declared: Map<string, OnnxType>;
 }
 
 export function sourceFile({ irVersion, functions, graph }: OnnxModel, store: TensorStore): SourceFile {

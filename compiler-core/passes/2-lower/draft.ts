@@ -31,7 +31,8 @@ export class Draft {
 
   finish(): Group {
     const { id, template, leader, members } = this;
-    return { id, name: `${template}_${id}_${leader.op}`, template, leader: leader.id, members, phase: leader.phase, params: {} };
+    const named = leader.op === "opaque" ? String(leader.attrs["opType"]) : leader.op;
+    return { id, name: `${template}_${id}_${named}`, template, leader: leader.id, members, phase: leader.phase, params: {} };
   }
 }
 
