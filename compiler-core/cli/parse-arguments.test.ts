@@ -37,10 +37,11 @@ test("help needs no arguments", () => {
   assert.equal(parseArguments(["compile", "--help"]).options.help, true);
   assert.equal(parseArguments(["--help"]).command, undefined);
   assert.equal(parseArguments(["-h"]).command, undefined);
+  assert.equal(parseArguments([]).command, undefined);
 });
 
 const mistakes: readonly (readonly [string, RegExp])[] = [
-  ["", /no command given; run `fusionscope --help`/],
+  ["--json", /no command given; run `fusionscope --help`/],
   ["compil m", /no command "compil" \(did you mean compile\?\)/],
   ["compile", /compile needs MODEL: an .onnx file/],
   ["explain m", /needs NODE.*quote it/],

@@ -21,7 +21,8 @@ export function parseArguments(words: readonly string[]): ParsedLine {
   const state: State = { words, at: 0, command: undefined, positionals: [], options: {}, version: false };
   while (state.at < words.length) takeWord(state, words[state.at++] ?? "");
   const help = state.options.help === true || state.version;
-  if (state.command === undefined && !help) usage("", "no command given");
+  // Without any word: help is what is wanted.
+  if (state.command === undefined && !help && words.length > 0) usage("", "no command given");
   if (state.command !== undefined && !help) checkArguments(state.command, state.positionals);
   return { command: state.command, arguments: state.positionals, options: state.options as OptionValues, version: state.version };
 }
