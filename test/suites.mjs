@@ -29,7 +29,7 @@ export const first = [
 export const folders = {
   codegen: { what: "generated code against the evaluator, for every instruction set here", budget: 90 },
   kernels: { what: "native microkernels against their scalar meaning", budget: 60 },
-  fuzz: { what: "random graphs through passes, loops, native code and ONNX Runtime", budget: 60 },
+  fuzz: { what: "random graphs through passes, loops, native code and ONNX Runtime; a sweep of sizes", budget: 90 },
   "onnx-node": { what: "the ONNX project's operator cases", budget: 90 },
   "onnx-ops": { what: "ONNX operator cases and models through the importer, the evaluator and the graph passes", budget: 90, needs: [] },
   "graph-passes": { what: "goldens of the graph passes", budget: 15, needs: [] },
