@@ -20,4 +20,5 @@ export { graphDelta } from "./trace/graph-delta.ts";
 export { bodyAt, bodyDelta, typeText } from "./trace/body-delta.ts";
 export { asmReply, cppReply, snapshotReply } from "./trace/stage-text.ts";
 export { StringTable } from "./trace/strings.ts";
+export type { OnnxModel } from "./onnx/model.ts";
 export { onnxBuilders } from "./onnx/ops/index.ts";

@@ -43,6 +43,7 @@ import {
 import type { PanelOptions, TextReply } from "#protocol";
 import { cancelled, coded, toErrorInfo } from "./coded-error.ts";
 import type { BenchReply, CompileReply, MachineInfo, ModelInfo, WorkerData, WorkerRequests } from "./worker/messages.ts";
+import { declaredTypes, withDeclaredTypes } from "./worker/declared-types.ts";
 import { serve, type HandlerContext, type Handlers, type Port } from "./worker/serve.ts";
 import { tensorPage } from "./worker/tensor-page.ts";
 
@@ -100,7 +101,7 @@ function compile(generation: number, panel: PanelOptions, { event }: HandlerCont
   const options: CompileOptions = { ...defaultOptions, ...panel };
   checkOptions(of, options, machine);
   const isOld = (): boolean => Atomics.load(newest, 0) !== generation;
-  const stream = deltaStream((delta) => event({ delta }));
+  const stream = deltaStream(of, (delta) => event({ delta }));
   const compilation = compileModel(of, options, machine, { cancelled: isOld, onStage: ({ index }, snapshot) => stream(index, snapshot) });
   if (isOld()) throw cancelled();
   compiled = { compilation, options };
@@ -113,12 +114,16 @@ function compile(generation: number, panel: PanelOptions, { event }: HandlerCont
 }
 
 /** Snapshots as differences to the last one sent; unchanged ones and those of loops are not sent. */
-function deltaStream(send: (delta: WorkerRequests["compile"]["event"]["delta"]) => void): (stage: number, snapshot: Snapshot) => void {
+function deltaStream(
+  of: SessionModel,
+  send: (delta: WorkerRequests["compile"]["event"]["delta"]) => void,
+): (stage: number, snapshot: Snapshot) => void {
   const strings = new StringTable();
+  const typed = withDeclaredTypes(declaredTypes(of.file.model), strings);
   let last: { stage: number; graph: Graph } | undefined;
   return (stage, snapshot) => {
     if (isModule(snapshot) || snapshot === last?.graph) return;
-    send(graphDelta(stage, snapshot, last?.stage ?? -1, last?.graph, strings));
+    send(typed(graphDelta(stage, snapshot, last?.stage ?? -1, last?.graph, strings)));
     last = { stage, graph: snapshot };
   };
 }

@@ -1,12 +1,13 @@
 // What goes wrong, and what the user sees: a coded message, and an editor that goes on.
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { root } from "../../scripts/setup/terminal.mjs";
+import { insideModel } from "../webview/inside-model.ts";
 import { missingNeeds } from "../../scripts/setup/debian-packages.mjs";
 import { cutOff, example, modelFolder, onlyOldest } from "./models.ts";
-import { compiled, startSession, VscodeWindow, type Session } from "./rig/index.ts";
+import { compiled, settled, startSession, untilSeen, VscodeWindow, type Session } from "./rig/index.ts";
 
 const folder = modelFolder({
   "example.onnx": example,
@@ -14,6 +15,7 @@ const folder = modelFolder({
   "text.onnx": path.join(root, "package.json"),
 });
 cutOff(path.join(folder.path, "cut.onnx"));
+writeFileSync(path.join(folder.path, "inside.onnx"), insideModel());
 const noCompiler = missingNeeds(["compiler"]).length > 0 ? "no C++ compiler" : false;
 
 let session: Session;
@@ -46,6 +48,43 @@ for (const [file, code] of [
     await window.command("View: Close Editor");
   });
 }
+
+test("a file that changes on disk is read again when the user says so", { skip: onlyOldest }, async () => {
+  const page = await window.openModel("cut.onnx");
+  await page.locator(".notice.error").waitFor();
+  const reload = window.page.locator(".notification-toast .monaco-button").filter({ hasText: "Reload" });
+  // The watcher starts a while after the file was opened: the file is written until the change is seen.
+  await untilSeen("the offer to reload", () => Promise.resolve(cpSync(example, path.join(folder.path, "cut.onnx"))), {
+    seen: () => reload.isVisible(),
+  });
+  await reload.click();
+  await compiled(page);
+  assert.equal(await page.locator(".notice.error").isVisible(), false);
+  await window.command("View: Close Editor");
+});
+
+test("what is not compiled: in the graph, in the trees and in Problems", { skip: onlyOldest }, async () => {
+  const page = await window.openModel("inside.onnx");
+  await compiled(page);
+  await page
+    .locator(".status-line")
+    .filter({ hasText: /compiled: \d+ of \d+ nodes/ })
+    .waitFor();
+  await page.locator("#list-nodes .row").filter({ hasText: "choice" }).first().click();
+  await page.locator(".details button").filter({ hasText: "then_branch" }).first().click();
+  await page.locator("#list-nodes .row").filter({ hasText: "Relu" }).waitFor();
+  await window.screenshot("inside-body");
+  await page.locator(".graph-heading button").filter({ hasText: "whole graph" }).click();
+  await settled(page);
+  await window.screenshot("inside");
+  const problems = window.page.locator(".markers-panel");
+  const shown = (): Promise<boolean> => problems.isVisible();
+  const counts = window.page.locator('.statusbar-item[id="status.problems"] a');
+  await untilSeen("Problems", () => counts.click(), { seen: shown, begun: shown });
+  await problems.locator(".monaco-list-row").filter({ hasText: "Mystery: not compiled" }).first().waitFor();
+  await untilSeen("Problems gone", () => counts.click(), { seen: async () => !(await shown()), begun: async () => !(await shown()) });
+  await window.command("View: Close Editor");
+});
 
 test("the example opens after that", { skip: onlyOldest }, async () => {
   await compiled(await window.openModel("example.onnx"));
