@@ -8,33 +8,39 @@ import { element } from "./kernel.ts";
 /** Columns of a panel, as gemm_u8s8_nr of the header. */
 export const gemmU8S8Panel = (isa: IsaName): number => (isa === "scalar" ? 4 : isa === "avx2" ? 1 : 2) * f32Lanes(isa);
 
-function cpp(call: CallText): string {
-  const start = call.pointer("c");
-  const init = start === undefined ? "fs::igemm_zero{}" : `fs::igemm_columns{${start}}`;
-  const operands = `fs::a_rows{${call.pointer("a")}, ${call.arg("lda")}}, fs::b_panels{${call.pointer("b")}, ${call.arg("kb")}}`;
-  return `fs::gemm_u8s8(${call.arg("m")}, ${call.arg("n")}, ${call.arg("k")}, ${operands}, ${init}, ${call.epilogue ?? bug("gemm_u8s8 without epilogue")});`;
-}
+const cpp =
+  (name: "gemm_u8s8" | "gemm_s8s8") =>
+  (call: CallText): string => {
+    const start = call.pointer("c");
+    const init = start === undefined ? "fs::igemm_zero{}" : `fs::igemm_columns{${start}}`;
+    const operands = `fs::a_rows{${call.pointer("a")}, ${call.arg("lda")}}, fs::b_panels{${call.pointer("b")}, ${call.arg("kb")}}`;
+    return `fs::${name}(${call.arg("m")}, ${call.arg("n")}, ${call.arg("k")}, ${operands}, ${init}, ${call.epilogue ?? bug("gemm_u8s8 without epilogue")});`;
+  };
 
-function meaning(call: CallValues): void {
-  const a = call.operand("a") ?? bug("gemm_u8s8 without a");
-  const b = call.operand("b") ?? bug("gemm_u8s8 without b");
-  const c = call.operand("c");
-  const [m, n, k, lda] = [call.arg("m"), call.arg("n"), call.arg("k"), call.arg("lda")];
-  const nr = Number(call.param("nr"));
-  const depth = Math.ceil(call.arg("kb") / 4) * 4;
-  for (let i = 0; i < m; i++) {
-    for (let col = 0; col < n; col += call.lanes) {
-      const acc: number[] = [];
-      for (let j = col; j < Math.min(n, col + call.lanes); j++) {
-        let sum = c === undefined ? 0 : element(c, j);
-        const panel = Math.floor(j / nr) * nr * depth;
-        for (let p = 0; p < k; p++) sum += element(a, i * lda + p) * element(b, panel + (Math.floor(p / 4) * nr + (j % nr)) * 4 + (p % 4));
-        acc.push(sum | 0);
+/** `shift` is what the kernel adds to every element of A when it reads it. */
+const meaning =
+  (shift: number) =>
+  (call: CallValues): void => {
+    const a = call.operand("a") ?? bug("gemm_u8s8 without a");
+    const b = call.operand("b") ?? bug("gemm_u8s8 without b");
+    const c = call.operand("c");
+    const [m, n, k, lda] = [call.arg("m"), call.arg("n"), call.arg("k"), call.arg("lda")];
+    const nr = Number(call.param("nr"));
+    const depth = Math.ceil(call.arg("kb") / 4) * 4;
+    for (let i = 0; i < m; i++) {
+      for (let col = 0; col < n; col += call.lanes) {
+        const acc: number[] = [];
+        for (let j = col; j < Math.min(n, col + call.lanes); j++) {
+          let sum = c === undefined ? 0 : element(c, j);
+          const panel = Math.floor(j / nr) * nr * depth;
+          for (let p = 0; p < k; p++)
+            sum += (element(a, i * lda + p) + shift) * element(b, panel + (Math.floor(p / 4) * nr + (j % nr)) * 4 + (p % 4));
+          acc.push(sum | 0);
+        }
+        call.epilogue(i, col, acc);
       }
-      call.epilogue(i, col, acc);
     }
-  }
-}
+  };
 
 export const gemmU8S8: Kernel = {
   name: "gemm_u8s8",
@@ -53,8 +59,17 @@ export const gemmU8S8: Kernel = {
   promises: ["sums are exact for k up to 65536", "the epilogue sees every element once, rows of a tile in order"],
   accepts: ({ k }) => (k > 65536 ? `sums of ${k} products can exceed 32 bits` : true),
   score: () => 0.8,
-  cpp,
-  meaning,
+  cpp: cpp("gemm_u8s8"),
+  meaning: meaning(0),
+};
+
+export const gemmS8S8: Kernel = {
+  ...gemmU8S8,
+  name: "gemm_s8s8",
+  why: "as gemm_u8s8, with signed A read as A + 128: the start values hold -128 times the column sums",
+  operands: { ...gemmU8S8.operands, a: { ...gemmU8S8.operands["a"]!, dtype: "i8" } },
+  cpp: cpp("gemm_s8s8"),
+  meaning: meaning(128),
 };
 
 export const packBU8S8: Kernel = {

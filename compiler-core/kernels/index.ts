@@ -3,7 +3,7 @@ import { bug } from "../messages.ts";
 import { convF32 } from "./conv-f32.ts";
 import { gemmF32 } from "./gemm-f32.ts";
 import { gemmF32Dot } from "./gemm-f32-dot.ts";
-import { gemmU8S8, packBU8S8 } from "./gemm-u8s8.ts";
+import { gemmS8S8, gemmU8S8, packBU8S8 } from "./gemm-u8s8.ts";
 import type { Kernel, ShapeFacts } from "./kernel.ts";
 import { packB, packBTransposed } from "./pack-b.ts";
 
@@ -11,7 +11,7 @@ export type * from "./kernel.ts";
 export { gemmF32Tile } from "./gemm-f32.ts";
 export { gemmU8S8Panel } from "./gemm-u8s8.ts";
 
-export const kernels: readonly Kernel[] = [gemmF32, gemmF32Dot, packB, packBTransposed, gemmU8S8, packBU8S8, convF32];
+export const kernels: readonly Kernel[] = [gemmF32, gemmF32Dot, packB, packBTransposed, gemmU8S8, gemmS8S8, packBU8S8, convF32];
 
 const byName = new Map(kernels.map((k) => [k.name, k]));
 

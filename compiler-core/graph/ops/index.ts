@@ -15,6 +15,7 @@ import { gatherElements, gatherNd } from "./gather.ts";
 import { affineGrid, gridSample } from "./grid-sample.ts";
 import { gemm, matmul } from "./matmul.ts";
 import { matmulInteger } from "./matmul-integer.ts";
+import { matmulPacked, packInteger } from "./matmul-packed.ts";
 import { concat, gather, split, transpose } from "./movement.ts";
 import { batchNorm, layerNorm, rmsNorm } from "./normalization.ts";
 import type { Op, Trait } from "./op.ts";
@@ -111,6 +112,8 @@ export const ops = {
   matmul,
   gemm,
   "matmul-integer": matmulInteger,
+  "matmul-packed": matmulPacked,
+  "pack-integer": packInteger,
   einsum,
   conv,
   "conv-gemm": convGemm,

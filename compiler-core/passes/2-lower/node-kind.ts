@@ -64,10 +64,12 @@ function isDenseNeeded(graph: Graph, node: Node): boolean {
   return graph.outputs.includes(out) || (viewMaps[node.op] !== "offset" && feedsKernel(graph, out));
 }
 
+const readingKernels: ReadonlySet<string> = new Set(["matmul", "matmul-packed", "conv-gemm", "reorder", "opaque"]);
+
 /** Does a kernel or a hole read this value, as it is or under another shape? They need elements at fixed distances. */
 function feedsKernel(graph: Graph, value: ValueId): boolean {
   return usersOf(graph, value).some((user) => {
-    if (user.op === "matmul" || user.op === "conv-gemm" || user.op === "reorder" || user.op === "opaque") return true;
+    if (readingKernels.has(user.op)) return true;
     const [out] = user.outputs;
     return viewMaps[user.op] === "offset" && out !== undefined && feedsKernel(graph, out);
   });

@@ -11,6 +11,7 @@ import { elements } from "../../graph/ir.ts";
 import { gemmShape } from "../../templates/gemm-shape.ts";
 import { operand } from "../../templates/template.ts";
 import { graphPass, type PassContext } from "../pass.ts";
+import { packInteger } from "./integer-packing.ts";
 
 export const packWeights = graphPass({
   name: "pack-weights",
@@ -28,7 +29,16 @@ function run(graph: Graph, ctx: PassContext): Graph {
   const values = [...graph.values];
   const packed = new Map<string, ValueId>();
   let nextNode = graph.nextNode;
-  const nodes = graph.nodes.flatMap((node): Node[] => {
+  const integers = new Map<ValueId, readonly [ValueId, ValueId]>();
+  const nodes = graph.nodes.flatMap((node): readonly Node[] => {
+    if (node.op === "matmul-integer") {
+      const made = packInteger(graph, node, nextNode, values.length, integers, ctx);
+      if (made === undefined) return [node];
+      nextNode += made.nodes.length - 1;
+      values.push(...made.values);
+      ctx.hit({ rule: "pack-weights/integers", before: [node.id], after: made.nodes.map((n) => n.id) });
+      return made.nodes;
+    }
     const packing = node.op === "matmul" ? choose(graph, node, ctx) : undefined;
     if (packing === undefined) return [node];
     const source = valueOf(graph, operand(node, 1));
@@ -63,7 +73,7 @@ function run(graph: Graph, ctx: PassContext): Graph {
     });
     return [...fresh, rewired];
   });
-  return packed.size === 0 ? graph : { ...graph, nodes, values, nextNode };
+  return packed.size === 0 && integers.size === 0 ? graph : { ...graph, nodes, values, nextNode };
 }
 
 /** The packing that pays, with the verdict; undefined when B is better left as it is. */

@@ -32,6 +32,10 @@ export function storagePlan(graph: Graph, ctx: PassContext): StoragePlan {
     }
   }
   for (const g of graph.groups) {
+    if (g.template === "loops" && groupNodes(g)[0]?.op === "matmul-packed") {
+      // Rows of all batches lie one after the other.
+      for (const n of groupNodes(g)) flat.add(resultOf(n)).add(root(views, operand(n, 0)));
+    }
     if (g.template !== "conv") continue;
     // Its kernel and the members after it count elements from the start of an image.
     for (const n of groupNodes(g)) for (const v of n.outputs) flat.add(v);

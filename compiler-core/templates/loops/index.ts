@@ -14,6 +14,7 @@ import { col2imLoops } from "./col2im.ts";
 import { convLoops } from "./conv.ts";
 import { gridSample } from "./grid-sample.ts";
 import { matmulLoops } from "./matmul.ts";
+import { matmulPacked, packInteger } from "./matmul-packed.ts";
 import { poolLoops } from "./pool.ts";
 import { pad, tile } from "./pad.ts";
 import { eyeLike, oneHot, reverseSequence, trilu } from "./positions.ts";
@@ -27,6 +28,8 @@ export const loopWriters: Readonly<Record<string, Template>> = {
   col2im: col2imLoops,
   matmul: matmulLoops,
   "matmul-integer": matmulLoops,
+  "matmul-packed": matmulPacked,
+  "pack-integer": packInteger,
   "max-pool": poolLoops,
   "average-pool": poolLoops,
   "lp-pool": poolLoops,
