@@ -41,10 +41,11 @@ Quote them: a shell takes a bare # for a comment.`;
 export const commandTable = {
   compile: {
     summary: "import, optimise, lower, generate C++ and build it",
-    details: `With --only-until no code is built. Another machine's code (--isa, --machine) is built where the compiler can, never run.\n${references}`,
+    details: `Nodes that are not compiled are left to ONNX Runtime, inside of the same plan; each is listed with the reason.
+With --only-until no code is built. Another machine's code (--isa, --machine) is built where the compiler can, never run.\n${references}`,
     arguments: [model],
     options: [...code, ...native, "output", ...general],
-    no: "--no-fallback, and a node is not compiled",
+    no: "--no-fallback, and a node is left to ONNX Runtime",
     examples: ["fusionscope compile model.onnx", "fusionscope compile model.onnx --isa avx2 --threads 2 --emit out/"],
   },
   run: {
@@ -57,7 +58,9 @@ export const commandTable = {
   check: {
     summary: "run on random inputs and compare with ONNX Runtime or the evaluator",
     details:
-      "Errors are measured against an evaluation in f64. An output passes when our error is at most twice that of ONNX Runtime\nplus 4 units in the last place of the reduction's magnitude (without ONNX Runtime: of our own f32 evaluation).",
+      "Errors are measured against an evaluation in f64. An output passes when our error is at most twice that of ONNX Runtime\nplus 4 units in the last place of the reduction's magnitude (without ONNX Runtime: of our own f32 evaluation).\n" +
+      "Outputs behind nodes that run on ONNX Runtime themselves are compared with its own directly: floats within 2^-12 of the greatest value\n" +
+      "(f32), numbers of 8 bits within one step, everything else equal.",
     arguments: [model],
     options: ["against", "seed", "each-pass", ...code, ...native, ...general],
     no: "an output differs",

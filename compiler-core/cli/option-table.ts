@@ -68,7 +68,7 @@ export const optionTable = {
   dim: { kind: "dims", value: "NAME=N", code: true, help: "value of a symbolic dimension; repeat for more" },
   without: { kind: "list", value: "PASS", code: true, help: "switch an optional pass off; repeat or separate by commas" },
   "only-until": { kind: "text", value: "PASS", code: true, help: "stop after this pass" },
-  "no-fallback": { kind: "flag", help: "the answer is no when any node is not compiled" },
+  "no-fallback": { kind: "flag", help: "the answer is no when any node is left to ONNX Runtime" },
   force: { kind: "pairs", value: "A+B", code: true, help: "nodes that must share a fusion group" },
   forbid: { kind: "pairs", value: "A+B", code: true, help: "nodes that must not share a fusion group" },
   emit: { kind: "text", value: "DIR", help: "write every snapshot as .ir text, the C++, the assembly and the plan there" },
