@@ -1,6 +1,6 @@
 /** Tensor IR expressions as C++ text. */
 import { bug } from "../messages.ts";
-import { isPacked, isSmallFloat } from "../support/dtype.ts";
+import { dtypeBits, isPacked, isSmallFloat } from "../support/dtype.ts";
 import { typeText } from "../tensor/build.ts";
 import type { Buffer, BufferId, Expr, Ref, VarId, VType } from "../tensor/ir.ts";
 import { mapOperands } from "../tensor/rewrite.ts";
@@ -71,9 +71,17 @@ function loadText(e: Extract<Expr, { k: "load" }>, scope: Scope): string {
     return fromCode(e.type.dtype, elementCode(e.type.dtype, scope.pointer(e.buffer), positionText(e, scope)));
   }
   typeName(e.type, scope);
+  if (isPacked(e.type.dtype)) return packedLoad(e, scope);
   const { load } = memorySpelling[e.type.dtype] ?? bug(`no vector load of ${e.type.dtype}`);
   const count = e.count === undefined ? (e.type.dtype === "bool" ? ", fs::all_lanes{}" : "") : `, ${countText(e.count, scope)}`;
   return `${load}(${addressText(e, scope)}${count})`;
+}
+
+/** Packed elements have no address of their own: a pointer and a position. */
+function packedLoad(e: Extract<Expr, { k: "load" }>, scope: Scope): string {
+  const count = e.count === undefined ? "" : `, ${countText(e.count, scope)}`;
+  const kind = `${dtypeBits[e.type.dtype]}, ${String(e.type.dtype.startsWith("i"))}`;
+  return `fs::load_packed<${kind}>(${scope.pointer(e.buffer)}, ${positionText(e, scope)}${count})`;
 }
 
 /** min or max with a constant that is a number: the bare instruction lets a NaN in the other operand through. */

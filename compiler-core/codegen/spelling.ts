@@ -3,7 +3,7 @@
  * `i32x` and `mask` a vector; an absent spelling means that the operation has no vector form and its loop stays scalar.
  */
 import type { DType } from "../support/dtype.ts";
-import { dtypeBits, isFloat, isPacked, isSmallFloat } from "../support/dtype.ts";
+import { dtypeBits, isFloat, isInteger, isPacked, isSmallFloat } from "../support/dtype.ts";
 import type { BinaryOp, CastRule, ReduceOp, UnaryOp } from "../tensor/ir.ts";
 import { bitsAs } from "./elements.ts";
 import { valueType } from "./literals.ts";
@@ -13,7 +13,7 @@ export type VectorClass = "f32x" | "i32x" | "mask";
 export function vectorClass(dtype: DType): VectorClass | undefined {
   if (dtype === "bool") return "mask";
   if (dtype === "f32" || dtype === "bf16" || dtype === "f16") return "f32x";
-  return dtype === "i32" || dtype === "i8" || dtype === "u8" || dtype === "i16" || dtype === "u16" ? "i32x" : undefined;
+  return isInteger(dtype) && (dtypeBits[dtype] <= 16 || dtype === "i32") ? "i32x" : undefined;
 }
 
 /** A function of native/simd/values.hpp for one value; the explicit type keeps literals from deciding it. */
@@ -167,12 +167,20 @@ const narrowBounds: Readonly<Partial<Record<DType, readonly [number, number]>>> 
   i8: [-128, 127],
   u16: [0, 65535],
   i16: [-32768, 32767],
+  u4: [0, 15],
+  i4: [-8, 7],
+  u2: [0, 3],
+  i2: [-2, 1],
 };
 const narrowBits: Readonly<Partial<Record<DType, string>>> = {
   u8: "wrap_unsigned<8>",
   i8: "wrap_signed<8>",
   u16: "wrap_unsigned<16>",
   i16: "wrap_signed<16>",
+  u4: "wrap_unsigned<4>",
+  i4: "wrap_signed<4>",
+  u2: "wrap_unsigned<2>",
+  i2: "wrap_signed<2>",
 };
 
 /** A vector cast; undefined when there is none. An i32 rounded to f32 first would be rounded twice on its way to bf16. */

@@ -1,6 +1,7 @@
 /** Tensor IR statements as C++ text. Outside of parallel loops, what only thread 0 may do is gathered under `if (tid == 0)`. */
 import { kernelOf } from "../kernels/index.ts";
 import { bug } from "../messages.ts";
+import { dtypeBits, isPacked, type DType } from "../support/dtype.ts";
 import { binary } from "../tensor/build.ts";
 import type { Buffer, Expr, For, HoleCall, HoleOperand, KernelCall, Module, Stmt, Store } from "../tensor/ir.ts";
 import { buffersById, visitStmts } from "../tensor/rewrite.ts";
@@ -165,11 +166,18 @@ export class StatementWriter {
     const { dtype } = this.buffer(s.buffer);
     if (s.value.type.lanes > 1) {
       typeName(s.value.type, this.scope);
+      if (isPacked(dtype)) return this.packedStore(s, dtype);
       const { store } = memorySpelling[dtype] ?? bug(`no vector store of ${dtype}`);
       const count = s.count === undefined ? (dtype === "bool" ? ", fs::all_lanes{}" : "") : `, ${countText(s.count, this.scope)}`;
       return this.out.line(`${store}(${addressText(s, this.scope)}, ${this.expr(s.value)}${count});`);
     }
     this.out.line(storeCode(dtype, this.scope.pointer(s.buffer), positionText(s, this.scope), codeText(s.value, this.scope)));
+  }
+
+  private packedStore(s: Store, dtype: DType): void {
+    const count = s.count === undefined ? "" : `, ${countText(s.count, this.scope)}`;
+    const at = `${this.scope.pointer(s.buffer)}, ${positionText(s, this.scope)}`;
+    this.out.line(`fs::store_packed<${dtypeBits[dtype]}>(${at}, ${this.expr(s.value)}${count});`);
   }
 
   private region(s: Extract<Stmt, { k: "region" }>, body: () => void): void {

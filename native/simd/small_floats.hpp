@@ -1,7 +1,9 @@
 // Floating-point formats of 4 to 16 bits, element by element: the codes in memory, and the values in f32. The rules are those of ONNX Cast.
 #pragma once
 
-#include "half.hpp"
+#include <type_traits>
+
+#include "simd.hpp"
 
 namespace fs {
 
@@ -121,6 +123,32 @@ inline uint32_t encode(double x) {
   }
 }
 
+// The same from f32, in integer arithmetic without branches, so that a compiler can make vectors of it. Below the smallest normal number,
+// adding a power of two whose last bit is the unit of the denormals rounds to it.
+template <class F, bool Saturate = true, scale_rounding Round = scale_rounding::up>
+inline uint32_t encode(float x) {
+  if constexpr (F::kind == specials::scale) {
+    return encode<F, Saturate, Round>(static_cast<double>(x));
+  } else {
+    constexpr int dropped = 23 - F::mantissa_bits;
+    constexpr float unit = static_cast<float>(power_of_2(1 - F::bias - F::mantissa_bits + 23));
+    constexpr uint32_t unit_bits = static_cast<uint32_t>(127 + 1 - F::bias - F::mantissa_bits + 23) << 23;
+    constexpr uint32_t smallest_normal = static_cast<uint32_t>(128 - F::bias) << 23;
+    constexpr bool clamps = Saturate || F::kind == specials::finite;
+    const uint32_t bits = f32_bits(x), magnitude = bits & 0x7fffffffu, sign = (bits >> 31) * F::sign_bit;
+    const uint32_t normal = ((magnitude + ((1u << (dropped - 1)) - 1u) + ((magnitude >> dropped) & 1u)) >> dropped) -
+                            (static_cast<uint32_t>(127 - F::bias) << F::mantissa_bits);
+    const uint32_t denormal = f32_bits(f32_from_bits(magnitude) + unit) - unit_bits;
+    const uint32_t code = magnitude < smallest_normal ? denormal : normal;
+    const uint32_t beyond = clamps                           ? sign | F::max_finite
+                            : F::kind == specials::ieee ? sign | (F::max_finite + 1)
+                            : F::kind == specials::uz   ? F::sign_bit
+                                                        : sign | F::all_ones;
+    const uint32_t number = code > F::max_finite ? beyond : F::kind == specials::uz && code == 0 ? 0u : sign | code;
+    return magnitude > 0x7f800000u ? F::nan : number;
+  }
+}
+
 namespace one {
 
 // A number as a double for one further rounding: 64-bit integers keep in the lowest bit whether something was lost.
@@ -139,7 +167,10 @@ FS_INLINE double for_rounding(T x) {
 // Values rounded to a format, as f32.
 template <class F, bool Saturate = true, scale_rounding Round = scale_rounding::up, class T>
 FS_INLINE float round_to(T x) {
-  return decode<F>(static_cast<uint8_t>(encode<F, Saturate, Round>(for_rounding(x))));
+  if constexpr (std::is_same_v<T, float>)
+    return decode<F>(static_cast<uint8_t>(encode<F, Saturate, Round>(x)));
+  else
+    return decode<F>(static_cast<uint8_t>(encode<F, Saturate, Round>(for_rounding(x))));
 }
 template <class T>
 FS_INLINE float wide_to_f16(T x) {
@@ -183,6 +214,44 @@ FS_INLINE void store_bits(uint8_t* p, int64_t i, uint8_t code) {
   constexpr int mask = (1 << Bits) - 1;
   __atomic_fetch_and(byte, static_cast<uint8_t>(~(mask << shift)), __ATOMIC_RELAXED);
   __atomic_fetch_or(byte, static_cast<uint8_t>((code & mask) << shift), __ATOMIC_RELAXED);
+}
+
+// A vector of consecutive packed integers, widened to i32. Whole bytes belong to the vector alone and are written as they are.
+template <int Bits, bool Signed>
+FS_INLINE i32x load_packed(const uint8_t* p, int64_t i, int n = f32_lanes) {
+  constexpr int per_byte = 8 / Bits, mask = (1 << Bits) - 1;
+  alignas(16) uint8_t lanes[16] = {};
+  if (i % per_byte == 0 && n % per_byte == 0) {
+    const uint8_t* const from = p + i / per_byte;
+    for (int j = 0; j < n / per_byte; j++)
+      for (int k = 0; k < per_byte; k++) lanes[j * per_byte + k] = static_cast<uint8_t>((from[j] >> (k * Bits)) & mask);
+  } else {
+    for (int j = 0; j < n; j++) lanes[j] = load_bits<Bits>(p, i + j);
+  }
+  const i32x codes = load_u8(lanes, f32_lanes);
+  return Signed ? shift_right(shift_left(codes, 32 - Bits), 32 - Bits) : codes;
+}
+template <int Bits, bool Signed>
+FS_INLINE i32x load_packed(const uint8_t* p, int64_t i, all_lanes) {
+  return load_packed<Bits, Signed>(p, i, f32_lanes);
+}
+template <int Bits>
+FS_INLINE void store_packed(uint8_t* p, int64_t i, i32x v, int n = f32_lanes) {
+  constexpr int per_byte = 8 / Bits;
+  alignas(16) uint8_t lanes[16];
+  store_u8(lanes, bit_and(v, broadcast((1 << Bits) - 1)), f32_lanes);
+  int j = 0;
+  for (; j < n && (i + j) % per_byte != 0; j++) store_bits<Bits>(p, i + j, lanes[j]);
+  for (uint8_t* to = p + (i + j) / per_byte; j + per_byte <= n; j += per_byte) {
+    int byte = 0;
+    for (int k = 0; k < per_byte; k++) byte |= lanes[j + k] << (k * Bits);
+    *to++ = static_cast<uint8_t>(byte);
+  }
+  for (; j < n; j++) store_bits<Bits>(p, i + j, lanes[j]);
+}
+template <int Bits>
+FS_INLINE void store_packed(uint8_t* p, int64_t i, i32x v, all_lanes) {
+  store_packed<Bits>(p, i, v, f32_lanes);
 }
 
 }  // namespace fs

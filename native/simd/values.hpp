@@ -162,9 +162,13 @@ FS_INLINE i32x wrap_unsigned(i32x a) {
 FS_INLINE f32x to_f32(mask a) { return select(a, broadcast(1.0f), broadcast(0.0f)); }
 FS_INLINE i32x to_i32(mask a) { return select(a, broadcast(1), broadcast(0)); }
 FS_INLINE f32x round_to_f16(f32x a) {
-  alignas(64) uint16_t half[16];
-  store_f16(half, a, f32_lanes);
-  return load_f16(half, f32_lanes);
+#if defined(FS_SIMD_AVX512)
+  return {_mm512_cvtph_ps(_mm512_cvtps_ph(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC))};
+#elif defined(FS_SIMD_AVX2)
+  return {_mm256_cvtph_ps(to_f16(a))};
+#else
+  return {f16_to_f32(f32_to_f16(a.v))};
+#endif
 }
 FS_INLINE i32x ramp(int64_t base) { return add(broadcast(static_cast<int32_t>(base)), iota()); }
 
