@@ -15,6 +15,7 @@ import { asDType, BuildCall, NotCompiled } from "./ops/build-call.ts";
 import { constantTensor } from "./ops/constant.ts";
 import { standardDomain } from "./ops/domain.ts";
 import { builderFor } from "./ops/index.ts";
+import { sequenceMakers, type Elements } from "./ops/sequence.ts";
 import { sortNodes } from "./order.ts";
 import { likelyRank } from "./unranked.ts";
 import { sequenceType } from "./sequence-types.ts";
@@ -33,6 +34,8 @@ interface Importer {
   readonly file: SourceFile;
   /** Constants of tensors that were met before: a loop body is imported once for each iteration. */
   readonly known: Map<TensorData, Value>;
+  /** Elements of sequences and optional values, where they are known. */
+  readonly elements: Map<ValueId, Elements>;
   /** Set for bodies: their nodes are run as part of the node that has them. */
   readonly inside: boolean;
 }
@@ -52,6 +55,7 @@ export function importModel(model: OnnxModel, store: TensorStore = memoryStore()
     declared: new Map([...main.valueInfos, ...main.outputs].map((v) => [v.name, v.type])),
     file: sourceFile(model, store),
     known: new Map(),
+    elements: new Map(),
     inside: false,
   };
   flat.sources.forEach((s) => importer.graph.source(s));
@@ -127,6 +131,7 @@ function importNode(importer: Importer, flat: FlatNode): void {
   const mark = importer.graph.mark();
   const results = buildNode(importer, flat, inputs);
   const outputs = typeof results === "string" ? (importer.graph.rewind(mark), opaqueNode(importer, flat, results)) : results;
+  if (typeof results === "string" || node.opType === "Identity") followElements(importer, flat, inputs, outputs);
   node.outputs.forEach((name, i) => {
     const id = outputs[i];
     if (name === "" || id === undefined) return;
@@ -134,6 +139,15 @@ function importNode(importer: Importer, flat: FlatNode): void {
     if (!importer.names.has(name)) importer.names.set(name, id);
   });
   remember(importer, flat, outputs);
+}
+
+/** Notes the elements of a sequence that the node makes, if they are known. */
+function followElements(importer: Importer, flat: FlatNode, inputs: readonly (ValueId | null)[], outputs: readonly ValueId[]): void {
+  const maker = standardDomain(flat.node.domain) ? sequenceMakers[flat.node.opType] : undefined;
+  const mark = importer.graph.mark();
+  const made = maker === undefined ? "" : attempt(() => maker(callOf(importer, flat, inputs)));
+  if (typeof made === "string") importer.graph.rewind(mark);
+  else if (outputs[0] !== undefined) importer.elements.set(outputs[0], made);
 }
 
 /** Keeps what it takes to run the node as it stands in the file. */
@@ -151,22 +165,30 @@ const valuesRead = (importer: Importer, flat: FlatNode): readonly (ValueId | nul
   namesRead(flat).map((name) => lookup(importer, name) ?? null);
 
 /** The node in canonical operators; or the reason why it is not compiled. */
-function buildNode(
-  importer: Importer,
-  { node, opset, origin }: FlatNode,
-  inputs: readonly (ValueId | null)[],
-): readonly ValueId[] | string {
+function buildNode(importer: Importer, flat: FlatNode, inputs: readonly (ValueId | null)[]): readonly ValueId[] | string {
+  const { node } = flat;
   const builder = builderFor(node.domain, node.opType);
   if (builder === undefined)
     return standardDomain(node.domain) ? `${node.opType} is not supported` : `${node.domain}.${node.opType} is not supported`;
   const undefinedName = node.inputs.find((name, i) => name !== "" && inputs[i] === null);
   if (undefinedName !== undefined) return `its operand "${undefinedName}" is not defined in the model`;
-  const readNd = (t: OnnxTensor): NdArray => readSmall(importer.store, t);
+  const built = attempt(() => builder(callOf(importer, flat, inputs)));
+  if (typeof built === "string") return built;
+  const outputs = typeof built === "number" ? [built] : built;
+  const short = node.outputs.some((name, i) => name !== "" && outputs[i] === undefined);
+  return short ? `only ${outputs.length} of its outputs are supported` : outputs;
+}
+
+function callOf(importer: Importer, { node, opset, origin }: FlatNode, inputs: readonly (ValueId | null)[]): BuildCall {
+  const { graph, store, elements } = importer;
+  const readNd = (t: OnnxTensor): NdArray => readSmall(store, t);
+  return new BuildCall({ graph, node, inputs, opset, origin, readTensor: readNd, elements: (id) => elements.get(id) });
+}
+
+/** The result, or the reason why the node is not compiled. */
+function attempt<T>(build: () => T): T | string {
   try {
-    const built = builder(new BuildCall({ graph: importer.graph, node, inputs, opset, origin, readTensor: readNd }));
-    const outputs = typeof built === "number" ? [built] : built;
-    const short = node.outputs.some((name, i) => name !== "" && outputs[i] === undefined);
-    return short ? `only ${outputs.length} of its outputs are supported` : outputs;
+    return build();
   } catch (e) {
     if (e instanceof NotCompiled) return e.reason;
     if (e instanceof RefusedOp) return e.refusal.reason;
@@ -256,6 +278,7 @@ function importBody(
     ...outer,
     graph: new GraphBuilder(source.name, outer.graph.constants, outer.graph.bodies),
     names: new Map(),
+    elements: new Map(),
     initializers: initializersOf(source, outer.store),
     declared: new Map([...source.valueInfos, ...source.outputs].map((v) => [v.name, v.type])),
     inside: true,

@@ -26,6 +26,8 @@ export interface BuildContext {
   readonly opset: number;
   readonly origin: readonly number[];
   readonly readTensor: (tensor: OnnxTensor) => NdArray;
+  /** The elements of a value that is a sequence, or the value of an optional one, where they are known. */
+  readonly elements: (id: ValueId) => readonly ValueId[] | undefined;
 }
 
 export class BuildCall {
@@ -66,6 +68,10 @@ export class BuildCall {
   }
   shapeOf(id: ValueId): Shape | undefined {
     return this.context.graph.type(id).shape;
+  }
+  /** Elements of operand `i`, a sequence; undefined for tensors and for sequences that nothing is known of. */
+  elements(i: number): readonly ValueId[] | undefined {
+    return this.context.elements(this.input(i));
   }
   /** The values of a small constant operand. */
   known(i: number): readonly number[] | undefined {

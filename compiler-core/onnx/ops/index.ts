@@ -16,6 +16,7 @@ import { reduceBuilders } from "./reduce.ts";
 import { rnnBuilders } from "./rnn.ts";
 import { resizeBuilders } from "./resize.ts";
 import { signalBuilders } from "./signal.ts";
+import { sequenceBuilders } from "./sequence.ts";
 import { shapeBuilders } from "./shapes.ts";
 
 /** By operator type; types of other domains have the domain in front: `com.microsoft.FusedMatMul`. */
@@ -35,6 +36,7 @@ export const onnxBuilders: Readonly<Record<string, Builder>> = {
   ...rnnBuilders,
   ...resizeBuilders,
   ...signalBuilders,
+  ...sequenceBuilders,
   ...shapeBuilders,
 };
 
