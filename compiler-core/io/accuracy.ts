@@ -50,16 +50,16 @@ export function maxDifference(a: ArrayLike<number>, b: ArrayLike<number>): { rea
 
 /**
  * Holds one output against the reference and the f64 evaluation. `ulps`: units in the last place of the magnitude that are allowed on top of
- * twice the reference's error.
+ * twice the reference's error. `step`: what one step of a quantised value before it may change (see `quantisationStep`).
  */
-export function accuracy(ours: NdArray, reference: NdArray, exact: NdArray, magnitude: number, ulps = 4): Accuracy {
+export function accuracy(ours: NdArray, reference: NdArray, exact: NdArray, magnitude: number, ulps = 4, step = 0): Accuracy {
   const [x, r, e] = [toNumbers(ours), toNumbers(reference), toNumbers(exact)];
   const float = isFloat(ours.dtype);
   const own = maxDifference(x, e).maxAbs;
   const theirs = maxDifference(r, e).maxAbs;
   const slack = float && Number.isFinite(theirs) ? 2 * theirs : 0;
-  const limit = float ? slack + ulps * (epsilons[ours.dtype] ?? 0) * magnitude : 0;
-  const bad = x.findIndex((v, i) => difference(v, e[i] ?? NaN) > limit && difference(v, r[i] ?? NaN) > 0);
+  const limit = step + (float ? slack + ulps * (epsilons[ours.dtype] ?? 0) * magnitude : 0);
+  const bad = x.findIndex((v, i) => difference(v, e[i] ?? NaN) > limit && difference(v, r[i] ?? NaN) > step);
   const why = bad < 0 ? {} : { why: `element ${bad} is ${x[bad]}, the evaluation in f64 ${e[bad]}, the reference ${r[bad]}` };
   return { ...maxDifference(x, r), error: own, referenceError: theirs, limit, magnitude, ok: bad < 0, ...why };
 }
@@ -116,7 +116,7 @@ export function spread(nd: NdArray): Spread {
 }
 
 /** Elementwise operators that do not magnify an error: |f(a) - f(b)| <= |a - b|. */
-const contracting: readonly OpName[] = [
+export const contracting: readonly OpName[] = [
   "relu",
   "leaky-relu",
   "tanh",

@@ -2,6 +2,7 @@
 import { valueOf, type Graph, type ValueId } from "../../graph/ir.ts";
 import { bug, userError } from "../../messages.ts";
 import { accuracy, directAccuracy, reductionMagnitude, spread, type Accuracy, type Spread } from "../accuracy.ts";
+import { quantisationStep } from "../quantisation-step.ts";
 import type { ExactValues } from "./exact-values.ts";
 import { isNumbers, isSequence, typeText, type RunTensor, type RunValue } from "./run-value.ts";
 
@@ -11,7 +12,7 @@ export interface CheckedOutput extends Accuracy, Spread {
   readonly shape: readonly number[];
   /** `f64`: by the errors of both against an evaluation in f64. `direct`: by the difference to the reference. */
   readonly method: "f64" | "direct";
-  /** Why it is compared directly. */
+  /** Why it is compared directly, or why more is allowed than rounding. */
   readonly because?: string;
 }
 
@@ -49,7 +50,10 @@ export function compareOutput({ graph, id, ours, reference, exact, against }: Co
     };
   }
   const magnitude = reductionMagnitude(graph, id, exact.values);
-  return { ...base, ...accuracy(ours, reference, want, magnitude, slack[against]), ...spread(ours), method: "f64" };
+  const step = quantisationStep(graph, id, magnitude);
+  const found = accuracy(ours, reference, want, magnitude, slack[against], step);
+  const because = step === 0 ? {} : { because: `a step of quantised values before it, ${step.toPrecision(3)}, is allowed` };
+  return { ...base, ...found, ...spread(ours), method: "f64", ...because };
 }
 
 function sameType(name: string, ours: RunTensor, reference: RunTensor): void {
