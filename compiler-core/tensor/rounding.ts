@@ -76,7 +76,9 @@ export function wrapInteger(dtype: DType, v: number | bigint): number | bigint {
  * A 64-bit integer as a double: the nearest one, or, when it will be rounded again to a narrower type, one whose lowest bits say "inexact" (the
  * eleven bits that may not fit are folded into one that does), so that the second rounding is right.
  */
-export function integerToFloat(v: number | bigint, roundedAgain: boolean): number {
+export function integerToFloat(given: number | bigint, roundedAgain: boolean): number {
+  // Literals may hold small integers as bigints: those are exact as they are.
+  const v = typeof given === "bigint" ? normalInteger(given) : given;
   if (typeof v === "number") return v;
   if (!roundedAgain) return Number(v);
   const magnitude = v < 0n ? -v : v;

@@ -109,3 +109,8 @@ test("special functions", () => {
   equal(evalUnary("softplus", "f64", 1000, "f64"), 1000);
   equal(reduceIdentity("max", "i8"), -128);
 });
+
+test("a small integer that comes as a bigint, as literals of 64-bit constants do, is cast exactly", () => {
+  assert.equal(evalCast("i64", "f32", 3n, "native"), 3);
+  assert.equal(evalCast("i64", "f32", -2049n, "native"), -2049);
+});
