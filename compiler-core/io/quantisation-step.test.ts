@@ -13,7 +13,7 @@ function graph() {
   const x = b.input("x", "f32", [2, 2]);
   const scale = b.constant("scale", fromValues("f32", [], [0.25]));
   const zero = b.constant("zero", fromValues("u8", [], [3]));
-  const [q] = b.add("quantize-linear", [x, scale, zero], {}, { origin });
+  const [q] = b.add("quantize-linear", [x, scale, zero], { to: "u8" }, { origin });
   const [d] = b.add("dequantize-linear", [q!, scale, zero], {}, { origin });
   const [sum] = b.add("add", [d!, d!], {}, { origin });
   const [product] = b.add("matmul", [d!, x], {}, { origin });

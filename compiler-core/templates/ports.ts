@@ -22,10 +22,12 @@ export function portsOf(graph: Graph): Ports {
   if (known !== undefined) return known;
   const read = new Set<ValueId>();
   for (const n of graph.nodes) if (n.op !== "opaque") for (const v of n.inputs) if (v !== null) read.add(v);
-  const given = new Set([...graph.inputs, ...graph.outputs]);
+  const outputs = new Set(graph.outputs);
+  // What a file declares can be wrong: only what native code reads has to be as declared.
+  const handedOut = (v: ValueId): boolean => outputs.has(v) && valueOf(graph, v).shapeSource === "inferred";
   const host = [
     ...graph.inputs.filter((v) => !hasMemory(graph, v)),
-    ...leavingHoles(graph).filter((v) => !hasMemory(graph, v) || (!given.has(v) && !read.has(v))),
+    ...leavingHoles(graph).filter((v) => !hasMemory(graph, v) || (!read.has(v) && !handedOut(v))),
   ];
   const kept = new Set(host);
   const ports: Ports = {
