@@ -172,6 +172,31 @@ export const controlFlowCases: readonly SequenceCase[] = [
     m.output("s", "f32");
     m.output("all", "f32");
   }),
+  make("SplitToSequence, SequenceAt, ConcatFromSequence", (m) => {
+    m.node("SplitToSequence", ["x", i64(m, "sizes", [1, 2], [2])], "parts", { attributes: { axis: 0 } });
+    m.node("Identity", ["parts"], "same");
+    m.node("Neg", [m.node("SequenceAt", ["same", i64(m, "last", [-1])], "tail")], "y");
+    m.node("SplitToSequence", ["x"], "rows", { attributes: { axis: 0, keepdims: 0 } });
+    m.node("ConcatFromSequence", ["rows"], "z", { attributes: { axis: 1, new_axis: 1 } });
+    m.output("y", "f32");
+    m.output("z", "f32");
+  }),
+  make("SequenceConstruct, SequenceInsert, SequenceErase, SequenceLength", (m) => {
+    m.node("SequenceConstruct", ["x", m.node("Abs", ["x"], "a")], "s");
+    m.node("SequenceInsert", ["s", m.node("Exp", ["x"], "e"), i64(m, "one", [1])], "s3");
+    m.node("SequenceErase", ["s3", i64(m, "zero", [0])], "s2");
+    m.node("ConcatFromSequence", ["s2"], "y", { attributes: { axis: 0 } });
+    m.node("Cast", [m.node("SequenceLength", ["s3"], "n")], "z", { attributes: { to: 1 } });
+    m.output("y", "f32");
+    m.output("z", "f32");
+  }),
+  make("Optional values", (m) => {
+    m.node("Optional", ["x"], "o");
+    m.node("If", [m.node("OptionalHasElement", ["o"], "has")], "y", { attributes: branches("Exp", "Neg") });
+    m.node("Neg", [m.node("OptionalGetElement", ["o"], "v")], "z");
+    m.output("y", "f32");
+    m.output("z", "f32");
+  }),
   make("functions in functions, with an If that reads an operand and an attribute of its function", (m) => {
     const alpha = { name: "alpha", docString: "", refAttrName: "slope", kind: "float", value: 0 } as const;
     const leaky = { ...node("LeakyRelu", ["v"], ["r"]), attributes: [alpha] };

@@ -84,7 +84,10 @@ after(() => host?.close());
 test("native code of all of them", { skip: missing ?? noCompiler ?? false }, async (t) => {
   const compiled = cases.map((c) => {
     const { source, error, unsupported } = compile(importModel(c.model), defaultOptions, localMachine(), { now: () => 0 });
-    assert.ok(source, `${c.name}: ${error?.message ?? unsupported.map((u) => `${u.opType}: ${u.reason}`).join("; ")}`);
+    assert.ok(
+      source && unsupported.length === 0,
+      `${c.name}: ${error?.message ?? unsupported.map((u) => `${u.opType}: ${u.reason}`).join("; ")}`,
+    );
     return { c, source };
   });
   const text = unitOf(compiled.map(({ source }) => source.text));
