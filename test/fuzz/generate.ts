@@ -5,9 +5,10 @@ import { Draw, type Row } from "./draw.ts";
 import { contractionRows } from "./operators/contraction.ts";
 import { elementwiseRows } from "./operators/elementwise.ts";
 import { movementRows } from "./operators/movement.ts";
+import { moreRows } from "./operators/more.ts";
 import { patternRows } from "./operators/patterns.ts";
 
-export const rows: readonly Row[] = [...elementwiseRows, ...movementRows, ...contractionRows, ...patternRows];
+export const rows: readonly Row[] = [...elementwiseRows, ...movementRows, ...contractionRows, ...patternRows, ...moreRows];
 const lottery: readonly Row[] = rows.flatMap((r) => new Array<Row>(r.weight).fill(r));
 
 /** The case of a seed: 2 to 12 picks from the table. */

@@ -183,7 +183,10 @@ export async function runOrt(ort: typeof Ort, one: FuzzCase): Promise<readonly N
     const results = await session.run(feeds);
     return one.outputs.map(({ name, dtype }) => {
       const t = results[name]!;
-      return { dtype, shape: t.dims, data: t.data as Float32Array };
+      const data = t.data as unknown as Float32Array;
+      // The binding gives half precision as bit patterns.
+      if (dtype === "f16") return decode(dtype, t.dims, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+      return { dtype, shape: t.dims, data };
     });
   } finally {
     await session.release();

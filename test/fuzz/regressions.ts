@@ -10,4 +10,15 @@ export const regressions: readonly (FuzzCase & { readonly was: string })[] = [
     nodes: [{ op: "LessOrEqual", inputs: ["x", "x"], outputs: ["y"], attributes: {} }],
     outputs: [{ name: "y", dtype: "bool" }],
   },
+  {
+    was: "a register that begins and is added to within one vector loop (a product over one element) was taken for one from outside",
+    seed: "n:60",
+    inputs: [{ name: "x", dtype: "u8", shape: [1, 1] }],
+    constants: [
+      { name: "zero", dtype: "u8", shape: [], values: [2] },
+      { name: "w", dtype: "i8", shape: [1, 2], values: [-9, 1] },
+    ],
+    nodes: [{ op: "MatMulInteger", inputs: ["x", "w", "zero"], outputs: ["y"], attributes: {} }],
+    outputs: [{ name: "y", dtype: "i32" }],
+  },
 ];

@@ -67,11 +67,12 @@ interface Accumulator {
   readonly op: Extract<Stmt, { k: "accum" }>["op"];
 }
 
-/** Registers that the body accumulates into, each with a vector of its own. */
+/** Registers from outside that the body accumulates into, each with a vector of its own. The body's own registers become vectors as they are. */
 function accumulators(s: For, lanes: number, fresh: Fresh): readonly Accumulator[] {
   const found = new Map<VarId, Accumulator>();
+  const own = new Set(s.body.flatMap((x) => (x.k === "register" ? [x.v] : [])));
   for (const x of s.body) {
-    if (x.k !== "accum") continue;
+    if (x.k !== "accum" || own.has(x.v)) continue;
     const { dtype } = x.value.type;
     if (!reducible(x.op, dtype)) throw new NotVector(`no reduction by ${x.op} across lanes of ${dtype}`);
     const known = found.get(x.v);

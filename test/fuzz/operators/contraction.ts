@@ -62,7 +62,8 @@ const gemm = row("Gemm", 2, (d) => {
   const n = d.extent();
   const b = d.constant("f32", transB === 1 ? [n, k] : [k, n]);
   const c = d.chance(0.7) ? [d.constant("f32", d.one([[n], [1, n], [m, 1], [m, n], []]))] : [];
-  const [alpha, beta] = [d.one([1, 1, 0.5]), d.one([1, 1, 2])];
+  // Without anything to sum, ONNX Runtime leaves beta out.
+  const [alpha, beta] = [d.one([1, 1, 0.5]), k === 0 ? 1 : d.one([1, 1, 2])];
   return d.node("Gemm", [a, b, ...c], [{ shape: [m, n], bound: a.bound * 4 * k + 8 }], {
     transA,
     transB,
