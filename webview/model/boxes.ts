@@ -1,7 +1,6 @@
 /** What a snapshot looks like before it has places: boxes with sizes and labels, and the edges between them. */
 import { categoryOf, Category } from "./category.ts";
 import { bytesText, tail } from "./format.ts";
-import { holeSubtitle } from "./holes.ts";
 import { links } from "./links.ts";
 import type { NodeRow, Snapshot, StageChange, ValueRow } from "./trace.ts";
 
@@ -190,8 +189,7 @@ function build(snapshot: Snapshot): Boxes {
     const inside = graphsInside(node);
     const chips = constants.length + inside.length === 0 ? noChips : [...inside, ...chipsOf(constants)];
     const first = node.outputs.length > 0 ? snapshot.values.get(node.outputs[0] as number) : undefined;
-    const subtitle = node.hole ? holeSubtitle(node.hole, nameOf(node)) : nameOf(node);
-    add(id, BoxKind.Node, categoryOf(node.op, node.init, node.hole !== undefined), node.op, subtitle, chips, tagOf(first));
+    add(id, BoxKind.Node, categoryOf(node.op, node.init, node.hole !== undefined), node.op, nameOf(node), chips, tagOf(first));
   }
   for (const value of shownOutputs) {
     add(outputKey(value), BoxKind.Output, Category.Terminal, nameOf(snapshot.values.get(value)), "", [], "");

@@ -1,5 +1,5 @@
 /** What is not compiled, in words: which operator, why, and who runs it instead. */
-import type { GroupInfo } from "#protocol";
+import type { CompilationSummary, GroupInfo } from "#protocol";
 import { visible } from "./format.ts";
 import type { NodeRow } from "./trace.ts";
 
@@ -42,14 +42,32 @@ function parsed(json: string): Readonly<Record<string, unknown>> {
 
 const text = (value: unknown, otherwise: string): string => (typeof value === "string" && value !== "" ? value : otherwise);
 
-export const holePlace = ({ called }: Pick<Hole, "called">): string => (called ? "left to ONNX Runtime" : "cannot be run");
+/** What becomes of a node that the file has as it stands. */
+export interface Fate {
+  readonly kind: "called" | "nobody" | "later";
+  /** In words: who runs it, or that a later pass compiles it. */
+  readonly where: string;
+  readonly why: string;
+}
 
-/** The second line of its box. */
-export const holeSubtitle = (hole: Hole, name: string): string =>
-  [hole.called ? "ONNX Runtime" : "cannot be run", ...(name === "" ? [] : [name])].join(" · ");
+const words: Readonly<Record<Fate["kind"], string>> = {
+  called: "left to ONNX Runtime",
+  nobody: "cannot be run",
+  later: "not compiled at this stage, but by the passes after it",
+};
+
+/** Undefined for what is compiled. A node may be cut out later than at the stage shown, or be compiled later: the last stage decides. */
+export function fateOf({ hole, origin }: NodeRow, summary: CompilationSummary | undefined): Fate | undefined {
+  const paths = new Set([...origin].map((index) => summary?.sources[index]?.path));
+  const found = summary?.unsupported.find(({ node }) => paths.has(node));
+  if (!hole && !found) return undefined;
+  const called = hole?.called ?? summary?.holes?.some(({ nodes }) => nodes.some(({ node }) => node === found?.node)) === true;
+  const kind = summary && !found ? "later" : called ? "called" : "nobody";
+  return { kind, where: words[kind], why: found?.reason ?? hole?.reason ?? "" };
+}
 
 /** Why the work of a node is not known. */
 export function unknownWork({ hole, op }: NodeRow): string {
-  if (hole) return `work not known: ${visible(op)} is not compiled`;
+  if (hole) return `work not known: ${visible(op)} is not compiled at this stage`;
   return "work not known: it depends on shapes that are not set yet";
 }

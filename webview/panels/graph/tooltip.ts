@@ -4,7 +4,7 @@ import type { Hit } from "../../draw/hit.ts";
 import type { Scene } from "../../draw/scene.ts";
 import { valueOfKey, valueText } from "../../model/boxes.ts";
 import { flopsText, visible } from "../../model/format.ts";
-import { holePlace, templateText, unknownWork } from "../../model/holes.ts";
+import { fateOf, templateText, unknownWork } from "../../model/holes.ts";
 
 export function describeHit(app: App, hit: Hit, scene: Scene | undefined): readonly string[] {
   const snapshot = app.shown();
@@ -17,7 +17,8 @@ export function describeHit(app: App, hit: Hit, scene: Scene | undefined): reado
     if (!node) return describeRemoved(app, hit.key);
     const outputs = [...node.outputs].map((value) => `→ ${valueText(snapshot.values.get(value))}`);
     const work = Number.isFinite(node.flops) ? (node.flops > 0 ? [flopsText(node.flops)] : []) : [unknownWork(node)];
-    const hole = node.hole === undefined ? [] : [`${holePlace(node.hole)}: ${visible(node.hole.reason)}`];
+    const fate = fateOf(node, app.store.state.summary);
+    const hole = fate === undefined ? [] : [fate.kind === "later" ? fate.where : `${fate.where}: ${visible(fate.why)}`];
     return [`${visible(node.op)}  #${node.id}`, ...(node.name === "" ? [] : [visible(node.name)]), ...hole, ...outputs, ...work];
   }
   if (hit.kind === "group") {

@@ -5,7 +5,7 @@ import { selectGroup, selectNodes } from "../../actions.ts";
 import { el } from "../../dom.ts";
 import { shapeText } from "../../model/boxes.ts";
 import { tail, visible } from "../../model/format.ts";
-import { holePlace, templateText } from "../../model/holes.ts";
+import { fateOf, templateText } from "../../model/holes.ts";
 import { groupOfNode } from "../../model/links.ts";
 import type { NodeRow, Snapshot, StageChange } from "../../model/trace.ts";
 import type { State } from "../../store.ts";
@@ -141,6 +141,7 @@ export class NodeTree {
       );
     }
     const { node, level, removed } = item;
+    const fate = node.hole ? fateOf(node, this.app.store.state.summary) : undefined;
     const output = this.shown?.snapshot.values.get(node.outputs[0] ?? -1);
     const [kind, sign, spoken] = removed
       ? ["removed", "−", "removed"]
@@ -153,7 +154,7 @@ export class NodeTree {
       "div",
       {
         class: `row level-${level}${node.hole ? " not-compiled" : ""}`,
-        title: node.hole ? `${visible(node.name)}\n${holePlace(node.hole)}: ${visible(node.hole.reason)}` : visible(node.name),
+        title: fate ? `${visible(node.name)}\n${fate.where}${fate.kind === "later" ? "" : `: ${visible(fate.why)}`}` : visible(node.name),
       },
       el("span", { class: `sign ${kind}`, attrs: { "aria-hidden": "true" } }, sign),
       el("span", { class: "node-op" }, visible(node.op)),
