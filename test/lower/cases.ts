@@ -2,6 +2,7 @@
 import { GraphBuilder } from "../../compiler-core/graph/build.ts";
 import { fromValues } from "../../compiler-core/graph/ndarray.ts";
 import type { Attrs, Graph, ValueId } from "../../compiler-core/graph/ir.ts";
+import { convGraphs } from "./conv-cases.ts";
 import { movementGraphs } from "./movement-cases.ts";
 import type { OpName } from "../../compiler-core/graph/ops/index.ts";
 
@@ -144,5 +145,6 @@ export const cases: Readonly<Record<string, Graph>> = {
     const x = n.input(6, 11);
     return n.op("where", [n.op("greater", [x, n.weight(11)]), x, n.op("neg", [x])]);
   }),
+  ...convGraphs(build),
   ...movementGraphs(build),
 };

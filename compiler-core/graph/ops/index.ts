@@ -17,6 +17,7 @@ import { gemm, matmul } from "./matmul.ts";
 import { matmulInteger } from "./matmul-integer.ts";
 import { matmulPacked, packInteger } from "./matmul-packed.ts";
 import { concat, gather, split, transpose } from "./movement.ts";
+import { maxUnpool } from "./max-unpool.ts";
 import { batchNorm, layerNorm, rmsNorm } from "./normalization.ts";
 import type { Op, Trait } from "./op.ts";
 import { opaque } from "./opaque.ts";
@@ -120,6 +121,7 @@ export const ops = {
   "conv-transpose": convTranspose,
   col2im,
   "max-pool": maxPool,
+  "max-unpool": maxUnpool,
   "average-pool": averagePool,
   "lp-pool": lpPool,
   "reduce-sum": reduce.reduceSum,

@@ -34,10 +34,22 @@ function globalLpPool(c: BuildCall): ValueId {
   return c.add("pow", [sum, c.scalar(dtype, 1 / p)]);
 }
 
+/** A given shape of the result adds zeros behind the inferred one: positions count through the inferred shape. */
+function maxUnpool(c: BuildCall): ValueId {
+  const kernel = c.ints("kernel_shape") ?? notCompiled("kernel_shape is missing");
+  const y = c.add("max-unpool", [c.input(0), c.input(1)], { kernel, strides: c.ints("strides"), pads: c.ints("pads") });
+  if (!c.has(2)) return y;
+  const wanted = c.known(2) ?? notCompiled("the shape of the result is computed at run time");
+  const have = c.shapeOf(y) ?? notCompiled("the rank of its operand is not known");
+  const more = wanted.map((d, i) => (typeof have[i] === "number" ? d - have[i] : notCompiled("an extent of its operand is not known")));
+  return c.add("pad", [y], { pads: [...more.map(() => 0), ...more], mode: "constant", value: 0 });
+}
+
 export const poolBuilders: Readonly<Record<string, Builder>> = {
   MaxPool: maxPool,
   AveragePool: (c) => c.add("average-pool", [c.input(0)], { ...window(c), includePad: c.flag("count_include_pad") }),
   LpPool: (c) => c.add("lp-pool", [c.input(0)], { ...window(c), p: c.int("p", 2) }),
+  MaxUnpool: maxUnpool,
   GlobalAveragePool: globalPool("reduce-mean"),
   GlobalMaxPool: globalPool("reduce-max"),
   GlobalLpPool: globalLpPool,

@@ -15,6 +15,7 @@ import { convLoops } from "./conv.ts";
 import { gridSample } from "./grid-sample.ts";
 import { matmulLoops } from "./matmul.ts";
 import { matmulPacked, packInteger } from "./matmul-packed.ts";
+import { maxUnpoolLoops } from "./max-unpool.ts";
 import { poolLoops } from "./pool.ts";
 import { pad, tile } from "./pad.ts";
 import { eyeLike, oneHot, reverseSequence, trilu } from "./positions.ts";
@@ -31,6 +32,7 @@ export const loopWriters: Readonly<Record<string, Template>> = {
   "matmul-packed": matmulPacked,
   "pack-integer": packInteger,
   "max-pool": poolLoops,
+  "max-unpool": maxUnpoolLoops,
   "average-pool": poolLoops,
   "lp-pool": poolLoops,
   pad,
