@@ -19,6 +19,8 @@ export interface TensorFileRef {
   readonly name?: string;
   readonly dtype?: string;
   readonly shape?: readonly number[];
+  /** Of a sequence: its tensors; `file` is empty then. */
+  readonly items?: readonly TensorFileRef[];
 }
 
 /** A weight of a compiled model: a range of a file, mapped read-only (copied when it is not 64-byte aligned). */

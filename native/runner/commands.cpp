@@ -17,7 +17,14 @@ constexpr int protocol_version = 2;
 std::vector<tensor_file> tensor_files(const json::value& list) {
   std::vector<tensor_file> all;
   for (const auto& t : list.items()) {
-    tensor_file f{t["file"].as_string(), t.string_or("name", ""), t.string_or("dtype", ""), {}};
+    tensor_file f;
+    f.name = t.string_or("name", "");
+    f.dtype = t.string_or("dtype", "");
+    f.sequence = !t["items"].is_null();
+    if (f.sequence)
+      f.items = tensor_files(t["items"]);
+    else
+      f.file = t["file"].as_string();
     if (!t["shape"].is_null())
       for (const auto& d : t["shape"].items()) f.shape.push_back(d.as_int());
     all.push_back(std::move(f));

@@ -75,17 +75,9 @@ void hole_host::set(int slot, const tensor_file& file) {
   if (at >= slots_.size()) throw failure("bad-request", "no slot " + std::to_string(slot));
   if (slots_[at] != nullptr) runtime_.release(ReleaseValue, slots_[at]);
   slots_[at] = nullptr;
-  if (file.dtype == "string") {
-    slots_[at] = ort_strings_from(runtime_, file);
-  } else {
-    uint64_t elements = 1;
-    for (const int64_t d : file.shape) elements *= static_cast<uint64_t>(d);
-    const int dtype = ort_dtype(file.dtype);
-    files_.erase(slot);
-    const loaded_file& in = files_.emplace(slot, loaded_file(file.file)).first->second;
-    if (in.size() != ort_bytes(dtype, elements)) throw failure("bad-request", file.file + " does not have the size its shape needs");
-    slots_[at] = ort_tensor_on(runtime_, in.data(), in.size(), file.shape, dtype);
-  }
+  std::vector<loaded_file>& memory = files_[slot];
+  memory.clear();
+  slots_[at] = ort_value_from(runtime_, file, memory);
   given_[at] = true;
 }
 

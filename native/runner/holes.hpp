@@ -73,7 +73,7 @@ class hole_host {
   std::vector<ort::Value*> slots_;
   // Slots that graph inputs fill: they live from `set` to `set`.
   std::vector<bool> given_;
-  std::map<int, loaded_file> files_;
+  std::map<int, std::vector<loaded_file>> files_;
   std::string failed_;
 };
 

@@ -65,22 +65,9 @@ void ort_session::bind(const std::vector<tensor_file>& inputs) {
       if (n == t.name) known = &n;
     if (known == nullptr) throw failure("bad-request", "the model has no input '" + t.name + "'");
     bound_names_.push_back(known->c_str());
-    input_values_.push_back(value_of(t));
+    input_values_.push_back(ort_value_from(*current, t, inputs_));
   }
   output_values_.assign(output_names_.size(), nullptr);
-}
-
-Value* ort_session::value_of(const tensor_file& t) {
-  if (t.dtype == "string") return ort_strings_from(*current, t);
-  const int dtype = ort_dtype(t.dtype);
-  uint64_t elements = 1;
-  for (const int64_t d : t.shape) elements *= static_cast<uint64_t>(d);
-  const uint64_t bytes = ort_bytes(dtype, elements);
-  inputs_.emplace_back(t.file);
-  if (inputs_.back().size() != bytes)
-    throw failure("bad-request",
-                  t.file + " has " + std::to_string(inputs_.back().size()) + " bytes, its shape needs " + std::to_string(bytes));
-  return ort_tensor_on(*current, inputs_.back().data(), bytes, t.shape, dtype);
 }
 
 // The first run lets the library allocate the outputs; later runs write into the same ones.

@@ -36,7 +36,6 @@ class ort_session final : public target {
  private:
   ort_session() = default;
   void release_values();
-  ort::Value* value_of(const tensor_file& t);
 
   int threads_ = 1;
   ort::Session* session_ = nullptr;

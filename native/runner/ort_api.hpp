@@ -57,6 +57,7 @@ enum Slot {
   GetAllocatorWithDefaultOptions = 78,
   GetValue = 80,
   GetValueCount = 81,
+  CreateValue = 82,
   ReleaseStatus = 93,
   ReleaseSession = 95,
   ReleaseValue = 96,

@@ -109,6 +109,34 @@ Value* ort_strings_from(const ort_runtime& runtime, const tensor_file& t) {
 
 namespace {
 
+Value* sequence_from(const ort_runtime& runtime, const tensor_file& t, std::vector<loaded_file>& memory) {
+  if (t.items.empty()) throw failure("unsupported", "an empty sequence as input '" + t.name + "'");
+  std::vector<Value*> items;
+  for (const auto& item : t.items) items.push_back(ort_value_from(runtime, item, memory));
+  Value* v = nullptr;
+  runtime.call(CreateValue, static_cast<const Value* const*>(items.data()), items.size(), value_sequence, &v);
+  for (Value* item : items) runtime.release(ReleaseValue, item);
+  return v;
+}
+
+}  // namespace
+
+Value* ort_value_from(const ort_runtime& runtime, const tensor_file& t, std::vector<loaded_file>& memory) {
+  if (t.sequence) return sequence_from(runtime, t, memory);
+  if (t.dtype == "string") return ort_strings_from(runtime, t);
+  const int dtype = ort_dtype(t.dtype);
+  uint64_t elements = 1;
+  for (const int64_t d : t.shape) elements *= static_cast<uint64_t>(d);
+  const uint64_t bytes = ort_bytes(dtype, elements);
+  memory.emplace_back(t.file);
+  if (memory.back().size() != bytes)
+    throw failure("bad-request",
+                  t.file + " has " + std::to_string(memory.back().size()) + " bytes, its shape needs " + std::to_string(bytes));
+  return ort_tensor_on(runtime, memory.back().data(), bytes, t.shape, dtype);
+}
+
+namespace {
+
 struct tensor_description {
   int dtype = 0;
   std::vector<int64_t> shape;

@@ -6,6 +6,7 @@
 
 #include "failure.hpp"
 #include "json.hpp"
+#include "loaded_file.hpp"
 #include "ort_api.hpp"
 #include "target.hpp"
 
@@ -55,6 +56,9 @@ uint64_t ort_bytes(int dtype, uint64_t elements);
 ort::Value* ort_tensor_on(const ort_runtime& runtime, void* data, uint64_t bytes, const std::vector<int64_t>& shape, int dtype);
 // A tensor of strings from a file of them: for each a length (32 bits, little-endian), then its bytes in UTF-8.
 ort::Value* ort_strings_from(const ort_runtime& runtime, const tensor_file& file);
+
+// The value of an input; the bytes of its tensors are kept in `memory`, which must live as long.
+ort::Value* ort_value_from(const ort_runtime& runtime, const tensor_file& file, std::vector<loaded_file>& memory);
 
 // Writes a value to `file` (empty: not written) and describes it: {name, dtype, shape, bytes}, or {name, kind: "sequence", items: [...]}, whose
 // items go to `file`.0, `file`.1 and so on.

@@ -15,6 +15,9 @@ struct tensor_file {
   std::string name;
   std::string dtype;
   std::vector<int64_t> shape;
+  // Of a sequence: its tensors; everything but the name is empty then.
+  bool sequence = false;
+  std::vector<tensor_file> items;
 };
 
 class target {

@@ -5,13 +5,13 @@ import { asUserError, bug } from "../../messages.ts";
 import type { CompileOptions } from "../../options.ts";
 import { pipeline } from "../../pipeline.ts";
 import type { Timing } from "../../protocol/index.ts";
-import { randomRunInputs } from "../random-inputs.ts";
 import { pairedRatio, quantile, sortNumbers, timing } from "../statistics.ts";
 import { buildCode, type BuildSettings } from "./build.ts";
 import { referenceGraph } from "./check.ts";
 import { compileModel } from "./compile.ts";
 import type { SessionModel } from "./model.ts";
 import { NativeHost, type HostSettings, type LoadedModel } from "./native-host.ts";
+import { randomModelInputs } from "./run-inputs.ts";
 
 export interface AblationSettings extends BuildSettings, HostSettings {
   readonly seed: number;
@@ -63,7 +63,7 @@ export async function ablateModel(
     }
     const inputs = host.inputFiles(
       source.plan.inputs.map((i) => i.name),
-      randomRunInputs(model.graph, referenceGraph(full), settings.seed),
+      randomModelInputs(model, referenceGraph(full), settings.seed),
     );
     const loaded = [base, ...variants.flatMap((v) => (v.loaded === undefined ? [] : [v.loaded]))];
     settings.onStep?.(`timing ${loaded.length} variants`);

@@ -6,14 +6,14 @@ import type { CompileOptions } from "../../options.ts";
 import type { BenchResult, BenchScope, CounterValue } from "../../protocol/index.ts";
 import type { RunnerBenchCandidate, RunnerBenchResult, PeaksResult, RunnerCounter, TensorFileRef } from "../../protocol/runner.ts";
 import { compilationSummary } from "../../trace/summary.ts";
-import { randomRunInputs } from "../random-inputs.ts";
 import { pairedRatio, quantile, sortNumbers, timing } from "../statistics.ts";
 import { buildCode, type BuildSettings } from "./build.ts";
 import { referenceGraph } from "./check.ts";
 import { cutModel } from "./cut.ts";
 import type { SessionModel } from "./model.ts";
 import { NativeHost, type HostSettings, type LoadedModel } from "./native-host.ts";
-import type { RunTensor } from "./run-value.ts";
+import { randomModelInputs } from "./run-inputs.ts";
+import type { RunValue } from "./run-value.ts";
 import { Scratch } from "./scratch.ts";
 
 export interface BenchSettings extends BuildSettings, HostSettings {
@@ -44,7 +44,7 @@ export interface BenchOutcome {
 interface Subject {
   readonly model: SessionModel;
   readonly compilation: Compilation;
-  readonly inputs: readonly RunTensor[];
+  readonly inputs: readonly RunValue[];
   readonly scope: string;
   readonly notes: readonly string[];
 }
@@ -79,7 +79,7 @@ function subjectOf(
   file: string,
 ): Subject {
   if (scope.kind === "model") {
-    return { model, compilation, inputs: randomRunInputs(model.graph, referenceGraph(compilation), seed), scope: "model", notes: [] };
+    return { model, compilation, inputs: randomModelInputs(model, referenceGraph(compilation), seed), scope: "model", notes: [] };
   }
   const sources = scope.kind === "group" ? groupSources(compilation, scope.group) : scope.nodes;
   const cut = cutModel(model, compilation, sources, file, seed);

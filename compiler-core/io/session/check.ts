@@ -8,13 +8,13 @@ import type { Graph, ValueId } from "../../graph/ir.ts";
 import type { NdArray } from "../../graph/ndarray.ts";
 import type { ArtifactPlan } from "../../codegen/plan.ts";
 import { bug, UserError } from "../../messages.ts";
-import { randomRunInputs } from "../random-inputs.ts";
 import { buildCode, type BuildSettings } from "./build.ts";
 import { compareOutput, type CheckedOutput } from "./compare-output.ts";
 import { exactValues } from "./exact-values.ts";
 import type { SessionModel } from "./model.ts";
 import { NativeHost, type HostSettings } from "./native-host.ts";
-import { isNumbers, type RunTensor, type RunValue } from "./run-value.ts";
+import { randomModelInputs } from "./run-inputs.ts";
+import { isNumbers, type RunValue } from "./run-value.ts";
 
 export type { CheckedOutput } from "./compare-output.ts";
 
@@ -45,7 +45,7 @@ export function referenceGraph(compilation: Compilation): Graph {
 }
 
 /** Inputs of a compiled model by value id: those that are numbers. */
-export function inputsById(graph: Graph, inputs: readonly RunTensor[]): Map<ValueId, NdArray> {
+export function inputsById(graph: Graph, inputs: readonly RunValue[]): Map<ValueId, NdArray> {
   return new Map(
     graph.inputs.flatMap((id, i) => {
       const value = inputs[i] ?? bug(`no data for input ${i}`);
@@ -59,7 +59,7 @@ export async function checkModel(model: SessionModel, compilation: Compilation, 
   const { source } = compilation;
   if (source === undefined) return bug("there is no code to check");
   const graph = referenceGraph(compilation);
-  const inputs = randomRunInputs(model.graph, graph, settings.seed);
+  const inputs = randomModelInputs(model, graph, settings.seed);
   const given = inputsById(graph, inputs);
   settings.onStep?.("building");
   const built = await buildCode(source, settings);

@@ -8,7 +8,7 @@ import { findOrtLibrary } from "../ort-library.ts";
 import { RunnerClient } from "../runner-client.ts";
 import type { BuiltCode } from "./build.ts";
 import { holeParams } from "./hole-files.ts";
-import { isNumbers, typeText, type RunTensor, type RunValue } from "./run-value.ts";
+import { isNumbers, isSequence, typeText, type RunValue } from "./run-value.ts";
 import { Scratch } from "./scratch.ts";
 
 export interface HostSettings {
@@ -75,8 +75,12 @@ export class NativeHost {
   }
 
   /** Inputs as files, by name: they stay until the host is closed. */
-  inputFiles(names: readonly string[], values: readonly RunTensor[]): TensorFileRef[] {
-    return values.map((v, i) => this.scratch.tensor(names[i] ?? "", v));
+  inputFiles(names: readonly string[], values: readonly RunValue[]): TensorFileRef[] {
+    return values.map((v, i) => this.inputFile(names[i] ?? "", v));
+  }
+
+  private inputFile(name: string, v: RunValue): TensorFileRef {
+    return isSequence(v) ? { file: "", name, items: v.items.map((item) => this.inputFile(name, item)) } : this.scratch.tensor(name, v);
   }
 
   /** Runs once; outputs in the model's order, which must be tensors of numbers (`runner-unsupported` otherwise). */

@@ -1,0 +1,32 @@
+/** Random inputs for a model as its file declares them: what is no tensor has no type in the graph. */
+import type { Graph } from "../../graph/ir.ts";
+import { evaluable } from "../../graph/ndarray.ts";
+import type { OnnxType } from "../../onnx/model.ts";
+import { asDType } from "../../onnx/ops/build-call.ts";
+import { isFloat, type DType } from "../../support/dtype.ts";
+import { randomRunInputs, randomSource, randomTensor } from "../random-inputs.ts";
+import type { SessionModel } from "./model.ts";
+import type { RunValue } from "./run-value.ts";
+
+/** Tensors of these extents in sequences: of one shape, so that they can be stacked and joined. */
+const itemShape = [2, 3];
+const itemCount = 3;
+
+/** As `randomRunInputs`; sequences of numbers hold a few tensors of one shape. */
+export function randomModelInputs(model: SessionModel, typed: Graph, seed: number): RunValue[] {
+  const declared = new Map(model.file.model.graph.inputs.map((v) => [v.name, v.type]));
+  const random = randomSource(seed + 1);
+  return randomRunInputs(model.graph, typed, seed).map((tensor, i): RunValue => {
+    const dtype = sequenceOf(declared.get(typed.values[typed.inputs[i] ?? -1]?.name ?? ""));
+    if (dtype === undefined) return tensor;
+    const range = isFloat(dtype) ? undefined : { low: 0, high: 7 };
+    return { kind: "sequence", items: Array.from({ length: itemCount }, () => randomTensor(dtype, itemShape, range, random)) };
+  });
+}
+
+/** The element type of a sequence of tensors of numbers; undefined for anything else. */
+function sequenceOf(type: OnnxType | undefined): DType | undefined {
+  if (type?.kind !== "sequence" || type.element?.kind !== "tensor") return undefined;
+  const dtype = asDType(type.element.dtype);
+  return dtype !== undefined && evaluable(dtype) ? dtype : undefined;
+}
