@@ -123,13 +123,13 @@ const picture = (d: Draw): Val =>
 const resize = row("Resize", 1, (d) => {
   const x = picture(d);
   const [n, c, h, w] = x.shape as [number, number, number, number];
-  const how = d.one([
+  const how = d.one<Readonly<Record<string, string>>>([
     { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" },
     { mode: "linear", coordinate_transformation_mode: "half_pixel" },
     { mode: "linear", coordinate_transformation_mode: "align_corners" },
   ]);
   const size = [n, c, h * 2, w * 2];
-  return d.node("Resize", [x, "", "", d.ints(size)], [{ shape: size, exact: how.mode === "nearest" && x.exact, bound: x.bound }], how);
+  return d.node("Resize", [x, "", "", d.ints(size)], [{ shape: size, exact: how["mode"] === "nearest" && x.exact, bound: x.bound }], how);
 });
 
 const instanceNorm = row("InstanceNormalization", 1, (d) => {
