@@ -142,6 +142,7 @@ const products = [
     alpha: float(0.5),
   }),
   one("a column added", "Gemm", [given("f32", 5, 4), given("f32", 4, 7), given("f32", 5, 1)], { beta: float(2) }),
+  one("batches behind rows", "FusedMatMul", [given("f32", 5, 3, 4), given("f32", 3, 4, 7)], { transBatchA: 1 }, ms),
   one("alpha", "FusedMatMul", [given("f32", 2, 5, 4), given("f32", 2, 7, 4)], { transB: 1, alpha: float(0.25) }, ms),
 ];
 const equations = [
@@ -227,6 +228,13 @@ const quantised = [
   one("bytes", "QLinearSigmoid", [...q("u8", 0.05, 128, 4, 19), ...result("u8", 1 / 256, 0)], {}, near),
   one("bytes", "QLinearLeakyRelu", [...q("i8", 0.05, 0, 4, 19), ...result("i8", 0.04, -20)], { alpha: float(0.1) }, near),
   one("images", "QLinearGlobalAveragePool", [...q("u8", 0.05, 12, 2, 5, 6, 7), ...result("u8", 0.03, 9)], {}, near),
+  one(
+    "images",
+    "QLinearAveragePool",
+    [...q("u8", 0.05, 12, 2, 3, 9, 8), ...result("u8", 0.03, 9)],
+    { kernel_shape: [3, 2], strides: [2, 1], pads: [1, 0, 1, 1] },
+    near,
+  ),
   one("rows", "QLinearSoftmax", [...q("u8", 0.05, 12, 3, 20), ...result("u8", 1 / 256, 0)], { axis: -1, opset: 13 }, near),
   one("two", "QLinearConcat", [...result("u8", 0.03, 9), ...q("u8", 0.05, 12, 2, 5), ...q("u8", 0.02, 120, 2, 7)], { axis: 1 }, near),
   one(

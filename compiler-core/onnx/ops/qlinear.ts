@@ -7,6 +7,7 @@ import type { OpName } from "../../graph/ops/index.ts";
 import type { DType } from "../../support/dtype.ts";
 import { integerRange } from "../../tensor/rounding.ts";
 import { notCompiled, type BuildCall, type Builder } from "./build-call.ts";
+import { windowAttributes } from "./conv.ts";
 import { dynamicQuantize } from "./quantize.ts";
 
 const f32 = (c: BuildCall, x: ValueId): ValueId => c.add("cast", [x], { to: "f32" });
@@ -89,6 +90,13 @@ function globalAveragePool(c: BuildCall, x: ValueId): ValueId {
   return c.add("reduce-mean", [x], { axes: Array.from({ length: rank - 2 }, (_, i) => i + 2), keepdims: true });
 }
 
+function averagePool(c: BuildCall, x: ValueId): ValueId {
+  if (c.flag("channels_last")) notCompiled("channels last are not supported");
+  const kernel = c.ints("kernel_shape") ?? notCompiled("kernel_shape is missing");
+  const window = { kernel, ...windowAttributes(c), ceil: c.flag("ceil_mode") };
+  return c.add("average-pool", [x], { ...window, includePad: c.flag("count_include_pad") });
+}
+
 /** Before opset 13 the axes from `axis` on are one; the attribute says whose rules hold. */
 function softmax(c: BuildCall, x: ValueId): ValueId {
   const rank = c.shape(0)?.length ?? notCompiled("the rank of its operand is not known");
@@ -130,6 +138,7 @@ export const qlinearBuilders: Readonly<Record<string, Builder>> = {
   "com.microsoft.QLinearSigmoid": unary(simple("sigmoid")),
   "com.microsoft.QLinearLeakyRelu": unary((c, x) => c.add("leaky-relu", [x], { alpha: c.float("alpha", 0.01) })),
   "com.microsoft.QLinearGlobalAveragePool": unary(globalAveragePool),
+  "com.microsoft.QLinearAveragePool": unary(averagePool),
   "com.microsoft.QLinearSoftmax": unary(softmax),
   "com.microsoft.DynamicQuantizeMatMul": dynamicQuantizeMatMul,
   "com.microsoft.MatMulIntegerToFloat": matmulIntegerToFloat,
