@@ -238,7 +238,7 @@ function bodyAttributes(importer: Importer, flat: FlatNode, inputs: readonly (Va
   const operands = inputs.map((id) => (id === null ? null : importer.graph.value(id)));
   const bodies = flat.bodies.map((body) => importer.graph.bodies.add(lazyBody(importer, flat, body, names, operands)));
   const settings = flat.node.attributes.flatMap((a): (string | number)[][] =>
-    a.kind === "int" ? [[a.name, Number(a.value)]] : a.kind === "ints" ? [[a.name, ...a.value.map(Number)]] : [],
+    a.kind === "int" || a.kind === "float" ? [[a.name, Number(a.value)]] : a.kind === "ints" ? [[a.name, ...a.value.map(Number)]] : [],
   );
   return { bodies, settings: [["opset", flat.opset], ...settings] };
 }

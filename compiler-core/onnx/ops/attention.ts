@@ -112,6 +112,14 @@ function thirds(width: unknown): readonly number[] {
   return [width / 3, width / 3, width / 3];
 }
 
+/** Without functions of its own it is plain attention; with them the node stays until its subgraphs are copied. */
+function flexAttention(c: BuildCall) {
+  if (c.context.node.attributes.some((a) => a.kind === "graph")) notCompiled("its subgraphs are not copied yet");
+  const precision = c.int("softmax_precision");
+  if (precision !== undefined) notCompiled("a softmax of another element type is not supported");
+  return c.add("attention", [c.input(0), c.input(1), c.input(2)], { scale: c.float("scale") });
+}
+
 /** com.microsoft.MultiHeadAttention: separate operands of rank 3, or keys and values already by head (cross attention with a cache). */
 function multiHeadAttention(c: BuildCall) {
   if (c.has(8) || c.has(9)) notCompiled("a past in a buffer that is shared with the present is not supported");
@@ -180,6 +188,7 @@ function embedLayerNorm(c: BuildCall) {
 export const attentionBuilders: Readonly<Record<string, Builder>> = {
   Attention: attention,
   RotaryEmbedding: rotaryEmbedding,
+  "ai.onnx.preview.FlexAttention": flexAttention,
   "com.microsoft.RotaryEmbedding": contribRotary,
   "com.microsoft.Attention": contribAttention,
   "com.microsoft.MultiHeadAttention": multiHeadAttention,

@@ -3,6 +3,7 @@ import { isStatic } from "../../graph/dims.ts";
 import type { Graph, Node, ValueId } from "../../graph/ir.ts";
 import { graphPass, type PassContext } from "../pass.ts";
 import { chooseBranch } from "./control-flow/choose.ts";
+import { flexAttention } from "./control-flow/flex-attention.ts";
 import { unrollLoop, unrollScan, type Call } from "./control-flow/iterate.ts";
 import { Impossible, Splicer, Stays, stays } from "./control-flow/splicer.ts";
 
@@ -13,7 +14,12 @@ export const inlineControlFlow = graphPass({
   run,
 });
 
-const writers: Readonly<Record<string, (call: Call) => readonly ValueId[]>> = { If: chooseBranch, Loop: unrollLoop, Scan: unrollScan };
+const writers: Readonly<Record<string, (call: Call) => readonly ValueId[]>> = {
+  If: chooseBranch,
+  Loop: unrollLoop,
+  Scan: unrollScan,
+  FlexAttention: flexAttention,
+};
 
 const hasBodies = (node: Node): boolean => node.op === "opaque" && node.attrs["bodies"] !== undefined;
 
