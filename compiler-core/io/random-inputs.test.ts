@@ -57,3 +57,12 @@ test("values are those of their type: packed integers stay in range, small float
   const f8 = randomTensor("f8e5m2", [64], undefined, random);
   assert.deepEqual([...decode("f8e5m2", [64], encode(f8)).data], [...f8.data]);
 });
+
+test("no integer is divided by zero", () => {
+  const b = new GraphBuilder("divide");
+  const [x, y] = [b.input("x", "i32", [64]), b.input("y", "i32", [64])];
+  b.output(b.add("div", [x, y])[0]!);
+  const graph = b.finish();
+  const [dividend, divisor] = randomInputs(graph, graph, 1);
+  assert.ok(toNumbers(divisor!).every((v) => v > 0) && toNumbers(dividend!).includes(0));
+});

@@ -38,7 +38,21 @@ export interface IntegerRange {
 const usualRange: IntegerRange = { low: 0, high: 7 };
 
 /** Operators that pass integers on unchanged, so that the range is that of their own consumers. */
-const transparent: readonly OpName[] = ["cast", "identity", "reshape", "expand", "transpose", "concat", "split", "slice", "pad"];
+const transparent: readonly OpName[] = [
+  "cast",
+  "identity",
+  "reshape",
+  "expand",
+  "transpose",
+  "concat",
+  "split",
+  "slice",
+  "pad",
+  "tile",
+  "squeeze",
+  "unsqueeze",
+  "flatten",
+];
 
 /** The range of an integer input: the narrowest that any consumer in `graph` asks for. Shapes come from `typed`, a later snapshot. */
 export function integerRange(graph: Graph, typed: Graph, input: ValueId): IntegerRange {
@@ -48,23 +62,26 @@ export function integerRange(graph: Graph, typed: Graph, input: ValueId): Intege
       if (value !== null) consumers.set(value, [...(consumers.get(value) ?? []), { node, operand }]);
     });
   }
-  let high = Infinity;
+  let [low, high] = [0, Infinity];
   const seen = new Set<ValueId>([input]);
   const open = [input];
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
     for (const { node, operand } of consumers.get(value) ?? []) {
-      if (node.op === "gather" && operand === 1) high = Math.min(high, gatheredLength(typed, node) - 1);
+      const length = operand === indexOperand[node.op] ? indexedLength(typed, node) : undefined;
+      if (length !== undefined) high = Math.min(high, length - 1);
       else if (operand === 1 && pointsInto(node)) high = Math.min(high, leastExtent(typed, node.inputs[0]) - 1);
       else if (isOpaque(node, "EmbedLayerNormalization") && operand < 2)
         high = Math.min(high, rows(typed, node.inputs[operand === 0 ? 2 : 4]) - 1);
       else if (node.op === "where" && operand === 0) high = Math.min(high, 1);
+      else if ((node.op === "div" || node.op === "mod") && operand === 1)
+        low = 1; // ONNX Runtime stops at an integer divided by zero
       else if (transparent.includes(node.op)) {
         for (const out of node.outputs) if (!seen.has(out)) open.push(out);
         node.outputs.forEach((out) => seen.add(out));
       }
     }
   }
-  return Number.isFinite(high) ? { low: 0, high: Math.max(0, high) } : usualRange;
+  return Number.isFinite(high) ? { low: Math.min(low, Math.max(0, high)), high: Math.max(0, high) } : { ...usualRange, low };
 }
 
 const isOpaque = (node: Node, opType: string): boolean => node.op === "opaque" && node.attrs["opType"] === opType;
@@ -80,13 +97,25 @@ const rows = (graph: Graph, id: ValueId | null | undefined): number => extentsOf
 /** A place below this is inside of the tensor along any axis. */
 const leastExtent = (graph: Graph, id: ValueId | null | undefined): number => Math.min(Infinity, ...extentsOf(graph, id));
 
-/** Extent of the axis that a gather picks from. */
-function gatheredLength(graph: Graph, gather: Node): number {
-  const data = gather.inputs[0];
+/** Operators that look elements up: the operand that holds positions. */
+const indexOperand: Readonly<Partial<Record<OpName, number>>> = {
+  gather: 1,
+  "gather-elements": 1,
+  "gather-nd": 1,
+  "scatter-elements": 1,
+  "scatter-nd": 1,
+  "one-hot": 0,
+};
+
+/** How many positions there are: the extent of the axis, or of the shortest one where there is none. */
+function indexedLength(graph: Graph, node: Node): number {
+  if (node.op === "one-hot") return Number(node.attrs["depth"] ?? Infinity);
+  const data = node.inputs[0];
   const value = data === null || data === undefined ? undefined : graph.values[data];
   const shape = value === undefined ? undefined : staticShape(value);
   if (shape === undefined) return Infinity;
-  const axis = typeof gather.attrs["axis"] === "number" ? gather.attrs["axis"] : 0;
+  if (node.op === "gather-nd" || node.op === "scatter-nd") return Math.min(...shape);
+  const axis = typeof node.attrs["axis"] === "number" ? node.attrs["axis"] : 0;
   return shape[axis < 0 ? axis + shape.length : axis] ?? Infinity;
 }
 
