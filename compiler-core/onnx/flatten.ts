@@ -56,10 +56,14 @@ export function flattenModel(model: OnnxModel): FlatModel {
   const functions = new Map(model.functions.map((f) => [functionKey(f.domain, f.name, f.overload), f]));
   const sources: SourceNode[] = [];
   const nodes: FlatNode[] = [];
-  const scope: Scope = { opsets: opsetsOf(model.opsetImports), names: undefined, prefix: "", origin: [], depth: 0, attributes: new Map() };
+  const scope: Scope = { opsets: opsetsOf(importsOf(model)), names: undefined, prefix: "", origin: [], depth: 0, attributes: new Map() };
   flattenNodes(model.graph.nodes, scope, functions, sources, nodes);
   return { nodes, sources };
 }
+
+/** Files before version 3 of the format could not say an operator set: theirs is the first. */
+const importsOf = ({ irVersion, opsetImports }: OnnxModel): readonly OnnxOpsetId[] =>
+  opsetImports.length === 0 && Number(irVersion) < 3 ? [{ domain: "", version: 1 }] : opsetImports;
 
 const standard = (domain: string): string => (domain === "ai.onnx" ? "" : domain);
 const functionKey = (domain: string, name: string, overload: string): string => `${standard(domain)}\u0000${name}\u0000${overload}`;
