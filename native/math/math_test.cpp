@@ -43,7 +43,8 @@ void bound(const char* name, double limit, F f, Exact exact, float lo = -HUGE_VA
   };
   const auto lanes = static_cast<uint64_t>(f32_lanes);
   for (uint64_t u = 0; u < (1ull << 32); u += stride * 16) try_bits(u, stride * 16 / lanes);
-  for (const float center : {1.0f, -1.0f, 0.5f, 0.55f, 0.93f, 0.15f, 0.41421356f, 1.5f, 1.57079637f, 3.14159274f, 6.28318548f, 2.41421356f, 88.7f, -87.3f, -103.9f, 47123.0f})
+  for (const float center : {1.0f, -1.0f, 0.5f, 0.55f, 0.93f, 0.15f, 0.41421356f, 1.5f, 1.57079637f, 3.14159274f, 6.28318548f, 2.41421356f,
+                             88.7f, -87.3f, -103.9f, 47123.0f})
     for (uint64_t u = f32_bits(center) - 4096; u < f32_bits(center) + 4096; u += lanes) try_bits(u, 1);
   for (const uint64_t u :
        {0x00000000ull, 0x80000000ull, 0x7f800000ull, 0xff800000ull, 0x7fc00000ull, 0x00000001ull, 0x00800000ull, 0x7f7fffffull})

@@ -1,7 +1,8 @@
 // sin, cos, tan and their inverses.
 //
-// Reduction of sin, cos, tan: x = n pi/2 + r, pi/2 in four parts. x - n * (first part) is exact, because both are multiples of 2^-23 and the
-// difference is below 1; the others take what is left. Beyond 48,000 the lanes go to libm one by one. Polynomials are Chebyshev fits in r^2.
+// Reduction of sin, cos, tan: x = n pi/2 + r, pi/2 in three parts. x - n * (first part) is exact, because both are multiples of 2^-23 and
+// the difference is below 1; the others take what is left. Beyond 48,000 the lanes go to libm one by one. Polynomials are Chebyshev fits in
+// r^2.
 #pragma once
 
 #include "lanes.hpp"
@@ -9,8 +10,8 @@
 namespace fs {
 
 struct quarter_turn {
-  f32x r;      // in [-pi/4, pi/4], a little over at ties
-  i32x n;      // quarter turns; the lowest two bits count
+  f32x r;  // in [-pi/4, pi/4], a little over at ties
+  i32x n;  // quarter turns; the lowest two bits count
 };
 FS_INLINE quarter_turn reduce_quarter(f32x x) {
   const f32x n = round_even(mul(x, broadcast(0.636619772f)));

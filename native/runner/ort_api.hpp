@@ -78,7 +78,8 @@ constexpr const char* dtype_names[] = {nullptr, "f32",    "u8",  "i8",  "u16", "
                                        "i4",    "f4e2m1", "u2",  "i2",  "f8e8m0"};
 // Bits of an element; 0: no fixed size.
 constexpr int dtype_bits[] = {0, 32, 8, 8, 16, 16, 32, 64, 0, 8, 16, 64, 32, 64, 64, 128, 16, 8, 8, 8, 8, 4, 4, 4, 2, 2, 8};
-// The number under which a tensor of the type is made: the library reports the newest types by its own numbers, but takes those of TensorProto.
+// The number under which a tensor of the type is made: the library reports the newest types by its own numbers, but takes those of
+// TensorProto.
 constexpr int creation_number(int dtype) { return dtype == 26 ? 24 : dtype == 24 || dtype == 25 ? dtype + 1 : dtype; }
 constexpr int dtype_count = sizeof dtype_bits / sizeof dtype_bits[0];
 

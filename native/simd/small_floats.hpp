@@ -43,7 +43,8 @@ constexpr double power_of_2(int e) {
 
 template <class F>
 constexpr float decode_one(uint32_t code) {
-  if (F::kind == specials::scale) return code == 0xffu ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(power_of_2(static_cast<int>(code) - F::bias));
+  if (F::kind == specials::scale)
+    return code == 0xffu ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(power_of_2(static_cast<int>(code) - F::bias));
   const bool negative = (code & F::sign_bit) != 0;
   const uint32_t magnitude = code & F::all_ones;
   if ((F::kind == specials::uz && code == F::sign_bit) || (F::kind == specials::fn && magnitude == F::all_ones))

@@ -129,8 +129,8 @@ FS_INLINE T fma(T a, T b, T c) {
     return add(mul(a, b), c);
 }
 
-// Float to integer: the low bits of what the conversion instruction to i32 (i64) gives; u32 and u64 also take the numbers above. The bounds are powers of two, exact in any float;
-// truncation takes doubles a little below the lowest i32 too.
+// Float to integer: the low bits of what the conversion instruction to i32 (i64) gives; u32 and u64 also take the numbers above. The bounds
+// are powers of two, exact in any float; truncation takes doubles a little below the lowest i32 too.
 template <class To, class From>
 FS_INLINE To truncate_to(From x) {
   using wide = std::conditional_t<sizeof(To) == 8, int64_t, int32_t>;
