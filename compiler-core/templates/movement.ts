@@ -66,13 +66,27 @@ function transposed(call: TemplateCall, node: Node, output: readonly number[], f
   if (rows < blockSide)
     return nest(call, others, {}, (index) => whole(together, index, (at) => whole(last, at, (i) => [store(i)], true), false));
   const shared = others.every((d) => d === 1);
+  const { dtype } = valueOf(call.graph, resultOf(node));
   return nest(call, others, {}, (index) => [
-    blocks(call, shared ? "parallel" : "serial", rows, (row) => [
-      blocks(call, "serial", columns, (column) => [
-        inBlock(call, "serial", row, rows, (i) => [
-          inBlock(call, "vector", column, columns, (j) => [store(withAxis(withAxis(index, together, i), last, j))]),
-        ]),
-      ]),
+    // Rows of the operand outside: they are read as streams, which the hardware foresees; stores can wait.
+    blocks(call, shared ? "parallel" : "serial", columns, (column) => [
+      blocks(call, "serial", rows, (row) => {
+        // By way of a small copy: lines of the operand at distances of a power of two would push each other out of the cache.
+        const block = builder.buffer({ name: "block", dtype, shape: [blockSide, blockSide], scope: "thread" });
+        const place = (i: Expr, j: Expr): readonly Expr[] => withAxis(withAxis(index, together, i), last, j);
+        const within = (i: Expr, j: Expr): readonly Expr[] => [x.sub(j, column), x.sub(i, row)];
+        return [
+          builder.alloc(block, origin),
+          inBlock(call, "serial", column, columns, (j) => [
+            inBlock(call, "vector", row, rows, (i) => [builder.store({ buffer: block, index: within(i, j) }, from(place(i, j)), origin)]),
+          ]),
+          inBlock(call, "serial", row, rows, (i) => [
+            inBlock(call, "vector", column, columns, (j) => [
+              builder.store(storage.ref(resultOf(node), { index: place(i, j) }), x.load(block, within(i, j), dtype), origin),
+            ]),
+          ]),
+        ];
+      }),
     ]),
   ]);
 }

@@ -80,7 +80,13 @@ export const tile: Template = (call) => {
     const isLast = axis === shape.length - 1;
     const over = (n: number, innermost: boolean, free: boolean, body: (i: Expr, still: boolean) => Stmt[]): Stmt[] => {
       if (n === 1) return body(x.index(0), free);
-      return [builder.loop(innermost ? "vector" : free ? "parallel" : "serial", `t${axis}`, 0, n, [node.id], (i) => body(i, false))];
+      // A few copies of one element are better unrolled than stored through a mask.
+      const few = innermost && extent === 1 && n < 16;
+      return [
+        builder.loop(few ? "serial" : innermost ? "vector" : free ? "parallel" : "serial", `t${axis}`, 0, n, [node.id], (i) =>
+          body(i, false),
+        ),
+      ];
     };
     return over(copies, isLast && extent === 1, shared, (copy, free) =>
       over(extent, isLast, free, (i, still) => level(axis + 1, [...index, plus(times(copy, extent), i)], [...from, i], still)),
