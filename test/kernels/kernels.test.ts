@@ -17,6 +17,7 @@ const rows: readonly Row[] = [
   { source: "runtime/spmd_test.cpp", isas: ["scalar"], flags: ["-O1"] },
   { source: "kernels/transpose/transpose_test.cpp", isas: ["scalar", "avx2", "avx512"], flags: ["-O1"] },
   { source: "kernels/gemm_f32/gemm_f32_test.cpp", isas: ["scalar", "avx2", "avx512"], flags: ["-O1"] },
+  { source: "kernels/conv_f32/conv_f32_test.cpp", isas: ["scalar", "avx2", "avx512"], flags: ["-O1"] },
   { source: "kernels/gemm_u8s8/gemm_u8s8_test.cpp", isas: ["scalar", "avx2", "avx512", "avx512-vnni"], flags: ["-O1"] },
   { source: "kernels/gemm_bf16/gemm_bf16_test.cpp", isas: ["scalar", "avx2", "avx512"], flags: ["-O1"] },
   // Single instructions are written as assembly: in the dialect of listings too.
