@@ -69,12 +69,33 @@ function withTransposes(node: Node, e: GraphEditor): readonly Node[] {
   return [...new Set([...inner, node])];
 }
 
+/** What a moved transpose may gain from: another one, or what takes a transpose in. */
+const takesIn = (n: Node): boolean =>
+  n.op === "transpose" || n.op === "concat" || n.op === "matmul" || n.op === "reshape" || reductions.includes(n.op);
+const maxLookAhead = 32;
+
+/** Does a chain of elementwise operators lead from this value to such a node? At a result of the graph a transpose gains nothing. */
+function isWorthMoving(e: GraphEditor, id: ValueId): boolean {
+  const open = [id];
+  const seen = new Set(open);
+  for (const v of open) {
+    for (const user of e.users(v)) {
+      if (takesIn(user)) return true;
+      const next = user.outputs[0]!;
+      if (!sinking.has(user.op) || seen.has(next) || seen.size >= maxLookAhead) continue;
+      seen.add(next);
+      open.push(next);
+    }
+  }
+  return false;
+}
+
 /** f(transpose(a), transpose(b)) = transpose(f(a, b)). */
 function throughElementwise(node: Node, e: GraphEditor): Patch | undefined {
   const out = e.staticShape(node.outputs[0]!);
   if (out === undefined || node.outputs.length !== 1) return undefined;
   const perm = sharedPerm(node, e, out.length);
-  if (perm === undefined) return undefined;
+  if (perm === undefined || !isWorthMoving(e, node.outputs[0]!)) return undefined;
   const p = e.patch(node, withTransposes(node, e));
   const y = p.add(
     node.op,
