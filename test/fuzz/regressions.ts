@@ -21,4 +21,12 @@ export const regressions: readonly (FuzzCase & { readonly was: string })[] = [
     nodes: [{ op: "MatMulInteger", inputs: ["x", "w", "zero"], outputs: ["y"], attributes: {} }],
     outputs: [{ name: "y", dtype: "i32" }],
   },
+  {
+    was: "a packed weight of lower rank than the result got as many leading axes as the result",
+    seed: "r2:626",
+    inputs: [{ name: "x", dtype: "f32", shape: [1, 1, 1, 1, 3] }],
+    constants: [{ name: "w", dtype: "f32", shape: [1, 1, 3, 1], values: [1.25, -2, 0.5] }],
+    nodes: [{ op: "MatMul", inputs: ["x", "w"], outputs: ["y"], attributes: {} }],
+    outputs: [{ name: "y", dtype: "f32" }],
+  },
 ];

@@ -88,7 +88,7 @@ function choose(graph: Graph, node: Node, ctx: PassContext): Packing | undefined
   const transB = node.attrs["transB"] === true;
   const layout: Layout =
     best === "gemm_f32_dot"
-      ? { outer: [...s.batch.map((_, i) => i), rank - 1, rank - 2], inner: [] }
+      ? { outer: [...Array.from({ length: rank - 2 }, (_, i) => i), rank - 1, rank - 2], inner: [] }
       : columnPanels(rank, gemmF32Tile(isa).nr);
   const stays = best === "gemm_f32_dot" && transB;
   ctx.verdict({
