@@ -7,6 +7,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { compileModel, dimsOfData, localMachine, openSessionModel, packageRoot, runStored } from "#core/io";
 import { defaultOptions } from "#core";
+import { lightCnnProblem, lightCnns, withoutLightCnns } from "../models/light-cnn.ts";
 import { buildUnit, caseNames, closeHost, compileCase, runCase, runningHost, tolerance, type Compiled } from "./native-case.ts";
 import { runtimeProblem } from "./runtime-case.ts";
 import { prefixOf } from "./unit.ts";
@@ -29,7 +30,9 @@ const { values: given, positionals } = parseArgs({
 });
 const top = path.resolve(positionals[0] ?? path.join(packageRoot(), "../shared/onnx-backend"));
 
-const message = (e: unknown): string => (e instanceof Error ? e.message : String(e)).replaceAll("\n", " ").slice(0, 160);
+/** Text of an error without the folders of this machine. */
+const message = (e: unknown): string => withoutFolders(e instanceof Error ? e.message : String(e)).slice(0, 160);
+const withoutFolders = (text: string): string => text.replaceAll("\n", " ").replace(/(?:\/[\w.@-]+)+\/(?=[\w.@-]+)/g, "");
 
 /** Runs the cases that compile whole; the others come back with the reason. */
 async function natively(root: string, names: readonly string[]): Promise<Map<string, { way: Way; note: string }>> {
@@ -99,6 +102,19 @@ async function collection(name: string): Promise<Outcome[]> {
   return outcomes;
 }
 
+/** The whole CNNs, which have stored outputs only. */
+async function light(): Promise<Outcome[]> {
+  if (withoutLightCnns !== undefined) return [];
+  const outcomes: Outcome[] = [];
+  for (const name of lightCnns.filter((n) => n.includes(given.only))) {
+    const problem = await lightCnnProblem(name, 1);
+    process.stderr.write(`light: ${name}\n`);
+    const runtime = await lightCnnProblem(name, 1, "runtime");
+    outcomes.push({ name: `light_${name}`, way: problem === undefined ? "native" : "failed", note: problem ?? "", runtime });
+  }
+  return outcomes;
+}
+
 const ways: readonly Way[] = ["native", "native, small inputs as constants", "with holes", "failed"];
 const cell = (text: string): string => text.replaceAll("|", "\\|");
 
@@ -122,9 +138,10 @@ function table(title: string, outcomes: readonly Outcome[], third: (o: Outcome) 
 
 const all = new Map<string, Outcome[]>();
 for (const name of collections) all.set(name, await collection(name));
+all.set("light", await light());
 await closeHost();
 const every = [...all.values()].flat();
-const runtimeText = (o: Outcome): string => (o.runtime === undefined ? "passes" : o.runtime.slice(0, 100));
+const runtimeText = (o: Outcome): string => (o.runtime === undefined ? "passes" : withoutFolders(o.runtime).slice(0, 100));
 const lines = [
   "# Conformance with the ONNX project's backend tests",
   "",
