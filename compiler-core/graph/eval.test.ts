@@ -48,7 +48,11 @@ const exact: readonly (readonly [string, () => NdArray, readonly Scalar[]])[] = 
     () => evalOp("mul", [fromValues("i64", [1], [3037000501n]), fromValues("i64", [1], [3037000499n])]),
     [BigInt.asIntN(64, 3037000501n * 3037000499n)],
   ],
-  ["casts of what does not fit give the lowest value", () => evalOp("cast", [f32(1e10, -1e10, NaN, -1.9)], { to: "i32" }), [-2147483648, -2147483648, -2147483648, -1]],
+  [
+    "casts of what does not fit give the lowest value",
+    () => evalOp("cast", [f32(1e10, -1e10, NaN, -1.9)], { to: "i32" }),
+    [-2147483648, -2147483648, -2147483648, -1],
+  ],
   ["16-bit floats round once", () => evalOp("add", [fromValues("f16", [1], [2048]), fromValues("f16", [1], [1])]), [2048]],
   ["mod with the divisor's sign", () => evalOp("mod", [f32(-7, 7), f32(3, -3)]), [2, -2]],
   ["fmod", () => evalOp("mod", [fromValues("i32", [2], [-7, 7]), fromValues("i32", [2], [3, -3])], { fmod: true }), [-1, 1]],

@@ -10,7 +10,8 @@ import type { Admission } from "./admission.ts";
  * value. `copy`, `concat`, `gather`: data movement. `pack`: a constant put into a kernel's layout. `loops`: a nest that the operator's own
  * row of `templates/loops` writes. `hole`: a call of ONNX Runtime.
  */
-export type TemplateName = "hole" | "matmul" | "conv" | "rows" | "points" | "reduce" | "view" | "copy" | "concat" | "gather" | "pack" | "loops";
+export type TemplateName =
+  "hole" | "matmul" | "conv" | "rows" | "points" | "reduce" | "view" | "copy" | "concat" | "gather" | "pack" | "loops";
 
 export class Draft {
   readonly members: { node: number; anchor: string }[] = [];
