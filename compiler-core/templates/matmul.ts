@@ -157,17 +157,18 @@ function gemm(
   const { builder, storage, group } = call;
   const kernel = String(group.params["kernel"]);
   const bValue = operand(leader, 1);
-  const b = { buffer: storage.bufferOf(bValue), shape: builder.bufferOf(storage.bufferOf(bValue)).shape };
+  // Only asked for where B is packed: a view has no buffer of its own.
+  const packed = (): BufferId => storage.bufferOf(bValue);
   const batch = s.bBatch(block.batch);
   const way = s.bLayout;
   const nr = numberParam(group.params, "nr");
   // Panels: [batch, panel, k, nr]; rows: [batch, k, n]; transposed: [batch, n, k].
   const bIndex: Record<GemmShape["bLayout"], () => Ref> = {
-    panels: () => ({ buffer: b.buffer, index: [...batch, panelOf(block.col, nr), x.index(k.from), x.index(0)] }),
+    panels: () => ({ buffer: packed(), index: [...batch, panelOf(block.col, nr), x.index(k.from), x.index(0)] }),
     rows: () => storage.ref(bValue, { index: [...batch, x.index(k.from), block.col] }),
     transposed: () =>
-      b.shape.length === batch.length + 2 && valueOf(call.graph, bValue).layout !== "plain"
-        ? { buffer: b.buffer, index: [...batch, block.col, x.index(k.from)] }
+      valueOf(call.graph, bValue).layout !== "plain" && builder.bufferOf(packed()).shape.length === batch.length + 2
+        ? { buffer: packed(), index: [...batch, block.col, x.index(k.from)] }
         : storage.ref(bValue, { index: [...batch, block.col, x.index(k.from)] }),
   };
   const ldb = way === "panels" ? undefined : way === "rows" ? s.n : s.k;
