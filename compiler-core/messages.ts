@@ -169,7 +169,7 @@ export const messages = {
   "hole-failed": {
     exit: 3,
     text: "ONNX Runtime failed in what is not compiled, {what}",
-    next: "check the inputs against the nodes named; `fusionscope compile MODEL` lists what is not compiled",
+    next: "set the extents that it needs (--dim NAME=N), or give other inputs; `fusionscope compile MODEL` lists what is not compiled",
   },
   "onnx-cycle": {
     exit: 3,

@@ -10,7 +10,7 @@ export function coverageText({ coverage, unsupported }: CompilationSummary): str
   const { nodes, compiledNodes, flops, compiledFlops, holeNodesWithoutFlops } = coverage;
   if (compiledNodes === nodes) return `all ${counted(nodes)}`;
   const share =
-    flops > 0
+    flops > 0 && !(holeNodesWithoutFlops > 0 && compiledFlops === flops) // then it says nothing: only our own work is known
       ? `, ${digits(Math.floor((1000 * compiledFlops) / flops) / 10)} % of the ${holeNodesWithoutFlops > 0 ? "known " : ""}work`
       : "";
   return `${compiledNodes} of ${counted(nodes)}${share}`;
@@ -31,5 +31,5 @@ export function restText({ coverage, holes = [] }: CompilationSummary): string {
 export function workText({ flops, coverage }: CompilationSummary): string {
   const known = coverage?.flops ?? flops;
   if (Number.isFinite(flops) && (coverage?.holeNodesWithoutFlops ?? 0) === 0) return flopsText(flops);
-  return Number.isFinite(known) ? `over ${flopsText(known)}` : "not known before all extents are";
+  return Number.isFinite(known) && known > 0 ? `over ${flopsText(known)}` : "not known";
 }

@@ -97,12 +97,13 @@ function showStatus(status: HTMLElement, { summary, failed, busy }: State): void
   const part = (label: string, value: string, title: string): HTMLElement => el("span", { title }, el("b", {}, value), ` ${label}`);
   fill(
     status,
-    part("groups", String(summary.groups.length), "Fusion groups"),
-    part(
-      "per run",
-      workText(summary),
-      `Floating-point operations of one run, estimated from shapes${summary.unsupported.length > 0 ? `; ${restText(summary)}` : ""}`,
-    ),
+    part(summary.groups.length === 1 ? "group" : "groups", String(summary.groups.length), "Fusion groups"),
+    workText(summary) !== "not known" &&
+      part(
+        "per run",
+        workText(summary),
+        `Floating-point operations of one run, estimated from shapes${summary.unsupported.length > 0 ? `; ${restText(summary)}` : ""}`,
+      ),
     Number.isFinite(summary.bytes) &&
       part("moved", bytesText(summary.bytes), "Bytes read and written by one run if every op went to memory once"),
     part("arena", bytesText(summary.arenaBytes), `Without reuse ${bytesText(summary.arenaBytesWithoutReuse)}`),

@@ -15,6 +15,7 @@ import {
 } from "../protocol/runner.ts";
 import { buildRunner } from "./native-build.ts";
 import { findOrtLibrary } from "./ort-library.ts";
+import { plainOrtText } from "./ort-text.ts";
 
 export interface RequestOptions {
   readonly onProgress?: (fraction: number) => void;
@@ -205,7 +206,7 @@ export class RunnerClient {
 
 function answerError(code: RunnerErrorCode, text: string, method: RunnerMethod): UserError {
   const message = codes[code] ?? "bug";
-  return message === "bug" ? bugError(`runner, ${method}: ${text}`) : coded(message, { what: text });
+  return message === "bug" ? bugError(`runner, ${method}: ${text}`) : coded(message, { what: plainOrtText(text) });
 }
 
 /** `userError` as a value: these errors reach promises, not the current caller. */

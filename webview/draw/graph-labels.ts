@@ -72,11 +72,10 @@ function drawTag(pen: Pen, i: number): void {
   ctx.textBaseline = "top";
   const tx = (pen.x[i] as number) + (scene.boxes.w[i] as number) / 2 + 7;
   const ty = (pen.y[i] as number) + (scene.boxes.h[i] as number) + 6;
-  ctx.lineWidth = 3;
-  ctx.strokeStyle = theme.background;
+  const lines = tag.split("\n");
+  // An edge that bends right below its box would strike the text through.
+  ctx.fillStyle = theme.background;
+  lines.forEach((line, row) => ctx.fillRect(tx - 2, ty + 12 * row - 1, ctx.measureText(line).width + 4, 12));
   ctx.fillStyle = theme.muted;
-  tag.split("\n").forEach((line, row) => {
-    ctx.strokeText(line, tx, ty + 12 * row);
-    ctx.fillText(line, tx, ty + 12 * row);
-  });
+  lines.forEach((line, row) => ctx.fillText(line, tx, ty + 12 * row));
 }

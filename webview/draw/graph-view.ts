@@ -34,6 +34,8 @@ export class GraphView {
   private stripDirty = false;
   private linked = false;
   private pendingFit = false;
+  /** The camera of the last fit: the same object as `camera` until somebody moves it. */
+  private fitted: Camera | undefined;
   /** Boxes to bring into sight once the view has a size. */
   private pendingReveal: readonly number[] = [];
   camera: Camera = { x: 0, y: 0, k: 1 };
@@ -93,6 +95,11 @@ export class GraphView {
     return this.scene;
   }
 
+  /** Nobody has moved the camera since the picture was fitted. */
+  get untouched(): boolean {
+    return this.pendingFit || this.fitted === this.camera;
+  }
+
   /** Boxes are on their way. */
   get moves(): boolean {
     return this.movement !== undefined;
@@ -122,6 +129,7 @@ export class GraphView {
       x: (width - stripWidth) / 2 - focus * k,
       y: fits ? (height - placement.height * k) / 2 - placement.top * k : 20 - placement.top * k,
     });
+    this.fitted = this.camera;
   }
 
   /** How wide the graph is near its top: tall graphs drift sideways further down. */

@@ -37,6 +37,8 @@ export interface Emphasis {
 export class StageView {
   private readonly pictures: Pictures;
   private scene: Scene | undefined;
+  /** The boxes of the picture that was fitted when it came first: a better placement of the same is fitted again. */
+  private firstBoxes: Boxes | undefined;
   private emphasis: Emphasis = { selected: new Set(), lit: new Set(), selectedGroup: undefined, selectedEdge: undefined };
 
   constructor(
@@ -69,6 +71,7 @@ export class StageView {
     this.pictures.request(boxes, hint, (placement) => {
       const current = placesOf(this.scene, new Map());
       this.settled = true;
+      if (this.firstBoxes === boxes && this.view.untouched) this.scene = undefined;
       this.display(shown, this.aligned(shown, placement, current));
     });
   }
@@ -90,7 +93,9 @@ export class StageView {
     const from = first ? undefined : this.corners(shown, placement);
     this.scene = { ...buildScene({ ...shown, boxes: boxesFor(shown), placement }), ...this.emphasis };
     this.view.setScene(this.scene, from);
-    if (first) this.view.fit();
+    if (!first) return;
+    this.firstBoxes = this.scene.boxes;
+    this.view.fit();
   }
 
   /** Where the boxes are now; those that are new start where they end. */

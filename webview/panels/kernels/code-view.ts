@@ -72,7 +72,11 @@ export class CodeView {
     this.text = undefined;
     this.list.element.hidden = true;
     this.notice.hidden = false;
-    fill(this.notice, progressRing(`Loading ${titles[this.kind]}`));
+    fill(
+      this.notice,
+      progressRing(`Loading ${titles[this.kind]}`),
+      this.kind === "asm" && el("p", { class: "muted" }, "The C++ compiler is at work. A big model may take a minute, once."),
+    );
   }
 
   fail({ message, next }: ErrorInfo): void {
