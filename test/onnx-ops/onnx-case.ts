@@ -33,7 +33,11 @@ export const disputed: Readonly<Record<string, string>> = {
 };
 
 /** Cases whose stored outputs have fewer digits, or noise where there should be zeros, as a relative tolerance. */
-export const rounded: Readonly<Record<string, number>> = { test_gridsample_bicubic: 1e-3, test_dft_inverse_opset19: 1e-4 };
+export const rounded: Readonly<Record<string, number>> = {
+  test_averagepool_2d_ceil_last_window_starts_on_pad: 1e-3,
+  test_gridsample_bicubic: 1e-3,
+  test_dft_inverse_opset19: 1e-4,
+};
 
 /** Integer inputs of at most this many elements may be shapes or axes, which we need at compile time. */
 const maxBaked = 16;

@@ -5,12 +5,15 @@
  *   for rows in 0..M step 4 parallel
  *     for j in 0..N vector
  *       for p in 0..K: sum_r += (a[row + r, p] - zero of a) * (b[p, j] - zero of b)
+ *
+ * Doubles have no vectors of ours: their sums are a small array in the nearest cache, so that the innermost loop runs along the columns and
+ * the C++ compiler makes vectors of it.
  */
 import { bug } from "../../messages.ts";
 import { staticShape, valueOf, type Node, type ValueId } from "../../graph/ir.ts";
 import { zeroPointShape } from "../../graph/ops/matmul-integer.ts";
 import * as x from "../../tensor/build.ts";
-import type { Expr, Stmt } from "../../tensor/ir.ts";
+import type { Expr, Ref, Stmt } from "../../tensor/ir.ts";
 import type { DType } from "../../support/dtype.ts";
 import { gemmShape, type GemmShape } from "../gemm-shape.ts";
 import { plus } from "../module-builder.ts";
@@ -21,6 +24,9 @@ import { operand, resultOf, type Template, type TemplateCall } from "../template
 const blockRows = 4;
 /** Columns of one piece of work where there are too few rows to go round. */
 const blockColumns = 256;
+/** Columns whose sums are kept in the nearest cache, and terms that are added before they are stored there. */
+const keptColumns = 64;
+const termsAtOnce = 4;
 
 interface Product {
   readonly call: TemplateCall;
@@ -95,11 +101,12 @@ function rows(product: Product, batch: readonly Expr[]): Stmt[] {
   const { call, node, shape } = product;
   const whole = Math.floor(shape.m / blockRows) * blockRows;
   const few = shape.m <= blockRows && shape.batch.every((d) => d === 1);
+  const compute = product.dtype === "f64" ? keptBlocks : block;
   const columns = (row: Expr, count: number): Stmt[] => {
-    if (!few || shape.n <= blockColumns) return [block(product, batch, row, count, x.index(0), x.index(shape.n))];
+    if (!few || shape.n <= blockColumns) return [compute(product, batch, row, count, x.index(0), x.index(shape.n))];
     const piece = (from: Expr): Stmt[] => {
       const end = call.builder.let("end", x.binary("min", plus(from, blockColumns), x.index(shape.n)), [node.id]);
-      return [end.stmt, block(product, batch, row, count, from, end.ref)];
+      return [end.stmt, compute(product, batch, row, count, from, end.ref)];
     };
     return [call.builder.loop("parallel", "cols", 0, shape.n, [node.id], piece, blockColumns)];
   };
@@ -125,4 +132,75 @@ function block({ call, node, shape, dtype, a, b }: Product, batch: readonly Expr
     });
     return [...sums.map((s) => s.stmt), steps, ...stores];
   });
+}
+
+/** As `block`, with the sums of `keptColumns` columns in memory. The terms of a sum are added in the same order. */
+function keptBlocks(product: Product, batch: readonly Expr[], row: Expr, count: number, lo: Expr, hi: Expr): Stmt {
+  const { call, node, shape, dtype } = product;
+  const { builder, storage } = call;
+  const origin = [node.id];
+  const rowsOfBlock = Array.from({ length: count }, (_, r) => r);
+  const wholeTerms = shape.k - (shape.k % termsAtOnce);
+  return builder.loop(
+    "serial",
+    "col",
+    lo,
+    hi,
+    origin,
+    (col) => {
+      const width = builder.let("width", x.binary("min", x.index(keptColumns), x.sub(hi, col)), origin);
+      const sums = builder.buffer({ name: "sums", dtype, shape: [count, keptColumns], scope: "thread" });
+      const kept = (r: number, j: Expr): Ref => ({ buffer: sums, index: [x.index(r), j] });
+      const along = (body: (j: Expr) => Stmt[]): Stmt => builder.loop("vector", "j", 0, width.ref, origin, body);
+      const terms = (p: Expr, n: number): Stmt[] => addTerms(product, batch, { row, col, p, count, n }, kept, along);
+      return [
+        builder.alloc(sums, origin),
+        width.stmt,
+        along((j) => rowsOfBlock.map((r) => builder.store(kept(r, j), x.constant(0, dtype), origin))),
+        ...(wholeTerms === 0 ? [] : [builder.loop("serial", "p", 0, wholeTerms, origin, (p) => terms(p, termsAtOnce), termsAtOnce)]),
+        ...(wholeTerms === shape.k ? [] : terms(x.index(wholeTerms), shape.k - wholeTerms)),
+        along((j) =>
+          rowsOfBlock.map((r) => {
+            const index = [...batch, ...(shape.aIsVector ? [] : [plus(row, r)]), plus(col, j)];
+            return builder.store(storage.ref(resultOf(node), { index }), x.load(sums, [x.index(r), j], dtype), origin);
+          }),
+        ),
+      ];
+    },
+    keptColumns,
+  );
+}
+
+interface Terms {
+  readonly row: Expr;
+  readonly col: Expr;
+  readonly p: Expr;
+  /** Rows, and terms of each sum. */
+  readonly count: number;
+  readonly n: number;
+}
+
+/** Adds the products of `n` elements of a row and a column from `p` on, for `count` rows. */
+function addTerms(
+  { call, node, a, b }: Product,
+  batch: readonly Expr[],
+  { row, col, p, count, n }: Terms,
+  kept: (r: number, j: Expr) => Ref,
+  along: (body: (j: Expr) => Stmt[]) => Stmt,
+): Stmt[] {
+  const { builder } = call;
+  const origin = [node.id];
+  const steps = Array.from({ length: n }, (_, q) => q);
+  const left = Array.from({ length: count }, (_, r) => steps.map((q) => builder.let("left", a(batch, plus(row, r), plus(p, q)), origin)));
+  const add = along((j) => {
+    const right = steps.map((q) => builder.let("right", b(batch, plus(p, q), plus(col, j)), origin));
+    const stores = left.map((terms, r) => {
+      const at = kept(r, j);
+      const start: Expr = x.load(at.buffer, at.index, right[0]!.ref.type.dtype);
+      const sum = terms.reduce((e, t, q) => x.add(e, x.mul(t.ref, right[q]!.ref)), start);
+      return builder.store(at, sum, origin);
+    });
+    return [...right.map((l) => l.stmt), ...stores];
+  });
+  return [...left.flat().map((l) => l.stmt), add];
 }
