@@ -101,6 +101,13 @@ export function broadcastShapes(shapes: readonly Shape[]): Shape | undefined {
   return out;
 }
 
+/** May the extents be equal? Symbolic ones may be anything. */
+export const agrees = (a: Dim, b: Dim): boolean => typeof a !== "number" || typeof b !== "number" || a === b;
+
+/** May a value of this shape have these extents? Nothing is known of a shape that is undefined. */
+export const shapeAgrees = (shape: Shape | undefined, extents: Shape): boolean =>
+  shape === undefined || (shape.length === extents.length && shape.every((d, i) => agrees(d, extents[i]!)));
+
 /** `32x256`, `Nx128`, `scalar`, `?` when the rank is unknown. */
 export const shapeText = (shape: Shape | undefined): string =>
   shape === undefined ? "?" : shape.length === 0 ? "scalar" : shape.join("x");

@@ -1,5 +1,5 @@
 /** Scaled dot-product attention and rotary embeddings (ONNX 23 and 24), one operator each until `decompose` takes them apart. */
-import { isStatic, normalAxis, shapeText, sumDim } from "../dims.ts";
+import { isStatic, normalAxis, productDim, shapeAgrees, shapeText, sumDim } from "../dims.ts";
 import type { Attrs, Dim, Shape } from "../ir.ts";
 import { evalAttention, evalRotary } from "../eval-attention.ts";
 import { elementCount, floatTypes, refuse, type CostCall, type InferCall, type Inferred, type Op, type TensorType } from "./op.ts";
@@ -65,7 +65,7 @@ function inferAttention({ inputs, attrs, outputs }: InferCall): Inferred {
     attrs,
   );
   if (typeof sizes === "string") return refuse("shape", sizes);
-  const misfit = sizes && maskProblem(inputs[3]?.shape, sizes);
+  const misfit = sizes && (operandProblem(inputs, sizes, attrs) ?? maskProblem(inputs[3]?.shape, sizes));
   if (misfit !== undefined) return refuse("shape", misfit);
   const types: readonly TensorType[] = [
     { dtype: q!.dtype, shape: sizes && resultShape(sizes, q!.shape!.length, attrs) },
@@ -74,6 +74,23 @@ function inferAttention({ inputs, attrs, outputs }: InferCall): Inferred {
     { dtype: q!.dtype, shape: sizes && [sizes.batch, sizes.heads, sizes.length, total(sizes)] },
   ];
   return types.slice(0, outputs);
+}
+
+/** Keys, values, those of the past and the numbers of valid keys, against the extents that the queries and keys say. */
+function operandProblem(inputs: InferCall["inputs"], s: AttentionSizes<Dim>, attrs: Attrs): string | undefined {
+  const flat = inputs[0]?.shape?.length === 3 && attrs["heads"] !== undefined;
+  const fresh = (size: Dim): Shape =>
+    flat ? [s.batch, s.fresh, size === "?" ? "?" : productDim([s.kvHeads, size])] : [s.batch, s.kvHeads, s.fresh, size];
+  const past = (size: Dim): Shape => [s.batch, s.kvHeads, s.past, size];
+  const wanted: readonly (readonly [number, string, Shape])[] = [
+    [1, "keys", fresh(s.size)],
+    [2, "values", fresh(s.valueSize)],
+    [4, "past keys", past(s.size)],
+    [5, "past values", past(s.valueSize)],
+    [6, "numbers of keys", [s.batch]],
+  ];
+  const wrong = wanted.find(([i, , shape]) => !shapeAgrees(inputs[i]?.shape, shape));
+  return wrong && `${wrong[1]} of ${shapeText(inputs[wrong[0]]?.shape)} instead of ${shapeText(wrong[2])}`;
 }
 
 /** A mask broadcasts to (batch, heads, queries, keys); it may be shorter than the keys. */
@@ -154,6 +171,7 @@ function inferRotary({ inputs, attrs }: InferCall): Inferred {
   if (isStatic(x!.shape) && typeof extent === "number") {
     const sizes = rotarySizes(x!.shape, attrs, extent);
     if (typeof sizes === "string") return refuse("shape", sizes);
+    if (2 * extent !== sizes.rotated) return refuse("shape", `tables of ${extent} angles for ${sizes.rotated / 2} pairs`);
   }
   if (x!.shape !== undefined && normalAxis(2, x!.shape.length) === undefined)
     return refuse("shape", `an operand of ${shapeText(x!.shape)} does not have rank 3 or 4`);

@@ -2,7 +2,7 @@
 import { bug } from "../../messages.ts";
 import { isFloat } from "../../support/dtype.ts";
 import { roundFloat } from "../../tensor/rounding.ts";
-import { shapeText } from "../dims.ts";
+import { shapeAgrees, shapeText } from "../dims.ts";
 import type { Attrs, Dim, Shape } from "../ir.ts";
 import { allocate, count, type BigArray, type NdArray, type NumberArray } from "../ndarray.ts";
 import { reach, threeAxes, windowAttrs, windowProblem, type WindowAxis } from "../window.ts";
@@ -46,6 +46,14 @@ export function transposedAxis(attrs: Attrs, i: number, rank: number, input: num
 export const transposedWindow = (attrs: Attrs, spatial: readonly number[], kernel: readonly number[]): readonly WindowAxis[] =>
   spatial.map((d, i) => transposedAxis(attrs, i, spatial.length, d, kernel[i] ?? 1));
 
+/** What a transposed convolution has besides the attributes of all windows. */
+function transposedProblem(attrs: Attrs, rank: number): string | undefined {
+  const [extra, wanted] = [optionalInts(attrs, "outputPadding"), optionalInts(attrs, "outputShape")];
+  if ((extra?.length ?? rank) !== rank || (wanted?.length ?? rank) !== rank)
+    return `output padding or output shape are not for ${rank} spatial axes`;
+  return [...(extra ?? []), ...(wanted ?? [])].some((v) => v < 0) ? "output padding or output shape is negative" : undefined;
+}
+
 function inferTranspose({ inputs, attrs }: InferCall): Inferred {
   const [x, w, bias] = inputs as readonly [TensorType, TensorType, TensorType | null | undefined];
   if (!floatTypes.includes(x.dtype)) return refuse("dtype", `elements of type ${x.dtype} are not supported here`);
@@ -58,12 +66,13 @@ function inferTranspose({ inputs, attrs }: InferCall): Inferred {
   if (rank < 3 || ws!.length !== rank) return refuse("shape", `${shapeText(ws)} is not a kernel for ${shapeText(xs)}`);
   if (typeof xs![1] === "number" && typeof ws![0] === "number" && xs![1] !== ws![0])
     return refuse("shape", `${xs![1]} channels for a kernel of ${ws![0]}`);
-  const problem = windowProblem(attrs, rank - 2);
+  const problem = windowProblem(attrs, rank - 2) ?? transposedProblem(attrs, rank - 2);
   if (problem !== undefined) return refuse("attribute", problem);
   const group = intAttr(attrs, "group");
+  if (group < 1 || (typeof ws![0] === "number" && ws![0] % group !== 0)) return refuse("shape", `${group} groups do not divide the kernel`);
   const perGroup = ws![1]!;
   const outputs: Dim = typeof perGroup === "number" ? perGroup * group : "?";
-  if (bias?.shape !== undefined && bias.shape.length !== 1) return refuse("shape", `a bias of ${shapeText(bias.shape)}`);
+  if (!shapeAgrees(bias?.shape, [outputs])) return refuse("shape", `a bias of ${shapeText(bias?.shape)} for ${outputs} channels`);
   const spatial = xs!.slice(2).map((d, i): Dim => {
     const k = ws![i + 2];
     return typeof d === "number" && typeof k === "number" ? transposedAxis(attrs, i, rank - 2, d, k).output : "?";
@@ -171,6 +180,9 @@ function inferCol2Im({ inputs, attrs }: InferCall): Inferred {
   const [image, block] = [optionalInts(attrs, "image"), optionalInts(attrs, "block")];
   if (!numberTypes.includes(x.dtype)) return refuse("dtype", `elements of type ${x.dtype} are not supported here`);
   if (x.shape === undefined || image === undefined || block === undefined) return [{ dtype: x.dtype, shape: undefined }];
+  // Transposed convolutions with output padding fold with negative padding.
+  const problem = windowProblem({ ...attrs, pads: undefined, autoPad: "NOTSET" }, image.length, [...image, ...block]);
+  if (problem !== undefined) return refuse("attribute", problem);
   if (x.shape.length !== 3 || image.length !== block.length || image.length < 1)
     return refuse("shape", `${shapeText(x.shape)} are not columns of blocks ${block.join("x")} of an image ${image.join("x")}`);
   const [n, rows, columns] = x.shape as readonly [Dim, Dim, Dim];

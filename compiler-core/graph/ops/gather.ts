@@ -1,7 +1,7 @@
 /** GatherElements and GatherND: elements and slices of a tensor at positions that are data. */
-import { broadcastDim, normalAxis, shapeText } from "../dims.ts";
+import { agrees, normalAxis, shapeText } from "../dims.ts";
 import { clamped, pick } from "../eval-movement.ts";
-import type { Dim } from "../ir.ts";
+import type { Dim, Shape } from "../ir.ts";
 import { allocate, count, strides, type NdArray } from "../ndarray.ts";
 import {
   byteCount,
@@ -17,12 +17,23 @@ import {
 } from "./op.ts";
 import { normaliseAxis } from "./softmax.ts";
 
+/** Indices have places of their own in x: along the other axes none may lie behind its end. A sentence, or undefined when they fit. */
+export function outsideOf(x: Shape, indices: Shape, axis: number): string | undefined {
+  const wrong = indices.some((d, i) => {
+    const extent = x[i]!;
+    return typeof d === "number" && typeof extent === "number" && (i === axis ? d > 0 && extent === 0 : d > extent);
+  });
+  return wrong ? `indices ${shapeText(indices)} reach outside of ${shapeText(x)}` : undefined;
+}
+
 function inferGatherElements({ inputs, attrs }: InferCall): Inferred {
   const [x, indices] = inputs as readonly [TensorType, TensorType];
   if (!integerTypes.includes(indices.dtype)) return refuse("dtype", `indices are ${indices.dtype}`);
   if (x.shape === undefined || indices.shape === undefined) return [{ dtype: x.dtype, shape: indices.shape }];
   if (x.shape.length !== indices.shape.length || normalAxis(intAttr(attrs, "axis"), x.shape.length) === undefined)
     return refuse("shape", `indices ${shapeText(indices.shape)} do not fit ${shapeText(x.shape)} along axis ${intAttr(attrs, "axis")}`);
+  const problem = outsideOf(x.shape, indices.shape, normalAxis(intAttr(attrs, "axis"), x.shape.length)!);
+  if (problem !== undefined) return refuse("shape", problem);
   return [{ dtype: x.dtype, shape: indices.shape }];
 }
 
@@ -73,10 +84,12 @@ function inferGatherNd({ inputs, attrs }: InferCall): Inferred {
     return refuse("shape", `indices ${shapeText(indices.shape)} with ${batch} batch axes do not fit ${shapeText(x.shape)}`);
   const batches: Dim[] = [];
   for (let i = 0; i < batch; i++) {
-    const d = x.shape[i] === indices.shape[i] ? x.shape[i] : broadcastDim(x.shape[i]!, indices.shape[i]!);
-    if (d === undefined) return refuse("shape", `the batch axes of ${shapeText(x.shape)} and ${shapeText(indices.shape)} differ`);
-    batches.push(d);
+    const [d, other] = [x.shape[i]!, indices.shape[i]!];
+    if (!agrees(d, other)) return refuse("shape", `the batch axes of ${shapeText(x.shape)} and ${shapeText(indices.shape)} differ`);
+    batches.push(typeof d === "number" ? d : other);
   }
+  if (x.shape.slice(batch, batch + depth).includes(0) && !indices.shape.includes(0))
+    return refuse("shape", `there is nothing in ${shapeText(x.shape)} to gather`);
   return [{ dtype: x.dtype, shape: [...batches, ...indices.shape.slice(batch, -1), ...x.shape.slice(batch + depth)] }];
 }
 

@@ -1,5 +1,5 @@
 /** GridSample and AffineGrid: an image looked up at positions that are data (ONNX GridSample-20, AffineGrid-20). */
-import { shapeText } from "../dims.ts";
+import { agrees, shapeAgrees, shapeText } from "../dims.ts";
 import { eachIndex } from "../eval-movement.ts";
 import { allocate, count, strides, writeScalar, type NdArray } from "../ndarray.ts";
 import {
@@ -33,7 +33,7 @@ function inferGridSample({ inputs, attrs }: InferCall): Inferred {
   if (x.shape === undefined || grid.shape === undefined) return [{ dtype: x.dtype, shape: undefined }];
   const n = x.shape.length - 2;
   const last = grid.shape.at(-1);
-  if (n < 1 || grid.shape.length !== n + 2 || (typeof last === "number" && last !== n))
+  if (n < 1 || grid.shape.length !== n + 2 || (typeof last === "number" && last !== n) || !agrees(x.shape[0]!, grid.shape[0]!))
     return refuse("shape", `a grid of ${shapeText(grid.shape)} does not fit ${shapeText(x.shape)}`);
   if (x.shape.slice(2).includes(0)) return refuse("shape", `${shapeText(x.shape)} has no pixels`);
   return [{ dtype: x.dtype, shape: [x.shape[0]!, x.shape[1]!, ...grid.shape.slice(1, -1)] }];
@@ -157,7 +157,7 @@ export const affineGrid: Op = {
       return [
         { dtype: theta.dtype, shape: typeof n === "number" ? [theta.shape![0]!, ...Array.from({ length: n }, () => "?"), n] : undefined },
       ];
-    const fits = theta.shape === undefined || (theta.shape.length === 3 && n === size.length - 2 && theta.shape[2] === size.length - 1);
+    const fits = shapeAgrees(theta.shape, [size[0] ?? 0, size.length - 2, size.length - 1]) && size.every((d) => d >= 0);
     return fits
       ? [{ dtype: theta.dtype, shape: [size[0]!, ...size.slice(2), size.length - 2] }]
       : refuse("shape", `maps of ${shapeText(theta.shape)} do not fit a size of ${size.join("x")}`);

@@ -182,7 +182,7 @@ const cases: readonly (readonly [string, () => string, string])[] = [
         ],
         { to: "u8" },
       ),
-    "shape: blocked quantisation (a scale of 2x2) is not supported",
+    "shape: a scale of 2x2 does not fit axis 1 of 2x4",
   ],
   ["too few operands", () => infer("add", [[2]]), "arity: add takes 2 operands, not 1"],
   ["missing operand", () => infer("add", [null, [2]]), "arity: an operand of add is missing"],

@@ -1,5 +1,5 @@
 /** The inverse of max pooling: elements at their positions, zeros between. */
-import { shapeText } from "../dims.ts";
+import { shapeAgrees, shapeText } from "../dims.ts";
 import type { Dim } from "../ir.ts";
 import { allocate, type NdArray } from "../ndarray.ts";
 import { windowAttrs, windowProblem } from "../window.ts";
@@ -24,6 +24,8 @@ function infer({ inputs, attrs }: InferCall): Inferred {
   if (problem !== undefined) return refuse("attribute", problem);
   if (x.shape === undefined) return [x];
   if (x.shape.length !== kernel.length + 2) return refuse("shape", `${kernel.length} spatial axes for ${shapeText(x.shape)}`);
+  if (!shapeAgrees(positions.shape, x.shape))
+    return refuse("shape", `positions of ${shapeText(positions.shape)} for ${shapeText(x.shape)}`);
   const [strides, pads] = [optionalInts(attrs, "strides"), optionalInts(attrs, "pads")];
   const spatial = x.shape.slice(2).map((d, i): Dim => {
     const padding = (pads?.[i] ?? 0) + (pads?.[i + kernel.length] ?? 0);

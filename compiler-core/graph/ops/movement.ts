@@ -161,7 +161,9 @@ function inferGather({ inputs, attrs }: InferCall): Inferred {
   if (x.shape === undefined || indices.shape === undefined) return [{ dtype: x.dtype, shape: undefined }];
   const axis = normalAxis(intAttr(attrs, "axis"), x.shape.length);
   if (axis === undefined) return refuse("attribute", `axis ${intAttr(attrs, "axis")} is not an axis of ${shapeText(x.shape)}`);
-  return [{ dtype: x.dtype, shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)] }];
+  const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
+  if (x.shape[axis] === 0 && !shape.includes(0)) return refuse("shape", `there is nothing in ${shapeText(x.shape)} to gather`);
+  return [{ dtype: x.dtype, shape }];
 }
 
 /** Indices outside of [-extent, extent) are clamped, as the generated code does: it must not read outside of the table. */

@@ -1,5 +1,5 @@
 /** Operators whose elements depend on where they stand: one-hot, triangles, identity matrices, reversed sequences. */
-import { normalAxis, shapeText } from "../dims.ts";
+import { normalAxis, shapeAgrees, shapeText } from "../dims.ts";
 import { eachIndex, pick } from "../eval-movement.ts";
 import { allocate, strides, writeScalar, type NdArray } from "../ndarray.ts";
 import {
@@ -19,6 +19,7 @@ import {
 function inferOneHot({ inputs, attrs }: InferCall): Inferred {
   const [indices, values] = inputs as readonly [TensorType, TensorType];
   const depth = attrs["depth"];
+  if (!shapeAgrees(values.shape, [2])) return refuse("shape", `${shapeText(values.shape)} are not two values`);
   if (indices.shape === undefined) return [{ dtype: values.dtype, shape: undefined }];
   const rank = indices.shape.length + 1;
   const axis = normalAxis(intAttr(attrs, "axis"), rank);
@@ -113,7 +114,9 @@ export const reverseSequence: Op = {
     const axes = [intAttr(attrs, "batchAxis"), intAttr(attrs, "timeAxis")].sort();
     if (!integerTypes.includes(lengths.dtype)) return refuse("dtype", `lengths are ${lengths.dtype}`);
     const wrong = axes.join() !== "0,1" || (x.shape !== undefined && x.shape.length < 2) || (lengths.shape?.length ?? 1) !== 1;
-    return wrong ? refuse("attribute", "batch and time must be the first two axes, lengths a vector") : [x];
+    if (wrong) return refuse("attribute", "batch and time must be the first two axes, lengths a vector");
+    const batch = x.shape?.[intAttr(attrs, "batchAxis")] ?? "?";
+    return shapeAgrees(lengths.shape, [batch]) ? [x] : refuse("shape", `${shapeText(lengths.shape)} lengths for a batch of ${batch}`);
   },
   eval: ({ inputs, attrs, mode }) => {
     const [x, lengths] = inputs as readonly [NdArray, NdArray];

@@ -5,7 +5,7 @@
 import type { DType } from "../../support/dtype.ts";
 import * as x from "../../tensor/build.ts";
 import type { Expr } from "../../tensor/ir.ts";
-import { shapeText } from "../dims.ts";
+import { shapeAgrees, shapeText } from "../dims.ts";
 import type { Attrs, Dim, Shape } from "../ir.ts";
 import { evalRecurrent } from "../eval-recurrent.ts";
 import * as activation from "./activations.ts";
@@ -76,6 +76,18 @@ function inferRecurrent({ inputs, attrs, outputs }: InferCall): Inferred {
     : true;
   if (!fits) return refuse("shape", `${shapeText(projected.shape)} and weights of ${shapeText(weights.shape)} do not fit a ${cell}`);
   const state: Shape = [directions, batch, units];
+  const wanted: Readonly<Record<number, Shape>> = {
+    [operandsOf.hidden]: state,
+    [operandsOf.cell]: state,
+    [operandsOf.peepholes]: [directions, 3, units],
+    [operandsOf.lengths]: [batch],
+    [operandsOf.hiddenBias]: [directions, units],
+  };
+  for (const [i, shape] of Object.entries(wanted)) {
+    const have = inputs[Number(i)]?.shape;
+    if (!shapeAgrees(have, shape))
+      return refuse("shape", `operand ${i} of a ${cell} has shape ${shapeText(have)} instead of ${shapeText(shape)}`);
+  }
   const shapes: readonly Shape[] = [[steps, directions, batch, units], state, state];
   return shapes.slice(0, outputs).map((shape) => ({ dtype, shape }));
 }

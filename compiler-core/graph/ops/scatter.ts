@@ -1,5 +1,5 @@
 /** ScatterElements, ScatterND and TensorScatter: a tensor with elements replaced, or combined, at positions that are data. */
-import { normalAxis, shapeText } from "../dims.ts";
+import { normalAxis, shapeAgrees, shapeText } from "../dims.ts";
 import { eachIndex, wrapped } from "../eval-movement.ts";
 import { evalBinary } from "../../tensor/semantics.ts";
 import type { BinaryOp } from "../../tensor/ir.ts";
@@ -19,7 +19,7 @@ import {
   type Op,
   type TensorType,
 } from "./op.ts";
-import { ndPlan } from "./gather.ts";
+import { ndPlan, outsideOf } from "./gather.ts";
 import { normaliseAxis } from "./softmax.ts";
 
 /** How an update and the element that is there become the new element; `none`: the update alone. */
@@ -44,13 +44,20 @@ function problem({ inputs, attrs }: InferCall): string | undefined {
 }
 
 function inferScatterElements(call: InferCall): Inferred {
-  const [x, indices] = call.inputs as readonly [TensorType, TensorType];
+  const [x, indices, updates] = call.inputs as readonly [TensorType, TensorType, TensorType];
   const why = problem(call);
   if (why !== undefined) return refuse("dtype", why);
   if (x.shape === undefined || indices.shape === undefined) return [x];
-  return x.shape.length === indices.shape.length && normalAxis(intAttr(call.attrs, "axis"), x.shape.length) !== undefined
-    ? [x]
-    : refuse("shape", `indices ${shapeText(indices.shape)} do not fit ${shapeText(x.shape)} along axis ${intAttr(call.attrs, "axis")}`);
+  if (!shapeAgrees(updates.shape, indices.shape))
+    return refuse("shape", `updates ${shapeText(updates.shape)} at indices ${shapeText(indices.shape)}`);
+  const axis = normalAxis(intAttr(call.attrs, "axis"), x.shape.length);
+  if (axis === undefined || x.shape.length !== indices.shape.length)
+    return refuse(
+      "shape",
+      `indices ${shapeText(indices.shape)} do not fit ${shapeText(x.shape)} along axis ${intAttr(call.attrs, "axis")}`,
+    );
+  const outside = outsideOf(x.shape, indices.shape, axis);
+  return outside === undefined ? [x] : refuse("shape", outside);
 }
 
 /** A copy of the data, to write into. */
@@ -105,7 +112,7 @@ function inferScatterNd(call: InferCall): Inferred {
   if (why !== undefined) return refuse("dtype", why);
   const depth = indices.shape?.at(-1);
   if (x.shape === undefined || typeof depth !== "number" || updates.shape === undefined) return [x];
-  return depth <= x.shape.length && updates.shape.length === indices.shape!.length - 1 + x.shape.length - depth
+  return depth <= x.shape.length && shapeAgrees(updates.shape, [...indices.shape!.slice(0, -1), ...x.shape.slice(depth)])
     ? [x]
     : refuse("shape", `updates ${shapeText(updates.shape)} at ${shapeText(indices.shape)} do not fit ${shapeText(x.shape)}`);
 }
@@ -151,7 +158,9 @@ export const tensorScatter: Op = {
       return refuse("dtype", "cache and updates differ in type");
     if (x.shape === undefined || updates.shape === undefined) return [x];
     const axis = normalAxis(intAttr(attrs, "axis"), x.shape.length);
-    return axis === undefined || axis === 0 || x.shape.length !== updates.shape.length
+    const wanted = x.shape.map((d, i) => (i === axis ? "?" : d));
+    const fits = shapeAgrees(updates.shape, wanted) && shapeAgrees(at?.shape, [x.shape[0] ?? 1]);
+    return axis === undefined || axis === 0 || !fits
       ? refuse("shape", `updates ${shapeText(updates.shape)} do not fit a cache of ${shapeText(x.shape)}`)
       : [x];
   },

@@ -41,9 +41,12 @@ function inferSlice(call: InferCall): Inferred {
   const cuts = ranges(attrs, inputs);
   if (cuts === undefined) return [{ dtype: x.dtype, shape: x.shape.map(() => "?") }];
   const shape = [...x.shape];
+  const seen = new Set<number>();
   for (const r of cuts) {
     const axis = normalAxis(r.axis, shape.length);
     if (axis === undefined) return refuse("attribute", `axis ${r.axis} is not an axis of ${shapeText(x.shape)}`);
+    if (seen.has(axis)) return refuse("attribute", `axis ${r.axis} is cut twice`);
+    seen.add(axis);
     if (r.step === 0 || Number.isNaN(r.end)) return refuse("value", r.step === 0 ? "a step is 0" : "starts and ends differ in number");
     shape[axis] = cutDim(shape[axis]!, r);
   }
