@@ -37,8 +37,8 @@ export interface Emphasis {
 export class StageView {
   private readonly pictures: Pictures;
   private scene: Scene | undefined;
-  /** The boxes of the picture that was fitted when it came first: a better placement of the same is fitted again. */
-  private firstBoxes: Boxes | undefined;
+  /** The stage that was shown first and fitted, until another one is shown: better placements of it are fitted again. */
+  private fittedStage: number | undefined;
   private emphasis: Emphasis = { selected: new Set(), lit: new Set(), selectedGroup: undefined, selectedEdge: undefined };
 
   constructor(
@@ -58,6 +58,7 @@ export class StageView {
 
   show(shown: Shown): void {
     const before = this.scene;
+    if (this.fittedStage !== shown.snapshot.stage) this.fittedStage = undefined;
     const oldPlace = placesOf(before, shown.replaces);
     const boxes = boxesFor(shown);
     const cached = this.pictures.get(boxes);
@@ -71,7 +72,7 @@ export class StageView {
     this.pictures.request(boxes, hint, (placement) => {
       const current = placesOf(this.scene, new Map());
       this.settled = true;
-      if (this.firstBoxes === boxes && this.view.untouched) this.scene = undefined;
+      if (this.fittedStage === shown.snapshot.stage && this.view.untouched) this.scene = undefined;
       this.display(shown, this.aligned(shown, placement, current));
     });
   }
@@ -94,7 +95,7 @@ export class StageView {
     this.scene = { ...buildScene({ ...shown, boxes: boxesFor(shown), placement }), ...this.emphasis };
     this.view.setScene(this.scene, from);
     if (!first) return;
-    this.firstBoxes = this.scene.boxes;
+    this.fittedStage = shown.snapshot.stage;
     this.view.fit();
   }
 
