@@ -20,6 +20,8 @@ export interface CaseNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, AttributeInput>>;
+  /** Values from outside that its subgraphs read. */
+  readonly captures?: readonly string[];
 }
 export interface FuzzCase {
   /** Names the case, and seeds the contents of its inputs. */
@@ -28,6 +30,8 @@ export interface FuzzCase {
   readonly constants: readonly CaseConstant[];
   readonly nodes: readonly CaseNode[];
   readonly outputs: readonly { readonly name: string; readonly dtype: DType }[];
+  /** Types that the file states; for results of operators that are not compiled. */
+  readonly declared?: readonly CaseInput[];
 }
 
 export const opset = 21;
@@ -38,6 +42,7 @@ export function modelOf(one: FuzzCase): OnnxModel {
   for (const { name, dtype, shape, values } of one.constants)
     b.initializer(name, dtype as never, shape, dtype === "bool" ? Uint8Array.from(values) : values);
   for (const n of one.nodes) b.multi(n.op, n.inputs, n.outputs, { attributes: n.attributes });
+  for (const { name, dtype, shape } of one.declared ?? []) b.value(name, dtype as never, shape);
   for (const { name, dtype } of one.outputs) b.output(name, dtype as never);
   return b.build();
 }

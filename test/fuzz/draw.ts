@@ -28,6 +28,10 @@ export class Draw {
   readonly nodes: CaseNode[] = [];
   /** Everything that can be an operand. */
   readonly values: Val[] = [];
+  /** Results whose extents show only at run time: outputs of the graph, but no operands of the rows. */
+  readonly hidden: { readonly name: string; readonly dtype: DType }[] = [];
+  /** Results whose shapes the file states. */
+  readonly declared: CaseInput[] = [];
   #names = 0;
 
   constructor(readonly random: Random) {}
@@ -94,6 +98,7 @@ export class Draw {
     inputs: readonly (Val | string)[],
     results: readonly Result[],
     attributes: Readonly<Record<string, AttributeInput>> = {},
+    captures: readonly string[] = [],
   ): readonly Val[] | undefined {
     if (results.some((r) => count(r.shape) > maxElements || !((r.bound ?? 1) < 1e5))) return undefined;
     const first = inputs.find((v): v is Val => typeof v !== "string");
@@ -104,9 +109,22 @@ export class Draw {
       exact: r.exact ?? false,
       bound: r.bound ?? 1,
     }));
-    this.nodes.push({ op, inputs: inputs.map((v) => (typeof v === "string" ? v : v.name)), outputs: made.map((v) => v.name), attributes });
+    const names = inputs.map((v) => (typeof v === "string" ? v : v.name));
+    this.nodes.push({ op, inputs: names, outputs: made.map((v) => v.name), attributes, ...(captures.length > 0 ? { captures } : {}) });
     this.values.push(...made);
     return made;
+  }
+  /** A node with results of unknown extents, by name; now and then they are outputs too. */
+  unknown(
+    op: string,
+    inputs: readonly (Val | string)[],
+    dtypes: readonly DType[],
+    attributes: Readonly<Record<string, AttributeInput>> = {},
+  ): readonly string[] {
+    const outputs = dtypes.map(() => this.fresh());
+    this.nodes.push({ op, inputs: inputs.map((v) => (typeof v === "string" ? v : v.name)), outputs, attributes });
+    for (const [i, name] of outputs.entries()) if (this.chance(0.3)) this.hidden.push({ name, dtype: dtypes[i]! });
+    return outputs;
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * The long run over random graphs. FUZZ_GRAPHS sets their number (default 20,000), FUZZ_SECONDS ends it earlier, FUZZ_SEED gives other graphs.
- * Every tenth also goes to ONNX Runtime, every tenth is built natively, 50 to a program, for each instruction set of this machine in turn.
+ * Every tenth also goes to ONNX Runtime, every tenth is built natively, 50 to a program, for each instruction set of this machine in turn;
+ * FUZZ_SHARE sets another share than one in ten.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -17,6 +18,7 @@ const seed = process.env["FUZZ_SEED"] ?? "long";
 const total = Number(process.env["FUZZ_GRAPHS"] ?? 20_000);
 const until = performance.now() + 1000 * Number(process.env["FUZZ_SECONDS"] ?? 7200);
 const here = targets.filter((t) => t.needs.every((f) => localMachine().features.includes(f as never)));
+const share = Number(process.env["FUZZ_SHARE"] ?? 10);
 const perProgram = 50;
 
 /** Problems by their text without numbers: one example of each is made small and printed. */
@@ -53,13 +55,13 @@ test(`${total} random graphs`, async (t) => {
     const verdict = judge(one);
     if (verdict === undefined) counts.compared++;
     else if ("problem" in verdict) await note(one, verdict.problem, judge);
-    if (i % 10 === 0 && typeof runtime !== "string") {
+    if (i % share === 0 && typeof runtime !== "string") {
       const ask = (x: FuzzCase): Promise<Verdict> => judgeOrt(runtime, x).catch((e: unknown): Verdict => ({ problem: String(e) }));
       const answer = await ask(one);
       if (answer === undefined) counts.runtime++;
       else if ("problem" in answer) await note(one, answer.problem, ask);
     }
-    if (i % 10 === 5 && compiler) waiting.push(one);
+    if (i % share === share >> 1 && compiler) waiting.push(one);
     if (waiting.length === perProgram) native();
   }
   if (waiting.length > 0) native();

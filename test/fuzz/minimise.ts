@@ -62,7 +62,8 @@ function* cutBefore(c: FuzzCase): Generator<FuzzCase> {
   for (const n of [...c.nodes].reverse()) {
     const made = n.outputs.map((o) => known.get(o));
     if (made.includes(undefined) || n.outputs.some((o) => c.outputs.some((x) => x.name === o))) continue;
-    yield { ...c, nodes: c.nodes.filter((x) => x !== n), inputs: [...c.inputs, ...made.map((t) => t!)] };
+    const declared = c.declared?.filter((v) => !n.outputs.includes(v.name));
+    yield { ...c, nodes: c.nodes.filter((x) => x !== n), inputs: [...c.inputs, ...made.map((t) => t!)], ...(declared && { declared }) };
   }
 }
 
@@ -93,7 +94,7 @@ export function withoutUnused(c: FuzzCase): FuzzCase {
   const needed = new Set(c.outputs.map((o) => o.name));
   const nodes = [...c.nodes].reverse().filter((n) => {
     if (!n.outputs.some((o) => needed.has(o))) return false;
-    n.inputs.forEach((i) => needed.add(i));
+    [...n.inputs, ...(n.captures ?? [])].forEach((i) => needed.add(i));
     return true;
   });
   return {
@@ -101,5 +102,6 @@ export function withoutUnused(c: FuzzCase): FuzzCase {
     nodes: nodes.reverse(),
     inputs: c.inputs.filter((i) => needed.has(i.name)),
     constants: c.constants.filter((k) => needed.has(k.name)),
+    ...(c.declared && { declared: c.declared.filter((v) => needed.has(v.name)) }),
   };
 }

@@ -78,8 +78,15 @@ const size = (b: Buffer): number =>
     b.dtype,
     b.shape.reduce((x, y) => x * y, 1),
   );
+/** Buffers without elements lie nowhere. */
 const collide = (a: Buffer, b: Buffer): boolean =>
-  a.offset !== undefined && b.offset !== undefined && a.scope === b.scope && a.offset < b.offset + size(b) && b.offset < a.offset + size(a);
+  size(a) > 0 &&
+  size(b) > 0 &&
+  a.offset !== undefined &&
+  b.offset !== undefined &&
+  a.scope === b.scope &&
+  a.offset < b.offset + size(b) &&
+  b.offset < a.offset + size(a);
 
 /** One sentence per pair of buffers that hold values at one time in one place; empty for a sound plan. */
 export function overlaps(module: Module): readonly string[] {
@@ -93,7 +100,7 @@ export function overlaps(module: Module): readonly string[] {
   const placed = module.buffers
     .flatMap((b) => {
       const list = byBuffer.get(b.id);
-      return b.scope === "arena" && b.offset !== undefined && list !== undefined
+      return b.scope === "arena" && b.offset !== undefined && list !== undefined && size(b) > 0
         ? [{ b, at: b.offset, end: b.offset + size(b), span: spanOf(list) }]
         : [];
     })
