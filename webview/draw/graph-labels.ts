@@ -75,7 +75,9 @@ function drawTag(pen: Pen, i: number): void {
   const lines = tag.split("\n");
   // An edge that bends right below its box would strike the text through.
   ctx.fillStyle = theme.background;
+  ctx.globalAlpha = 0.75;
   lines.forEach((line, row) => ctx.fillRect(tx - 2, ty + 12 * row - 1, ctx.measureText(line).width + 4, 12));
+  ctx.globalAlpha = 1;
   ctx.fillStyle = theme.muted;
   lines.forEach((line, row) => ctx.fillText(line, tx, ty + 12 * row));
 }
