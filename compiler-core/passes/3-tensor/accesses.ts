@@ -59,6 +59,8 @@ export function accessesOf(body: readonly Stmt[]): readonly Access[] {
 export interface Effects {
   readonly reads: ReadonlySet<BufferId>;
   readonly writes: ReadonlySet<BufferId>;
+  /** Buffers that come to life here. */
+  readonly allocates: ReadonlySet<BufferId>;
   /** Variables read, and registers changed. */
   readonly uses: ReadonlySet<VarId>;
   readonly sets: ReadonlySet<VarId>;
@@ -77,11 +79,13 @@ export function effectsOf(body: readonly Stmt[]): Effects {
 function findEffects(body: readonly Stmt[]): Effects {
   const reads = new Set<BufferId>();
   const writes = new Set<BufferId>();
+  const allocates = new Set<BufferId>();
   const uses = new Set<VarId>();
   const sets = new Set<VarId>();
   const defines = new Set<VarId>();
   visitStmts(body, (s) => {
     for (const a of ownAccesses(s)) (a.write ? writes : reads).add(a.buffer);
+    if (s.k === "alloc") allocates.add(s.buffer);
     if (s.k === "let" || s.k === "register" || s.k === "for") defines.add(s.v);
     if (s.k === "kernel" && s.epilogue !== undefined) {
       const { row, col, acc, count } = s.epilogue;
@@ -92,7 +96,7 @@ function findEffects(body: readonly Stmt[]): Effects {
       if (e.k === "var") uses.add(e.id);
     });
   });
-  return { reads, writes, uses, sets, defines };
+  return { reads, writes, allocates, uses, sets, defines };
 }
 
 const meet = <T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean => {
@@ -103,6 +107,11 @@ const meet = <T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean => {
 /** May two statement lists change places? Nothing that one writes or names is read, written or named by the other. */
 export function independent(a: Effects, b: Effects): boolean {
   const needs = (from: Effects, of: Effects): boolean =>
-    meet(from.writes, of.reads) || meet(from.sets, of.uses) || meet(from.defines, of.uses) || meet(from.defines, of.sets);
+    meet(from.writes, of.reads) ||
+    meet(from.allocates, of.reads) ||
+    meet(from.allocates, of.writes) ||
+    meet(from.sets, of.uses) ||
+    meet(from.defines, of.uses) ||
+    meet(from.defines, of.sets);
   return !needs(a, b) && !needs(b, a) && !meet(a.writes, b.writes) && !meet(a.sets, b.sets);
 }
