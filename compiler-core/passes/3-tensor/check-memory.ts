@@ -134,15 +134,18 @@ function scratchOverlaps(module: Module): readonly string[] {
   const walk = (body: readonly Stmt[], alive: readonly Buffer[]): void => {
     const here: Buffer[] = [...alive];
     body.forEach((s, i) => {
+      /** What an enclosing list holds, or a statement from here on uses. */
+      const living = (): readonly Buffer[] => here.filter((o) => alive.includes(o) || body.slice(i).some((x) => uses(x, o.id)));
       const b = s.k === "alloc" ? buffers.get(s.buffer) : undefined;
       if (b?.scope === "thread") {
-        for (const other of here) {
-          const later = body.slice(i).some((x) => uses(x, other.id)) || alive.includes(other);
-          if (later && collide(other, b)) problems.push(`scratch buffers ${other.name}#${other.id} and ${b.name}#${b.id} overlap`);
-        }
+        for (const other of living())
+          if (collide(other, b)) problems.push(`scratch buffers ${other.name}#${other.id} and ${b.name}#${b.id} overlap`);
         here.push(b);
       }
-      for (const inner of bodies(s)) walk(inner, here);
+      const nested = bodies(s);
+      if (nested.length === 0) return;
+      const around = here.length === 0 ? here : living();
+      for (const inner of nested) walk(inner, around);
     });
   };
   walk(module.init.body, []);
