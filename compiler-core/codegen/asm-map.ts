@@ -79,7 +79,7 @@ export function attachKernelCalls(instructions: readonly AsmInstruction[], cpp: 
   const callAbove = (line: number): number | undefined => {
     for (let at = line - 1; at >= 0; at--) {
       if (lines[at]?.includes("[&](") === true) return at + 1;
-      if (lines[at]?.startsWith("FS_EXPORT") === true) return undefined;
+      if (/^FS_(EXPORT|REGION_FUNCTION) /.test(lines[at] ?? "")) return undefined;
     }
     return undefined;
   };
@@ -89,8 +89,8 @@ export function attachKernelCalls(instructions: readonly AsmInstruction[], cpp: 
   return instructions.map((i) => (i.cppLine !== undefined || isEntry(i.symbol) ? i : { ...i, cppLine: calls.get(i.symbol) }));
 }
 
-/** The model's own functions mark every instruction themselves. */
-const isEntry = (symbol: string): boolean => /^fs_(init|run)\b/.test(symbol) || !symbol.includes("fs_run");
+/** The model's own functions mark every instruction themselves; kernels are instantiated for an epilogue, a lambda of one of these. */
+const isEntry = (symbol: string): boolean => !symbol.includes("(fs_context*, int, int") || !symbol.includes("::{lambda(");
 
 /** For each line of the generated file the positions (in `instructions`) of its instructions. */
 export function instructionsByLine(instructions: readonly AsmInstruction[]): ReadonlyMap<number, readonly number[]> {

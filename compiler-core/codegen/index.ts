@@ -8,8 +8,9 @@ import type { Buffer, HoleCall, HoleOperand, Module } from "../tensor/ir.ts";
 import { bug } from "../messages.ts";
 import { holeModel } from "../onnx/hole-model.ts";
 import { portsOf } from "../templates/ports.ts";
-import { bySlot, bytesOf, holesOf, moduleText, regionsOf } from "./module.ts";
+import { bySlot, holesOf, moduleText, regionsOf } from "./module.ts";
 import type { ArtifactPlan, PlannedHole, PlannedTensor, PlannedWeight } from "./plan.ts";
+import { bytesOf } from "./regions.ts";
 import { targetIsa } from "./target.ts";
 
 export type { ArtifactPlan, PlannedHole, PlannedTensor, PlannedWeight } from "./plan.ts";

@@ -8,7 +8,7 @@ interface Origin {
 
 export class SourceText {
   private readonly out: string[] = [];
-  readonly origins: LineOrigin[] = [];
+  private readonly found: LineOrigin[] = [];
   private depth = 0;
   private current: Origin | undefined;
 
@@ -16,7 +16,7 @@ export class SourceText {
   line(text: string): void {
     this.out.push(text === "" ? "" : "  ".repeat(this.depth) + text);
     if (this.current !== undefined && text !== "")
-      this.origins.push({ line: this.out.length, stmt: this.current.id, nodes: this.current.origin });
+      this.found.push({ line: this.out.length, stmt: this.current.id, nodes: this.current.origin });
   }
 
   /** Lines that `f` appends are one level deeper. */
@@ -33,12 +33,27 @@ export class SourceText {
     this.line(tail);
   }
 
-  /** Lines that `f` appends come from this statement. */
-  within(s: Origin, f: () => void): void {
+  /** Lines that `f` appends come from this statement; undefined: from none. */
+  within(s: Origin | undefined, f: () => void): void {
     const before = this.current;
     this.current = s;
     f();
     this.current = before;
+  }
+
+  /** Lines so far. */
+  get count(): number {
+    return this.out.length;
+  }
+
+  /** Lines after the first `above` also have these origins, counted from there: several statements may share a line. */
+  share(above: number, origins: readonly LineOrigin[]): void {
+    for (const o of origins) this.found.push({ ...o, line: o.line + above });
+  }
+
+  /** By line. */
+  get origins(): readonly LineOrigin[] {
+    return [...this.found].sort((a, b) => a.line - b.line);
   }
 
   get text(): string {

@@ -3,45 +3,66 @@ import { kernelOf } from "../kernels/index.ts";
 import { bug } from "../messages.ts";
 import { dtypeBits, isPacked, type DType } from "../support/dtype.ts";
 import { binary } from "../tensor/build.ts";
-import type { Buffer, Expr, For, HoleCall, HoleOperand, KernelCall, Module, Stmt, Store } from "../tensor/ir.ts";
+import type { Buffer, Expr, For, HoleCall, HoleOperand, KernelCall, Module, Region, Stmt, Store } from "../tensor/ir.ts";
 import { buffersById, visitStmts } from "../tensor/rewrite.ts";
 import { forAllThreads, sharedLets } from "../tensor/team.ts";
 import { addressText, codeText, countText, exprText, positionText, readsData, typeName, type Scope } from "./expressions.ts";
 import { storeCode } from "./elements.ts";
 import { memoryType } from "./literals.ts";
-import { identifier } from "./names.ts";
+import { readableNames, type Naming } from "./naming.ts";
 import type { SourceText } from "./source-text.ts";
 import { memorySpelling } from "./spelling.ts";
 
 type Placed = "arena" | "packed" | "thread";
 const bases: Readonly<Record<Placed, string>> = { arena: "ctx->arena", packed: "ctx->packed", thread: "fs_scratch(ctx, tid)" };
 
+/** What writers of one module share: found once, because there is a writer for each region. */
+export interface ModuleFacts {
+  readonly module: Module;
+  readonly buffers: ReadonlyMap<number, Buffer>;
+  readonly shared: ReadonlySet<number>;
+  readonly data: ReadonlySet<number>;
+  /** Lanes of the instruction set's vectors. */
+  readonly lanes: number;
+  /** Which nodes a group computes, as comment lines. */
+  readonly comments: (group: number) => readonly string[];
+}
+
+export const moduleFacts = (module: Module, lanes: number, comments: ModuleFacts["comments"]): ModuleFacts => ({
+  module,
+  buffers: buffersById(module),
+  shared: new Set([...sharedLets(module.init.body), ...sharedLets(module.run.body)]),
+  data: dataVariables(module),
+  lanes,
+  comments,
+});
+
+/** The call of a region that is a function of its own. */
+export type RegionCall = (region: Region) => string | undefined;
+
 export class StatementWriter {
-  private readonly buffers: ReadonlyMap<number, Buffer>;
-  private readonly shared: ReadonlySet<number>;
   private readonly laneCounts = new Set<number>();
   readonly scope: Scope;
 
   constructor(
-    private readonly module: Module,
+    private readonly facts: ModuleFacts,
     private readonly out: SourceText,
-    lanes: number,
-    private readonly regionComment: (group: number) => readonly string[],
+    private readonly names: Naming = readableNames,
+    private readonly call: RegionCall = () => undefined,
   ) {
-    this.buffers = buffersById(module);
-    this.shared = new Set([...sharedLets(module.init.body), ...sharedLets(module.run.body)]);
+    const { module, lanes, data } = facts;
     this.scope = {
       buffer: (id) => this.buffer(id),
-      pointer: (id) => identifier(this.buffer(id).name, `b${id}`),
-      variable: (id) => identifier(module.vars[id]?.name ?? "", String(id)),
+      pointer: (id) => names.buffer(id, this.buffer(id).name),
+      variable: (id) => names.variable(id, module.vars[id]?.name ?? ""),
       laneCounts: this.laneCounts,
-      data: dataVariables(module),
+      data,
       lanes,
     };
   }
 
   private buffer(id: number): Buffer {
-    return this.buffers.get(id) ?? bug(`no buffer #${id}`);
+    return this.facts.buffers.get(id) ?? bug(`no buffer #${id}`);
   }
   private expr(e: Expr): string {
     return exprText(e, this.scope);
@@ -52,8 +73,7 @@ export class StatementWriter {
 
   /** The C++ pointer of a buffer that is alive from the start (`init`: packed ones are written). */
   pointer(b: Buffer, writable: boolean): void {
-    // What only passes through to a hole may be of a type that nothing is computed in.
-    const type = memoryType(b.dtype) ?? "unsigned char";
+    const type = elementType(b);
     const shape = b.shape.join(" x ");
     const name = this.scope.pointer(b.id);
     if (b.scope === "input" || b.scope === "output" || b.scope === "weight") {
@@ -75,7 +95,7 @@ export class StatementWriter {
       if (mine.length > 0) this.out.block("if (tid == 0) {", () => this.body(mine));
     };
     for (const s of body) {
-      if (!forAllThreads(s, this.shared)) {
+      if (!forAllThreads(s, this.facts.shared)) {
         single.push(s);
         continue;
       }
@@ -87,25 +107,25 @@ export class StatementWriter {
 
   private teamStmt(s: Stmt): void {
     if (s.k === "for") return this.parallelLoop(s);
-    if (s.k === "region") return this.region(s, () => this.teamBody(s.body));
+    if (s.k === "region") return this.region(s, () => this.teamBody(s.body), this.call(s));
     if (s.k === "barrier") return this.out.line("fs_barrier(ctx, tid);");
     return this.stmt(s);
   }
 
   private parallelLoop(s: For): void {
     const name = this.name(s.v);
+    const at = this.names.statement(s.id);
     this.out.block("{", () => {
-      this.out.line(`int64_t lo_s${s.id}, hi_s${s.id};`);
+      this.out.line(`int64_t lo_${at}, hi_${at};`);
       const range = s.step === 1 ? `${this.expr(s.lo)}, ${this.expr(s.hi)}` : `0, ${this.iterations(s)}`;
       this.out.line(
-        `fs_range(${range}, tid, ${s.threads === undefined ? "threads" : `threads < ${s.threads} ? threads : ${s.threads}`}, &lo_s${s.id}, &hi_s${s.id});`,
+        `fs_range(${range}, tid, ${s.threads === undefined ? "threads" : `threads < ${s.threads} ? threads : ${s.threads}`}, &lo_${at}, &hi_${at});`,
       );
-      if (s.threads !== undefined) this.out.line(`if (tid >= ${s.threads}) hi_s${s.id} = lo_s${s.id};`);
-      if (s.step === 1)
-        return this.out.block(`for (int64_t ${name} = lo_s${s.id}; ${name} < hi_s${s.id}; ${name}++) {`, () => this.body(s.body));
+      if (s.threads !== undefined) this.out.line(`if (tid >= ${s.threads}) hi_${at} = lo_${at};`);
+      if (s.step === 1) return this.out.block(`for (int64_t ${name} = lo_${at}; ${name} < hi_${at}; ${name}++) {`, () => this.body(s.body));
       const start = s.lo.k === "const" && s.lo.value === 0 ? "" : `${this.expr(s.lo)} + `;
-      this.out.block(`for (int64_t step_s${s.id} = lo_s${s.id}; step_s${s.id} < hi_s${s.id}; step_s${s.id}++) {`, () => {
-        this.out.line(`const int64_t ${name} = ${start}step_s${s.id} * ${s.step};`);
+      this.out.block(`for (int64_t step_${at} = lo_${at}; step_${at} < hi_${at}; step_${at}++) {`, () => {
+        this.out.line(`const int64_t ${name} = ${start}step_${at} * ${s.step};`);
         this.body(s.body);
       });
     });
@@ -180,21 +200,26 @@ export class StatementWriter {
     this.out.line(`fs::store_packed<${dtypeBits[dtype]}>(${at}, ${this.expr(s.value)}${count});`);
   }
 
-  private region(s: Extract<Stmt, { k: "region" }>, body: () => void): void {
-    for (const line of this.regionComment(s.group)) this.out.line(line);
-    this.out.block("{", () => {
+  private region(s: Region, body: () => void, call?: string): void {
+    const [head = "", ...nodes] = this.facts.comments(s.group);
+    const marked = (inner: () => void): void => {
       this.out.line(`FS_REGION_BEGIN(ctx, tid, ${s.group});`);
-      body();
+      inner();
       this.out.line(`FS_REGION_END(ctx, tid, ${s.group});`);
-    });
+    };
+    // The lines of the call are the frame's: those of the region are its function's.
+    if (call !== undefined) return this.out.within(undefined, () => this.out.block(`{  ${head}`, () => marked(() => this.out.line(call))));
+    for (const line of [head, ...nodes]) this.out.line(line);
+    this.out.block("{", () => marked(body));
   }
 
   private hole(s: HoleCall): void {
+    const at = this.names.statement(s.id);
     const list = (type: string, name: string, operands: readonly HoleOperand[]): string => {
       if (operands.length === 0) return "nullptr";
       const pointers = operands.map((o) => (this.buffer(o.buffer).scope === "host" ? "nullptr" : this.scope.pointer(o.buffer)));
-      this.out.line(`${type} ${name}_s${s.id}[] = {${pointers.join(", ")}};`);
-      return `${name}_s${s.id}`;
+      this.out.line(`${type} ${name}_${at}[] = {${pointers.join(", ")}};`);
+      return `${name}_${at}`;
     };
     const inputs = list("const void* const", "operands", s.inputs);
     const outputs = list("void* const", "results", s.outputs);
@@ -223,7 +248,7 @@ export class StatementWriter {
   /** The epilogue as a generic lambda: called with whole vectors and, for the last columns, with a lane count. */
   private epilogue(s: KernelCall, head: string, tail: string): void {
     const { row, col, acc, count, body } = s.epilogue ?? bug("no epilogue");
-    const type = this.module.vars[acc]?.type ?? bug(`no variable %${acc}`);
+    const type = this.facts.module.vars[acc]?.type ?? bug(`no variable %${acc}`);
     const vector = `fs::${kernelOf(s.kernel).acc === "i32" ? "i32x" : "f32x"}`;
     const lambda = (c: string, a: string, n: string): string =>
       `${head}[&](int64_t ${this.name(row)}, int64_t ${c}, ${vector} ${a}, auto ${n}) __attribute__((always_inline)) {`;
@@ -232,15 +257,16 @@ export class StatementWriter {
       return this.out.block(lambda(this.name(col), this.name(acc), this.name(count)), () => this.body(body), `}${tail}`);
     }
     if (type.lanes !== 1) bug(`s${s.id}: an epilogue of ${type.lanes} lanes for registers of ${this.scope.lanes}`);
+    const at = this.names.statement(s.id);
     const element = vector === "fs::i32x" ? "int32_t" : "float";
     this.out.block(
-      lambda(`col_s${s.id}`, `acc_s${s.id}`, `n_s${s.id}`),
+      lambda(`col_${at}`, `acc_${at}`, `n_${at}`),
       () => {
-        this.out.line(`${element} lanes_s${s.id}[fs::f32_lanes];`);
-        this.out.line(`fs::store(lanes_s${s.id}, acc_s${s.id});`);
-        this.out.block(`for (int lane_s${s.id} = 0; lane_s${s.id} < fs::lane_count(n_s${s.id}); lane_s${s.id}++) {`, () => {
-          this.out.line(`const int64_t ${this.name(col)} = col_s${s.id} + lane_s${s.id};`);
-          this.out.line(`const ${element} ${this.name(acc)} = lanes_s${s.id}[lane_s${s.id}];`);
+        this.out.line(`${element} lanes_${at}[fs::f32_lanes];`);
+        this.out.line(`fs::store(lanes_${at}, acc_${at});`);
+        this.out.block(`for (int lane_${at} = 0; lane_${at} < fs::lane_count(n_${at}); lane_${at}++) {`, () => {
+          this.out.line(`const int64_t ${this.name(col)} = col_${at} + lane_${at};`);
+          this.out.line(`const ${element} ${this.name(acc)} = lanes_${at}[lane_${at}];`);
           this.body(body);
         });
       },
@@ -248,6 +274,9 @@ export class StatementWriter {
     );
   }
 }
+
+/** What only passes through to a hole may be of a type that nothing is computed in. */
+export const elementType = (b: Buffer): string => memoryType(b.dtype) ?? "unsigned char";
 
 /** 64-bit variables whose value comes from elements: registers, and names of what depends on a load. */
 function dataVariables(module: Module): ReadonlySet<number> {

@@ -21,11 +21,13 @@ export const cppReply = ({ text, lines }: CppSource): TextReply => ({ language: 
 /** @param assembly what the compiler wrote @param file name of the generated C++ in its line information */
 export function asmReply(assembly: string, { lines: origins }: CppSource, file: string): TextReply {
   const { lines, source } = readableAssembly(assembly, file);
-  const byCpp = new Map(origins.map((origin) => [origin.line, origin]));
-  const own = Array.from(source, (cpp, i): LineOrigin[] => {
-    const origin = byCpp.get(cpp);
-    return origin === undefined ? [] : [{ ...origin, line: i + 1 }];
-  });
+  const byCpp = new Map<number, LineOrigin[]>();
+  for (const origin of origins) {
+    const list = byCpp.get(origin.line);
+    if (list === undefined) byCpp.set(origin.line, [origin]);
+    else list.push(origin);
+  }
+  const own = Array.from(source, (cpp, i) => (byCpp.get(cpp) ?? []).map((origin): LineOrigin => ({ ...origin, line: i + 1 })));
   return { language: "fusionscope-asm", lines, origins: own.flat(), source };
 }
 

@@ -8,6 +8,7 @@ import os from "node:os";
 import path from "node:path";
 import type { CppSource } from "../../compiler-core/codegen/index.ts";
 import { encode, type NdArray } from "../../compiler-core/graph/ndarray.ts";
+import { prefixOf, unitOf } from "../onnx-node/unit.ts";
 
 export interface BatchItem {
   readonly source: CppSource;
@@ -17,27 +18,50 @@ export interface BatchItem {
   readonly threads: number;
 }
 
-/** Names that every generated file defines once. */
-const perModule = /\b(fs_module_info|fs_init|fs_run|input_bytes|output_bytes|weight_bytes)\b/g;
-
 function program(items: readonly BatchItem[]): string {
-  const parts = items.map(({ source }, i) => source.text.replace(perModule, `$1_${i}`));
-  const rows = items.map(({ threads }, i) => `  {&fs_module_info_${i}, fs_init_${i}, fs_run_${i}, ${threads}},`);
-  return `${parts.join("\n")}
+  const rows = items.map(({ threads }, i) => {
+    const name = (symbol: string): string => `case_${i}::${prefixOf(i)}${symbol}`;
+    return `  {&${name("fs_module_info")}, ${name("fs_init")}, ${name("fs_run")}, ${threads}},`;
+  });
+  return `${unitOf(items.map(({ source }) => source.text))}
 #include <cstdio>
 #include <cstdlib>
+#include <sys/mman.h>
 #include <thread>
 #include <vector>
 struct row { const fs_module* info; fs_entry init, run; int threads; };
 static const row rows[] = {
 ${rows.join("\n")}
 };
-// Exactly the size asked for, with a canary after it.
+// Exactly the size asked for. What is left up to the next 64 bytes holds a canary, then comes a page that may not be touched.
 struct block {
   unsigned char* p;
   uint64_t n;
-  explicit block(uint64_t bytes) : p(static_cast<unsigned char*>(aligned_alloc(64, (bytes + 127) / 64 * 64))), n(bytes) { memset(p, 0x7f, (bytes + 127) / 64 * 64); }
-  bool intact() const { for (int i = 0; i < 32; i++) if (p[n + i] != 0x7f) return false; return true; }
+  explicit block(uint64_t bytes) : n(bytes) {
+#ifdef __SANITIZE_ADDRESS__
+    void* q = nullptr;
+    if (posix_memalign(&q, 64, bytes) != 0) abort();
+    p = static_cast<unsigned char*>(q), memset(p, 0x7f, bytes);
+#else
+    const uint64_t used = (bytes + 63) / 64 * 64, pages = (used + 4095) / 4096 * 4096;
+    void* q = mmap(nullptr, pages + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (q == MAP_FAILED || mprotect(static_cast<unsigned char*>(q) + pages, 4096, PROT_NONE) != 0) abort();
+    p = static_cast<unsigned char*>(q) + pages - used, memset(p, 0x7f, used);
+#endif
+  }
+  bool intact() const {
+#ifndef __SANITIZE_ADDRESS__
+    for (uint64_t i = n; i < (n + 63) / 64 * 64; i++) if (p[i] != 0x7f) return false;
+#endif
+    return true;
+  }
+  void close() {
+#ifdef __SANITIZE_ADDRESS__
+    free(p);
+#else
+    munmap(reinterpret_cast<unsigned char*>(reinterpret_cast<uintptr_t>(p) & ~4095ull), ((reinterpret_cast<uintptr_t>(p) & 4095) + (n + 63) / 64 * 64) / 4096 * 4096 + 4096);
+#endif
+  }
 };
 int main(int, char** argv) {
   FILE* in = fopen(argv[1], "rb");
@@ -71,6 +95,8 @@ int main(int, char** argv) {
     for (auto& b : outputs) ok = ok && b.intact();
     fwrite(&ok, 1, 1, out);
     for (auto& b : outputs) fwrite(b.p, 1, b.n, out);
+    for (auto* list : {&inputs, &weights, &outputs}) for (auto& b : *list) b.close();
+    for (auto* b : {&packed, &arena, &scratch}) b->close();
   }
   return fclose(out);
 }
@@ -109,7 +135,7 @@ export function runBatch(items: readonly BatchItem[], compiler: string, flags: r
     const built = spawnSync(compiler, args, { encoding: "utf8" });
     if (built.status !== 0) throw new Error(`${compiler}: ${built.stderr.slice(0, 3000)}`);
     writeFileSync(file("in"), Buffer.concat(items.flatMap((i) => [...i.inputs, ...i.weights].map((a) => encode(a)))));
-    const ran = spawnSync(file("batch"), [file("in"), file("out")], { encoding: "utf8", timeout: 60_000 });
+    const ran = spawnSync(file("batch"), [file("in"), file("out")], { encoding: "utf8", timeout: 120_000 });
     if (ran.status !== 0) throw new Error(`the batch ended with ${ran.signal ?? ran.status}: ${ran.stderr}`);
     return split(items, readFileSync(file("out")));
   } finally {
