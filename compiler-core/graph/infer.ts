@@ -1,6 +1,6 @@
 /** Types of node outputs: the registry's rules, after checks that are the same for all operators. */
-import type { Attrs } from "./ir.ts";
-import { isStatic } from "./dims.ts";
+import type { Attrs, Shape } from "./ir.ts";
+import { isStatic, shapeText } from "./dims.ts";
 import { isOpName, opOf, type OpName } from "./ops/index.ts";
 import { isRefusal, refuse, type AttrKind, type AttrSpec, type InferCall, type Inferred, type Op, type TensorType } from "./ops/op.ts";
 import { bakeLate, canonicalLate } from "./late.ts";
@@ -75,7 +75,25 @@ export function inferOp(op: OpName, call: InferCall): Inferred {
   const alien = call.inputs.find((t) => t !== null && !evaluable(t.dtype));
   if (alien) return refuse("dtype", `elements of type ${alien.dtype} are not supported`);
   const types = row.infer(bakedCall(row, call));
-  return isRefusal(types) ? types : types.map((t) => ({ dtype: t.dtype, shape: t.shape }));
+  if (isRefusal(types)) return types;
+  const impossible = types.find((t) => t.shape !== undefined && !isPossible(t.shape));
+  return impossible
+    ? refuse("value", `a result of ${shapeText(impossible.shape)} elements is not possible`)
+    : types.map((t) => ({ dtype: t.dtype, shape: t.shape }));
+}
+
+/** More elements than this fit into no memory, and their sizes in bytes not into numbers. */
+const mostElements = 2 ** 40;
+
+/** Extents that some array can have: a model may ask for anything, and sizes are multiplied later without a second look. */
+function isPossible(shape: Shape): boolean {
+  let n = 1;
+  for (const d of shape) {
+    if (typeof d !== "number") continue;
+    if (!Number.isInteger(d) || d < 0 || d > mostElements) return false;
+    n *= Math.max(1, d);
+  }
+  return n <= mostElements;
 }
 
 /** The call with known late operands as canonical attributes. */

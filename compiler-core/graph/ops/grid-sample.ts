@@ -142,6 +142,9 @@ export function baseGrid(extents: readonly number[], alignCorners: boolean): rea
   return out;
 }
 
+/** The grid is a constant. */
+const mostPoints = 2 ** 24;
+
 export const affineGrid: Op = {
   what: "the grid of positions that affine maps give for an image of a size; becomes a product of matrices",
   arity: [1, 2],
@@ -157,7 +160,10 @@ export const affineGrid: Op = {
       return [
         { dtype: theta.dtype, shape: typeof n === "number" ? [theta.shape![0]!, ...Array.from({ length: n }, () => "?"), n] : undefined },
       ];
-    const fits = shapeAgrees(theta.shape, [size[0] ?? 0, size.length - 2, size.length - 1]) && size.every((d) => d >= 0);
+    const fits =
+      shapeAgrees(theta.shape, [size[0] ?? 0, size.length - 2, size.length - 1]) &&
+      size.every((d) => d >= 0) &&
+      size.slice(2).reduce((n, d) => n * d, 1) <= mostPoints;
     return fits
       ? [{ dtype: theta.dtype, shape: [size[0]!, ...size.slice(2), size.length - 2] }]
       : refuse("shape", `maps of ${shapeText(theta.shape)} do not fit a size of ${size.join("x")}`);

@@ -148,13 +148,19 @@ test("symbolic extents contradict nothing", () => {
   }
 });
 
-test("what is said twice or below zero", () => {
+test("what is said twice, below zero, or larger than any memory", () => {
   const refusals: readonly (readonly [OpName, readonly (TensorType | null)[], Attrs])[] = [
     ["slice", [f(10)], { starts: [-3, -3], ends: [10, 10], axes: [0, -1], steps: [1, 1] }],
     ["conv-transpose", [f(1, 1, 5), f(1, 1, 3)], { outputShape: [-4] }],
     ["conv-transpose", [f(1, 1, 5), f(1, 1, 3)], { outputPadding: [-1] }],
     ["conv-transpose", [f(1, 1, 5), f(1, 1, 3)], { group: 0 }],
     ["col2im", [f(1, 4, 4)], { image: [3, 3], block: [2, 2], strides: [0, 1] }],
+    ["tile", [f(5, 5)], { repeats: [2 ** 30, 2 ** 30] }],
+    ["expand", [f(1)], { shape: [2 ** 31, 2 ** 31] }],
+    ["pad", [f(5, 5)], { pads: [2 ** 41, 0, 0, 0] }],
+    ["center-crop-pad", [f(5, 5)], { shape: [5, -3] }],
+    ["resize", [f(5, 5)], { scales: [1, Infinity] }],
+    ["affine-grid", [f(1, 2, 3)], { size: [1, 1, 2 ** 30, 2 ** 30] }],
     ["col2im", [f(1, 4, 4)], { image: [-3, -3], block: [2, 2] }],
   ];
   for (const [op, good, attrs] of refusals) assert.ok(isRefusal(infer({ what: "", op, attrs, good, bad: [] }, good)), op);

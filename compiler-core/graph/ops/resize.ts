@@ -70,6 +70,9 @@ function policyScale(shape: readonly Dim[], sizes: readonly number[], axes: read
   return policy === "not_larger" ? Math.min(...each) : Math.max(...each);
 }
 
+/** Resized axes are tables: longer ones than this are nobody's image. */
+const longestTable = 2 ** 24;
+
 function inferResize({ inputs, attrs }: InferCall): Inferred {
   const x = inputs[0]!;
   const m = resizeMode(attrs);
@@ -80,6 +83,7 @@ function inferResize({ inputs, attrs }: InferCall): Inferred {
   if (inputs.slice(1).some((operand) => operand != null)) return [{ dtype: x.dtype, shape: x.shape.map(() => "?") }];
   const found = targets(x.shape, attrs);
   if (typeof found === "string") return refuse("attribute", found);
+  if (found.some((t) => typeof t.to === "number" && !(t.to <= longestTable))) return refuse("value", "an axis is too long for a table");
   return x.shape.some((d, i) => d === 0 && found[i]!.to !== 0)
     ? refuse("shape", `${shapeText(x.shape)} has nothing to interpolate`)
     : [{ dtype: x.dtype, shape: found.map((t) => t.to) }];

@@ -62,6 +62,7 @@ function instanceNorm(c: BuildCall): ValueId {
 function groupNorm(c: BuildCall): ValueId {
   const x = c.input(0);
   const groups = c.int("num_groups") ?? notCompiled("num_groups is missing");
+  if (groups < 1) notCompiled(`${groups} groups are not possible`);
   const rows = c.add("reshape", [x], { shape: [0, groups, -1] });
   const y = c.add("layer-norm", [rows], { axis: -1, epsilon: c.float("epsilon", 1e-5) });
   const fitting = c.opset >= 21 ? planes(c, shapedAs(c, y, x)) : y;
@@ -88,10 +89,13 @@ function lpNorm(c: BuildCall): ValueId {
 }
 
 const toTheEnd = 2 ** 31 - 1;
+/** Each neighbour is a summand of its own; models have 5 or so. */
+const mostNeighbours = 64;
 
 /** x / (bias + alpha / size * sum of the squares of the neighbouring channels) ^ beta. */
 function localResponse(c: BuildCall): ValueId {
   const [x, size] = [c.input(0), c.int("size") ?? notCompiled("size is missing")];
+  if (size < 1 || size > mostNeighbours) notCompiled(`sums over ${size} channels are not supported`);
   const dtype = c.dtype(0);
   const rows = planes(c, x);
   const before = Math.floor((size - 1) / 2);

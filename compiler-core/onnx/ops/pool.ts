@@ -48,7 +48,8 @@ function maxUnpool(c: BuildCall): ValueId {
 export const poolBuilders: Readonly<Record<string, Builder>> = {
   MaxPool: maxPool,
   AveragePool: (c) => c.add("average-pool", [c.input(0)], { ...window(c), includePad: c.flag("count_include_pad") }),
-  LpPool: (c) => c.add("lp-pool", [c.input(0)], { ...window(c), p: c.int("p", 2) }),
+  LpPool: (c) =>
+    c.int("p", 2) < 1 ? notCompiled("a norm below 1 is not known") : c.add("lp-pool", [c.input(0)], { ...window(c), p: c.int("p", 2) }),
   MaxUnpool: maxUnpool,
   GlobalAveragePool: globalPool("reduce-mean"),
   GlobalMaxPool: globalPool("reduce-max"),

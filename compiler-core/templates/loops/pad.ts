@@ -18,14 +18,15 @@ interface Run {
 const maxRuns = 8;
 
 function runsOf(p: AxisPad, mode: PadMode): readonly Run[] {
-  const sources = Array.from({ length: p.extent }, (_, i) => padSource(i, p, mode));
+  const source = (i: number): number | undefined => (i < p.extent ? padSource(i, p, mode) : undefined);
   const runs: Run[] = [];
-  for (let lo = 0; lo < p.extent;) {
-    const first = sources[lo];
-    const next = sources[lo + 1];
+  // Padding may be far longer than the operand: a run of constants is not walked, and too many runs end the search.
+  for (let lo = 0; lo < p.extent && runs.length <= maxRuns;) {
+    const [first, next] = [source(lo), source(lo + 1)];
     const step = first === undefined || next === undefined ? 0 : next - first;
     let hi = lo + 1;
-    while (hi < p.extent && (first === undefined ? sources[hi] === undefined : sources[hi] === first + (hi - lo) * step)) hi++;
+    if (first === undefined) hi = lo < p.before ? p.before : p.extent;
+    else while (hi < p.extent && source(hi) === first + (hi - lo) * step) hi++;
     const start = (first ?? 0) - lo * step;
     runs.push({ lo, hi, from: first === undefined ? undefined : (i) => plus(times(i, step), start) });
     lo = hi;
