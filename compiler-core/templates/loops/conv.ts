@@ -30,7 +30,6 @@ interface Sizes {
   /** Rank of the spatial part as the model has it. */
   readonly spatial: number;
   readonly axes: Axes;
-  readonly plane: number;
   readonly result: number;
 }
 
@@ -48,7 +47,6 @@ export const convLoops: Template = (call) => {
     groups: intAttr(node.attrs, "group"),
     spatial: xs.length - 2,
     axes,
-    plane: axes.reduce((n, a) => n * a.input, 1),
     result: axes.reduce((n, a) => n * a.output, 1),
   };
   return s.channels === s.groups ? depthwise(call, s) : general(call, s);
@@ -71,7 +69,7 @@ function depthwise(call: TemplateCall, s: Sizes): Stmt[] {
       const outputs = Array.from({ length: perChannel }, (_, i) => plus(times(channel, perChannel), i));
       return [
         builder.alloc(copy, [node.id]),
-        ...copyPlane(call, operand(node, 0), times(at, s.plane), axes, { buffer: copy, lead: [] }, 0),
+        ...copyPlane(call, operand(node, 0), at, axes, { buffer: copy, lead: [] }, 0),
         ...outputs.map((m) => rows(call, s, image, [m], { buffer: copy, lead: () => [] }, 1)),
       ];
     }),
@@ -84,7 +82,7 @@ function general(call: TemplateCall, s: Sizes): Stmt[] {
   const copy = builder.buffer({ name: "padded", dtype: s.dtype, shape: [s.batch * s.channels, ...planeShape(axes)], scope: "arena" });
   const [inputs, perGroup] = [s.channels / s.groups, s.outputs / s.groups];
   const fill = builder.loop("parallel", "plane", 0, s.batch * s.channels, [node.id], (at) =>
-    copyPlane(call, operand(node, 0), times(at, s.plane), axes, { buffer: copy, lead: [at] }, 0),
+    copyPlane(call, operand(node, 0), at, axes, { buffer: copy, lead: [at] }, 0),
   );
   const nest = (first: number, count: number, blocks: number): Stmt =>
     builder.loop("parallel", "t", 0, s.batch * s.groups * blocks, [node.id], (t) => {

@@ -17,7 +17,7 @@ import { reduceIdentity } from "../../tensor/semantics.ts";
 import { plus, times } from "../module-builder.ts";
 import { operand, resultOf, type Template, type TemplateCall } from "../template.ts";
 import { maxPoolPositions } from "./max-pool-positions.ts";
-import { copyPlane, planeIndex, planeShape, readsInPlace, type Axes } from "./window-plane.ts";
+import { copyPlane, inPlane, planeIndex, planeShape, readsInPlace, type Axes } from "./window-plane.ts";
 
 interface Pooling {
   readonly op: ReduceOp;
@@ -56,21 +56,19 @@ export const poolLoops: Template = (call) => {
   const { dtype } = valueOf(graph, input);
   const pooling = poolingOf(node);
   const origin = [node.id];
-  const [plane, result] = [axes.reduce((n, a) => n * a.input, 1), axes.reduce((n, a) => n * a.output, 1)];
+  const result = axes.reduce((n, a) => n * a.output, 1);
   const direct = readsInPlace(axes);
   const counts = pooling.mean === true ? countRow(call, node, axes[2], dtype) : undefined;
   return [
     builder.loop("parallel", "plane", 0, (shape[0] ?? 1) * (shape[1] ?? 1), origin, (at) => {
       const copy = direct ? undefined : builder.buffer({ name: "padded", dtype, shape: planeShape(axes), scope: "thread" });
-      const offset = times(at, plane);
       const fill = Number(pooling.op === "max" ? reduceIdentity("max", dtype) : 0);
       const allocs = [copy, counts?.buffer].flatMap((b) => (b === undefined ? [] : [builder.alloc(b, origin)]));
-      const before = copy === undefined ? [] : copyPlane(call, input, offset, axes, { buffer: copy, lead: [] }, fill);
+      const before = copy === undefined ? [] : copyPlane(call, input, at, axes, { buffer: copy, lead: [] }, fill);
       const element = (output: Place, tap: Place): Expr => {
         const [, iz, iy, ix] = planeIndex(axes, output, tap);
         if (copy !== undefined) return x.load(copy, planeIndex(axes, output, tap), dtype);
-        const from = plus(times(plus(times(iz!, axes[1].input), iy!), axes[2].input), ix!);
-        return storage.literal(input) ?? storage.readAt(input, { offset: plus(offset, from) });
+        return storage.literal(input) ?? storage.readAt(input, inPlane(shape, at, [iz!, iy!, ix!]));
       };
       const rows = builder.loop("serial", "z", 0, axes[0].output, origin, (z) => [
         builder.loop("serial", "y", 0, axes[1].output, origin, (y) => {

@@ -41,11 +41,23 @@ function fold(e: Expr): Expr {
   return x.index(e.op === "mod" ? a % b : Math.floor(a / b));
 }
 
-/** Fills the copy `to` (after its `lead` indices) from the plane of `value` that begins at `offset`, with `fill` as padding. */
+/**
+ * The place of an element of plane number `plane` (image times channels plus channel) of an image of this shape. By indices, because an
+ * offset would have to be taken apart with divisions wherever its range is not plain.
+ */
+export function inPlane(shape: readonly number[], plane: Expr, place: readonly [Expr, Expr, Expr]): { readonly index: readonly Expr[] } {
+  const channels = shape[1] ?? 1;
+  const single = shape[0] === 1;
+  const image = single ? x.index(0) : channels === 1 ? plane : x.div(plane, x.index(channels));
+  const channel = single ? plane : channels === 1 ? x.index(0) : x.binary("mod", plane, x.index(channels));
+  return { index: [image, channel, ...place.slice(3 - (shape.length - 2))] };
+}
+
+/** Fills the copy `to` (after its `lead` indices) from plane number `plane` of `value`, with `fill` as padding. */
 export function copyPlane(
   call: TemplateCall,
   value: ValueId,
-  offset: Expr,
+  plane: Expr,
   axes: Axes,
   to: { readonly buffer: BufferId; readonly lead: readonly Expr[] },
   fill: number,
@@ -80,9 +92,9 @@ export function copyPlane(
         loop("y", 0, rows(y, shape[2]), (j) => [
           builder.loop("vector", "p", lo, hi, origin, (p) => {
             const column = plus(times(p, h.stride), phase - h.begin);
-            const from = plus(offset, plus(times(plus(times(i, y.input), j), h.input), column));
+            const from = inPlane(storage.shape(value), plane, [i, j, column]);
             const index = [...to.lead, x.index(phase), plus(i, z.begin), plus(j, y.begin), p];
-            return [builder.store({ buffer: to.buffer, index }, literal ?? storage.readAt(value, { offset: from }), origin)];
+            return [builder.store({ buffer: to.buffer, index }, literal ?? storage.readAt(value, from), origin)];
           }),
         ]),
       ]),
