@@ -5,11 +5,12 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { localMachine, packageRoot } from "#core/io";
+import { findOrtLibrary, localMachine, packageRoot } from "#core/io";
 import { hasCompiler } from "../codegen/native-batch.ts";
 import { loadRuntime } from "../workloads/ort-models.ts";
 import { reproducer, type FuzzCase } from "./case.ts";
-import { generate } from "./generate.ts";
+import { generate, generateWithHoles } from "./generate.ts";
+import { judgeHoles } from "./holes.ts";
 import { judge, judgeOrt, type Verdict } from "./judge.ts";
 import { minimise } from "./minimise.ts";
 import { judgeNative, targets } from "./native.ts";
@@ -69,4 +70,21 @@ test(`${total} random graphs`, async (t) => {
     `${counts.graphs} graphs: ${counts.compared} through passes and loops, ${counts.native} native, ${counts.runtime} in ONNX Runtime`,
   );
   assert.equal(found.size, 0, [...found.values()].map((f) => `${f.count} times: ${f.example}`).join("\n"));
+});
+
+const withHoles = Number(process.env["FUZZ_HOLES"] ?? 300);
+const skipHoles = !hasCompiler("g++") ? "no g++" : findOrtLibrary() === undefined ? "no ONNX Runtime" : false;
+test(`${withHoles} random graphs with parts on ONNX Runtime`, { skip: skipHoles }, async (t) => {
+  const counts = { ran: 0, holes: 0, skipped: 0 };
+  const wrong: string[] = [];
+  for (let from = 0; from < withHoles && performance.now() < until; from += 30) {
+    const cases = Array.from({ length: Math.min(30, withHoles - from) }, (_, i) => generateWithHoles(`${seed}:holes:${from + i}`));
+    const { ran, holes, skipped, problems } = await judgeHoles(cases);
+    counts.ran += ran;
+    counts.holes += holes;
+    counts.skipped += skipped;
+    wrong.push(...problems.map((p) => `${p.problem}\n${reproducer(p.one)}`));
+  }
+  t.diagnostic(`${counts.ran} graphs with ${counts.holes} parts on ONNX Runtime; it refuses ${counts.skipped}`);
+  assert.deepEqual(wrong, []);
 });

@@ -4,11 +4,12 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { localMachine, packageRoot } from "#core/io";
+import { findOrtLibrary, localMachine, packageRoot } from "#core/io";
 import { hasCompiler } from "../codegen/native-batch.ts";
 import { loadRuntime } from "../workloads/ort-models.ts";
 import { reproducer, type FuzzCase } from "./case.ts";
-import { generate } from "./generate.ts";
+import { generate, generateWithHoles } from "./generate.ts";
+import { judgeHoles } from "./holes.ts";
 import { judge, judgeOrt, type Verdict } from "./judge.ts";
 import { minimise } from "./minimise.ts";
 import { judgeNative, targets } from "./native.ts";
@@ -35,25 +36,39 @@ for (const one of regressions) {
   });
 }
 
-test("150 random graphs: passes and loops", async () => {
+test("100 random graphs: passes and loops", async () => {
   let compared = 0;
-  for (const one of casesOf("short", 150)) if (await expectFine(one, judge)) compared++;
-  assert.ok(compared > 120, `only ${compared} of 150 could be compared`);
+  for (const one of casesOf("short", 100)) if (await expectFine(one, judge)) compared++;
+  assert.ok(compared > 80, `only ${compared} of 100 could be compared`);
 });
 
-test("40 random graphs, and those that once failed: native code", { skip: noCompiler }, () => {
-  const cases = [...regressions, ...casesOf("native", 40)];
+test("25 random graphs, and those that once failed: native code", { skip: noCompiler }, () => {
+  const cases = [...regressions, ...casesOf("native", 25)];
   const { ran, problems } = judgeNative(cases, target.isa, target.flags, packageRoot());
   assert.deepEqual(
     problems.map((p) => `${p.problem}\n${reproducer(p.one)}`),
     [],
   );
-  assert.ok(ran > 30, `only ${ran} of ${cases.length} are compiled`);
+  assert.ok(ran > 20, `only ${ran} of ${cases.length} are compiled`);
 });
 
-test("60 random graphs: ONNX Runtime", { skip: typeof runtime === "string" ? runtime : false }, async () => {
+test("40 random graphs: ONNX Runtime", { skip: typeof runtime === "string" ? runtime : false }, async () => {
   if (typeof runtime === "string") return;
   let compared = 0;
-  for (const one of casesOf("runtime", 60)) if (await expectFine(one, (x) => judgeOrt(runtime, x))) compared++;
-  assert.ok(compared > 40, `only ${compared} of 60 could be compared`);
+  for (const one of casesOf("runtime", 40)) if (await expectFine(one, (x) => judgeOrt(runtime, x))) compared++;
+  assert.ok(compared > 25, `only ${compared} of 40 could be compared`);
+});
+
+const noHoles = noCompiler === false && findOrtLibrary() === undefined ? "no ONNX Runtime" : noCompiler;
+test("4 random graphs with parts on ONNX Runtime, and those that once failed", { skip: noHoles }, async () => {
+  const withHoles = regressions.filter((one) => one.holes === true);
+  const { ran, holes, problems } = await judgeHoles([
+    ...withHoles,
+    ...Array.from({ length: 4 }, (_, i) => generateWithHoles(`holes:${i}`)),
+  ]);
+  assert.deepEqual(
+    problems.map((p) => `${p.problem}\n${reproducer(p.one)}`),
+    [],
+  );
+  assert.ok(ran >= 4 && holes >= 4, `${ran} graphs with ${holes} parts`);
 });

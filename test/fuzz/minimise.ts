@@ -30,6 +30,7 @@ export async function minimise(one: FuzzCase, fails: Fails, budget = 200): Promi
 function* steps(c: FuzzCase): Generator<FuzzCase> {
   if (c.outputs.length > 1) for (const keep of c.outputs) yield { ...c, outputs: [keep] };
   yield* intermediateOutputs(c);
+  if (c.outputs.length > 2) for (const drop of c.outputs) yield { ...c, outputs: c.outputs.filter((o) => o !== drop) };
   yield* cutBefore(c);
   yield* smallerExtents(c);
 }

@@ -1,7 +1,10 @@
 /** Cases that once failed, as the fuzzer printed them after making them small; with what was wrong. */
 import type { FuzzCase } from "./case.ts";
 
-export const regressions: readonly (FuzzCase & { readonly was: string })[] = [
+export const regressions: readonly (FuzzCase & {
+  readonly was: string;
+  /** Also run as one plan with ONNX Runtime. */ readonly holes?: true;
+})[] = [
   {
     was: "x <= x is true everywhere, and there was no vector form of a constant bool",
     seed: "a:70",
@@ -28,5 +31,35 @@ export const regressions: readonly (FuzzCase & { readonly was: string })[] = [
     constants: [{ name: "w", dtype: "f32", shape: [1, 1, 3, 1], values: [1.25, -2, 0.5] }],
     nodes: [{ op: "MatMul", inputs: ["x", "w"], outputs: ["y"], attributes: {} }],
     outputs: [{ name: "y", dtype: "f32" }],
+  },
+  {
+    was: "the check of the memory plan held a buffer without elements for one that overlaps",
+    holes: true,
+    seed: "h1:19",
+    inputs: [
+      { name: "none", dtype: "f32", shape: [4, 4, 0, 1] },
+      { name: "boxes", dtype: "f32", shape: [1, 2, 4] },
+      { name: "scores", dtype: "f32", shape: [1, 1, 2] },
+    ],
+    constants: [
+      { name: "sizes", dtype: "i64", shape: [2], values: [1, 3] },
+      { name: "overlap", dtype: "f32", shape: [], values: [0.5] },
+      { name: "least", dtype: "f32", shape: [], values: [-1] },
+      { name: "most", dtype: "i64", shape: [1], values: [3] },
+    ],
+    nodes: [
+      { op: "Split", inputs: ["none", "sizes"], outputs: ["a", "b"], attributes: { axis: 0 } },
+      { op: "Cast", inputs: ["a"], outputs: ["words"], attributes: { to: 8 } },
+      { op: "Cast", inputs: ["words"], outputs: ["c"], attributes: { to: 1 } },
+      { op: "NonMaxSuppression", inputs: ["boxes", "scores", "most", "overlap", "least"], outputs: ["kept"], attributes: {} },
+      { op: "Size", inputs: ["kept"], outputs: ["n"], attributes: {} },
+      { op: "Cast", inputs: ["n"], outputs: ["y"], attributes: { to: 1 } },
+      { op: "Cast", inputs: ["c"], outputs: ["again"], attributes: { to: 8 } },
+      { op: "Cast", inputs: ["again"], outputs: ["z"], attributes: { to: 1 } },
+    ],
+    outputs: [
+      { name: "y", dtype: "f32" },
+      { name: "z", dtype: "f32" },
+    ],
   },
 ];
