@@ -20,14 +20,17 @@ bool is_unknown_operator(const std::string& text) {
 
 }  // namespace
 
+hole_host::hole_host(const ort_runtime& runtime, size_t slots) : runtime_(runtime), slots_(slots, nullptr), given_(slots, false) {}
+
+// What is open belongs to the object at once: when a later part is refused, the destructor closes it.
 hole_host::hole_host(const std::string& library, const std::vector<hole_spec>& specs, int slots, int threads)
-    : runtime_(open_ort(library)), slots_(static_cast<size_t>(slots), nullptr), given_(static_cast<size_t>(slots), false) {
+    : hole_host(open_ort(library), static_cast<size_t>(slots)) {
   ort_options options;
   options.threads = threads;
   // Between two holes our own threads need the CPUs.
   options.quiet_between_runs = true;
   for (const hole_spec& spec : specs) {
-    hole h;
+    hole& h = holes_.emplace_back();
     h.what = spec.what;
     try {
       h.session = open_ort_session(runtime_, spec.model, options);
@@ -36,7 +39,6 @@ hole_host::hole_host(const std::string& library, const std::vector<hole_spec>& s
     }
     for (const auto& o : spec.inputs) h.inputs.push_back(make(o));
     for (const auto& o : spec.outputs) h.outputs.push_back(make(o));
-    holes_.push_back(std::move(h));
   }
   // The strings stay where they are from here on.
   for (hole& h : holes_) {
@@ -54,7 +56,7 @@ hole_host::~hole_host() {
     for (auto* list : {&h.inputs, &h.outputs})
       for (bound& b : *list)
         if (b.value != nullptr) runtime_.release(ReleaseValue, b.value);
-    runtime_.release(ReleaseSession, h.session);
+    if (h.session != nullptr) runtime_.release(ReleaseSession, h.session);
   }
 }
 
@@ -127,11 +129,11 @@ void hole_host::call(void* self, uint32_t index, const void* const* operands, vo
   if (host->failed_.empty()) {
     try {
       host->run(h, operands, results);
-      set_default_mxcsr();
-      return;
     } catch (const std::exception& e) {
       host->failed_ = h.what + ": " + e.what();
     }
+    set_default_mxcsr();
+    if (host->failed_.empty()) return;
   }
   // Native code goes on with the results: zeros cannot lead it astray, whatever indices it makes of them.
   for (size_t i = 0; i < h.outputs.size(); i++)

@@ -47,6 +47,8 @@ class hole_host {
   static void call(void* self, uint32_t hole, const void* const* operands, void* const* results);
 
  private:
+  hole_host(const ort_runtime& runtime, size_t slots);
+
   // A tensor on memory of the module; made anew when the memory is another one.
   struct bound {
     hole_operand operand;

@@ -84,6 +84,20 @@ Value* ort_tensor_on(const ort_runtime& runtime, void* data, uint64_t bytes, con
   return v;
 }
 
+namespace {
+
+// Values that are released whatever happens.
+struct owned_values {
+  const ort_runtime& runtime;
+  std::vector<Value*> values;
+  ~owned_values() {
+    for (Value* v : values)
+      if (v != nullptr) runtime.release(ReleaseValue, v);
+  }
+};
+
+}  // namespace
+
 Value* ort_strings_from(const ort_runtime& runtime, const tensor_file& t) {
   const loaded_file in(t.file);
   uint64_t count = 1, at = 0;
@@ -103,7 +117,9 @@ Value* ort_strings_from(const ort_runtime& runtime, const tensor_file& t) {
   Value* v = nullptr;
   constexpr int string_type = 8;
   runtime.call(CreateTensorAsOrtValue, runtime.allocator, t.shape.data(), t.shape.size(), string_type, &v);
+  owned_values made{runtime, {v}};
   runtime.call(FillStringTensor, v, pointers.data(), pointers.size());
+  made.values.clear();
   return v;
 }
 
@@ -111,11 +127,10 @@ namespace {
 
 Value* sequence_from(const ort_runtime& runtime, const tensor_file& t, std::vector<loaded_file>& memory) {
   if (t.items.empty()) throw failure("unsupported", "an empty sequence as input '" + t.name + "'");
-  std::vector<Value*> items;
-  for (const auto& item : t.items) items.push_back(ort_value_from(runtime, item, memory));
+  owned_values items{runtime, {}};
+  for (const auto& item : t.items) items.values.push_back(ort_value_from(runtime, item, memory));
   Value* v = nullptr;
-  runtime.call(CreateValue, static_cast<const Value* const*>(items.data()), items.size(), value_sequence, &v);
-  for (Value* item : items) runtime.release(ReleaseValue, item);
+  runtime.call(CreateValue, static_cast<const Value* const*>(items.values.data()), items.values.size(), value_sequence, &v);
   return v;
 }
 
@@ -209,8 +224,8 @@ json::value write_ort_value(const ort_runtime& runtime, const Value* value, cons
   for (size_t i = 0; i < count; i++) {
     Value* item = nullptr;
     runtime.call(GetValue, value, static_cast<int>(i), runtime.allocator, &item);
+    const owned_values made{runtime, {item}};
     items.push_back(write_ort_value(runtime, item, name, file.empty() ? file : file + "." + std::to_string(i)));
-    runtime.release(ReleaseValue, item);
   }
   return json::object{{"name", name}, {"kind", kind == value_map ? "map" : "sequence"}, {"bytes", 0}, {"items", std::move(items)}};
 }
