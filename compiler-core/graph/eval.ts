@@ -14,6 +14,8 @@ export interface EvalOptions {
   readonly mode?: Mode;
   /** Values to compute; default: the graph's outputs. */
   readonly want?: readonly ValueId[];
+  /** What takes the place of a node's results; its operands are given too. */
+  readonly instead?: (node: Node, inputs: readonly (NdArray | null)[], results: readonly NdArray[]) => readonly NdArray[];
 }
 
 /**
@@ -33,12 +35,9 @@ export function evaluateGraph(graph: Graph, given: ReadonlyMap<ValueId, NdArray>
     return have;
   };
   for (const node of needed) {
-    const results = evaluateNode(
-      graph,
-      node,
-      node.inputs.map((id) => (id === null ? null : operand(id))),
-      mode,
-    );
+    const inputs = node.inputs.map((id) => (id === null ? null : operand(id)));
+    const computed = evaluateNode(graph, node, inputs, mode);
+    const results = options.instead?.(node, inputs, computed) ?? computed;
     node.outputs.forEach((id, i) => values.set(id, results[i]!));
     for (const id of node.inputs) {
       if (id === null) continue;

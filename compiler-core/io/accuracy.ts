@@ -9,7 +9,7 @@ import { hasTrait, type OpName } from "../graph/ops/index.ts";
 import { isFloat, type DType } from "../support/dtype.ts";
 
 /** Distance of 1 to the next larger number, for the types that results have. */
-const epsilons: Readonly<Partial<Record<DType, number>>> = { f64: 2 ** -52, f32: 2 ** -23, f16: 2 ** -10, bf16: 2 ** -7 };
+export const epsilons: Readonly<Partial<Record<DType, number>>> = { f64: 2 ** -52, f32: 2 ** -23, f16: 2 ** -10, bf16: 2 ** -7 };
 
 /** How an output compares; errors are absolute, against the f64 evaluation. */
 export interface Accuracy {
@@ -48,17 +48,24 @@ export function maxDifference(a: ArrayLike<number>, b: ArrayLike<number>): { rea
   return { maxAbs, maxRel };
 }
 
-/**
- * Holds one output against the reference and the f64 evaluation. `ulps`: units in the last place of the magnitude that are allowed on top of
- * twice the reference's error. `step`: what one step of a quantised value before it may change (see `quantisationStep`).
- */
-export function accuracy(ours: NdArray, reference: NdArray, exact: NdArray, magnitude: number, ulps = 4, step = 0): Accuracy {
+export interface Allowed {
+  /** Units in the last place of the magnitude, on top of twice the reference's error. */
+  readonly ulps?: number;
+  /** What one step of a quantised value before it may change (see `quantisationStep`). */
+  readonly step?: number;
+  /** What roundings long before it may change (see `carriedRounding`). */
+  readonly carried?: number;
+}
+
+/** Holds one output against the reference and the f64 evaluation. */
+export function accuracy(ours: NdArray, reference: NdArray, exact: NdArray, magnitude: number, allowed: Allowed = {}): Accuracy {
+  const { ulps = 4, step = 0, carried = 0 } = allowed;
   const [x, r, e] = [toNumbers(ours), toNumbers(reference), toNumbers(exact)];
   const float = isFloat(ours.dtype);
   const own = maxDifference(x, e).maxAbs;
   const theirs = maxDifference(r, e).maxAbs;
   const slack = float && Number.isFinite(theirs) ? 2 * theirs : 0;
-  const limit = step + (float ? slack + ulps * (epsilons[ours.dtype] ?? 0) * magnitude : 0);
+  const limit = step + carried + (float ? slack + ulps * (epsilons[ours.dtype] ?? 0) * magnitude : 0);
   const bad = x.findIndex((v, i) => difference(v, e[i] ?? NaN) > limit && difference(v, r[i] ?? NaN) > step);
   const why = bad < 0 ? {} : { why: `element ${bad} is ${x[bad]}, the evaluation in f64 ${e[bad]}, the reference ${r[bad]}` };
   return { ...maxDifference(x, r), error: own, referenceError: theirs, limit, magnitude, ok: bad < 0, ...why };
@@ -133,7 +140,7 @@ export const contracting: readonly OpName[] = [
   "elu",
   "softmax",
 ];
-const accumulating: readonly OpName[] = ["matmul", "gemm", "reduce-sum"];
+export const accumulating: readonly OpName[] = ["matmul", "gemm", "reduce-sum"];
 
 /** Values that `reductionMagnitude` wants beside the outputs: the operands of the last reduction before each. */
 export function magnitudeOperands(graph: Graph, outputs: readonly ValueId[]): ValueId[] {
@@ -169,7 +176,7 @@ function lastReduction(graph: Graph, output: ValueId): Node | undefined {
   return undefined;
 }
 
-function magnitudes(nd: NdArray | undefined): NdArray | null {
+export function magnitudes(nd: NdArray | undefined): NdArray | null {
   return nd === undefined ? null : { ...nd, data: nd.data instanceof Float64Array ? nd.data.map(Math.abs) : nd.data };
 }
 

@@ -32,7 +32,7 @@ test("a step before an output: a code, the scale, a share of a product, nothing"
 
 test("one step passes, two do not", () => {
   const [exact, reference] = [f32(1, 2), f32(1, 2)];
-  assert.ok(accuracy(f32(1.25, 2), reference, exact, 2, 4, 0.25).ok);
-  assert.ok(!accuracy(f32(1.5, 2), reference, exact, 2, 4, 0.25).ok);
-  assert.ok(!accuracy(f32(1.25, 2), reference, exact, 2, 4).ok);
+  assert.ok(accuracy(f32(1.25, 2), reference, exact, 2, { step: 0.25 }).ok);
+  assert.ok(!accuracy(f32(1.5, 2), reference, exact, 2, { step: 0.25 }).ok);
+  assert.ok(!accuracy(f32(1.25, 2), reference, exact, 2).ok);
 });

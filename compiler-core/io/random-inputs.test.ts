@@ -66,3 +66,32 @@ test("no integer is divided by zero", () => {
   const [dividend, divisor] = randomInputs(graph, graph, 1);
   assert.ok(toNumbers(divisor!).every((v) => v > 0) && toNumbers(dividend!).includes(0));
 });
+
+test("a value that is compared with a number is that number", () => {
+  const b = new GraphBuilder("rate");
+  const rate = b.input("rate", "i64", []);
+  const [same = -1] = b.add("equal", [rate, b.constant("wide", fromValues("i64", [], [16000]))]);
+  b.output(same);
+  const graph = b.finish();
+  assert.deepEqual(integerRange(graph, graph, rate), { low: 16000, high: 16000 });
+});
+
+test("lengths of attention's cache are those of its operands, and a mask that is summed to them is all ones", () => {
+  const b = new GraphBuilder("cache");
+  const query = b.input("query", "f32", [1, 3, 16]);
+  const past = b.input("past", "f32", [1, 2, 5, 8]);
+  const mask = b.input("mask", "i32", [1, 8]);
+  const lengths = b.input("lengths", "i32", [1]);
+  const total = b.input("total", "i32", []);
+  const gqa = { domain: "com.microsoft", opType: "GroupQueryAttention", reason: "it is not supported" };
+  const types = [{ dtype: "f32", shape: [1, 3, 16] }] as const;
+  const [sum = -1] = b.add("reduce-sum", [mask], { axes: [1], keepdims: false });
+  const [y = -1] = b.addOpaque([query, null, null, past, past, lengths, total], gqa, types);
+  const [z = -1] = b.addOpaque([query, null, null, past, past, sum, total], gqa, types);
+  b.output(y);
+  b.output(z);
+  const graph = b.finish();
+  assert.deepEqual(integerRange(graph, graph, lengths), { low: 7, high: 7 });
+  assert.deepEqual(integerRange(graph, graph, total), { low: 8, high: 8 });
+  assert.deepEqual(integerRange(graph, graph, mask), { low: 1, high: 1 });
+});

@@ -4,10 +4,14 @@
  */
 import type { Graph, Node, ValueId } from "../graph/ir.ts";
 import { staticShape, valueOf } from "../graph/ir.ts";
-import { allocate, count, evaluable, isBig, writeScalar, type NdArray } from "../graph/ndarray.ts";
+import { allocate, count, evaluable, isBig, toNumbers, writeScalar, type NdArray } from "../graph/ndarray.ts";
 import { bug, userError } from "../messages.ts";
 import type { OpName } from "../graph/ops/index.ts";
+import { extentsOf, isPrompt, operandRange, positiveOperand, type IntegerRange } from "./operand-ranges.ts";
 import type { RunTensor } from "./session/run-value.ts";
+
+export type { IntegerRange } from "./operand-ranges.ts";
+import { constantData } from "../graph/types.ts";
 import { isFloat, type DType } from "../support/dtype.ts";
 import { integerRange as typeRange, roundFloat } from "../tensor/rounding.ts";
 
@@ -27,12 +31,6 @@ export function randomSource(seed: number): () => number {
     d = (d ^ (d >>> 19) ^ t ^ (t >>> 8)) >>> 0;
     return d / 2 ** 32;
   };
-}
-
-/** Whole numbers low .. high, both included. */
-export interface IntegerRange {
-  readonly low: number;
-  readonly high: number;
 }
 
 const usualRange: IntegerRange = { low: 0, high: 7 };
@@ -56,44 +54,78 @@ const transparent: readonly OpName[] = [
 
 /** The range of an integer input: the narrowest that any consumer in `graph` asks for. Shapes come from `typed`, a later snapshot. */
 export function integerRange(graph: Graph, typed: Graph, input: ValueId): IntegerRange {
+  let [low, high] = [0, Infinity];
+  followUses(graph, input, transparent, (node, operand) => {
+    const range = consumerRange(graph, typed, node, operand);
+    low = Math.max(low, range.low ?? low);
+    high = Math.min(high, range.high ?? high);
+  });
+  return Number.isFinite(high) ? { low: Math.min(low, Math.max(0, high)), high: Math.max(0, high) } : { ...usualRange, low };
+}
+
+/** Calls `use` for every node that reads the value, directly or behind operators in `through`. */
+function followUses(graph: Graph, input: ValueId, through: readonly OpName[], use: (node: Node, operand: number) => void): void {
   const consumers = new Map<ValueId, { readonly node: Node; readonly operand: number }[]>();
   for (const node of graph.nodes) {
     node.inputs.forEach((value, operand) => {
       if (value !== null) consumers.set(value, [...(consumers.get(value) ?? []), { node, operand }]);
     });
   }
-  let [low, high] = [0, Infinity];
   const seen = new Set<ValueId>([input]);
   const open = [input];
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
     for (const { node, operand } of consumers.get(value) ?? []) {
-      const length = operand === indexOperand[node.op] ? indexedLength(typed, node) : undefined;
-      if (length !== undefined) high = Math.min(high, length - 1);
-      else if (operand === 1 && pointsInto(node)) high = Math.min(high, leastExtent(typed, node.inputs[0]) - 1);
-      else if (isOpaque(node, "EmbedLayerNormalization") && operand < 2)
-        high = Math.min(high, rows(typed, node.inputs[operand === 0 ? 2 : 4]) - 1);
-      else if (node.op === "where" && operand === 0) high = Math.min(high, 1);
-      else if ((node.op === "div" || node.op === "mod") && operand === 1)
-        low = 1; // ONNX Runtime stops at an integer divided by zero
-      else if (transparent.includes(node.op)) {
-        for (const out of node.outputs) if (!seen.has(out)) open.push(out);
-        node.outputs.forEach((out) => seen.add(out));
-      }
+      use(node, operand);
+      if (!through.includes(node.op)) continue;
+      for (const out of node.outputs) if (!seen.has(out)) open.push(out);
+      node.outputs.forEach((out) => seen.add(out));
     }
   }
-  return Number.isFinite(high) ? { low: Math.min(low, Math.max(0, high)), high: Math.max(0, high) } : { ...usualRange, low };
 }
 
-const isOpaque = (node: Node, opType: string): boolean => node.op === "opaque" && node.attrs["opType"] === opType;
+function consumerRange(graph: Graph, typed: Graph, node: Node, operand: number): Partial<IntegerRange> {
+  if (operand === indexOperand[node.op]) return { high: indexedLength(typed, node) - 1 };
+  const known = operandRange(typed, node, operand);
+  if (known !== undefined) return known;
+  if (isPrompt(node, operand)) return promptRange(graph, node);
+  if (operand === 1 && pointsInto(node)) return { high: leastExtent(typed, node.inputs[0]) - 1 };
+  if (node.op === "where" && operand === 0) return { high: 1 };
+  if (node.op === "reduce-sum" && countsPositions(graph, node)) return { low: 1, high: 1 };
+  if (node.op === "equal") return oneOfConstant(typed, node.inputs[1 - operand]);
+  return (node.op === "div" || node.op === "mod") && operand === 1 ? { low: 1 } : {}; // ONNX Runtime stops at an integer divided by zero
+}
+
+/** Is the sum a length of what attention caches? Then what is summed is a mask of as many ones. */
+function countsPositions(graph: Graph, sum: Node): boolean {
+  let found = false;
+  followUses(graph, sum.outputs[0] ?? -1, [...transparent, "sub"], (node, operand) => {
+    if (node.op === "opaque" && node.attrs["opType"] === "GroupQueryAttention" && operand === 5) found = true;
+  });
+  return found;
+}
+
+/** A value that is compared with one number is meant to be it: other cases of a model are rarely ones that it was made for. */
+function oneOfConstant(typed: Graph, other: ValueId | null | undefined): Partial<IntegerRange> {
+  const value = other == null ? undefined : typed.values[other];
+  const data = value === undefined || !evaluable(value.dtype) ? undefined : constantData(typed, value);
+  const numbers = data === undefined ? [] : toNumbers(data);
+  const [only = -1] = numbers;
+  return numbers.length === 1 && only > usualRange.high ? { low: only, high: only } : {};
+}
+
+/** Token ids that all bodies of a node accept as their first input. */
+function promptRange(graph: Graph, node: Node): Partial<IntegerRange> {
+  const bodies = Array.isArray(node.attrs["bodies"]) ? node.attrs["bodies"].map(Number) : [];
+  const highs = bodies.flatMap((id) => {
+    const body = graph.bodies?.get(id).graph;
+    return body === undefined ? [] : [integerRange(body, body, body.inputs[0] ?? -1).high];
+  });
+  return highs.length === 0 ? {} : { high: Math.min(...highs) };
+}
 
 /** Is operand 1 a list of places in operand 0? */
 const pointsInto = (node: Node): boolean => /gather|scatter/i.test(node.op === "opaque" ? String(node.attrs["opType"]) : node.op);
 
-const extentsOf = (graph: Graph, id: ValueId | null | undefined): readonly number[] => {
-  const value = id == null ? undefined : graph.values[id];
-  return (value === undefined ? undefined : staticShape(value)) ?? [];
-};
-const rows = (graph: Graph, id: ValueId | null | undefined): number => extentsOf(graph, id)[0] ?? Infinity;
 /** A place below this is inside of the tensor along any axis. */
 const leastExtent = (graph: Graph, id: ValueId | null | undefined): number => Math.min(Infinity, ...extentsOf(graph, id));
 
@@ -143,8 +175,21 @@ export function randomRunInputs(imported: Graph, typed: Graph, seed: number): Ru
       return { dtype: "string", shape, strings: Array.from({ length: count(shape) }, () => randomWord(random)) };
     if (!evaluable(value.dtype))
       userError("input-mismatch", {}, { name: value.name, what: `no random values are made for ${value.dtype}` });
+    if (isFloat(value.dtype) && onlyPositive(imported, id)) return filled(value.dtype, shape, 1);
     return randomTensor(value.dtype, shape, isFloat(value.dtype) ? undefined : integerRange(imported, typed, id), random);
   });
+}
+
+function onlyPositive(graph: Graph, id: ValueId): boolean {
+  let found = false;
+  followUses(graph, id, transparent, (node, operand) => (found ||= positiveOperand(node, operand)));
+  return found;
+}
+
+function filled(dtype: NdArray["dtype"], shape: readonly number[], value: number): NdArray {
+  const out = allocate(dtype, shape, "native");
+  for (let i = 0; i < count(shape); i++) writeScalar(out, i, value);
+  return out;
 }
 
 /** For an input without a rank: what most operators take, products included. */

@@ -29,10 +29,9 @@ export function holeModel(graph: Graph, nodes: readonly Node[], inputs: readonly
   const name = freshNames(parts.map((p) => p.record));
   const made = new Set(nodes.flatMap((n) => n.outputs));
   const read = [...new Set(nodes.flatMap((n) => n.inputs))].filter((v) => v !== null && !made.has(v) && !inputs.includes(v)) as ValueId[];
-  const functions = parts.some(({ record }) => record.flat.node.attributes.some((a) => a.kind === "graph" || a.kind === "graphs"))
-    ? file.functions
-    : [];
-  const typed = (id: ValueId) => valueInfo(name(id), typeOf(valueOf(graph, id), file.declared));
+  const nested = parts.some(({ record }) => record.flat.node.attributes.some((a) => a.kind === "graph" || a.kind === "graphs"));
+  const functions = nested ? file.functions : [];
+  const typed = (id: ValueId) => valueInfo(name(id), typeOf(valueOf(graph, id), file.declared, nested));
   const model: OnnxModel = {
     irVersion: Math.max(file.irVersion, leastIrVersion),
     opsetImports: opsetImports(parts.map((p) => p.record)),
@@ -113,13 +112,16 @@ function initializer(graph: Graph, value: Value, name: string): OnnxTensor {
   return tensor(name, constant.dtype, constant.shape, { source: "stream", length, chunks: () => [constant.bytes()] });
 }
 
-/** What the file declares for values that are no tensors, else what is known by now. */
-function typeOf(value: Value, declared: ReadonlyMap<string, OnnxType>): OnnxType {
+/**
+ * What the file declares for values that are no tensors, else what is known by now. Where there are subgraphs (`open`) no more than the file says:
+ * the extents of this run may not fit a branch that is not taken, and ONNX Runtime infers through all of them.
+ */
+function typeOf(value: Value, declared: ReadonlyMap<string, OnnxType>, open: boolean): OnnxType {
   const type = declared.get(value.name);
-  if (type !== undefined && type.kind !== "tensor") return type;
+  if (type !== undefined && (type.kind !== "tensor" || open)) return type;
   return tensorType(
     value.dtype,
-    value.shape?.map((d) => (typeof d === "number" ? d : undefined)),
+    value.shape?.map((d) => (typeof d === "number" && !open ? d : undefined)),
   );
 }
 

@@ -330,8 +330,9 @@ function missingOutput({ graph }: Importer, output: OnnxValueInfo): ValueId {
 /** What exporters write for an extent without a name: two of them need not be the same. */
 const saysNothing: ReadonlySet<string> = new Set(["", "?", "None", "-1", "unk", "unknown"]);
 
-/** The tensor type that a declared type says; sequences and maps have no shape. Unknown extents are named after value and axis. */
+/** The tensor type that a declared type says; sequences, maps and optional tensors have no shape. Unknown extents are named after value and axis. */
 function typeOf(type: OnnxType | undefined, name: string): { readonly dtype: DType; readonly shape: Shape | undefined } {
+  if (type?.kind === "optional" && type.element?.kind === "tensor") return { ...typeOf(type.element, name), shape: undefined };
   if (type === undefined || (type.kind !== "tensor" && type.kind !== "sparse-tensor")) return { dtype: "f32", shape: undefined };
   const shape = type.dims?.map((d, i) => {
     if (d.value !== undefined && d.value >= 0) return Number(d.value);

@@ -63,6 +63,13 @@ const reduced: Rule = (node, [x]) => {
 
 const sameAsFirst: Rule = (_node, [x]) => x;
 
+/** Queries with keys and values packed behind them are as wide as the heads of the queries alone: (heads + 2 kv_heads) parts. */
+const attended: Rule = (node, [query, key]) => {
+  if (query?.length !== 3 || key !== undefined) return query;
+  const [heads, kvHeads, width] = [intOf(node, "num_heads", 1), intOf(node, "kv_num_heads", 1), query[2]];
+  return typeof width === "number" ? [query[0]!, query[1]!, (width / (heads + 2 * kvHeads)) * heads] : undefined;
+};
+
 /** Moves `block` x `block` pixels into channels, or back. */
 const blocks =
   (toSpace: boolean): Rule =>
@@ -82,6 +89,8 @@ const rules: Readonly<Record<string, Rule>> = {
   ...like("ArgMax ArgMin", reduced),
   DepthToSpace: blocks(true),
   SpaceToDepth: blocks(false),
+  GroupQueryAttention: attended,
+  ...like("QMoE MoE", sameAsFirst),
   ...like(
     "LRN CumSum CumProd Trilu Hardmax InstanceNormalization GroupNormalization LpNormalization MeanVarianceNormalization",
     sameAsFirst,

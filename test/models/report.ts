@@ -1,27 +1,14 @@
 /**
- * Compiles and checks every model below a folder, one process each, and writes the table of what happened as Markdown: exit code, nodes compiled,
- * nodes on ONNX Runtime, neither; the share per group; what is left by operator and reason.
+ * Compiles and checks every model below a folder, one process each, and writes the table of what happened as Markdown. Small files come first.
+ * Rows are kept between runs: `--only` and `--failed` run a part again, and the table is written from all that is known.
  *
- *   npm run models-report -- [FOLDER] [--out FILE] [--only TEXT] [--timeout SECONDS] [--jobs N] [--command FILE]
+ *   npm run models-report -- [FOLDER] [--out FILE] [--rows FILE] [--only TEXT] [--failed] [--missing] [--timeout SECONDS] [--jobs N] [--command FILE]
  */
 import { spawn } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-
-interface Row {
-  /** Below the folder. */
-  readonly file: string;
-  readonly exit: number;
-  readonly seconds: number;
-  readonly nodes: number;
-  readonly compiled: number;
-  readonly holes: number;
-  readonly neither: number;
-  readonly left: readonly { readonly opType: string; readonly reason: string }[];
-  /** Code and text of the error, or the outputs that differ. */
-  readonly note: string;
-}
+import { modelsDocument, type Row } from "./report-table.ts";
 
 interface Coverage {
   readonly nodes: number;
@@ -41,7 +28,10 @@ const { values: given, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     out: { type: "string", default: "docs/models.md" },
+    rows: { type: "string", default: "dist/models/rows.json" },
     only: { type: "string", default: "" },
+    failed: { type: "boolean", default: false },
+    missing: { type: "boolean", default: false },
     timeout: { type: "string", default: "300" },
     jobs: { type: "string", default: "2" },
     command: { type: "string", default: "bin/fusionscope" },
@@ -50,13 +40,26 @@ const { values: given, positionals } = parseArgs({
 const folder = positionals[0] ?? "../shared/models";
 const seconds = Number(given.timeout);
 
-function modelFiles(at: string): string[] {
-  const entries = fs.readdirSync(at, { withFileTypes: true, recursive: true });
+/** All files, small ones first. */
+function modelFiles(): string[] {
+  const entries = fs.readdirSync(folder, { withFileTypes: true, recursive: true });
   return entries
     .filter((e) => e.isFile() && e.name.endsWith(".onnx"))
-    .map((e) => path.relative(at, path.join(e.parentPath, e.name)))
-    .filter((file) => file.includes(given.only))
-    .sort();
+    .map((e) => path.join(e.parentPath, e.name))
+    .sort((a, b) => fs.statSync(a).size - fs.statSync(b).size)
+    .map((file) => path.relative(folder, file));
+}
+
+/** What INDEX.tsv says of each file: "ok" where ONNX Runtime loads it, else its reason. */
+function loads(): ReadonlyMap<string, string> {
+  const index = path.join(folder, "INDEX.tsv");
+  if (!fs.existsSync(index)) return new Map();
+  const [head = [], ...lines] = fs
+    .readFileSync(index, "utf8")
+    .split("\n")
+    .map((line) => line.trimEnd().split("\t"));
+  const [file, load] = [head.indexOf("file"), head.indexOf("ort_load")];
+  return new Map(lines.map((l) => [l[file] ?? "", l[load] ?? ""]));
 }
 
 interface Ended {
@@ -69,7 +72,7 @@ function fusionscope(words: readonly string[]): Promise<Ended> {
     const child = spawn(process.execPath, [given.command, ...words, "--json"], { stdio: ["ignore", "pipe", "ignore"] });
     let text = "";
     child.stdout.setEncoding("utf8").on("data", (t: string) => (text += t));
-    const timer = setTimeout(() => child.kill("SIGKILL"), 1000 * seconds);
+    const timer = setTimeout(() => child.kill("SIGTERM"), 1000 * seconds);
     child.on("close", (code) => {
       clearTimeout(timer);
       resolve({ exit: code ?? -1, answer: parsed(text) });
@@ -87,125 +90,78 @@ function parsed(text: string): Answer {
 
 async function rowOf(file: string): Promise<Row> {
   const at = path.join(folder, file);
+  const dims = dimsOf(file);
   const start = performance.now();
-  const compiled = await fusionscope(["compile", at]);
-  const checked = await fusionscope(["check", at]);
+  const checked = await fusionscope(["check", at, ...dims]);
+  const compiled = checked.exit === 0 ? checked : await fusionscope(["compile", at, ...dims]); // what was checked was compiled
   const c = compiled.answer.coverage;
   return {
     file,
-    exit: checked.exit,
+    compile: compiled.exit,
+    check: checked.exit,
     seconds: (performance.now() - start) / 1000,
     nodes: c?.nodes ?? 0,
     compiled: c?.compiledNodes ?? 0,
     holes: c?.holeNodes ?? 0,
     neither: c?.otherNodes ?? 0,
     left: compiled.answer.unsupported ?? [],
-    note: noteOf(checked.answer),
+    note: [noteOf(checked.answer), dims.join(" ")].filter((t) => t !== "").join("; "),
   };
 }
 
 function noteOf({ error, outputs = [], note }: Answer): string {
   if (error !== undefined) return `${error.code}: ${error.message}`;
   const bad = outputs.filter((o) => !o.ok);
-  if (bad.length > 0) return `${bad.length} of ${outputs.length} outputs differ, ${bad[0]?.name}: ${bad[0]?.why ?? ""}`;
+  if (bad.length > 0) return `differs: ${bad.length} of ${outputs.length} outputs, ${bad[0]?.name}: ${bad[0]?.why ?? ""}`;
   return note === undefined ? "" : "against the evaluator";
 }
 
-const maxNote = 160;
-const cell = (text: string): string => {
-  const line = text.replaceAll(/[|\r\n`<>]+/g, " ").replaceAll(/\/\S*\/(?=[^/\s]*\.onnx)/g, "");
-  return line.length > maxNote ? `${line.slice(0, maxNote)}...` : line;
+function keptRows(): Map<string, Row> {
+  if (!fs.existsSync(given.rows)) return new Map();
+  const rows = JSON.parse(fs.readFileSync(given.rows, "utf8")) as readonly Row[];
+  return new Map(rows.map((r) => [r.file, r]));
+}
+
+/** Extents that a model needs and that nothing in its inputs tells. */
+const extents: Readonly<Record<string, readonly string[]>> = {
+  "silero_vad.onnx": ["input.0=1", "input.1=576", "state.1=1"],
+  "tiny-deepseek-v2-qmoe-attention__model.onnx": ["sequence=1"],
 };
-const share = (part: number, whole: number): string => (whole === 0 ? "-" : `${((100 * part) / whole).toFixed(1)} %`);
-const sum = (rows: readonly Row[], pick: (r: Row) => number): number => rows.reduce((s, r) => s + pick(r), 0);
+const dimsOf = (file: string): string[] =>
+  Object.entries(extents).flatMap(([end, dims]) => (file.endsWith(end) ? dims.flatMap((d) => ["--dim", d]) : []));
 
-function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string[] {
-  return [`| ${head.join(" | ")} |`, `|${head.map(() => "---").join("|")}|`, ...rows.map((r) => `| ${r.join(" | ")} |`), ""];
-}
-
-function counted<T>(items: readonly T[], key: (item: T) => string): [string, number][] {
-  const counts = new Map<string, number>();
-  for (const item of items) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1);
-  return [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
-}
-
-function groupRows(rows: readonly Row[]): (readonly (string | number)[])[] {
-  const groups = new Map<string, Row[]>();
-  for (const r of rows) {
-    const group = r.file.split(path.sep)[0] ?? "";
-    groups.set(group, [...(groups.get(group) ?? []), r]);
-  }
-  return [...groups].map(([group, list]) => [
-    cell(group.replace("__", "/")),
-    list.length,
-    list.filter((r) => r.exit === 0).length,
-    sum(list, (r) => r.nodes),
-    share(
-      sum(list, (r) => r.compiled),
-      sum(list, (r) => r.nodes),
-    ),
-  ]);
-}
-
-function document(rows: readonly Row[]): string {
-  const exits = counted(rows, (r) => String(r.exit)).map(([exit, n]) => `${n} with ${exit}`);
-  const failures = rows.filter((r) => r.exit !== 0);
-  const lines = [
-    "# Models",
-    "",
-    "Every model of a collection of real files from public repositories, compiled and checked on random inputs against ONNX Runtime. Written by",
-    "`npm run models-report`; not to be edited. A node is compiled when code of ours computes it or its result is known at compile time; what is not",
-    "compiled runs on ONNX Runtime inside the same plan; neither: nobody can run it. Exit codes are those of `fusionscope check`.",
-    "",
-    `${rows.length} files; exit codes: ${exits.join(", ")}. ${sum(rows, (r) => r.compiled)} of ${sum(rows, (r) => r.nodes)} nodes compiled (${share(
-      sum(rows, (r) => r.compiled),
-      sum(rows, (r) => r.nodes),
-    )}), ${sum(rows, (r) => r.holes)} on ONNX Runtime, ${sum(rows, (r) => r.neither)} neither.`,
-    "",
-    "## By group",
-    "",
-    ...table(["group", "files", "exit 0", "nodes", "compiled"], groupRows(rows)),
-    "## Not 0",
-    "",
-    ...table(
-      ["code", "files"],
-      counted(failures, (r) => `${r.exit} ${r.note.split(":")[0] ?? ""}`),
-    ),
-    "## Left to ONNX Runtime",
-    "",
-    ...table(
-      ["operator", "reason", "nodes"],
-      counted(
-        rows.flatMap((r) => r.left),
-        (u) => `${cell(u.opType)} | ${cell(u.reason.replaceAll(/"[^"]*"/g, "..."))}`,
-      ),
-    ),
-    "## All",
-    "",
-    ...table(
-      ["file", "exit", "nodes", "compiled", "ONNX Runtime", "neither", ""],
-      rows.map((r) => [cell(r.file), r.exit, r.nodes, r.compiled, r.holes, r.neither, cell(r.note)]),
-    ),
-  ];
-  return lines.join("\n");
-}
+/** What to run: all, or with `--failed` and `--missing` those alone that failed though ONNX Runtime loads them, or were never run. */
+const wanted = (file: string, row: Row | undefined, load: string | undefined): boolean =>
+  file.includes(given.only) &&
+  ((!given.failed && !given.missing) || (row === undefined ? given.missing : given.failed && row.check !== 0 && load === "ok"));
 
 async function main(): Promise<void> {
-  const files = modelFiles(folder);
-  const rows = new Array<Row | undefined>(files.length);
+  const all = modelFiles();
+  const rows = keptRows();
+  const ort = loads();
+  const files = all.filter((file) => wanted(file, rows.get(file), ort.get(file)));
+  const listed = (): Row[] =>
+    [...all].sort().flatMap((file) => {
+      const row = rows.get(file);
+      const load = ort.get(file);
+      return row === undefined ? [] : [load === undefined ? row : { ...row, ort: load }];
+    });
+  fs.mkdirSync(path.dirname(given.rows), { recursive: true });
   let next = 0;
   const worker = async (): Promise<void> => {
     for (let i = next++; i < files.length; i = next++) {
-      const row = await rowOf(files[i] ?? "");
-      rows[i] = row;
+      const file = files[i] ?? "";
+      const row = await rowOf(file);
+      rows.set(file, row);
+      fs.writeFileSync(given.rows, JSON.stringify(listed()));
       process.stderr.write(
-        `${i + 1}/${files.length} exit ${row.exit} ${row.compiled}/${row.nodes} ${row.seconds.toFixed(1)} s ${row.file} ${row.note.slice(0, 120)}\n`,
+        `${i + 1}/${files.length} exit ${row.check} ${row.compiled}/${row.nodes} ${row.seconds.toFixed(1)} s ${file} ${row.note.slice(0, 160)}\n`,
       );
     }
   };
   await Promise.all(Array.from({ length: Math.max(1, Number(given.jobs)) }, worker));
-  fs.writeFileSync(given.out, document(rows.filter((r) => r !== undefined)));
-  process.stderr.write(`${given.out} written\n`);
+  fs.writeFileSync(given.out, modelsDocument(listed()));
+  process.stderr.write(`${given.out} written: ${rows.size} of ${all.length} models\n`);
 }
 
 await main();

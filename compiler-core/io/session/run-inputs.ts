@@ -6,22 +6,35 @@ import { asDType } from "../../onnx/ops/build-call.ts";
 import { isFloat, type DType } from "../../support/dtype.ts";
 import { randomRunInputs, randomSource, randomTensor } from "../random-inputs.ts";
 import type { SessionModel } from "./model.ts";
-import type { RunValue } from "./run-value.ts";
+import { isNumbers, type RunValue } from "./run-value.ts";
 
 /** Tensors of these extents in sequences: of one shape, so that they can be stacked and joined. */
 const itemShape = [2, 3];
 const itemCount = 3;
+const few = { low: 0, high: 7 };
+/** For an extent that an optional tensor does not declare. */
+const anyExtent = 4;
 
 /** As `randomRunInputs`; sequences of numbers hold a few tensors of one shape. */
 export function randomModelInputs(model: SessionModel, typed: Graph, seed: number): RunValue[] {
   const declared = new Map(model.file.model.graph.inputs.map((v) => [v.name, v.type]));
   const random = randomSource(seed + 1);
   return randomRunInputs(model.graph, typed, seed).map((tensor, i): RunValue => {
-    const dtype = sequenceOf(declared.get(typed.values[typed.inputs[i] ?? -1]?.name ?? ""));
+    const type = declared.get(typed.values[typed.inputs[i] ?? -1]?.name ?? "");
+    const optional = optionalShape(type);
+    if (optional !== undefined && isNumbers(tensor))
+      return randomTensor(tensor.dtype, optional, isFloat(tensor.dtype) ? undefined : few, random);
+    const dtype = sequenceOf(type);
     if (dtype === undefined) return tensor;
-    const range = isFloat(dtype) ? undefined : { low: 0, high: 7 };
+    const range = isFloat(dtype) ? undefined : few;
     return { kind: "sequence", items: Array.from({ length: itemCount }, () => randomTensor(dtype, itemShape, range, random)) };
   });
+}
+
+/** The extents of an optional tensor; undefined for anything else, and where not even its rank is declared. */
+function optionalShape(type: OnnxType | undefined): readonly number[] | undefined {
+  if (type?.kind !== "optional" || type.element?.kind !== "tensor") return undefined;
+  return type.element.dims?.map((d) => (d.value === undefined ? anyExtent : Number(d.value)));
 }
 
 /** The element type of a sequence of tensors of numbers; undefined for anything else. */
