@@ -126,7 +126,7 @@ for (const { setting, value, shows } of settingsThatFail) {
       const notice = page.locator(".code-notice .error-text");
       await notice.filter({ hasText: shows }).waitFor({ timeout: 60_000 });
       assert.doesNotMatch(await notice.innerText(), /\bat .*\.(ts|js|cjs):\d/);
-      await page.locator(".code-column .line").filter({ hasText: "FS_REGION_BEGIN" }).first().waitFor();
+      await page.locator(".code-column .line").filter({ hasText: "FS_REGION_FUNCTION" }).first().waitFor();
       await window.screenshot(`setting-${setting.split(".")[1]}`);
       changeSettings({});
       await page.locator(".code-column .line").filter({ hasText: "vfmadd" }).first().waitFor({ timeout: 60_000 });

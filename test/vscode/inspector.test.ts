@@ -119,7 +119,7 @@ test("each view shows", async () => {
   await compiled(page);
   await tab("Kernels").click();
   await page.locator(".code-column .line").filter({ hasText: "region" }).first().waitFor();
-  await page.locator(".code-column .line").filter({ hasText: "FS_REGION_BEGIN" }).first().waitFor();
+  await page.locator(".code-column .line").filter({ hasText: "FS_REGION_FUNCTION" }).first().waitFor();
   await window.screenshot("kernels");
   await tab("Buffers").click();
   await page

@@ -34,7 +34,7 @@ test("a restricted window shows the graph and the generated code", { skip: onlyO
 
 test("assembly is refused with a code: nothing is built", { skip: onlyOldest }, async () => {
   await page.getByRole("tab", { name: "Kernels" }).click();
-  await page.locator(".code-column .line").filter({ hasText: "FS_REGION_BEGIN" }).first().waitFor();
+  await page.locator(".code-column .line").filter({ hasText: "FS_REGION_FUNCTION" }).first().waitFor();
   await page.locator(".code-notice").filter({ hasText: "restricted window" }).waitFor();
   await window.screenshot("untrusted");
 });
