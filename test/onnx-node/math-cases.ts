@@ -262,6 +262,14 @@ const losses = [
   one("both", "SoftmaxCrossEntropyLoss", [given("f32", 9, 5), labels(5, 9)], { reduction: "sum" }, { outputs: 2 }),
 ];
 
+/** Blocks of rows, columns and terms, and what is left of them. */
+const doubles = [
+  one("doubles, 5 rows of 70", "MatMul", [given("f64", 5, 19), given("f64", 19, 70)]),
+  one("doubles, one column", "MatMul", [given("f64", 7, 3), given("f64", 3, 1)]),
+  one("doubles, batches", "MatMul", [given("f64", 2, 3, 9, 130), given("f64", 2, 1, 130, 65)]),
+  one("doubles, few rows", "MatMul", [given("f64", 3, 8), given("f64", 8, 600)]),
+];
+
 export const mathCases: readonly MathCase[] = [
   ...reductions,
   ...wide,
@@ -272,6 +280,7 @@ export const mathCases: readonly MathCase[] = [
   ...integers,
   ...quantised,
   ...losses,
+  ...doubles,
 ];
 
 /** Names of element types in ONNX Runtime's binding. */
