@@ -62,4 +62,18 @@ export const regressions: readonly (FuzzCase & {
       { name: "z", dtype: "f32" },
     ],
   },
+  {
+    was: "means of rows without a kept axis lay along the columns of a square consumer, which was fused into the loop over rows",
+    seed: "w2a:2805",
+    inputs: [
+      { name: "a", dtype: "f32", shape: [2, 2] },
+      { name: "b", dtype: "f32", shape: [2, 2] },
+    ],
+    constants: [{ name: "axes", dtype: "i64", shape: [1], values: [1] }],
+    nodes: [
+      { op: "ReduceMean", inputs: ["b", "axes"], outputs: ["m"], attributes: { keepdims: 0 } },
+      { op: "Sub", inputs: ["a", "m"], outputs: ["y"], attributes: {} },
+    ],
+    outputs: [{ name: "y", dtype: "f32" }],
+  },
 ];

@@ -3,7 +3,7 @@
  * says so with the numbers it compared. Anchors: `tile` = on a finished register tile of the matmul, `row` = inside the loop over rows
  * while the row is in cache, `point` = on the element just computed.
  */
-import { elements, staticShape, valueOf, type Graph, type Node } from "../../graph/ir.ts";
+import { elements, staticShape, valueOf, type Graph, type Node, type ValueId } from "../../graph/ir.ts";
 import type { Fact } from "../../protocol/trace.ts";
 import type { PassContext } from "../pass.ts";
 import { reducesLastAxes, type Draft, type TemplateName } from "./draft.ts";
@@ -93,6 +93,17 @@ const ladder: Readonly<Record<string, Rule>> = {
         ]);
   },
 
+  "same-row": (q) => {
+    const rows = q.draft.space.slice(0, -1);
+    const other = q.node.inputs.find((v) => v !== null && q.draft.produced.has(v) && !sameShape(rowsOf(q, v), rows));
+    return other == null
+      ? undefined
+      : no("not fused: the consumer reads a result of other rows than the one it computes, which is not there yet", [
+          { name: "nest", value: shapeName(q.draft.space) },
+          { name: "operand", value: shapeName(staticShape(valueOf(q.graph, other)) ?? []) },
+        ]);
+  },
+
   order: (q) =>
     q.latest > q.draft.id
       ? no(`not fused: another input comes from group ${q.latest}, which runs after group ${q.draft.id}`, [
@@ -116,6 +127,13 @@ const ladder: Readonly<Record<string, Rule>> = {
         ]);
   },
 };
+
+/** The extents of an operand before the last axis, as broadcasting lays them along those of the nest. */
+function rowsOf(q: Question, operand: ValueId): readonly number[] {
+  const shape = staticShape(valueOf(q.graph, operand)) ?? [];
+  const missing = Math.max(0, q.draft.space.length - shape.length);
+  return [...new Array<number>(missing).fill(1), ...shape].slice(0, -1);
+}
 
 /** Below this many elements a nest is so short that idle threads do not matter. */
 const smallWork = 16384;
