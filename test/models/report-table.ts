@@ -89,8 +89,8 @@ const codes = (rows: readonly Row[]): string[] =>
     counted(rows, (r) => `${r.check} | ${cell(r.note.split(":")[0] ?? "")}`),
   );
 
-/** The whole document. Rows in the order in which they are to be listed. */
-export function modelsDocument(rows: readonly Row[]): string {
+/** The whole document. Rows in the order in which they are to be listed; `total` is how many files there are. */
+export function modelsDocument(rows: readonly Row[], total: number): string {
   const failures = rows.filter((r) => r.check !== 0);
   return [
     "# Models",
@@ -100,6 +100,7 @@ export function modelsDocument(rows: readonly Row[]): string {
     "compiled runs on ONNX Runtime inside the same plan; neither: nobody can run it. Exit codes are those of `fusionscope compile` and `fusionscope",
     "check`: 0 done and equal, 1 different or refused when run, 2 usage, 3 malformed, 4 a tool is missing. Loads: does ONNX Runtime alone load the file?",
     "",
+    ...(rows.length < total ? [`${total - rows.length} of ${total} files have not been run yet and are not listed.`, ""] : []),
     ...summary(rows),
     "## By group",
     "",

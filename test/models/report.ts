@@ -160,7 +160,7 @@ async function main(): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: Math.max(1, Number(given.jobs)) }, worker));
-  fs.writeFileSync(given.out, modelsDocument(listed()));
+  fs.writeFileSync(given.out, modelsDocument(listed(), all.length));
   process.stderr.write(`${given.out} written: ${rows.size} of ${all.length} models\n`);
 }
 
