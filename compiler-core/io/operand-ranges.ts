@@ -1,6 +1,6 @@
 /**
- * Numbers that operators of ONNX Runtime's own domain accept where they are lengths, counts, masks or ids: by operator and operand, after the
- * documentation of com.microsoft.
+ * Numbers that operators which are not compiled accept where they are lengths, counts, extents, masks or ids: by operator and operand, after
+ * the documentation of ONNX and of com.microsoft.
  */
 import type { Graph, Node, ValueId } from "../graph/ir.ts";
 import { staticShape } from "../graph/ir.ts";
@@ -57,6 +57,9 @@ const rules: Readonly<Record<string, Readonly<Record<number, Rule>>>> = {
   BeamSearch: { 1: longerThanPrompt, 2: one, 3: always(exactly(2)), 4: one, 7: one, 8: one },
   GreedySearch: { 1: longerThanPrompt, 2: one, 4: one, 5: one },
   Sampling: { 1: longerThanPrompt, 2: one, 4: one, 5: one },
+  // Every shape broadcasts to ones.
+  Expand: { 1: one },
+  Tile: { 1: always({ low: 1, high: 2 }) },
 };
 
 /** Operands with real numbers above 0 (penalties, temperatures): 1 is right for all. */
