@@ -58,8 +58,8 @@ const rules: Readonly<Record<string, Readonly<Record<number, Rule>>>> = {
   GreedySearch: { 1: longerThanPrompt, 2: one, 4: one, 5: one },
   Sampling: { 1: longerThanPrompt, 2: one, 4: one, 5: one },
   // Every shape broadcasts to ones.
-  Expand: { 1: one },
-  Tile: { 1: always({ low: 1, high: 2 }) },
+  expand: { 1: one },
+  tile: { 1: always({ low: 1, high: 2 }) },
 };
 
 /** Operands with real numbers above 0 (penalties, temperatures): 1 is right for all. */
@@ -69,9 +69,10 @@ const positive: Readonly<Record<string, readonly number[]>> = {
   Sampling: [3],
 };
 
-const opTypeOf = (node: Node): string => (node.op === "opaque" ? String(node.attrs["opType"]) : "");
+/** ONNX's name of what is not compiled (capitalised), ours of everything else. */
+const opTypeOf = (node: Node): string => (node.op === "opaque" ? String(node.attrs["opType"]) : node.op);
 
-/** What operand `operand` of a node that is not compiled may hold; undefined where nothing is known of it. */
+/** What operand `operand` of a node may hold; undefined where nothing is known of it. */
 export function operandRange(graph: Graph, node: Node, operand: number): IntegerRange | undefined {
   const opType = opTypeOf(node);
   return Object.hasOwn(rules, opType) ? rules[opType]?.[operand]?.(graph, node) : undefined;

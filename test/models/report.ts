@@ -125,6 +125,7 @@ function keptRows(): Map<string, Row> {
 /** Extents that a model needs and that nothing in its inputs tells. */
 const extents: Readonly<Record<string, readonly string[]>> = {
   "silero_vad.onnx": ["input.0=1", "input.1=576", "state.1=1"],
+  "treecl.onnx": ["input.1=20"],
   "tiny-deepseek-v2-qmoe-attention__model.onnx": ["sequence=1"],
 };
 const dimsOf = (file: string): string[] =>
