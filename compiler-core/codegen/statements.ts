@@ -99,7 +99,8 @@ export class StatementWriter {
         single.push(s);
         continue;
       }
-      flush();
+      // A buffer's address can be taken before what thread 0 still has to do: ending its stretch here would end the scope of its names.
+      if (s.k !== "alloc") flush();
       this.out.within(s, () => this.teamStmt(s));
     }
     flush();
