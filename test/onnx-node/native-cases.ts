@@ -9,9 +9,15 @@ export const casesPerUnit = 50;
 
 after(closeHost);
 
+/** Every `of`-th case from number `index` on: files run beside each other. */
+export interface CasePart {
+  readonly index: number;
+  readonly of: number;
+}
+
 /** Declares the tests of all cases below `root`, of which at least `least` must compile. */
-export function nativeCases(root: string, least: number): void {
-  const names = caseNames(root);
+export function nativeCases(root: string, least: number, part: CasePart = { index: 0, of: 1 }): void {
+  const names = caseNames(root).filter((_, i) => i % part.of === part.index);
   const compiled: Compiled[] = [];
   if (noCompiler === undefined) {
     for (const name of names) {
