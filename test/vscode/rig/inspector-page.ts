@@ -25,8 +25,12 @@ export async function stagePainted(page: Frame, stage: number): Promise<void> {
 /** Does something that makes the graph show another stage, again if the picture stays as it is. */
 export async function stepTo(page: Frame, stage: number, action: () => Promise<unknown>): Promise<void> {
   const before = await paintedStage(page);
-  await untilSeen(`to stage ${stage}`, action, {
-    seen: async () => (await paintedStage(page)) === stage,
-    begun: async () => (await paintedStage(page)) !== before,
-  });
+  try {
+    await untilSeen(`from stage ${before} to stage ${stage}`, action, {
+      seen: async () => (await paintedStage(page)) === stage,
+      begun: async () => (await paintedStage(page)) !== before,
+    });
+  } catch (error) {
+    throw new Error(`the graph shows stage ${await paintedStage(page)}`, { cause: error });
+  }
 }

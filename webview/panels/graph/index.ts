@@ -150,7 +150,7 @@ class GraphPanel {
     const from = trace.graphStage(this.shownStage);
     this.shownStage = state.stage;
     const picture = pictureOf(state, trace, state.bodies.length > 0 ? this.app.shown(state) : undefined);
-    if (this.picture && samePicture(this.picture, picture)) return;
+    if (this.picture && samePicture(this.picture, picture)) return this.after.view.invalidate(); // the same picture, of another stage
     this.picture = picture;
     document.body.dataset.still = "false";
     const { snapshot, base, change, verdicts } = picture;
