@@ -1,5 +1,5 @@
 /**
- * The ONNX project's operator cases as native code, in two files that run beside each other. Uses the whole collection where it lies beside the
+ * The ONNX project's operator cases as native code, in two halves, of which the second is in the long suite. Uses the whole collection where it lies beside the
  * repository, else the selection in test/data.
  */
 import fs from "node:fs";
