@@ -1,7 +1,7 @@
 /** Transpose, concat, split and gather: elements go to other places. */
 import { broadcastDim, normalAxis, shapeText, sumDim } from "../dims.ts";
 import type { Attrs, Dim } from "../ir.ts";
-import { copyBox } from "../eval-movement.ts";
+import { clamped, copyBox } from "../eval-movement.ts";
 import { allocate, count, strides, type NdArray } from "../ndarray.ts";
 import {
   intAttr,
@@ -177,9 +177,7 @@ function evalGather({ inputs, attrs, outputs, mode }: EvalCall): readonly NdArra
   const [from, to] = [x.data as Float64Array, out.data as Float64Array];
   for (let outer = 0; outer < count(x.shape.slice(0, axis)); outer++) {
     for (let i = 0; i < n; i++) {
-      const raw = Number(indices.data[i]);
-      const index = Math.min(Math.max(raw < 0 ? raw + extent : raw, 0), extent - 1);
-      const start = (outer * extent + index) * row;
+      const start = (outer * extent + clamped(Number(indices.data[i]), extent)) * row;
       to.set(from.subarray(start, start + row), (outer * n + i) * row);
     }
   }
