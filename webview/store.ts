@@ -3,6 +3,25 @@ import type { CompilationSummary, ErrorInfo, Hello, PanelOptions } from "#protoc
 
 export type View = "graph" | "kernels" | "buffers" | "bench";
 export type Compare = "overlay" | "split" | "off";
+/** What the colour of a box says. */
+export type ColorBy = "kind" | "dtype" | "layout" | "group" | "flops" | "bytes" | "time";
+/** Which way data flows in the picture. */
+export type Direction = "down" | "right";
+/** By what nodes are gathered into one box: prefixes of their names, equal blocks, or fusion groups. */
+export type FoldBy = "none" | "scope" | "repetition" | "group";
+
+/** What was searched for, and where it was found in the graph that is shown. */
+export interface Search {
+  readonly text: string;
+  /** Node ids in topological order. */
+  readonly found: readonly number[];
+  /** Index into `found` of the one looked at; -1: none yet. */
+  readonly at: number;
+  /** Why the text is not a query. */
+  readonly error?: string;
+}
+
+export const noSearch: Search = { text: "", found: [], at: -1 };
 
 /** What is selected. Everything else that lights up is derived from it. */
 export interface Selection {
@@ -39,6 +58,12 @@ export interface State {
   readonly showUnchanged: boolean;
   /** Graphs inside of the model that were entered, by path, outermost first; the last one is shown. Empty: the graph of the stage is. */
   readonly bodies: readonly string[];
+  readonly colorBy: ColorBy;
+  readonly direction: Direction;
+  readonly foldBy: FoldBy;
+  /** Ids of clusters that are not as `foldBy` would have them: opened by hand where they start closed, and the other way round. */
+  readonly turned: ReadonlySet<string>;
+  readonly search: Search;
 }
 
 export const noSelection: Selection = { nodes: [] };
@@ -57,6 +82,11 @@ export const initialState: State = {
   hit: -1,
   showUnchanged: false,
   bodies: [],
+  colorBy: "kind",
+  direction: "down",
+  foldBy: "none",
+  turned: new Set(),
+  search: noSearch,
 };
 
 export type Listener = (state: State, previous: State) => void;

@@ -1,24 +1,21 @@
 /** The graph: one canvas, or two with linked cameras for before and after. */
-import { lastStage, passRows, type App, type Panel } from "../../app.ts";
-import { clearSelection, enterBody, leaveBody, select, selectGroup, selectNodes, setCompare, showView, step } from "../../actions.ts";
-import { iconButton, linkButton, progressRing, segmented, type Control } from "../../controls/index.ts";
+import { passRows, type App, type Panel } from "../../app.ts";
+import { clearSelection, enterBody, leaveBody, select, selectGroup, selectNodes, setCompare, step } from "../../actions.ts";
+import { iconButton, segmented, type Control } from "../../controls/index.ts";
 import { el, fill } from "../../dom.ts";
 import { GraphView } from "../../draw/graph-view.ts";
 import type { Hit } from "../../draw/hit.ts";
 import type { Camera } from "../../draw/scene.ts";
 import { errorInfo } from "../../host.ts";
 import { bodiesOf } from "../../model/bodies.ts";
-import { visible } from "../../model/format.ts";
 import type { Compare, State } from "../../store.ts";
+import { showCurtain } from "./curtain.ts";
+import { showHeading } from "./heading.ts";
 import { moveSelection } from "./keys.ts";
 import { legend } from "./legend.ts";
 import { pictureOf, prepare, replacements, samePicture, type Picture } from "./picture.ts";
 import { StageView } from "./stage-view.ts";
 import { describeHit } from "./tooltip.ts";
-import { wayTo } from "./way.ts";
-
-/** Levels whose passes work on loops: the graph stays as it was. */
-const hasLoops: readonly string[] = ["lower", "tensor", "code"];
 
 const prepareAfterMs = 80;
 
@@ -141,8 +138,8 @@ class GraphPanel {
     if (state.selection !== previous.selection || state.litNodes !== previous.litNodes || state.hit !== previous.hit || stageChanged)
       this.emphasise(state);
     if (state.hit !== previous.hit && state.hit >= 0) this.reveal(this.hitNodes(state));
-    this.showHeading(state);
-    this.showCurtain(state);
+    showHeading(this.app, this.heading, state);
+    showCurtain(this.app, this.curtain, state);
   }
 
   private showStage(state: State): void {
@@ -182,60 +179,6 @@ class GraphPanel {
     };
     this.after.emphasise(emphasis);
     if (state.compare === "split") this.before.emphasise(emphasis);
-  }
-
-  private showHeading(state: State): void {
-    if (state.bodies.length > 0) return fill(this.heading, ...wayTo(this.app, state));
-    const row = passRows(state).find(({ index }) => index === state.stage);
-    const change = this.app.trace.graphStage(state.stage) === state.stage ? this.app.trace.change(state.stage) : undefined;
-    const count = (sign: string, kind: string, size: number, what: string): HTMLElement | false =>
-      size > 0 && el("span", { class: `count ${kind}`, title: `${size} ${what}` }, `${sign}${size}`);
-    fill(
-      this.heading,
-      el("span", { class: "stage-number" }, `${state.stage}/${lastStage(state)}`),
-      el("strong", {}, row ? visible(row.name) : "…"),
-      change && count("+", "added", change.added.size, "added"),
-      change && count("~", "changed", change.changed.size, "changed"),
-      change && count("−", "removed", change.removed.size, "removed"),
-      el("span", { class: "why", title: row?.why ?? "" }, row?.reason ?? row?.why ?? ""),
-      row &&
-        hasLoops.includes(row.level) &&
-        linkButton(
-          "see its loops",
-          () => showView(this.app, "kernels"),
-          "The graph is that of the last graph pass; this pass works on loops",
-        ),
-    );
-  }
-
-  private showCurtain(state: State): void {
-    const empty = this.app.trace.graphStage(state.stage) < 0;
-    this.curtain.hidden = !empty;
-    if (!empty) return;
-    if (state.failed) {
-      const { code, message, next } = state.failed;
-      fill(
-        this.curtain,
-        el(
-          "div",
-          { class: "notice error", role: "alert" },
-          el("h2", {}, `${visible(state.hello?.model.name ?? "The model")} cannot be shown`),
-          el("p", { class: "notice-what" }, visible(message)),
-          el("p", { class: "notice-next" }, el("b", {}, "What to do: "), visible(next)),
-          el("p", { class: "muted" }, "When the file changes on disk, the editor offers to read it again. ", el("code", {}, code)),
-        ),
-      );
-    } else if (this.curtain.childElementCount === 0 || !this.curtain.querySelector(".loading")) {
-      fill(
-        this.curtain,
-        el(
-          "div",
-          { class: "notice loading", role: "status" },
-          progressRing("Loading"),
-          el("p", {}, `Reading ${visible(state.hello?.model.name ?? "the model")} …`),
-        ),
-      );
-    }
   }
 
   private pick(hit: Hit, event: MouseEvent): void {
