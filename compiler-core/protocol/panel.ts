@@ -125,6 +125,21 @@ export interface PanelRequests {
 
 export type RequestName = keyof PanelRequests;
 
+/**
+ * A second compilation to hold against the one of the page: of another model, or of the same model with other options. Its messages
+ * carry `id`; those of an older comparison are void. Its deltas have a string table of their own, which begins anew.
+ */
+export interface CompareHello {
+  readonly id: number;
+  /** `options`: the same file, whose ONNX nodes have the same indices; `model`: another file. */
+  readonly kind: "options" | "model";
+  /** Of the other side: a file's name, or what its options say: `isa avx2, without fuse`. */
+  readonly title: string;
+  /** Of this side, in the same words. */
+  readonly ownTitle: string;
+  readonly options: PanelOptions;
+}
+
 export type ToHost =
   | { readonly type: "ready" }
   | {
@@ -134,6 +149,8 @@ export type ToHost =
   /** The selection, so that native trees and keybinding contexts follow. ONNX indices and graph node ids of the shown stage. */
   | { readonly type: "selected"; readonly stage: number; readonly nodes: readonly number[]; readonly sources: readonly number[] }
   | { readonly type: "stage"; readonly stage: number }
+  /** The user closed the comparison: the host may drop the other compilation. */
+  | { readonly type: "compare-end"; readonly id: number }
   | { readonly type: "log"; readonly level: "info" | "warn" | "error"; readonly text: string };
 
 /** Things the host asks the page to do, from commands, keybindings, trees and links. */
@@ -161,4 +178,11 @@ export type ToPage =
   | { readonly type: "reply"; readonly id: number; readonly result: unknown }
   | { readonly type: "error"; readonly id: number; readonly error: ErrorInfo }
   | { readonly type: "command"; readonly command: PanelCommand }
-  | { readonly type: "trust"; readonly trusted: boolean };
+  | { readonly type: "trust"; readonly trusted: boolean }
+  /** A comparison begins; one that is shown ends. Then its stages come, in order, and its summary or the error that ended it. */
+  | { readonly type: "compare"; readonly compare: CompareHello }
+  | { readonly type: "compare-stage"; readonly id: number; readonly delta: GraphDelta }
+  | { readonly type: "compare-summary"; readonly id: number; readonly summary: CompilationSummary }
+  | { readonly type: "compare-failed"; readonly id: number; readonly error: ErrorInfo }
+  /** The other compilation is gone (its file was closed or changed). */
+  | { readonly type: "compare-end"; readonly id: number };

@@ -96,7 +96,7 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
 
   private onMessage(message: Exclude<ToHost, { type: "ready" | "request" | "cancel" }>): void {
     if (message.type === "log") this.services.log[message.level](`page: ${message.text}`);
-    else {
+    else if (message.type !== "compare-end") {
       this.selection =
         message.type === "selected"
           ? { stage: message.stage, nodes: message.nodes, sources: message.sources }
