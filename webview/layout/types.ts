@@ -20,6 +20,8 @@ export interface Placement {
   readonly points: Float64Array;
   /** Orthogonal ways are drawn with rounded corners, others as curves. */
   readonly orthogonal: boolean;
+  /** Which way data flows; downwards where nothing is said. Ways leave and reach boxes along it. */
+  readonly direction?: "down" | "right";
   readonly left: number;
   readonly top: number;
   readonly width: number;
