@@ -82,7 +82,7 @@ function plannedHole(module: Module, graph: Graph, call: HoleCall): PlannedHole 
     nodes: nodes.map((n) => graph.sources[Number(n.attrs["source"])]?.path ?? n.name),
     inputs: call.inputs.map(operand),
     outputs: call.outputs.map(operand),
-    model: () => holeModel(graph, nodes, ids(call.inputs), ids(call.outputs)),
+    model: (declared) => holeModel(graph, nodes, ids(call.inputs), ids(call.outputs), declared),
   };
 }
 

@@ -1,7 +1,7 @@
 /** What surrounds a compiled model: everything the runner must know besides the shared object itself. */
 import type { FileRange } from "../graph/constants.ts";
 import type { CpuFeature, IsaName } from "../machine.ts";
-import type { HoleModel } from "../onnx/hole-model.ts";
+import type { DeclaredInputs, HoleModel } from "../onnx/hole-model.ts";
 import type { DType } from "../support/dtype.ts";
 
 export interface PlannedTensor {
@@ -21,8 +21,8 @@ export interface PlannedHole {
   readonly nodes: readonly string[];
   readonly inputs: readonly PlannedTensor[];
   readonly outputs: readonly PlannedTensor[];
-  /** Builds the model; its weights are read when it is written. */
-  readonly model: () => HoleModel;
+  /** Builds the model; its weights are read when it is written. `declared`: all that is known if not given. */
+  readonly model: (declared?: DeclaredInputs) => HoleModel;
 }
 
 /** A weight, by slot: where its raw little-endian bytes come from. Neither field: the caller supplies them. */

@@ -189,3 +189,29 @@ test("stages are reported once, in order, when nodes are cut out later", () => {
   );
   assert.equal(c.source?.plan.holes.length, 1);
 });
+
+test("a model that tells types alone: no extents, and known values that nothing is concluded from", () => {
+  const b = modelBuilder({ opset: 17, opsets: { "com.example": 1 } });
+  b.input("x", "f32", [2, 3]);
+  b.initializer("small", "i64", [1], [1]);
+  b.initializer("large", "f32", [100], new Float32Array(100));
+  b.node("Tanh", ["x"], "t");
+  b.node("Odd", ["t", "small", "large"], "y", { domain: "com.example" });
+  b.output("y", "f32", [2, 3]);
+  const [planned] = compiled(b).source?.plan.holes ?? [];
+  const hole = planned?.model("types");
+  assert.ok(hole !== undefined);
+  const { inputs, initializers } = hole.model.graph;
+  assert.deepEqual(
+    inputs.map(({ type }) => type?.kind === "tensor" && [type.dtype, type.dims]),
+    [
+      ["f32", undefined],
+      ["i64", undefined],
+    ],
+  );
+  assert.equal(hole.inputs.length, 1, "what has a default need not be given");
+  assert.deepEqual(
+    initializers.map((t) => inputs.some((i) => i.name === t.name)),
+    [true, false],
+  );
+});

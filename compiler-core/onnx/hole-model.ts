@@ -22,8 +22,21 @@ export interface HoleModel {
 /** Models older than this list initialisers as inputs, too. */
 const leastIrVersion = 4;
 
+/**
+ * What the model tells about what it is given: `known`, all that is known by now; `types`, element types alone, and small known values as inputs
+ * with a default, which nothing is concluded from. ONNX Runtime may refuse a part for extents and values that it would not have known in the
+ * whole model, and that its kernels accept.
+ */
+export type DeclaredInputs = "known" | "types";
+
 /** `nodes`: calls that `cut-holes` made, in order. Throws a bug for calls that come from no file. */
-export function holeModel(graph: Graph, nodes: readonly Node[], inputs: readonly ValueId[], outputs: readonly ValueId[]): HoleModel {
+export function holeModel(
+  graph: Graph,
+  nodes: readonly Node[],
+  inputs: readonly ValueId[],
+  outputs: readonly ValueId[],
+  declared: DeclaredInputs = "known",
+): HoleModel {
   const parts = nodes.map((node) => ({ node, record: recordOf(graph, node) }));
   const { file } = parts[0]?.record ?? bug("a hole without nodes");
   const name = freshNames(parts.map((p) => p.record));
@@ -31,7 +44,10 @@ export function holeModel(graph: Graph, nodes: readonly Node[], inputs: readonly
   const read = [...new Set(nodes.flatMap((n) => n.inputs))].filter((v) => v !== null && !made.has(v) && !inputs.includes(v)) as ValueId[];
   const nested = parts.some(({ record }) => record.flat.node.attributes.some((a) => a.kind === "graph" || a.kind === "graphs"));
   const functions = nested ? file.functions : [];
-  const typed = (id: ValueId) => valueInfo(name(id), typeOf(valueOf(graph, id), file.declared, nested));
+  const typed = (id: ValueId) => {
+    const type = typeOf(valueOf(graph, id), file.declared, nested);
+    return valueInfo(name(id), declared === "types" && type.kind === "tensor" ? tensorType(type.dtype, undefined) : type);
+  };
   const model: OnnxModel = {
     irVersion: Math.max(file.irVersion, leastIrVersion),
     opsetImports: opsetImports(parts.map((p) => p.record)),
@@ -46,7 +62,7 @@ export function holeModel(graph: Graph, nodes: readonly Node[], inputs: readonly
       initializers: read.map((id) => initializer(graph, valueOf(graph, id), name(id))),
       sparseInitializers: [],
       docString: "",
-      inputs: inputs.map(typed),
+      inputs: [...inputs, ...(declared === "types" ? read.filter((id) => isSmall(graph, id)) : [])].map(typed),
       // Types of results follow from the nodes; saying them again could only be wrong.
       outputs: outputs.map((id) => valueInfo(name(id), undefined)),
       valueInfos: [],
@@ -102,6 +118,13 @@ function renamed(call: Node, { flat }: SourceRecord, name: (id: ValueId) => stri
   });
   return { ...renameSubgraphs(node, rename), inputs, outputs, deviceConfigurations: [], metadataProps: [] };
 }
+
+/** As many elements as an operand has that other extents follow from. */
+const fewElements = 64;
+const isSmall = (graph: Graph, id: ValueId): boolean => {
+  const { constant } = valueOf(graph, id);
+  return constant !== undefined && graph.constants.get(constant).shape.reduce((n, d) => n * d, 1) <= fewElements;
+};
 
 function initializer(graph: Graph, value: Value, name: string): OnnxTensor {
   const constant = graph.constants.get(

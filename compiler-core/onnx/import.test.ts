@@ -5,9 +5,9 @@ import type { Graph } from "../graph/ir.ts";
 import { fromValues, toNumbers } from "../graph/ndarray.ts";
 import { verifyGraph } from "../graph/verify.ts";
 import { UserError } from "../messages.ts";
-import { attribute, functionDefinition, modelBuilder, node, type ModelBuilder, type ModelOptions } from "./builder.ts";
+import { attribute, functionDefinition, GraphBuilder, modelBuilder, node, type ModelBuilder, type ModelOptions } from "./builder.ts";
 import { importModel } from "./import.ts";
-import type { OnnxModel } from "./model.ts";
+import type { OnnxGraph, OnnxModel } from "./model.ts";
 import { memoryStore } from "./tensor-data.ts";
 
 const graphOf = (model: OnnxModel): Graph => {
@@ -41,6 +41,30 @@ function run(g: Graph): readonly number[] {
   );
   return toNumbers([...evaluateGraph(g, given).values()][0]!);
 }
+
+test("results of an If that nobody declares have the type that its branches make", () => {
+  const g = imported((m) => {
+    m.input("c", "bool", []);
+    m.input("size", "i64", [4]);
+    m.initializer("one", "i64", [], [1]);
+    const branch = (name: string, op: string): OnnxGraph => {
+      const b = new GraphBuilder(name);
+      b.node(op, ["size", "one"], `${name}_out`);
+      return { ...b.graph(), outputs: [{ name: `${name}_out`, docString: "", type: undefined, metadataProps: [] }] };
+    };
+    m.node("If", ["c"], "n", {
+      attributes: { then_branch: { kind: "graph", value: branch("t", "Add") }, else_branch: { kind: "graph", value: branch("e", "Sub") } },
+    });
+    m.node("Mul", ["n", "size"], "y");
+    m.output("y", "i64", [4]);
+  });
+  const choice = g.nodes.find((n) => n.op === "opaque");
+  assert.deepEqual(
+    choice?.outputs.map((id) => [g.values[id]?.dtype, g.values[id]?.shape]),
+    [["i64", [4]]],
+  );
+  assert.deepEqual(opsOf(g), ["opaque", "mul"], "what reads it is not refused");
+});
 
 test("nodes keep their names, values the file's names, sources the file's order", () => {
   const g = imported((m) => {

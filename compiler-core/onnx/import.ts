@@ -19,7 +19,7 @@ import { sequenceMakers, type Elements } from "./ops/sequence.ts";
 import { sortNodes } from "./order.ts";
 import { likelyRank } from "./unranked.ts";
 import { sequenceType } from "./sequence-types.ts";
-import { subgraphResult } from "./subgraph-results.ts";
+import { bodyResult, subgraphResult } from "./subgraph-results.ts";
 import { resultType } from "./result-types.ts";
 import { denseTensor } from "./sparse.ts";
 import { namesRead, recordSource, sourceFile, type SourceFile } from "./source-nodes.ts";
@@ -213,30 +213,35 @@ function opaqueNode(importer: Importer, flat: FlatNode, reason: string): readonl
     inputs.map((id) => (id === null ? undefined : graph.type(id).shape)),
   );
   const found = opaqueType(importer, node, inputs);
+  const complete = namesRead(flat).every((name, i) => name === "" || inputs[i] !== null);
+  const bodies = complete ? lazyBodies(importer, flat, inputs) : [];
   const types = node.outputs.map((name, i): TensorType => {
-    const declared = importer.declared.get(name) ?? subgraphResult(node, i) ?? (i === 0 ? found : undefined);
+    const declared = importer.declared.get(name) ?? subgraphResult(node, i) ?? (i === 0 ? found : undefined) ?? bodyResult(node, bodies, i);
     const shape = i === 0 ? inferred : undefined;
     if (declared === undefined) return { dtype: resultType(node, operandTypes, i), shape };
     const type = typeOf(declared, name);
     return { dtype: type.dtype, shape: mergeShapes(type.shape, shape) };
   });
-  const complete = namesRead(flat).every((name, i) => name === "" || inputs[i] !== null);
   const attrs = {
     domain: node.domain,
     opType: node.opType,
     reason,
     attributes: attributeTexts(node),
     ...(complete && !importer.inside ? { source: origin.at(-1) } : {}),
-    ...(complete && flat.bodies.length > 0 ? bodyAttributes(importer, flat, inputs) : {}),
+    ...(bodies.length > 0 ? bodyAttributes(importer, flat, bodies) : {}),
   };
   return graph.addOpaque(inputs, attrs, types, { name: node.name, origin });
 }
 
-/** The node's subgraphs as bodies of the graph, and the numbers that say how they are run. */
-function bodyAttributes(importer: Importer, flat: FlatNode, inputs: readonly (ValueId | null)[]): Attrs {
+function lazyBodies(importer: Importer, flat: FlatNode, inputs: readonly (ValueId | null)[]): readonly Body[] {
   const names = namesRead(flat);
   const operands = inputs.map((id) => (id === null ? null : importer.graph.value(id)));
-  const bodies = flat.bodies.map((body) => importer.graph.bodies.add(lazyBody(importer, flat, body, names, operands)));
+  return flat.bodies.map((body) => lazyBody(importer, flat, body, names, operands));
+}
+
+/** The node's subgraphs as bodies of the graph, and the numbers that say how they are run. */
+function bodyAttributes(importer: Importer, flat: FlatNode, list: readonly Body[]): Attrs {
+  const bodies = list.map((body) => importer.graph.bodies.add(body));
   const settings = flat.node.attributes.flatMap((a): (string | number)[][] =>
     a.kind === "int" || a.kind === "float" ? [[a.name, Number(a.value)]] : a.kind === "ints" ? [[a.name, ...a.value.map(Number)]] : [],
   );

@@ -1,4 +1,6 @@
-/** Types of results of operators with subgraphs, as far as the subgraphs declare them. */
+/** Types of results of operators with subgraphs: what the subgraphs declare, else what their own nodes make. */
+import type { Body } from "../graph/bodies.ts";
+import { staticShape, valueOf } from "../graph/ir.ts";
 import type { OnnxDim, OnnxGraph, OnnxNode, OnnxType } from "./model.ts";
 
 /** Results of the body before those that become results of the node: Loop's condition. */
@@ -19,3 +21,22 @@ export function subgraphResult(node: OnnxNode, i: number): OnnxType | undefined 
 }
 
 const common = (a: OnnxDim, b: OnnxDim | undefined): OnnxDim => (a.value !== undefined && a.value === b?.value ? a : { denotation: "" });
+
+/**
+ * The type of result `i` where nobody declares it: what the imported bodies make. A guess would be worse than an import: nodes behind it
+ * would be refused for operands of types that they do not have.
+ */
+export function bodyResult(node: OnnxNode, bodies: readonly Body[], i: number): OnnxType | undefined {
+  const skipped = Object.hasOwn(leading, node.opType) ? leading[node.opType] : undefined;
+  if (skipped === undefined) return undefined;
+  const made = bodies.flatMap(({ graph }) => {
+    const id = graph.outputs[i + skipped];
+    return id === undefined ? [] : [valueOf(graph, id)];
+  });
+  const [first, second] = made;
+  if (first === undefined) return undefined;
+  const [shape, other] = [staticShape(first), second && staticShape(second)];
+  const same = node.opType === "If" && shape !== undefined && shape.join() === other?.join();
+  const dims = same ? { dims: shape.map((d): OnnxDim => ({ value: d, denotation: "" })) } : {};
+  return { kind: "tensor", dtype: first.dtype, denotation: "", ...dims };
+}

@@ -2,6 +2,7 @@
 import path from "node:path";
 import type { ArtifactPlan, PlannedHole, PlannedTensor } from "../../codegen/plan.ts";
 import { userError } from "../../messages.ts";
+import type { DeclaredInputs } from "../../onnx/hole-model.ts";
 import { externalTarget, writeModel } from "../../onnx/writer.ts";
 import type { HoleOperandSpec, HoleSpec, LoadParams } from "../../protocol/runner.ts";
 import { createFileSink } from "../byte-source.ts";
@@ -12,7 +13,7 @@ import type { Scratch } from "./scratch.ts";
 const externalBytes = 1 << 20;
 
 /** What a load needs beside the module itself; nothing for a model that is compiled as a whole. Throws `ort-missing`. */
-export function holeParams(plan: ArtifactPlan, scratch: Scratch): Partial<LoadParams> {
+export function holeParams(plan: ArtifactPlan, scratch: Scratch, declared: DeclaredInputs = "known"): Partial<LoadParams> {
   if (plan.holes.length === 0) return {};
   const ortLibrary = findOrtLibrary();
   if (ortLibrary === undefined) {
@@ -26,15 +27,15 @@ export function holeParams(plan: ArtifactPlan, scratch: Scratch): Partial<LoadPa
   const port = (t: PlannedTensor): number => t.host ?? -1;
   return {
     ortLibrary,
-    holes: plan.holes.map((h) => holeSpec(h, scratch)),
+    holes: plan.holes.map((h) => holeSpec(h, scratch, declared)),
     hostValues: plan.hostValues,
     inputPorts: plan.inputs.map(port),
     outputPorts: plan.outputs.map(port),
   };
 }
 
-function holeSpec(hole: PlannedHole, scratch: Scratch): HoleSpec {
-  const { model, store, inputs, outputs } = hole.model();
+function holeSpec(hole: PlannedHole, scratch: Scratch, declared: DeclaredInputs): HoleSpec {
+  const { model, store, inputs, outputs } = hole.model(declared);
   const file = scratch.path(`hole${hole.id}.onnx`);
   const weights = `${path.basename(file)}.data`;
   const data = createFileSink(path.join(path.dirname(file), weights));

@@ -2,7 +2,8 @@
 import fs from "node:fs";
 import type { ArtifactPlan, PlannedWeight } from "../../codegen/plan.ts";
 import type { NdArray } from "../../graph/ndarray.ts";
-import { bug, userError } from "../../messages.ts";
+import { bug, UserError, userError } from "../../messages.ts";
+import type { DeclaredInputs } from "../../onnx/hole-model.ts";
 import type { RunOutput, TargetId, TensorFileRef, WeightRange } from "../../protocol/runner.ts";
 import { findOrtLibrary } from "../ort-library.ts";
 import { RunnerClient } from "../runner-client.ts";
@@ -52,11 +53,19 @@ export class NativeHost {
   async load(built: Pick<BuiltCode, "sharedObject" | "plan">, name = "ours", prefix = ""): Promise<LoadedModel> {
     const { plan } = built;
     const weights = plan.weights.map((w) => this.weight(w));
-    const { target } = await this.client.request(
-      "load",
-      { so: built.sharedObject, weights, threads: plan.threads, prefix, ...holeParams(plan, this.scratch) },
-      this.request(),
-    );
+    const load = (declared: DeclaredInputs) =>
+      this.client.request(
+        "load",
+        { so: built.sharedObject, weights, threads: plan.threads, prefix, ...holeParams(plan, this.scratch, declared) },
+        this.request(),
+      );
+    const { target } = await load("known").catch((refused: unknown) => {
+      // It knows more of a part's inputs than it would in the whole model, where it may accept what it finds when it runs.
+      if (!(refused instanceof UserError) || refused.code !== "hole-invalid") throw refused;
+      return load("types").catch(() => {
+        throw refused;
+      });
+    });
     return { target, name, plan, outputs: plan.outputs.map((o) => o.name) };
   }
 
