@@ -1,11 +1,18 @@
 /** The page as one HTML text. Pure: the editor's host and the `inspect` command both use it. */
-import type { TextReply, ToPage } from "#protocol";
-import { encodeRecorded } from "./recorded.ts";
+import type { GraphDelta, ToPage } from "#protocol";
 
-/** A compilation to look at without a host: the messages of its host in order, and its texts by `kind:stage`. */
+/** A compilation to look at without a host: the messages of its host in order, and the graphs inside of the model by their paths. */
 export interface Recorded {
   readonly messages: readonly ToPage[];
-  readonly texts: Readonly<Record<string, TextReply>>;
+  readonly bodies: Readonly<Record<string, GraphDelta>>;
+}
+
+/** What a page that stands alone carries: compressed (gzip, base64) text of `encodeRecorded`. The texts are read when one is asked for. */
+export interface RecordedParts {
+  /** A `Recorded`. */
+  readonly record: string;
+  /** `PackedTexts` */
+  readonly texts: string;
 }
 
 export interface PageParts {
@@ -16,7 +23,7 @@ export interface PageParts {
   readonly style: string;
   readonly title?: string;
   /** Makes the page self-contained; without it the page talks to VS Code. */
-  readonly recorded?: Recorded;
+  readonly recorded?: RecordedParts;
 }
 
 /** The hash of no text at all: the toolkit makes an empty style element and fills it rule by rule. */
@@ -31,10 +38,16 @@ const escapeText = (text: string): string => text.replaceAll("&", "&amp;").repla
 const escapeScript = (text: string): string => text.replaceAll(/<(?=\/script|!--|script)/gi, "\\x3C");
 const escapeStyle = (text: string): string => text.replaceAll(/<(?=\/style)/gi, "\\3C ");
 
+/** Data that no script runs. @throws RangeError for text that is not base64 */
+function dataElement(id: string, nonce: string, text: string): string {
+  if (!/^[\w+/=]*$/.test(text)) throw new RangeError("the record is not base64");
+  return `<script type="text/plain" id="${id}" nonce="${nonce}">${text}</script>\n`;
+}
+
 /** @throws RangeError for a nonce that could break out of an attribute */
 export function pageHtml({ nonce, script, style, title = "Fusionscope", recorded }: PageParts): string {
   if (!/^[\w-]+$/.test(nonce)) throw new RangeError("a nonce has only letters, digits, - and _");
-  const data = recorded ? `<script type="application/json" id="recorded" nonce="${nonce}">${encodeRecorded(recorded)}</script>` : "";
+  const data = recorded ? dataElement("recorded", nonce, recorded.record) + dataElement("recorded-texts", nonce, recorded.texts) : "";
   return `<!DOCTYPE html>
 <html lang="en">
 <head>

@@ -45,5 +45,7 @@ export const doctorMembers: Members = {
 };
 
 export const cacheMembers: Members = { required: { folder: text, entries: count, bytes: count, removed: count } };
-export const inspectMembers: Members = { required: { path: text, bytes: count } };
+export const inspectMembers: Members = {
+  required: { path: text, bytes: count, pageBytes: count, recordBytes: count, textBytes: count },
+};
 export const schemaMembers: Members = { required: { for: text, document: { type: "object" } } };
