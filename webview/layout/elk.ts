@@ -107,6 +107,7 @@ function placementOf(input: LayoutInput, graph: ElkNode): Placement {
     start,
     points: Float64Array.from(points),
     orthogonal: true,
+    frames: new Float64Array(),
     left: 0,
     top: 0,
     width: graph.width ?? 0,

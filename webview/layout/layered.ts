@@ -32,7 +32,7 @@ export function layered(input: LayoutInput): Placement {
   const bottom = placeLoose(input, loose, x, y, left, right, tops.bottom);
   const ways = waysOf(joined, chains, ranks, centre, tops, (j) => y[joinedIndex[j] as number] as number);
   const extent = loose.reduce((most, i) => Math.max(most, (x[i] as number) + (input.w[i] as number)), right);
-  return { x, y, ...ways, orthogonal: false, left, top: 0, width: extent - left, height: bottom };
+  return { x, y, ...ways, orthogonal: false, frames: new Float64Array(), left, top: 0, width: extent - left, height: bottom };
 }
 
 /** Boxes without edges do not belong in layers: they would make the first one endless. */

@@ -1,6 +1,6 @@
 /** A placement for the next picture that needs no layout: what stays, stays where it is; what is new goes amid its neighbours. */
 import type { Boxes } from "../model/boxes.ts";
-import type { Placement } from "./types.ts";
+import { framePadding, frameTitle, type Placement } from "./types.ts";
 
 /** Upper left corner in the picture before, if the box, or the one it replaces, was there. */
 export type KnownPlace = (key: number) => { readonly x: number; readonly y: number } | undefined;
@@ -61,7 +61,33 @@ export function withStraightEdges(boxes: Boxes, x: Float64Array, y: Float64Array
     points[4 * e + 3] = y[b] as number;
     start[e + 1] = 2 * (e + 1);
   }
-  return { x, y, start, points, orthogonal: false, ...extent(boxes, x, y) };
+  return { x, y, start, points, orthogonal: false, frames: framesAround(boxes, x, y), ...extent(boxes, x, y) };
+}
+
+/** Bounds of what is in each frame; until there is a layout, they may overlap others. */
+export function framesAround(boxes: Boxes, x: Float64Array, y: Float64Array): Float64Array {
+  const { frames, frameOf } = boxes;
+  const sides = frames.map(() => [Infinity, Infinity, -Infinity, -Infinity] as [number, number, number, number]);
+  const cover = (frame: number, left: number, top: number, right: number, bottom: number): void => {
+    const side = sides[frame];
+    if (!side) return;
+    side[0] = Math.min(side[0], left - framePadding);
+    side[1] = Math.min(side[1], top - framePadding - frameTitle);
+    side[2] = Math.max(side[2], right + framePadding);
+    side[3] = Math.max(side[3], bottom + framePadding);
+  };
+  for (let i = 0; i < boxes.count; i += 1)
+    cover(
+      frameOf[i] as number,
+      x[i] as number,
+      y[i] as number,
+      (x[i] as number) + (boxes.w[i] as number),
+      (y[i] as number) + (boxes.h[i] as number),
+    );
+  for (let f = frames.length - 1; f >= 0; f -= 1) cover(frames[f]?.parent ?? -1, ...(sides[f] as [number, number, number, number]));
+  return Float64Array.from(
+    sides.flatMap(([left, top, right, bottom]) => (left > right ? [0, 0, 0, 0] : [left, top, right - left, bottom - top])),
+  );
 }
 
 function extent(boxes: Boxes, x: Float64Array, y: Float64Array) {
@@ -84,6 +110,7 @@ export function moved(placement: Placement, dx: number, dy: number): Placement {
     x: shift(placement.x, dx),
     y: shift(placement.y, dy),
     points: placement.points.map((value, i) => value + (i % 2 === 0 ? dx : dy)),
+    frames: placement.frames.map((value, i) => value + (i % 4 === 0 ? dx : i % 4 === 1 ? dy : 0)),
     left: placement.left + dx,
     top: placement.top + dy,
   };

@@ -1,5 +1,9 @@
 /** What a layout takes and gives. Lengths are in world pixels; y grows downwards. */
 
+/** Height of the title bar of a frame, and the room between a frame and what is in it. */
+export const frameTitle = 22;
+export const framePadding = 12;
+
 export interface LayoutInput {
   readonly count: number;
   readonly w: Float64Array;
@@ -22,6 +26,8 @@ export interface Placement {
   readonly orthogonal: boolean;
   /** Which way data flows; downwards where nothing is said. Ways leave and reach boxes along it. */
   readonly direction?: "down" | "right";
+  /** Left, top, width, height of each frame of the boxes. */
+  readonly frames: Float64Array;
   readonly left: number;
   readonly top: number;
   readonly width: number;

@@ -8,12 +8,47 @@ export enum BoxKind {
   Node,
   Input,
   Output,
+  /** Many nodes in one box: see `Boxes.clusters`. Its key is 2^30 or more. */
+  Cluster,
 }
 
-/** Boxes and edges by column. A box's key is its node id, or made by `inputKey` / `outputKey`. */
+/** What a closed cluster holds. */
+export interface ClusterBox {
+  /** The same at every stage. */
+  readonly id: string;
+  /** Ids of its nodes, with those that the stage removed. */
+  readonly members: readonly number[];
+  /** Nodes that are there after the stage. */
+  readonly ops: number;
+  /** How many equal blocks it is; 1: it is no repetition. */
+  readonly times: number;
+  readonly flops: number;
+  /** How many nodes of each `Category` it has. */
+  readonly mix: readonly number[];
+}
+
+/** An opened cluster or a fusion group: drawn around its boxes, with a title bar of `frameTitle` px. A parent comes before its children. */
+export interface Frame {
+  /** Cluster key, or -1 - group id. */
+  readonly key: number;
+  readonly id: string;
+  readonly kind: "cluster" | "group";
+  /** Index of the frame around it; -1: none. */
+  readonly parent: number;
+  readonly title: string;
+  readonly subtitle: string;
+  /** Number of the group and its place among the groups, for its colour; of clusters -1. */
+  readonly group: number;
+  readonly order: number;
+  /** Runs on ONNX Runtime. */
+  readonly hole: boolean;
+}
+
+/** Boxes and edges by column. A box's key is its node id, made by `inputKey` / `outputKey`, or that of a cluster. */
 export interface Boxes {
   readonly count: number;
   readonly keys: Int32Array;
+  /** Also holds the nodes that are hidden in a closed cluster: they lead to its box. */
   readonly indexOf: ReadonlyMap<number, number>;
   readonly kind: Uint8Array;
   readonly category: Uint8Array;
@@ -32,7 +67,19 @@ export interface Boxes {
   /** Boxes and edges from these indices on are ghosts: removed by the stage, drawn where they were. */
   readonly firstGhost: number;
   readonly firstGhostEdge: number;
+  readonly frames: readonly Frame[];
+  /** Index of the innermost frame around each box; -1: none. */
+  readonly frameOf: Int32Array;
+  /** By box key. */
+  readonly clusters: ReadonlyMap<number, ClusterBox>;
+  /** How many values an edge stands for, and their bytes, where boxes are clusters; absent: one each. */
+  readonly edgeValues?: Int32Array;
+  readonly edgeBytes?: Float64Array;
 }
+
+/** Keys of clusters begin here. */
+export const firstCluster = 2 ** 30;
+export const isCluster = (key: number): boolean => key >= firstCluster;
 
 /** Keys of the boxes of graph inputs and outputs, by value id. */
 export const inputKey = (value: number): number => -2 - 2 * value;
@@ -116,6 +163,7 @@ export function boxesWithGhosts(snapshot: Snapshot, base: Snapshot, change: Stag
     ),
     firstGhost: live.count,
     firstGhostEdge: live.from.length,
+    ...unfolded(live.count + ghosts.length),
   };
   haunted.set(change, made);
   return made;
@@ -195,8 +243,12 @@ function build(snapshot: Snapshot): Boxes {
     add(outputKey(value), BoxKind.Output, Category.Terminal, nameOf(snapshot.values.get(value)), "", [], "");
   }
   const edges = edgesOf(snapshot, columns.indexOf, order, shownOutputs);
-  return { count, ...columns, ...edges, firstGhost: count, firstGhostEdge: edges.from.length };
+  return { count, ...columns, ...edges, firstGhost: count, firstGhostEdge: edges.from.length, ...unfolded(count) };
 }
+
+const noClusters: ReadonlyMap<number, ClusterBox> = new Map();
+
+const unfolded = (count: number) => ({ frames: [], frameOf: new Int32Array(count).fill(-1), clusters: noClusters });
 
 function emptyColumns(count: number) {
   return {
