@@ -109,7 +109,7 @@ export const messages = {
     next: "please report it with the model and the command line; --emit keeps the C++",
   },
   "compiler-timeout": {
-    exit: 70,
+    exit: 4,
     text: "{command} did not finish within {seconds} s",
     next: "try again with --timeout, or with another compiler in CXX",
   },
@@ -166,6 +166,11 @@ export const messages = {
     text: "ONNX Runtime finds the model wrong in what is not compiled, {what}",
     next: "export the model again; `fusionscope compile MODEL` lists these nodes",
   },
+  "hole-locale": {
+    exit: 4,
+    text: "ONNX Runtime needs a locale that this machine lacks in what is not compiled, {what}",
+    next: "apt-get install -y locales-all",
+  },
   "hole-failed": {
     exit: 3,
     text: "ONNX Runtime failed in what is not compiled, {what}",
@@ -183,7 +188,10 @@ export const messages = {
   },
 } as const satisfies Record<string, MessageRow>;
 
-/** Exit codes of the command line: 1 the answer is no, 2 bad usage, 3 invalid model or input, 4 something is missing here, 70 a bug of ours. */
+/**
+ * Exit codes of the command line: 1 the answer is no, 2 bad usage, 3 the model or an input is invalid, 4 something is missing on this machine
+ * (a compiler, its time, a feature of the CPU, a module, the library that provides a custom operator), 70 a bug of ours.
+ */
 export type ExitCode = 1 | 2 | 3 | 4 | 70;
 
 export interface MessageRow {

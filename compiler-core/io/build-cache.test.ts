@@ -40,8 +40,19 @@ test("an entry is made once and found again", async (t) => {
   const second = await cachedBuild("k1", make, { root });
   assert.deepEqual([first.cached, second.cached, calls()], [false, true, 1]);
   assert.equal(fs.readFileSync(path.join(second.folder, "sub", "b.txt"), "utf8"), "hello");
-  assert.equal((await cachedBuild("k1", make, { root, fresh: true })).cached, false);
   assert.deepEqual(fs.readdirSync(root), ["k1"], "no drafts are left");
+});
+
+test("a fresh build is made anew and not kept", async (t) => {
+  const root = freshRoot(t);
+  const { make, calls } = maker("hello");
+  const fresh = await cachedBuild("k", make, { root, fresh: true });
+  assert.equal(fs.readFileSync(path.join(fresh.folder, "a.txt"), "utf8"), "hello");
+  assert.deepEqual([fresh.cached, entries(root)], [false, []]);
+  const kept = await cachedBuild("k", make, { root });
+  const again = await cachedBuild("k", make, { root, fresh: true });
+  assert.deepEqual([kept.cached, again.cached, calls()], [false, false, 3]);
+  assert.ok(again.folder !== kept.folder && again.folder !== fresh.folder);
 });
 
 test("callers at the same time share one making", async (t) => {

@@ -3,7 +3,9 @@
  * name, synced, renamed) and is checked against its manifest whenever it is used; a damaged one is made again.
  */
 import { createHash, randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
 import fs from "node:fs/promises";
+import os from "node:os";
 import path from "node:path";
 import { userError } from "../messages.ts";
 import { cacheFolder } from "./cache-folder.ts";
@@ -35,7 +37,7 @@ export interface BuildCacheOptions {
   /** Default: `builds` in the user's cache folder. */
   readonly root?: string;
   readonly limitBytes?: number;
-  /** Do not look for an existing entry; the new one still replaces it. */
+  /** Neither look for an entry nor keep one: what is made is gone when the process ends. */
   readonly fresh?: boolean;
 }
 
@@ -50,10 +52,11 @@ const underway = new Map<string, Promise<CacheResult>>();
 
 /**
  * The entry of `key`, made by `make` (which fills the empty folder it is given) unless it is there and sound. Two callers in this process
- * share one making; two processes both make it and one result stays.
+ * share one making; two processes both make it and one result stays. With `fresh` it is made anew, elsewhere, and not kept.
  * @throws cache-full when the disk is full, file-unwritable when the folder cannot be written, and whatever `make` throws
  */
 export function cachedBuild(key: string, make: (folder: string) => Promise<void>, options: BuildCacheOptions = {}): Promise<CacheResult> {
+  if (options.fresh === true) return makeAlone(make);
   const root = options.root ?? path.join(cacheFolder(), "builds");
   const folder = path.join(root, key);
   const existing = underway.get(folder);
@@ -63,13 +66,31 @@ export function cachedBuild(key: string, make: (folder: string) => Promise<void>
   return promise;
 }
 
+/** Folders of builds that are not kept. */
+const passing = new Set<string>();
+process.on("exit", () => passing.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
+async function makeAlone(make: (folder: string) => Promise<void>): Promise<CacheResult> {
+  const folder = path.join(os.tmpdir(), `fusionscope-build-${process.pid}-${randomBytes(6).toString("hex")}`);
+  passing.add(folder);
+  try {
+    await fs.mkdir(folder, { recursive: true });
+    await make(folder);
+  } catch (e) {
+    await fs.rm(folder, { recursive: true, force: true }).catch(() => undefined); // what went wrong first is told
+    passing.delete(folder);
+    throwDiskError(e, folder);
+  }
+  return { folder, cached: false };
+}
+
 async function findOrMake(
   root: string,
   folder: string,
   make: (folder: string) => Promise<void>,
   options: BuildCacheOptions,
 ): Promise<CacheResult> {
-  if (options.fresh !== true && (await isSound(folder))) {
+  if (await isSound(folder)) {
     await touch(folder);
     return { folder, cached: true };
   }

@@ -21,7 +21,7 @@ export interface ModuleBuild {
   /** Also produce assembly (Intel syntax). */
   readonly assembly?: boolean;
   readonly toolchain?: Toolchain;
-  /** Build even if the cache has it (`--no-cache`). */
+  /** Build even if the cache has it, and keep nothing (`--no-cache`). */
   readonly fresh?: boolean;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;

@@ -205,9 +205,12 @@ export class RunnerClient {
 }
 
 function answerError(code: RunnerErrorCode, text: string, method: RunnerMethod): UserError {
-  const message = codes[code] ?? "bug";
+  const message = code === "hole-invalid" && lacksLocale(text) ? "hole-locale" : (codes[code] ?? "bug");
   return message === "bug" ? bugError(`runner, ${method}: ${text}`) : coded(message, { what: plainOrtText(text) });
 }
+
+/** Operators on strings name a locale, which the system may not have: nothing is wrong with the model. */
+const lacksLocale = (text: string): boolean => /construct locale/i.test(text);
 
 /** `userError` as a value: these errors reach promises, not the current caller. */
 function coded(code: MessageCode, holes: Holes, cause?: unknown): UserError {

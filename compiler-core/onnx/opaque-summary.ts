@@ -19,6 +19,6 @@ function valueText(a: OnnxAttribute): string {
       .map((s) => JSON.stringify(s))
       .join(", ")}]`;
   if (a.kind === "tensor") return `tensor ${a.value.dtype}[${a.value.dims.join(",")}]`;
-  if (a.kind === "graph") return `graph of ${a.value.nodes.length} nodes`;
+  if (a.kind === "graph") return `graph of ${a.value.nodes.length} node${a.value.nodes.length === 1 ? "" : "s"}`;
   return a.kind;
 }

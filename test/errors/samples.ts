@@ -216,6 +216,7 @@ export const elsewhere: Readonly<Partial<Record<MessageCode, string>>> = {
   "hole-refused": "test/models/holes.test.ts",
   "hole-invalid": "test/models/holes.test.ts",
   "hole-failed": "test/models/holes.test.ts",
+  "hole-locale": "test/models/holes.test.ts",
   "worker-crashed": "extension/worker/client.test.ts",
   "worker-timeout": "extension/worker/client.test.ts",
   "page-silent": "extension/editor/page-link.test.ts",

@@ -233,6 +233,15 @@ test("an operator that ONNX Runtime does not know is an error when it is run", {
   assert.match(error.message, /node #1/);
 });
 
+test("an operator that wants a locale that the machine lacks is no fault of the model", { skip }, async () => {
+  const b = modelBuilder({ opset: 10 });
+  b.input("t", "string", [2]);
+  b.node("StringNormalizer", ["t"], "y", { attributes: { case_change_action: "LOWER", locale: "no_SUCH.locale" } });
+  b.output("y", "string", [2]);
+  const error = await failure(b, "locale");
+  assert.deepEqual([error.code, error.exit], ["hole-locale", 4]);
+});
+
 test("without ONNX Runtime a model with holes compiles, and running it says what is missing", { skip }, async () => {
   const error = await failure(unknownShapes(), "missing", { FUSIONSCOPE_ORT: path.join(folder, "nowhere.so") });
   assert.deepEqual([error.code, error.exit], ["ort-missing", 4]);

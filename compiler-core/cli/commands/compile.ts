@@ -7,7 +7,7 @@ import { nativeSettings } from "../native-settings.ts";
 import { compileFromLine, identity, refuseUnsupported, type Compiled } from "../request.ts";
 import { alignColumns, printable, textTable } from "../text/align.ts";
 import { coverageText } from "../text/coverage.ts";
-import { bytesText, flopsText, timeText } from "../text/units.ts";
+import { bytesText, flopsText, plural, timeText } from "../text/units.ts";
 
 export const compile: CommandRunner = async (context) => {
   if (context.options.output !== undefined) {
@@ -63,7 +63,7 @@ function whyNoCode(summary: CompilationSummary, { options }: CommandContext): st
   if (options["only-until"] !== undefined) return `stopped after ${options["only-until"]}`;
   return first === undefined
     ? "no code was generated"
-    : `${summary.unsupported.length} nodes are not compiled, the first is ${first.node} ${first.opType}: ${first.reason}`;
+    : `${plural(summary.unsupported.length, "node")} ${summary.unsupported.length === 1 ? "is" : "are"} not compiled, the first is ${first.node} ${first.opType}: ${first.reason}`;
 }
 
 /** Native code and holes by turns; with the names of the loop nests. */
@@ -87,8 +87,8 @@ function summaryText(compiled: Compiled, built: BuiltCode | undefined): string[]
   const { summary, compilation } = compiled;
   const last = compilation.snapshots.at(-1);
   const lines = [
-    `${printable(compiled.model.name)}: ${summary.sources.length} ONNX nodes -> ${compilation.graph.nodes.length} operators in ${summary.groups.length} groups` +
-      `, for ${summary.isa}, ${summary.threads} thread${summary.threads === 1 ? "" : "s"}`,
+    `${printable(compiled.model.name)}: ${plural(summary.sources.length, "ONNX node")} -> ${plural(compilation.graph.nodes.length, "operator")} in ${plural(summary.groups.length, "group")}` +
+      `, for ${summary.isa}, ${plural(summary.threads, "thread")}`,
     "",
     ...passTable(summary.passes),
     "",

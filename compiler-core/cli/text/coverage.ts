@@ -1,6 +1,6 @@
 /** The share of a model that is compiled, in one line. */
 import type { CompilationSummary } from "#protocol";
-import { flopsText, percentText } from "./units.ts";
+import { flopsText, percentText, plural } from "./units.ts";
 
 /** `9 of 10 nodes (90.0 %), 1.2 Mflop of 1.3 Mflop (92.3 %); 1 node on ONNX Runtime in 1 hole`. */
 export function coverageText({ coverage, holes = [] }: CompilationSummary): string {
@@ -18,5 +18,3 @@ export function coverageText({ coverage, holes = [] }: CompilationSummary): stri
   ];
   return [parts.join(", "), ...rest].join("; ");
 }
-
-const plural = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;

@@ -38,3 +38,5 @@ export const ratioText = (x: number): string => (Number.isFinite(x) ? x.toFixed(
 export const percentText = (x: number): string => (Number.isFinite(x) ? `${(x * 100).toFixed(1)} %` : "-");
 /** An error: `0`, `1.2e-7`. */
 export const errorText = (x: number): string => (x === 0 ? "0" : Number.isFinite(x) ? x.toExponential(1) : String(x));
+/** `1 node`, `3 nodes`. */
+export const plural = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;

@@ -21,7 +21,9 @@ export function holeParams(plan: ArtifactPlan, scratch: Scratch, declared: Decla
     userError(
       "ort-missing",
       {},
-      { what: `${nodes.length} nodes of the model are not compiled and need it, the package onnxruntime-node is not installed` },
+      {
+        what: `${nodes.length === 1 ? "1 node of the model is not compiled and needs" : `${nodes.length} nodes of the model are not compiled and need`} it, the package onnxruntime-node is not installed`,
+      },
     );
   }
   const port = (t: PlannedTensor): number => t.host ?? -1;
