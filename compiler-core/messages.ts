@@ -156,6 +156,11 @@ export const messages = {
     next: "ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node, or set FUSIONSCOPE_ORT",
   },
   "ort-failed": { exit: 4, text: "ONNX Runtime refuses this: {what}", next: "compare with our evaluator, or use --baseline none" },
+  "ort-cannot-run": {
+    exit: 3,
+    text: "ONNX Runtime alone cannot run this model on these inputs, either: {what}",
+    next: "give other extents (--dim NAME=N); if it fails on all, export the model again",
+  },
   "hole-refused": {
     exit: 4,
     text: "ONNX Runtime cannot run what is not compiled, {what}",

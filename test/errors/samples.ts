@@ -213,6 +213,7 @@ export const elsewhere: Readonly<Partial<Record<MessageCode, string>>> = {
   "runner-isa": "test/kernels/runner.test.ts",
   "ort-missing": "test/kernels/runner.test.ts",
   "ort-failed": "test/kernels/runner.test.ts",
+  "ort-cannot-run": "test/models/holes.test.ts",
   "hole-refused": "test/models/holes.test.ts",
   "hole-invalid": "test/models/holes.test.ts",
   "hole-failed": "test/models/holes.test.ts",

@@ -9,7 +9,7 @@ import path from "node:path";
 import { after, test } from "node:test";
 import { defaultOptions, compilationSummary, UserError, type Compilation } from "#core";
 import { buildCode, checkModel, compileModel, findOrtLibrary, findToolchain, localMachine, NativeHost, openSessionModel } from "#core/io";
-import { functionDefinition, GraphBuilder, modelBuilder, node, type ModelBuilder } from "../../compiler-core/onnx/builder.ts";
+import { functionDefinition, GraphBuilder, modelBuilder, node, tensorType, type ModelBuilder } from "../../compiler-core/onnx/builder.ts";
 import { encodeModel } from "../../compiler-core/onnx/writer.ts";
 
 const noCompiler = await findToolchain().then(
@@ -240,6 +240,53 @@ test("an operator that wants a locale that the machine lacks is no fault of the 
   b.output("y", "string", [2]);
   const error = await failure(b, "locale");
   assert.deepEqual([error.code, error.exit], ["hole-locale", 4]);
+});
+
+/** The pairs of a 2 x k list do not make 77 numbers, whatever k is. */
+function neverRuns(): ModelBuilder {
+  const b = modelBuilder({ opset: 17 });
+  b.input("x", "f32", [2, 3]);
+  b.initializer("shape", "i64", [2], [7, 11]);
+  b.node("NonZero", ["x"], "pairs");
+  b.node("Reshape", ["pairs", "shape"], "y");
+  b.output("y", "i64", [7, 11]);
+  return b;
+}
+
+test("a model that ONNX Runtime cannot run alone, either, says so", { skip }, async () => {
+  const error = await failure(neverRuns(), "never");
+  assert.deepEqual([error.code, error.exit], ["ort-cannot-run", 3]);
+});
+
+test("where ONNX Runtime refuses the whole, what is compiled is held against the evaluator, the rest against nothing", { skip }, () => {
+  const b = modelBuilder({ opset: 17 });
+  b.input("x", "f32", [2, 3]);
+  b.input("y", "f32", [2, 3]);
+  b.node("NonZero", ["x"], "places");
+  // Without fmod = 1 it is not defined for floats, and ONNX Runtime refuses it.
+  b.node("Mod", ["x", "y"], "rest");
+  b.output("places", "i64", [2, "k"]);
+  b.output("rest", "f32", [2, 3]);
+  return withModel("partly", b, async (model, compilation) => {
+    const { ok, against, note, outputs } = await checkModel(model, compilation, { against: "ort", elseEval: true, seed: 3 });
+    assert.deepEqual([ok, against, outputs.map((o) => o.method)], [true, "eval", ["none", "f64"]]);
+    assert.match(note ?? "", /fmod/);
+  });
+});
+
+test("an optional input has the extents that the model wants of its content", { skip }, () => {
+  const b = modelBuilder({ opset: 18 });
+  const optional = { kind: "optional", denotation: "", element: tensorType("f32", ["a", "b"]) } as const;
+  b.input("o", optional);
+  b.node("OptionalGetElement", ["o"], "t");
+  b.value("t", "f32", [3, 5]);
+  b.node("NonZero", ["t"], "y");
+  b.output("y", "i64", [2, "k"]);
+  return withModel("optional", b, async (model, compilation) => {
+    const { ok, outputs } = await checkModel(model, compilation, { against: "ort", seed: 3 });
+    assert.ok(ok);
+    assert.deepEqual(outputs[0]?.shape, [2, 15]);
+  });
 });
 
 test("without ONNX Runtime a model with holes compiles, and running it says what is missing", { skip }, async () => {

@@ -103,5 +103,6 @@ function resultText(result: CheckResult, ok: boolean, { summary }: Compiled): st
 
 function verdictText(o: CheckedOutput): string {
   if (!o.ok) return `differs: ${o.why ?? ""}`;
+  if (o.method === "none") return o.because ?? "not compared";
   return `ok${o.method === "direct" ? " (direct)" : ""}${o.degenerate ? ", but degenerate: it proves little" : ""}`;
 }

@@ -27,7 +27,7 @@ const checked = record(
     nonZero: number,
     saturated: number,
     degenerate: flag,
-    method: oneOf("f64", "direct"),
+    method: oneOf("f64", "direct", "none"),
   },
   { why: text, because: text },
 );

@@ -7,13 +7,13 @@ import { evaluateGraph } from "../../graph/eval.ts";
 import { valueOf, type Graph, type ValueId } from "../../graph/ir.ts";
 import type { NdArray } from "../../graph/ndarray.ts";
 import type { ArtifactPlan } from "../../codegen/plan.ts";
-import { bug, UserError } from "../../messages.ts";
+import { bug, UserError, userError } from "../../messages.ts";
 import { isFloat } from "../../support/dtype.ts";
-import { buildCode, type BuildSettings } from "./build.ts";
+import { buildCode, type BuildSettings, type BuiltCode } from "./build.ts";
 import { carriedRounding } from "../carried-rounding.ts";
 import { quantisationStep } from "../quantisation-step.ts";
 import { compareOutput, type CheckedOutput, type Compared } from "./compare-output.ts";
-import { exactValues } from "./exact-values.ts";
+import { blockedValues, exactValues } from "./exact-values.ts";
 import type { SessionModel } from "./model.ts";
 import { NativeHost, type HostSettings } from "./native-host.ts";
 import { randomModelInputs } from "./run-inputs.ts";
@@ -73,7 +73,7 @@ export async function checkModel(model: SessionModel, compilation: Compilation, 
       source.plan.inputs.map((i) => i.name),
       inputs,
     );
-    const ours = await host.runValues(await host.load(built), files);
+    const ours = await runPlan(host, built, files).catch((e: unknown) => failedTogether(e, host, model, source.plan, files));
     const reference = await referenceOf(host, model, graph, source.plan, { files, given, settings });
     settings.onStep?.("evaluating in f64");
     const exact = exactValues(graph, given);
@@ -85,6 +85,28 @@ export async function checkModel(model: SessionModel, compilation: Compilation, 
   } finally {
     await host.close();
   }
+}
+
+async function runPlan(host: NativeHost, built: BuiltCode, files: InputFiles): Promise<RunValue[]> {
+  return host.runValues(await host.load(built), files);
+}
+
+/**
+ * A part that ONNX Runtime cannot run is its own matter where it cannot run the whole model on the same inputs, either: `ort-cannot-run`. Files
+ * that it does not even load, and operators that it does not know, keep their errors.
+ */
+async function failedTogether(e: unknown, host: NativeHost, model: SessionModel, plan: ArtifactPlan, files: InputFiles): Promise<never> {
+  if (!(e instanceof UserError) || (e.code !== "hole-failed" && e.code !== "hole-invalid")) throw e;
+  const whole = await host.loadOrt(model.path, plan.threads).catch(() => {
+    throw e;
+  });
+  const theirs = await host.runValues(whole, files).then(
+    () => undefined,
+    (x: unknown) => x,
+  );
+  if (theirs instanceof UserError && theirs.code === "ort-failed")
+    userError("ort-cannot-run", {}, { what: String(theirs.holes["what"] ?? theirs.message) }, theirs);
+  throw e;
 }
 
 /** Outputs that differ are compared once more with what roundings long before them may have become: that takes more evaluations. */
@@ -107,10 +129,12 @@ function withCarried(
 const mayCarry = (c: Compared, found: CheckedOutput | undefined): boolean =>
   found?.ok === false && found.method === "f64" && isFloat(valueOf(c.graph, c.id).dtype) && quantisationStep(c.graph, c.id, 1) === 0;
 
-type Reference = Pick<CheckResult, "against" | "version" | "note"> & { readonly outputs: readonly RunValue[] };
+/** An output that nothing but a part on ONNX Runtime computes has no reference where ONNX Runtime does not run the whole. */
+type Reference = Pick<CheckResult, "against" | "version" | "note"> & { readonly outputs: readonly (RunValue | undefined)[] };
+type InputFiles = Parameters<NativeHost["run"]>[1];
 
 interface GivenInputs {
-  readonly files: Parameters<NativeHost["run"]>[1];
+  readonly files: InputFiles;
   readonly given: ReadonlyMap<ValueId, NdArray>;
   readonly settings: CheckSettings;
 }
@@ -128,12 +152,17 @@ async function referenceOf(
     const outputs = await host.runValues(ort, files);
     return { against: "ort", ...(ort.version === undefined ? {} : { version: ort.version }), outputs };
   } catch (e) {
-    if (!(e instanceof UserError) || e.code !== "ort-failed" || settings.elseEval !== true || plan.holes.length > 0) throw e;
-    return { against: "eval", outputs: evaluated(graph, given), note: e.message };
+    if (!(e instanceof UserError) || e.code !== "ort-failed" || settings.elseEval !== true) throw e;
+    const outputs = evaluated(graph, given);
+    if (outputs.every((o) => o === undefined)) userError("ort-cannot-run", {}, { what: String(e.holes["what"] ?? e.message) }, e);
+    return { against: "eval", outputs, note: e.message };
   }
 }
 
-function evaluated(graph: Graph, given: ReadonlyMap<ValueId, NdArray>): NdArray[] {
-  const values = evaluateGraph(graph, given);
-  return graph.outputs.map((id) => values.get(id) ?? bug(`output %${id} was not evaluated`));
+/** The outputs that the evaluator can compute: those that do not come from a part on ONNX Runtime. */
+function evaluated(graph: Graph, given: ReadonlyMap<ValueId, NdArray>): (NdArray | undefined)[] {
+  const blocked = blockedValues(graph, given);
+  const want = graph.outputs.filter((id) => !blocked.has(id));
+  const values = want.length === 0 ? new Map<ValueId, NdArray>() : evaluateGraph(graph, given, { want });
+  return graph.outputs.map((id) => (blocked.has(id) ? undefined : (values.get(id) ?? bug(`output %${id} was not evaluated`))));
 }

@@ -20,7 +20,7 @@ const maxBytes = 1e9;
 export function exactValues(graph: Graph, given: ReadonlyMap<ValueId, NdArray>): ExactValues {
   const missing = new Map<ValueId, string>();
   const producers = new Map<ValueId, Node>(graph.nodes.flatMap((n) => n.outputs.map((v) => [v, n] as const)));
-  const blocked = blockedValues(graph, given, producers);
+  const blocked = blockedValues(graph, given);
   for (const id of graph.outputs) {
     const why = blocked.get(id);
     if (why !== undefined) missing.set(id, why);
@@ -41,12 +41,9 @@ export function exactValues(graph: Graph, given: ReadonlyMap<ValueId, NdArray>):
   }
 }
 
-/** What no evaluation leads to: results of opaque nodes and of what depends on them, unknown shapes, strings. */
-function blockedValues(
-  graph: Graph,
-  given: ReadonlyMap<ValueId, NdArray>,
-  producers: ReadonlyMap<ValueId, Node>,
-): ReadonlyMap<ValueId, string> {
+/** What no evaluation leads to, with the reason: results of opaque nodes and of what depends on them, unknown shapes, strings. */
+export function blockedValues(graph: Graph, given: ReadonlyMap<ValueId, NdArray>): ReadonlyMap<ValueId, string> {
+  const made = new Set(graph.nodes.flatMap((n) => n.outputs));
   const blocked = new Map<ValueId, string>();
   for (const id of graph.inputs) if (!given.has(id)) blocked.set(id, `input "${valueOf(graph, id).name}" holds no numbers`);
   for (const node of graph.nodes) {
@@ -60,7 +57,7 @@ function blockedValues(
       else if (!evaluable(v.dtype)) blocked.set(id, `elements of type ${v.dtype} are not evaluated`);
     }
   }
-  for (const id of graph.outputs) if (!producers.has(id) && !evaluable(valueOf(graph, id).dtype)) blocked.set(id, "it holds no numbers");
+  for (const id of graph.outputs) if (!made.has(id) && !evaluable(valueOf(graph, id).dtype)) blocked.set(id, "it holds no numbers");
   return blocked;
 }
 

@@ -1,7 +1,7 @@
 /** Random inputs for a model as its file declares them: what is no tensor has no type in the graph. */
 import type { Graph } from "../../graph/ir.ts";
 import { evaluable } from "../../graph/ndarray.ts";
-import type { OnnxType } from "../../onnx/model.ts";
+import type { OnnxDim, OnnxGraph, OnnxType } from "../../onnx/model.ts";
 import { asDType } from "../../onnx/ops/build-call.ts";
 import { isFloat, type DType } from "../../support/dtype.ts";
 import { randomRunInputs, randomSource, randomTensor } from "../random-inputs.ts";
@@ -20,8 +20,9 @@ export function randomModelInputs(model: SessionModel, typed: Graph, seed: numbe
   const declared = new Map(model.file.model.graph.inputs.map((v) => [v.name, v.type]));
   const random = randomSource(seed + 1);
   return randomRunInputs(model.graph, typed, seed).map((tensor, i): RunValue => {
-    const type = declared.get(typed.values[typed.inputs[i] ?? -1]?.name ?? "");
-    const optional = optionalShape(type);
+    const name = typed.values[typed.inputs[i] ?? -1]?.name ?? "";
+    const type = declared.get(name);
+    const optional = optionalShape(type, () => contentDims(model.file.model.graph, name));
     if (optional !== undefined && isNumbers(tensor))
       return randomTensor(tensor.dtype, optional, isFloat(tensor.dtype) ? undefined : few, random);
     const dtype = sequenceOf(type);
@@ -32,9 +33,22 @@ export function randomModelInputs(model: SessionModel, typed: Graph, seed: numbe
 }
 
 /** The extents of an optional tensor; undefined for anything else, and where not even its rank is declared. */
-function optionalShape(type: OnnxType | undefined): readonly number[] | undefined {
+function optionalShape(type: OnnxType | undefined, content: () => readonly OnnxDim[]): readonly number[] | undefined {
   if (type?.kind !== "optional" || type.element?.kind !== "tensor") return undefined;
-  return type.element.dims?.map((d) => (d.value === undefined ? anyExtent : Number(d.value)));
+  const known = type.element.dims?.every((d) => d.value !== undefined) === true ? [] : content();
+  return type.element.dims?.map((d, axis) => Number(d.value ?? known[axis]?.value ?? anyExtent));
+}
+
+/** The extents that the model, or a graph in it, declares for what it takes out of an optional value. */
+function contentDims(graph: OnnxGraph, optional: string): readonly OnnxDim[] {
+  const types = new Map([...graph.valueInfos, ...graph.outputs].map((v) => [v.name, v.type]));
+  for (const node of graph.nodes) {
+    const type = node.opType === "OptionalGetElement" && node.inputs[0] === optional ? types.get(node.outputs[0] ?? "") : undefined;
+    if (type?.kind === "tensor" && type.dims !== undefined) return type.dims;
+    const inner = node.attributes.flatMap((a) => (a.kind === "graph" ? contentDims(a.value, optional) : []));
+    if (inner.length > 0) return inner;
+  }
+  return [];
 }
 
 /** The element type of a sequence of tensors of numbers; undefined for anything else. */
