@@ -49,10 +49,11 @@ function marksOf(boxes: Boxes, change: StageChange | undefined, side: "before" |
   };
   if (side === "after") {
     for (const id of change.added) put(id, Mark.Added);
-    for (const id of change.changed) put(id, Mark.Changed);
+    for (const ids of [change.changed, change.retyped, change.tuned, change.moved]) for (const id of ids) put(id, Mark.Changed);
   } else {
     for (const id of change.removed) put(id, Mark.Removed);
     for (const id of change.changed) put(change.replaces.get(id) ?? id, Mark.Changed);
+    for (const ids of [change.retyped, change.tuned, change.moved]) for (const id of ids) put(id, Mark.Changed);
   }
   return marks;
 }

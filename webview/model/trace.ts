@@ -1,6 +1,9 @@
 /** The recorded stages of one compilation: rows decoded once per delta, snapshots rebuilt from deltas when they are looked at. */
 import type { GraphDelta, GroupInfo, NodeColumns, Rows, ValueColumns } from "#protocol";
+import { changeOf, noChange, type StageChange } from "./change.ts";
 import { holeOf, type Hole } from "./holes.ts";
+
+export type { StageChange };
 
 export interface NodeRow {
   readonly id: number;
@@ -43,15 +46,6 @@ export interface Snapshot {
   readonly groups: readonly GroupInfo[];
 }
 
-/** What a stage did to its base, by node id. A node that takes over a removed node's output counts as changed. */
-export interface StageChange {
-  readonly added: ReadonlySet<number>;
-  readonly changed: ReadonlySet<number>;
-  readonly removed: ReadonlySet<number>;
-  /** New node id -> the removed node whose output it makes now. */
-  readonly replaces: ReadonlyMap<number, number>;
-}
-
 interface Decoded {
   readonly delta: GraphDelta;
   readonly nodes: readonly NodeRow[];
@@ -67,7 +61,6 @@ const empty: Snapshot = {
   outputs: new Int32Array(),
   groups: [],
 };
-const noChange: StageChange = { added: new Set(), changed: new Set(), removed: new Set(), replaces: new Map() };
 /** Snapshots kept ready; one of 4,000 nodes takes about 0.3 ms to make again from its neighbour. */
 const keptSnapshots = 24;
 
@@ -123,7 +116,8 @@ export class Trace {
     if (known) return known;
     const decoded = this.decoded.get(stage);
     if (!decoded || decoded.delta.base < 0) return noChange;
-    const change = changeOf(this.snapshot(decoded.delta.base), decoded);
+    const { delta, nodes, values } = decoded;
+    const change = changeOf(this.snapshot(delta.base), this.snapshot(stage), delta, nodes, values);
     this.changes.set(stage, change);
     return change;
   }
@@ -205,27 +199,4 @@ function patched<T extends { readonly id: number }>(
   for (const id of removed) next.delete(id);
   for (const item of listed) next.set(item.id, item);
   return next;
-}
-
-function changeOf(base: Snapshot, { delta, nodes }: Decoded): StageChange {
-  const makers = new Map<number, number>();
-  for (const id of delta.removedNodes) for (const value of base.nodes.get(id)?.outputs ?? []) makers.set(value, id);
-  const added = new Set<number>();
-  const changed = new Set<number>();
-  const removed = new Set<number>(delta.removedNodes);
-  const replaces = new Map<number, number>();
-  for (const node of nodes) {
-    if (base.nodes.has(node.id)) {
-      changed.add(node.id);
-      continue;
-    }
-    const old = [...node.outputs].map((value) => makers.get(value)).find((id) => id !== undefined && removed.has(id));
-    if (old === undefined) added.add(node.id);
-    else {
-      changed.add(node.id);
-      removed.delete(old);
-      replaces.set(node.id, old);
-    }
-  }
-  return { added, changed, removed, replaces };
 }

@@ -3,6 +3,7 @@ import { lastStage, passRows, type App } from "../../app.ts";
 import { showView } from "../../actions.ts";
 import { linkButton } from "../../controls/index.ts";
 import { el, fill } from "../../dom.ts";
+import { changeSigns, type ChangeKind, type StageChange } from "../../model/change.ts";
 import { visible } from "../../model/format.ts";
 import type { State } from "../../store.ts";
 import { wayTo } from "./way.ts";
@@ -10,8 +11,25 @@ import { wayTo } from "./way.ts";
 /** Levels whose passes work on loops: the graph stays as it was. */
 const hasLoops: readonly string[] = ["lower", "tensor", "code"];
 
-const count = (sign: string, kind: string, size: number, what: string): HTMLElement | false =>
-  size > 0 && el("span", { class: `count ${kind}`, title: `${size} ${what}` }, `${sign}${size}`);
+/** `+2 ~5 −3 ↕1`, with words in the tooltips. */
+function counts({ added, changed, retyped, tuned, moved, removed }: StageChange): HTMLElement[] {
+  const differ = [
+    `${changed.size} with other attributes, operands or operator`,
+    ...(retyped.size > 0 ? [`${retyped.size} with results of another shape, type or layout`] : []),
+    ...(tuned.size > 0 ? [`${tuned.size} fusion groups with other members or parameters`] : []),
+  ];
+  const rows: readonly (readonly [ChangeKind, number, string])[] = [
+    ["added", added.size, "added"],
+    ["changed", changed.size + retyped.size + tuned.size, differ.join("\n")],
+    ["moved", moved.size, "computed in another group, or elsewhere in the order of execution"],
+    ["removed", removed.size, "removed"],
+  ];
+  return rows
+    .filter(([, size]) => size > 0)
+    .map(([kind, size, what]) =>
+      el("span", { class: `count ${kind}`, title: kind === "changed" ? what : `${size} ${what}` }, `${changeSigns[kind]}${size}`),
+    );
+}
 
 export function showHeading(app: App, heading: HTMLElement, state: State): void {
   if (state.bodies.length > 0) return fill(heading, ...wayTo(app, state));
@@ -21,9 +39,7 @@ export function showHeading(app: App, heading: HTMLElement, state: State): void 
     heading,
     el("span", { class: "stage-number" }, `${state.stage}/${lastStage(state)}`),
     el("strong", {}, row ? visible(row.name) : "…"),
-    change && count("+", "added", change.added.size, "added"),
-    change && count("~", "changed", change.changed.size, "changed"),
-    change && count("−", "removed", change.removed.size, "removed"),
+    ...(change ? counts(change) : []),
     el("span", { class: "why", title: row?.why ?? "" }, row?.reason ?? row?.why ?? ""),
     row &&
       hasLoops.includes(row.level) &&

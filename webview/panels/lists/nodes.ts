@@ -4,6 +4,8 @@ import type { App } from "../../app.ts";
 import { selectGroup, selectNodes } from "../../actions.ts";
 import { el } from "../../dom.ts";
 import { shapeText } from "../../model/boxes.ts";
+import { changeLines } from "../../model/change-text.ts";
+import { changeSigns, kindOf, noChange } from "../../model/change.ts";
 import { tail, visible } from "../../model/format.ts";
 import { fateOf, templateText } from "../../model/holes.ts";
 import { groupOfNode } from "../../model/links.ts";
@@ -16,8 +18,6 @@ import { matcher } from "./matcher.ts";
 type Item =
   | { readonly kind: "group"; readonly group: GroupInfo }
   | { readonly kind: "node"; readonly node: NodeRow; readonly level: number; readonly removed: boolean };
-
-const noChange: StageChange = { added: new Set(), changed: new Set(), removed: new Set(), replaces: new Map() };
 
 export class NodeTree {
   readonly list: VirtualList;
@@ -143,24 +143,20 @@ export class NodeTree {
     const { node, level, removed } = item;
     const fate = node.hole ? fateOf(node, this.app.store.state.summary) : undefined;
     const output = this.shown?.snapshot.values.get(node.outputs[0] ?? -1);
-    const [kind, sign, spoken] = removed
-      ? ["removed", "−", "removed"]
-      : this.change.added.has(node.id)
-        ? ["added", "+", "added"]
-        : this.change.changed.has(node.id)
-          ? ["changed", "~", "changed"]
-          : ["", "", ""];
+    const kind = removed ? "removed" : kindOf(this.change, node.id);
+    const differs = kind === undefined ? [] : changeLines(this.app.trace, this.shown?.stage ?? -1, node.id);
+    const fateLine = fate && `${fate.where}${fate.kind === "later" ? "" : `: ${visible(fate.why)}`}`;
     return el(
       "div",
       {
         class: `row level-${level}${node.hole ? " not-compiled" : ""}`,
-        title: fate ? `${visible(node.name)}\n${fate.where}${fate.kind === "later" ? "" : `: ${visible(fate.why)}`}` : visible(node.name),
+        title: [visible(node.name), fateLine, ...differs].filter(Boolean).join("\n"),
       },
-      el("span", { class: `sign ${kind}`, attrs: { "aria-hidden": "true" } }, sign),
+      el("span", { class: `sign ${kind ?? ""}`, attrs: { "aria-hidden": "true" } }, kind && changeSigns[kind]),
       el("span", { class: "node-op" }, visible(node.op)),
       el("span", { class: "node-name" }, tail(node.name, 24)),
       output && el("span", { class: "node-shape" }, shapeText(output.shape)),
-      el("span", { class: "for-readers" }, [spoken, ...(node.hole ? ["not compiled"] : [])].filter(Boolean).join(", ")),
+      el("span", { class: "for-readers" }, [kind, ...(node.hole ? ["not compiled"] : [])].filter(Boolean).join(", ")),
     );
   }
 }
