@@ -9,6 +9,10 @@ export interface CaseInput {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly number[];
+  /** The smallest and largest element. */
+  readonly within?: readonly [number, number];
+  /** The shape as the file states it: with names in place of extents. */
+  readonly stated?: readonly (number | string)[];
 }
 /** With values: a constant of the model. */
 export interface CaseConstant extends CaseInput {
@@ -32,13 +36,20 @@ export interface FuzzCase {
   readonly outputs: readonly { readonly name: string; readonly dtype: DType }[];
   /** Types that the file states; for results of operators that are not compiled. */
   readonly declared?: readonly CaseInput[];
+  /** ONNX Runtime is known to answer otherwise than the standard says, or with what the memory held: it is not asked. */
+  readonly alone?: true;
+  /** Opset of the file. */
+  readonly opset?: number;
+  /** Extents of the symbolic dimensions. */
+  readonly dims?: Readonly<Record<string, number>>;
 }
 
+/** Of the files that do not say another. */
 export const opset = 21;
 
 export function modelOf(one: FuzzCase): OnnxModel {
-  const b = modelBuilder({ opset, name: one.seed, irVersion: 10 });
-  for (const { name, dtype, shape } of one.inputs) b.input(name, dtype as never, shape);
+  const b = modelBuilder({ opset: one.opset ?? opset, name: one.seed, irVersion: (one.opset ?? opset) > 22 ? 11 : 10 });
+  for (const { name, dtype, shape, stated } of one.inputs) b.input(name, dtype as never, stated ?? shape);
   for (const { name, dtype, shape, values } of one.constants)
     b.initializer(name, dtype as never, shape, dtype === "bool" ? Uint8Array.from(values) : values);
   for (const n of one.nodes) b.multi(n.op, n.inputs, n.outputs, { attributes: n.attributes });
@@ -57,9 +68,10 @@ export function element(random: Random, dtype: DType): number {
 /** The contents of the inputs, by name: the same for every run of a case. */
 export function inputsOf(one: FuzzCase): ReadonlyMap<string, NdArray> {
   return new Map(
-    one.inputs.map(({ name, dtype, shape }) => {
+    one.inputs.map(({ name, dtype, shape, within }) => {
       const random = new Random(`${one.seed}:${name}`);
-      const values = Array.from({ length: shape.reduce((a, d) => a * d, 1) }, () => element(random, dtype));
+      const draw = within === undefined ? () => element(random, dtype) : () => random.integer(...within);
+      const values = Array.from({ length: shape.reduce((a, d) => a * d, 1) }, draw);
       return [name, fromValues(dtype, shape, values)];
     }),
   );

@@ -2,7 +2,7 @@
 import type { AttributeInput } from "../../compiler-core/onnx/builder.ts";
 import { isFloat, type DType } from "../../compiler-core/support/dtype.ts";
 import type { Random } from "../workloads/prng.ts";
-import { element, type CaseConstant, type CaseInput, type CaseNode } from "./case.ts";
+import { element, opset as defaultOpset, type CaseConstant, type CaseInput, type CaseNode } from "./case.ts";
 
 export interface Val extends CaseInput {
   /** Free of rounding: comparisons and rounding of it mean the same however it was computed. */
@@ -32,9 +32,14 @@ export class Draw {
   readonly hidden: { readonly name: string; readonly dtype: DType }[] = [];
   /** Results whose shapes the file states. */
   readonly declared: CaseInput[] = [];
+  /** See `FuzzCase.alone`. */
+  alone = false;
   #names = 0;
 
-  constructor(readonly random: Random) {}
+  constructor(
+    readonly random: Random,
+    readonly opset = defaultOpset,
+  ) {}
 
   chance(p: number): boolean {
     return this.random.uniform() < p;
@@ -55,8 +60,10 @@ export class Draw {
     return `v${this.#names++}`;
   }
 
-  input(dtype: DType, shape: readonly number[]): Val {
-    const v = { name: this.fresh(), dtype, shape, exact: true, bound: isFloat(dtype) ? 4 : dtype === "bool" ? 1 : 9 };
+  /** `within`: the smallest and largest element, for positions and lengths. */
+  input(dtype: DType, shape: readonly number[], within?: readonly [number, number]): Val {
+    const bound = within === undefined ? (isFloat(dtype) ? 4 : dtype === "bool" ? 1 : 9) : Math.max(...within.map(Math.abs));
+    const v = { name: this.fresh(), dtype, shape, exact: true, bound, ...(within && { within }) };
     this.inputs.push(v);
     this.values.push(v);
     return v;
@@ -66,6 +73,12 @@ export class Draw {
     const name = this.fresh();
     this.constants.push({ name, dtype, shape, values: data });
     return { name, dtype, shape, exact: true, bound: data.reduce((m, v) => Math.max(m, Math.abs(v)), 0) };
+  }
+  /** A constant, or now and then an input, on a finer grid: products of many of them stay small. */
+  weights(shape: readonly number[], most = 0.5): Val {
+    const values = Array.from({ length: count(shape) }, () => (this.random.integer(-8, 8) * most) / 8);
+    if (this.chance(0.25)) return { ...this.input("f32", shape), exact: false };
+    return this.constant("f32", shape, values);
   }
   /** A list of whole numbers as an operand. */
   ints(values: readonly number[]): string {
@@ -134,8 +147,19 @@ export interface Row {
   readonly weight: number;
   /** Adds nodes to the graph, or nothing when there is no operand for them. */
   readonly make: (d: Draw) => unknown;
+  /** The first opset that has it. */
+  readonly since?: number;
 }
-export const row = (name: string, weight: number, make: Row["make"]): Row => ({ name, weight, make });
+export const row = (name: string, weight: number, make: Row["make"], since = 1): Row => ({ name, weight, make, since });
+
+export const solid = (v: Val): boolean => v.shape.length > 0 && !v.shape.includes(0);
+/** The elements of `x` in another shape. */
+export const like = (x: Val, shape: readonly number[]) => ({ dtype: x.dtype, shape, exact: x.exact, bound: x.bound });
+/** An axis, counted from the front, and as it is written. */
+export const axisOf = (d: Draw, rank: number): readonly [number, number] => {
+  const axis = d.random.integer(0, rank - 1);
+  return [axis, d.chance(0.3) ? axis - rank : axis];
+};
 
 export function broadcast(a: readonly number[], b: readonly number[]): readonly number[] | undefined {
   const rank = Math.max(a.length, b.length);

@@ -1,19 +1,45 @@
 /** Random graphs over the operators of the table: shared values, several outputs, odd extents. */
+import type { DType } from "../../compiler-core/support/dtype.ts";
 import { Random } from "../workloads/prng.ts";
-import type { FuzzCase } from "./case.ts";
+import { opset, type CaseInput, type FuzzCase } from "./case.ts";
 import { Draw, type Row } from "./draw.ts";
+import { attentionRows } from "./operators/attention.ts";
 import { contractionRows } from "./operators/contraction.ts";
+import { controlRows } from "./operators/control.ts";
 import { elementwiseRows } from "./operators/elementwise.ts";
 import { holeRows } from "./operators/holes.ts";
+import { indexingRows } from "./operators/indexing.ts";
 import { movementRows } from "./operators/movement.ts";
 import { moreRows } from "./operators/more.ts";
 import { patternRows } from "./operators/patterns.ts";
+import { pictureRows } from "./operators/pictures.ts";
+import { quantisedRows } from "./operators/quantised.ts";
+import { recurrentRows } from "./operators/recurrent.ts";
+import { statisticsRows } from "./operators/statistics.ts";
+import { typeRows } from "./operators/types.ts";
 
-export const rows: readonly Row[] = [...elementwiseRows, ...movementRows, ...contractionRows, ...patternRows, ...moreRows];
+export const rows: readonly Row[] = [
+  ...elementwiseRows,
+  ...movementRows,
+  ...contractionRows,
+  ...patternRows,
+  ...moreRows,
+  ...attentionRows,
+  ...controlRows,
+  ...indexingRows,
+  ...pictureRows,
+  ...quantisedRows,
+  ...recurrentRows,
+  ...statisticsRows,
+  ...typeRows,
+];
 const lottery: readonly Row[] = rows.flatMap((r) => new Array<Row>(r.weight).fill(r));
 
 /** As many picks of operators that run on ONNX Runtime as of others, so that many parts follow each other. */
 const lotteryWithHoles: readonly Row[] = [...lottery, ...Array.from({ length: lottery.length }, (_, i) => holeRows[i % holeRows.length]!)];
+
+/** The newest opset that ONNX Runtime knows, too. */
+const newest = 24;
 
 /** The case of a seed: 2 to 12 picks from the table. */
 export const generate = (seed: string): FuzzCase => drawn(seed, lottery, 12);
@@ -22,19 +48,31 @@ export const generate = (seed: string): FuzzCase => drawn(seed, lottery, 12);
 export const generateWithHoles = (seed: string): FuzzCase => drawn(seed, lotteryWithHoles, 16);
 
 function drawn(seed: string, from: readonly Row[], most: number): FuzzCase {
-  const d = new Draw(new Random(seed));
+  const random = new Random(seed);
+  const d = new Draw(random, random.uniform() < 0.5 ? opset : newest);
   d.input("f32", d.shape(1, 4));
   if (d.chance(0.5)) d.input("f32", d.shape(0, 3));
   if (d.chance(0.3)) d.input(d.one(["i32", "i64", "bool"] as const), d.shape(0, 3));
   const wanted = d.random.integer(from === lottery ? 2 : 3, most);
   for (let tries = 0, picked = 0; picked < wanted && tries < 5 * most; tries++) {
     const before = d.nodes.length;
-    d.one(from).make(d);
+    const row = d.one(from);
+    if ((row.since ?? 1) <= d.opset) row.make(d);
     if (d.nodes.length > before) picked++;
   }
+  return caseOf(seed, d);
+}
+
+/** What was drawn, as a case. */
+export function caseOf(seed: string, d: Draw): FuzzCase {
   return {
     seed,
-    inputs: d.inputs,
+    opset: d.opset,
+    ...(d.alone ? { alone: true } : {}),
+    ...named(
+      d,
+      d.inputs.map(({ exact: _, bound: __, ...v }) => v),
+    ),
     constants: d.constants,
     nodes: d.nodes,
     outputs: results(d),
@@ -42,10 +80,26 @@ function drawn(seed: string, from: readonly Row[], most: number): FuzzCase {
   };
 }
 
+/** Some extents of the inputs under a name, as exporters write the batch and the length of a sequence. */
+function named(d: Draw, inputs: readonly CaseInput[]): Pick<FuzzCase, "inputs" | "dims"> {
+  const extents = inputs.flatMap((v) => v.shape);
+  if (extents.length === 0 || !d.chance(0.25)) return { inputs };
+  const extent = d.one(extents);
+  const name = (v: CaseInput): CaseInput => {
+    const stated = v.shape.map((e) => (e === extent && d.chance(0.7) ? "N" : e));
+    return stated.includes("N") ? { ...v, stated } : v;
+  };
+  const list = inputs.map(name);
+  return list.some((v) => v.stated !== undefined) ? { inputs: list, dims: { N: extent } } : { inputs };
+}
+
+/** Types that an output of a test can have. */
+const shown: ReadonlySet<DType> = new Set(["f32", "f64", "f16", "bool", "i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64"]);
+
 /** What nobody reads, and now and then something that is read too. */
 function results(d: Draw): FuzzCase["outputs"] {
   const read = new Set(d.nodes.flatMap((n) => [...n.inputs, ...(n.captures ?? [])]));
   const made = new Set(d.nodes.flatMap((n) => n.outputs));
-  const list = d.values.filter((v) => made.has(v.name) && (!read.has(v.name) || d.chance(0.1)));
+  const list = d.values.filter((v) => shown.has(v.dtype) && made.has(v.name) && (!read.has(v.name) || d.chance(0.1)));
   return [...list.map(({ name, dtype }) => ({ name, dtype })), ...d.hidden];
 }

@@ -13,7 +13,7 @@ import { generate, generateWithHoles } from "./generate.ts";
 import { judgeHoles } from "./holes.ts";
 import { judge, judgeOrt, type Verdict } from "./judge.ts";
 import { minimise } from "./minimise.ts";
-import { judgeNative, targets } from "./native.ts";
+import { judgeNative, targets, type NativeReport } from "./native.ts";
 
 const seed = process.env["FUZZ_SEED"] ?? "long";
 const total = Number(process.env["FUZZ_GRAPHS"] ?? 20_000);
@@ -37,6 +37,20 @@ async function note(one: FuzzCase, problem: string, ask?: (x: FuzzCase) => Promi
   };
   const small = ask === undefined ? one : await minimise(one, fails, 300);
   found.set(kind, { count: 1, example: `${problem}\n${reproducer(small)}` });
+  // At once: the run may take hours.
+  console.log(found.get(kind)!.example);
+}
+
+/** A program that does not build, crashes or hangs is halved until the one at fault is alone. */
+function inPieces(cases: readonly FuzzCase[], target: (typeof targets)[number]): Pick<NativeReport, "ran" | "problems"> {
+  try {
+    return judgeNative(cases, target.isa, target.flags, packageRoot());
+  } catch (e) {
+    if (cases.length === 1) return { ran: 1, problems: [{ one: cases[0]!, problem: `native ${target.isa}: ${String(e)}` }] };
+    const half = cases.length >> 1;
+    const [a, b] = [inPieces(cases.slice(0, half), target), inPieces(cases.slice(half), target)];
+    return { ran: a.ran + b.ran, problems: [...a.problems, ...b.problems] };
+  }
 }
 
 test(`${total} random graphs`, async (t) => {
@@ -44,11 +58,11 @@ test(`${total} random graphs`, async (t) => {
   const compiler = hasCompiler("g++");
   const waiting: FuzzCase[] = [];
   const counts = { graphs: 0, compared: 0, native: 0, runtime: 0 };
-  const native = (): void => {
-    const target = here[Math.floor(counts.native / perProgram) % here.length]!;
-    const report = judgeNative(waiting.splice(0), target.isa, target.flags, packageRoot());
-    counts.native += report.ran;
-    for (const p of report.problems) void note(p.one, p.problem);
+  let programs = 0;
+  const native = async (): Promise<void> => {
+    const { ran, problems } = inPieces(waiting.splice(0), here[programs++ % here.length]!);
+    counts.native += ran;
+    for (const p of problems) await note(p.one, p.problem);
   };
   for (let i = 0; i < total && performance.now() < until; i++) {
     const one = generate(`${seed}:${i}`);
@@ -63,9 +77,9 @@ test(`${total} random graphs`, async (t) => {
       else if ("problem" in answer) await note(one, answer.problem, ask);
     }
     if (i % share === share >> 1 && compiler) waiting.push(one);
-    if (waiting.length === perProgram) native();
+    if (waiting.length === perProgram) await native();
   }
-  if (waiting.length > 0) native();
+  if (waiting.length > 0) await native();
   t.diagnostic(
     `${counts.graphs} graphs: ${counts.compared} through passes and loops, ${counts.native} native, ${counts.runtime} in ONNX Runtime`,
   );

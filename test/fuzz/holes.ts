@@ -69,7 +69,7 @@ function prepared(one: FuzzCase, file: string, threads: number): Ready | string 
   fs.writeFileSync(file, encodeModel(modelOf(one), { store: memoryStore() }));
   const model = openSessionModel(file);
   try {
-    const { source, error } = compileModel(model, { ...defaultOptions, threads }, localMachine());
+    const { source, error } = compileModel(model, { ...defaultOptions, threads, dims: one.dims ?? {} }, localMachine());
     if (source !== undefined) return { one, model, text: source.text, plan: source.plan };
     model.close();
     return `compilation: ${error?.message ?? "no code"}`;

@@ -28,6 +28,7 @@ export async function minimise(one: FuzzCase, fails: Fails, budget = 200): Promi
 }
 
 function* steps(c: FuzzCase): Generator<FuzzCase> {
+  if (c.dims !== undefined) yield withoutSymbols(c);
   if (c.outputs.length > 1) for (const keep of c.outputs) yield { ...c, outputs: [keep] };
   yield* intermediateOutputs(c);
   if (c.outputs.length > 2) for (const drop of c.outputs) yield { ...c, outputs: c.outputs.filter((o) => o !== drop) };
@@ -35,9 +36,13 @@ function* steps(c: FuzzCase): Generator<FuzzCase> {
   yield* smallerExtents(c);
 }
 
+function withoutSymbols({ dims: _, ...c }: FuzzCase): FuzzCase {
+  return { ...c, inputs: c.inputs.map(({ stated: __, ...v }) => v) };
+}
+
 const types = (c: FuzzCase): ReadonlyMap<string, FuzzCase["inputs"][number]> => {
   const ctx = { options: defaultOptions, machine, hit: () => undefined, verdict: () => undefined };
-  const graph = inferShapes.run(importModel(modelOf(c)), ctx);
+  const graph = inferShapes.run(importModel(modelOf(c.dims === undefined ? c : withoutSymbols(c))), ctx);
   return new Map(
     graph.values.flatMap((v) => {
       const shape = v && staticShape(v);
@@ -85,7 +90,7 @@ function* smallerExtents(c: FuzzCase): Generator<FuzzCase> {
           ),
         };
       });
-      yield { ...c, inputs: c.inputs.map((v) => ({ ...v, shape: shape(v.shape) })), constants };
+      if (c.dims === undefined) yield { ...c, inputs: c.inputs.map((v) => ({ ...v, shape: shape(v.shape) })), constants };
     }
   }
 }

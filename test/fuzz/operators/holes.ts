@@ -3,9 +3,8 @@
  * back to a value of known shape, so that compiled operators follow.
  */
 import { GraphBuilder } from "../../../compiler-core/onnx/builder.ts";
-import { count, row, type Draw, type Result, type Row, type Val } from "../draw.ts";
+import { count, row, solid, type Draw, type Result, type Row, type Val } from "../draw.ts";
 
-const solid = (v: Val): boolean => v.shape.length > 0 && !v.shape.includes(0);
 /** Where a choice depends on the values, they have to be the same bit by bit. */
 const certain = (d: Draw, most = 1e5): Val | undefined => d.float((v) => v.exact && solid(v) && v.bound < most);
 

@@ -1,9 +1,7 @@
 /** Indexing, quantisation, pictures, doubles and half precision. */
 import type { DType } from "../../../compiler-core/support/dtype.ts";
-import { count, number, row, type Draw, type Row, type Val } from "../draw.ts";
+import { count, like, number, row, solid, type Draw, type Row, type Val } from "../draw.ts";
 
-const solid = (v: Val): boolean => v.shape.length > 0 && !v.shape.includes(0);
-const like = (x: Val, shape: readonly number[]) => ({ dtype: x.dtype, shape, exact: x.exact, bound: x.bound });
 const indices = (d: Draw, shape: readonly number[], extent: number): Val =>
   d.constant(
     "i64",

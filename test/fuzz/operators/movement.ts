@@ -1,12 +1,7 @@
 /** Operators that move elements: shapes, order, pieces, copies, indices; also shape arithmetic as exporters write it. */
-import { count, row, type Draw, type Row, type Val } from "../draw.ts";
+import { axisOf, count, like, row, type Draw, type Row, type Val } from "../draw.ts";
 
 const any = (d: Draw, fits: (v: Val) => boolean = () => true): Val | undefined => d.pick(fits);
-const like = (x: Val, shape: readonly number[]) => ({ dtype: x.dtype, shape, exact: x.exact, bound: x.bound });
-const axisOf = (d: Draw, rank: number): readonly [number, number] => {
-  const axis = d.random.integer(0, rank - 1);
-  return [axis, d.chance(0.3) ? axis - rank : axis];
-};
 
 const transpose = row("Transpose", 5, (d) => {
   const x = any(d, (v) => v.shape.length > 0);
