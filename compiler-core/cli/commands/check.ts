@@ -4,12 +4,14 @@ import {
   checkModel,
   emitCompilation,
   findOrtLibrary,
+  openSessionModel,
   randomInputs,
   referenceGraph,
   type CheckedOutput,
   type CheckResult,
   type PassCheck,
 } from "#core/io";
+import { UserError } from "#core";
 import type { CommandContext, CommandRunner } from "../command.ts";
 import { nativeSettings } from "../native-settings.ts";
 import { compileFromLine, identity, refuseUnsupported, requireCode, type Compiled } from "../request.ts";
@@ -17,7 +19,34 @@ import { coverageText } from "../text/coverage.ts";
 import { printable, textTable } from "../text/align.ts";
 import { errorText, percentText } from "../text/units.ts";
 
+/** With extents that nobody gave, one more attempt is made with the smallest where ONNX Runtime fails on the usual ones. */
 export const check: CommandRunner = async (context) => {
+  try {
+    return await checkOnce(context);
+  } catch (e) {
+    const smallest = isCannotRun(e) ? smallestDims(context) : undefined;
+    if (smallest === undefined) throw e;
+    context.log("ONNX Runtime cannot run it with the usual extents: once more with 1 for each");
+    try {
+      return await checkOnce({ ...context, options: { ...context.options, dim: smallest } });
+    } catch {
+      throw e;
+    }
+  }
+};
+
+const isCannotRun = (e: unknown): boolean => e instanceof UserError && e.code === "ort-cannot-run";
+
+/** 1 for every symbolic extent; a total follows from its parts. Undefined where extents are given, or there are none to choose. */
+function smallestDims(context: CommandContext): Readonly<Record<string, number>> | undefined {
+  if (Object.keys(context.options.dim ?? {}).length > 0) return undefined;
+  const model = openSessionModel(context.arguments[0] ?? "");
+  const names = model.dims.filter((name) => !/total/i.test(name) && model.defaultDims[name] !== 1);
+  model.close();
+  return names.length === 0 ? undefined : Object.fromEntries(names.map((name) => [name, 1]));
+}
+
+const checkOnce: CommandRunner = async (context) => {
   const { seed = 1, emit } = context.options;
   const compiled = compileFromLine(context);
   try {
