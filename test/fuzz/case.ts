@@ -1,6 +1,7 @@
 /** A generated graph as plain data, and the ONNX model and the inputs that are made of it. */
 import { modelBuilder, type AttributeInput } from "../../compiler-core/onnx/builder.ts";
 import type { OnnxModel } from "../../compiler-core/onnx/model.ts";
+import type { CompileOptions } from "../../compiler-core/options.ts";
 import { fromValues, type NdArray } from "../../compiler-core/graph/ndarray.ts";
 import { isFloat, type DType } from "../../compiler-core/support/dtype.ts";
 import { Random } from "../workloads/prng.ts";
@@ -38,6 +39,8 @@ export interface FuzzCase {
   readonly declared?: readonly CaseInput[];
   /** ONNX Runtime is known to answer otherwise than the standard says, or with what the memory held: it is not asked. */
   readonly alone?: true;
+  /** How it is compiled, where that is not as usual. */
+  readonly options?: Partial<CompileOptions>;
   /** Opset of the file. */
   readonly opset?: number;
   /** Extents of the symbolic dimensions. */

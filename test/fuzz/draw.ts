@@ -87,7 +87,7 @@ export class Draw {
 
   /** An existing value that fits, or a new input. Later values come more often. */
   pick(fits: (v: Val) => boolean, otherwise?: () => Val): Val | undefined {
-    const found = this.values.filter(fits);
+    const found = this.values.filter((v) => count(v.shape) <= maxElements && fits(v));
     if (found.length === 0 || (otherwise !== undefined && this.chance(0.15))) return otherwise?.();
     const back = Math.min(found.length - 1, Math.floor(this.random.uniform() ** 2 * found.length));
     return found[found.length - 1 - back];

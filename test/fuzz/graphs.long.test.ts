@@ -1,7 +1,7 @@
 /**
  * The long run over random graphs. FUZZ_GRAPHS sets their number (default 20,000), FUZZ_SECONDS ends it earlier, FUZZ_SEED gives other graphs.
  * Every tenth also goes to ONNX Runtime, every tenth is built natively, 50 to a program, for each instruction set of this machine in turn;
- * FUZZ_SHARE sets another share than one in ten.
+ * FUZZ_SHARE sets another share than one in ten. Half of them are compiled without some of the optional passes, with up to seven threads.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -13,6 +13,7 @@ import { generate, generateWithHoles } from "./generate.ts";
 import { judgeHoles } from "./holes.ts";
 import { judge, judgeOrt, type Verdict } from "./judge.ts";
 import { minimise } from "./minimise.ts";
+import { drawnOptions } from "./options.ts";
 import { judgeNative, targets, type NativeReport } from "./native.ts";
 
 const seed = process.env["FUZZ_SEED"] ?? "long";
@@ -65,7 +66,8 @@ test(`${total} random graphs`, async (t) => {
     for (const p of problems) await note(p.one, p.problem);
   };
   for (let i = 0; i < total && performance.now() < until; i++) {
-    const one = generate(`${seed}:${i}`);
+    const drawn = generate(`${seed}:${i}`);
+    const one = i % 2 === 0 ? drawn : { ...drawn, options: drawnOptions(drawn.seed) };
     counts.graphs++;
     const verdict = judge(one);
     if (verdict === undefined) counts.compared++;

@@ -56,7 +56,9 @@ export function difference(got: NdArray, want: NdArray, allowed = tolerance): st
 /** Compiles a case; the reason when there is nothing to compare. Throws what is no answer: that is a bug. */
 export function compileCase(one: FuzzCase, options: Partial<CompileOptions> = {}): Compiled | { readonly skipped: string } {
   const graph = importModel(modelOf(one), memoryStore());
-  const compilation = compile(graph, { ...defaultOptions, isa: "avx512", dims: one.dims ?? {}, ...options }, machine, { now: () => 0 });
+  const compilation = compile(graph, { ...defaultOptions, isa: "avx512", dims: one.dims ?? {}, ...one.options, ...options }, machine, {
+    now: () => 0,
+  });
   if (compilation.error !== undefined) throw new Error(compilation.error.message);
   const start = graphAfter(compilation, "infer-shapes");
   const hole = start.nodes.find((n) => n.op === "opaque");

@@ -22,12 +22,12 @@ export interface NativeReport {
   readonly problems: readonly { readonly one: FuzzCase; readonly problem: string }[];
 }
 
-/** Builds and runs all cases in one program, with one, two and three threads in turn. Throws when the program does not build or crashes. */
+/** Builds and runs all cases in one program, with one, two and three threads in turn or as they say. Throws when the program does not build or crashes. */
 export function judgeNative(cases: readonly FuzzCase[], isa: IsaName, flags: readonly string[], root: string): NativeReport {
   const problems: { one: FuzzCase; problem: string }[] = [];
   const ready: { one: FuzzCase; compiled: Compiled; item: BatchItem }[] = [];
   cases.forEach((one, i) => {
-    const threads = 1 + (i % 3);
+    const threads = one.options?.threads ?? 1 + (i % 3);
     try {
       const compiled = compileCase(one, { isa, threads });
       const item = "skipped" in compiled ? undefined : batchItem(compiled, threads);
