@@ -14,11 +14,13 @@ import {
   graphDelta,
   isaSets,
   isModule,
+  loopSteps,
   missingFeatures,
-  opNames,
-  opOf,
+  opDocs,
+  opsetsOf,
   passInfos,
   resolveIsa,
+  ruleDocs,
   snapshotReply,
   StringTable,
   userError,
@@ -46,6 +48,8 @@ import type { BenchReply, CompileReply, MachineInfo, ModelInfo, WorkerData, Work
 import { declaredTypes, withDeclaredTypes } from "./worker/declared-types.ts";
 import { serve, type HandlerContext, type Handlers, type Port } from "./worker/serve.ts";
 import { tensorPage } from "./worker/tensor-page.ts";
+import { writeArray } from "./worker/tensor-page-npy.ts";
+import { tensorStats } from "./worker/tensor-page-stats.ts";
 
 /** Measuring time for each candidate of a benchmark, in seconds; the command's default. */
 const benchSeconds = 1;
@@ -68,7 +72,10 @@ const handlers: Handlers = {
   compile: ({ generation, options }, context) => compile(generation, options, context),
   text: ({ kind, stage }, context) =>
     kind === "asm" ? assembly(context) : kind === "cpp" ? cppReply(sourceOf(now())) : snapshotReply(snapshotAt(stage)),
-  tensor: ({ value, stage, start, count }) => tensorPage(graphAt(stage), value, start, count),
+  tensor: (arg) => tensorPage(graphAt(arg.stage), arg),
+  tensorStats: ({ value, stage }, context) => tensorStats(graphAt(stage), value, context),
+  writeTensor: ({ value, stage, path }, context) => writeArray(graphAt(stage), value, path, context),
+  loops: ({ nodes }) => loopSteps(now().compilation, new Set(nodes)),
   body: ({ path }) => body(path),
   bench,
 };
@@ -80,7 +87,8 @@ function machineInfo(): MachineInfo {
     autoIsa: resolveIsa("auto", machine),
     maxThreads: detectMachine().cpus,
     passes: passInfos,
-    opDocs: Object.fromEntries(opNames.map((name) => [name, opOf(name).what])),
+    opDocs,
+    ruleDocs,
   };
 }
 
@@ -88,7 +96,13 @@ function open(path: string): ModelInfo {
   model?.close();
   [model, compiled] = [undefined, undefined];
   model = openSessionModel(path);
-  return { name: model.name, path: model.path, bytes: model.bytes, dims: dimsOf(model, model.defaultDims) };
+  return {
+    name: model.name,
+    path: model.path,
+    bytes: model.bytes,
+    dims: dimsOf(model, model.defaultDims),
+    opsets: opsetsOf(model.file.model),
+  };
 }
 
 /** Symbolic dimensions with the extents that a compilation gives them. */

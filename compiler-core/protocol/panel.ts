@@ -2,7 +2,7 @@
  * Messages between the editor's host and the inspector page. The page asks with an id and gets exactly one reply (result or
  * error); the host also sends events on its own, after the page said `ready`. Data is JSON plus typed arrays.
  */
-import type { CompilationSummary, GraphDelta, LineOrigin, PassInfo } from "./trace.ts";
+import type { CompilationSummary, GraphDelta, LineOrigin, LoopStep, PassInfo } from "./trace.ts";
 
 /** A coded error as the user reads it. */
 export interface ErrorInfo {
@@ -18,6 +18,29 @@ export interface PanelOptions {
   readonly precision: "f32" | "bf16";
   readonly dims: Readonly<Record<string, number>>;
   readonly without: readonly string[];
+  /** Pairs of ONNX nodes (`#12`, as on the command line) that must, or must not, share a fusion group. */
+  readonly force: readonly NodePair[];
+  readonly forbid: readonly NodePair[];
+}
+
+/** References to two nodes of the file: `#12`, `name:NAME`, `out:NAME`. */
+export type NodePair = readonly [string, string];
+
+/** A named part of an operator, in one phrase: an operand, a result, an attribute. */
+export type DocRow = readonly [name: string, what: string];
+
+/** What a graph operator does; the rows are those of docs/ops.md. */
+export interface OpDoc {
+  readonly what: string;
+  readonly operands: readonly DocRow[];
+  readonly results: readonly DocRow[];
+  readonly attributes: readonly DocRow[];
+}
+
+/** What a rule that decides something looks at, and what can be done about its answer; the rows are those of docs/verdicts.md. */
+export interface RuleDoc {
+  readonly what: string;
+  readonly remedy?: string;
 }
 
 export interface Hello {
@@ -33,6 +56,11 @@ export interface Hello {
   readonly trusted: boolean;
   /** Why nothing can be built or run here (no compiler, no runner); absent when it can. */
   readonly cannotRun?: string;
+  /** Operator sets that the model imports: version by domain (`""`: ai.onnx). */
+  readonly opsets?: Readonly<Record<string, number>>;
+  /** By graph operator, and by rule of a verdict. */
+  readonly opDocs?: Readonly<Record<string, OpDoc>>;
+  readonly ruleDocs?: Readonly<Record<string, RuleDoc>>;
   /** Whatever the page stored last with `saveState`. */
   readonly state?: unknown;
   /** Text of the interface in the user's language, by key. */
@@ -96,24 +124,67 @@ export type BenchScope =
   /** ONNX node indices. */
   | { readonly kind: "nodes"; readonly nodes: readonly number[] };
 
+/** Which elements of a constant. `start` and `count` are positions in row-major order, unless there is a window. */
+export interface TensorArg {
+  readonly value: number;
+  readonly stage: number;
+  readonly start: number;
+  readonly count: number;
+  readonly window?: TensorWindow;
+}
+
+/** A rectangle of elements: `at` is the position of its first element along every axis. The reply is cut off at the ends of the axes. */
+export interface TensorWindow {
+  readonly at: readonly number[];
+  readonly rowAxis: number;
+  readonly columnAxis: number;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+export interface TensorPage {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** Row by row. */
+  readonly values: Float64Array;
+  /** The same elements as text where a number says less: strings in quotes, 64-bit integers, complex numbers, truth values. */
+  readonly texts?: readonly string[];
+  /** Of a window, how much of it there is. */
+  readonly rows?: number;
+  readonly columns?: number;
+}
+
+/** Of the elements that are numbers: NaN and infinities are counted and left out of the rest. Numbers are NaN where there is none. */
+export interface TensorStats {
+  readonly count: number;
+  readonly min: number;
+  readonly max: number;
+  readonly mean: number;
+  /** Standard deviation of the elements themselves (divided by their number). */
+  readonly std: number;
+  readonly zeros: number;
+  readonly nans: number;
+  readonly infinities: number;
+  /** Counts of equally wide ranges from `min` to `max`; the last one includes `max`. Empty when there are no numbers. */
+  readonly histogram: readonly number[];
+}
+
 /** Requests of the page: argument and reply, by name. */
 export interface PanelRequests {
   readonly compile: { readonly arg: { readonly options: PanelOptions }; readonly reply: { readonly generation: number } };
   readonly text: { readonly arg: { readonly kind: TextKind; readonly stage: number }; readonly reply: TextReply };
   readonly bench: { readonly arg: { readonly scope: BenchScope; readonly baselines: readonly string[] }; readonly reply: BenchResult };
-  readonly tensor: {
-    readonly arg: { readonly value: number; readonly stage: number; readonly start: number; readonly count: number };
-    readonly reply: {
-      readonly dtype: string;
-      readonly shape: readonly number[];
-      readonly values: Float64Array;
-      /** The same elements as text where a number says less: strings in quotes, 64-bit integers, complex numbers, truth values. */
-      readonly texts?: readonly string[];
-      readonly min: number;
-      readonly max: number;
-      readonly mean: number;
-    };
+  /** Elements of a constant: a stretch of them, or a window of two axes. Nothing else of it is read. */
+  readonly tensor: { readonly arg: TensorArg; readonly reply: TensorPage };
+  /** Figures over all elements of a constant; read in pieces, with progress, and cancelled between them. */
+  readonly tensorStats: { readonly arg: { readonly value: number; readonly stage: number }; readonly reply: TensorStats };
+  /** Asks for a place and writes the elements there as a NumPy array. `path` is absent when nobody chose a place. */
+  readonly saveTensor: {
+    readonly arg: { readonly value: number; readonly stage: number };
+    readonly reply: { readonly path?: string; readonly bytes?: number; readonly note?: string };
   };
+  /** What became of nodes of the last graph below it: their statements in the loops, stage by stage. */
+  readonly loops: { readonly arg: { readonly nodes: readonly number[] }; readonly reply: readonly LoopStep[] };
   /** A graph inside of the model, by the path of its node and its name (`#12/then_branch`): as the file has it, a delta to the empty graph. */
   readonly body: { readonly arg: { readonly path: string }; readonly reply: GraphDelta };
   /** Opens VS Code's own diff editor on the IR text of two stages. */

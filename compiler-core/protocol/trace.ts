@@ -170,6 +170,23 @@ export interface KernelInfo {
   readonly cppLines: readonly [number, number];
 }
 
+/** Statements that work for certain nodes, after a pass over the loops. Only stages at which they changed are listed. */
+export interface LoopStep {
+  readonly stage: number;
+  readonly pass: string;
+  readonly level: Level;
+  readonly regions: readonly { readonly group: number; readonly name: string; readonly statements: number }[];
+}
+
+/** What became of a pair of nodes that were to share a fusion group, or not to. */
+export interface PairOutcome {
+  readonly kind: "force" | "forbid";
+  readonly pair: readonly [string, string];
+  readonly done: boolean;
+  /** Why not, or what it did. */
+  readonly because: string;
+}
+
 export interface UnsupportedNode {
   readonly node: string;
   readonly opType: string;
@@ -223,6 +240,8 @@ export interface CompilationSummary {
   readonly coverage?: Coverage;
   readonly holes?: readonly HoleInfo[];
   readonly partitions?: readonly PartitionInfo[];
+  /** Of the options `force` and `forbid`, in order; absent when there are none. */
+  readonly pairs?: readonly PairOutcome[];
   readonly buffers: readonly BufferInfo[];
   readonly kernels: readonly KernelInfo[];
   readonly arenaBytes: number;

@@ -10,10 +10,12 @@ import { resolveIsa } from "../machine.ts";
 import { isHole } from "../passes/2-lower/node-kind.ts";
 import { coverageOf, holeInfos, partitionsOf } from "./coverage.ts";
 import { groupInfo } from "./graph-delta.ts";
+import { pairOutcomes } from "./pair-outcomes.ts";
 
 export function compilationSummary(c: Compilation): CompilationSummary {
   const { graph, module } = c;
   const totals = cost(graph);
+  const pairs = pairOutcomes(c);
   return {
     model: graph.name,
     isa: resolveIsa(c.options.isa, c.machine),
@@ -28,6 +30,7 @@ export function compilationSummary(c: Compilation): CompilationSummary {
     coverage: coverageOf(graph, c.unsupported),
     holes: holeInfos(graph),
     partitions: module === undefined ? [] : partitionsOf(graph),
+    ...(pairs.length === 0 ? {} : { pairs }),
     buffers: module === undefined ? [] : bufferInfos(module),
     kernels: module === undefined ? [] : kernelInfos(c, module),
     arenaBytes: module?.memory?.arena ?? 0,

@@ -10,13 +10,17 @@ import type {
   ErrorInfo,
   GraphDelta,
   Hello,
+  LoopStep,
   PanelOptions,
+  TensorArg,
+  TensorPage,
+  TensorStats,
   TextKind,
   TextReply,
 } from "#protocol";
 import { cancelled, coded, isCancelled, toErrorInfo } from "../coded-error.ts";
 import { CompilerClient, type ClientLog } from "../worker/client.ts";
-import type { BenchReply, MachineInfo, ModelInfo, Progress, TensorPage } from "../worker/messages.ts";
+import type { BenchReply, MachineInfo, ModelInfo, Progress, WorkerRequests } from "../worker/messages.ts";
 import { localCopy, type LocalCopy } from "./local-copy.ts";
 import { StageNames } from "./stage-names.ts";
 
@@ -104,9 +108,30 @@ export class ModelDocument implements vscode.CustomDocument {
     return this.client.request("text", { kind, stage }, { signal, onEvent });
   }
 
-  async tensor(arg: { value: number; stage: number; start: number; count: number }, signal?: AbortSignal): Promise<TensorPage> {
+  async tensor(arg: TensorArg, signal?: AbortSignal): Promise<TensorPage> {
     await this.ready("a tensor");
     return this.client.request("tensor", arg, { signal });
+  }
+
+  async tensorStats(arg: { value: number; stage: number }, signal: AbortSignal, onEvent: (p: Progress) => void): Promise<TensorStats> {
+    await this.ready("a tensor");
+    return this.client.request("tensorStats", arg, { signal, onEvent });
+  }
+
+  /** Writes a constant to a file of NumPy. */
+  async writeTensor(
+    arg: { value: number; stage: number; path: string },
+    signal: AbortSignal,
+    onEvent: (p: Progress) => void,
+  ): Promise<WorkerRequests["writeTensor"]["reply"]> {
+    await this.ready("a tensor");
+    return this.client.request("writeTensor", arg, { signal, onEvent });
+  }
+
+  /** The loops that nodes of the last graph became, stage by stage. */
+  async loops(nodes: readonly number[], signal?: AbortSignal): Promise<readonly LoopStep[]> {
+    await this.ready("the loops of a node");
+    return this.client.request("loops", { nodes }, { signal });
   }
 
   /** A graph inside of the model: the body of a node or of a function. */

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { PanelOptions } from "#protocol";
 import { OptionStore } from "./option-store.ts";
 
-const defaults: PanelOptions = { isa: "auto", threads: 1, precision: "f32", dims: {}, without: [] };
+const defaults: PanelOptions = { isa: "auto", threads: 1, precision: "f32", dims: {}, without: [], force: [], forbid: [] };
 
 function memory(): { map: Map<string, unknown>; get<T>(key: string): T | undefined; update(key: string, value: unknown): Thenable<void> } {
   const map = new Map<string, unknown>();

@@ -18,6 +18,8 @@ export function hello(document: ModelDocument, facts: HelloFacts): Hello {
     maxThreads: machine?.maxThreads ?? 1,
     dims: document.dims,
     passes: machine?.passes ?? noPasses,
+    ...(model === undefined ? {} : { opsets: model.opsets }),
+    ...(machine === undefined ? {} : { opDocs: machine.opDocs, ruleDocs: machine.ruleDocs }),
     trusted: facts.trusted,
     ...(document.uri.scheme === "file" ? {} : { cannotRun: notOnDisk() }),
     state: facts.state,

@@ -1,7 +1,8 @@
-/** What the page can ask for: one handler a request, each with a time limit. */
+/** What the page can ask for: one handler a request, and the shape of what it may say. Time limits are the protocol's (`requestSeconds`). */
 import type { PanelRequests, RequestName } from "#protocol";
 import type { ModelDocument } from "../document/model-document.ts";
 import type { Progress } from "../worker/messages.ts";
+import { either, json, listOf, members, oneOf, optional, recordOf, text, whole, type Shape } from "./shape.ts";
 
 /** What a handler may use besides its argument. */
 export interface RequestContext {
@@ -16,6 +17,8 @@ export interface RequestContext {
   ) => Promise<PanelRequests["bench"]["reply"]>;
   readonly openText: (arg: PanelRequests["openText"]["arg"]) => Promise<void>;
   readonly openDiff: (arg: PanelRequests["openDiff"]["arg"]) => Promise<void>;
+  /** Asks where to save a file; undefined when nobody chose a place. */
+  readonly chooseFile: (name: string, kinds: Readonly<Record<string, readonly string[]>>) => Promise<string | undefined>;
   readonly changeOptions: (arg: PanelRequests["compile"]["arg"]) => void;
   readonly saveState: (state: unknown) => void;
 }
@@ -23,27 +26,96 @@ export interface RequestContext {
 type Handler<N extends RequestName> = (arg: PanelRequests[N]["arg"], context: RequestContext) => Promise<PanelRequests[N]["reply"]>;
 
 interface Row<N extends RequestName> {
-  /** Seconds until the page gets an error; the work is called off. */
-  readonly limit: number;
+  /** Of the argument. */
+  readonly shape: Shape;
   readonly handle: Handler<N>;
 }
 
+const stage = whole(0, 100_000);
+const kind = oneOf("ir", "cpp", "asm");
+const name = text(10_000);
+const pair = listOf(name, 2);
+
+const options = members({
+  isa: name,
+  threads: whole(1, 256),
+  precision: oneOf("f32", "bf16"),
+  dims: recordOf(whole(0), 1000),
+  without: listOf(name, 1000),
+  force: listOf(pair, 1000),
+  forbid: listOf(pair, 1000),
+});
+
+const scope = either(
+  members({ kind: oneOf("model") }),
+  members({ kind: oneOf("group"), group: whole(0) }),
+  members({ kind: oneOf("nodes"), nodes: listOf(whole(0), 1_000_000) }),
+);
+
+/** Elements of one answer: 8 MB of numbers. */
+const mostElements = 1_000_000;
+
+const tensorWindow = members({
+  at: listOf(whole(0), 1000),
+  rowAxis: whole(0, 1000),
+  columnAxis: whole(0, 1000),
+  rows: whole(0, mostElements),
+  columns: whole(0, mostElements),
+});
+
 export const pageRequests: { readonly [N in RequestName]: Row<N> } = {
   compile: {
-    limit: 20,
+    shape: members({ options }),
     handle: async (arg, { document, changeOptions }) => {
       changeOptions(arg);
       return { generation: document.generation };
     },
   },
-  text: { limit: 240, handle: ({ kind, stage }, { document, signal, progress }) => document.text(kind, stage, signal, progress) },
-  tensor: { limit: 60, handle: (arg, { document, signal }) => document.tensor(arg, signal) },
-  body: { limit: 30, handle: ({ path }, { document, signal }) => document.body(path, signal) },
-  bench: { limit: 900, handle: (arg, { bench, signal, progress }) => bench(arg, signal, progress) },
-  openDiff: { limit: 60, handle: async (arg, { openDiff }) => (await openDiff(arg), null) },
-  openText: { limit: 240, handle: async (arg, { openText }) => (await openText(arg), null) },
-  saveState: { limit: 10, handle: async ({ state }, { saveState }) => (saveState(state), null) },
+  text: {
+    shape: members({ kind, stage }),
+    handle: (arg, { document, signal, progress }) => document.text(arg.kind, arg.stage, signal, progress),
+  },
+  tensor: {
+    shape: members({ value: whole(0), stage, start: whole(0), count: whole(0, mostElements), window: optional(tensorWindow) }),
+    handle: (arg, { document, signal }) => document.tensor(arg, signal),
+  },
+  tensorStats: {
+    shape: members({ value: whole(0), stage }),
+    handle: (arg, { document, signal, progress }) => document.tensorStats(arg, signal, progress),
+  },
+  saveTensor: { shape: members({ value: whole(0), stage }), handle: saveTensor },
+  loops: {
+    shape: members({ nodes: listOf(whole(0), 1_000_000) }),
+    handle: ({ nodes }, { document, signal }) => document.loops(nodes, signal),
+  },
+  body: { shape: members({ path: name }), handle: ({ path }, { document, signal }) => document.body(path, signal) },
+  bench: {
+    shape: members({ scope, baselines: listOf(name, 10) }),
+    handle: (arg, { bench, signal, progress }) => bench(arg, signal, progress),
+  },
+  openDiff: {
+    shape: members({ left: stage, right: stage }),
+    handle: async (arg, { openDiff }) => (await openDiff(arg), null),
+  },
+  openText: {
+    shape: members({ kind, stage, line: optional(whole(0)) }),
+    handle: async (arg, { openText }) => (await openText(arg), null),
+  },
+  saveState: {
+    shape: members({ state: json(100_000) }),
+    handle: async ({ state }, { saveState }) => (saveState(state), null),
+  },
 };
+
+async function saveTensor(
+  arg: PanelRequests["saveTensor"]["arg"],
+  { document, signal, progress, chooseFile }: RequestContext,
+): Promise<PanelRequests["saveTensor"]["reply"]> {
+  const named = document.graphAt(arg.stage).values.get(arg.value)?.name ?? "";
+  const path = await chooseFile(`${named.replaceAll(/[^\w.-]+/g, "_").slice(0, 80) || `value-${arg.value}`}.npy`, { NumPy: ["npy"] });
+  if (path === undefined) return {};
+  return { path, ...(await document.writeTensor({ ...arg, path }, signal, progress)) };
+}
 
 /** True for a message that names a request of the table: messages of a page are not trusted to be well formed. */
 export const isRequestName = (name: unknown): name is RequestName => typeof name === "string" && Object.hasOwn(pageRequests, name);

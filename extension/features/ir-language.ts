@@ -8,7 +8,7 @@ const languages = ["fusionscope-graph", "fusionscope-tensor"];
 export const irLanguage: Feature = {
   activate({ context, registry }) {
     const opDoc = (op: string): string | undefined =>
-      registry.documents.map(({ machine }) => machine?.opDocs[op]).find((doc) => doc !== undefined);
+      registry.documents.map(({ machine }) => machine?.opDocs[op]?.what).find((doc) => doc !== undefined);
     const highlights = (text: vscode.TextDocument, at: vscode.Position): vscode.DocumentHighlight[] =>
       uses(text, at).map((span) => new vscode.DocumentHighlight(range(span)));
     const references = (text: vscode.TextDocument, at: vscode.Position): vscode.Location[] =>

@@ -13,6 +13,9 @@ const patience: Readonly<Record<WorkerRequestName, number>> = {
   compile: 120,
   text: 180,
   tensor: 60,
+  tensorStats: 60,
+  writeTensor: 60,
+  loops: 60,
   body: 60,
   bench: 180,
 };

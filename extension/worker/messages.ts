@@ -9,8 +9,14 @@ import type {
   ErrorInfo,
   GraphDelta,
   Hello,
+  LoopStep,
+  OpDoc,
   PanelOptions,
   PassInfo,
+  RuleDoc,
+  TensorArg,
+  TensorPage,
+  TensorStats,
   TextKind,
   TextReply,
 } from "#protocol";
@@ -21,8 +27,9 @@ export interface MachineInfo {
   readonly autoIsa: string;
   readonly maxThreads: number;
   readonly passes: readonly PassInfo[];
-  /** One sentence per graph operator, for hovers. */
-  readonly opDocs: Readonly<Record<string, string>>;
+  /** What each graph operator does, and each rule that decides. */
+  readonly opDocs: Readonly<Record<string, OpDoc>>;
+  readonly ruleDocs: Readonly<Record<string, RuleDoc>>;
 }
 
 export interface ModelInfo {
@@ -31,6 +38,8 @@ export interface ModelInfo {
   readonly bytes: number;
   /** Symbolic dimensions with the value used when nothing is set. */
   readonly dims: readonly { readonly name: string; readonly value: number }[];
+  /** See `Hello.opsets`. */
+  readonly opsets: Readonly<Record<string, number>>;
 }
 
 export interface CompileReply {
@@ -38,17 +47,6 @@ export interface CompileReply {
   /** A pass that failed: the stages before it are there all the same. */
   readonly failed?: ErrorInfo;
   readonly dims: readonly { readonly name: string; readonly value: number }[];
-}
-
-export interface TensorPage {
-  readonly dtype: string;
-  readonly shape: readonly number[];
-  readonly values: Float64Array;
-  /** See `PanelRequests.tensor`. */
-  readonly texts?: readonly string[];
-  readonly min: number;
-  readonly max: number;
-  readonly mean: number;
 }
 
 /** Requests of the host: argument, events while it runs, and reply, by name. */
@@ -61,11 +59,19 @@ export interface WorkerRequests {
     readonly reply: CompileReply;
   };
   readonly text: { readonly arg: { readonly kind: TextKind; readonly stage: number }; readonly event: Progress; readonly reply: TextReply };
-  readonly tensor: {
-    readonly arg: { readonly value: number; readonly stage: number; readonly start: number; readonly count: number };
-    readonly event: never;
-    readonly reply: TensorPage;
+  readonly tensor: { readonly arg: TensorArg; readonly event: never; readonly reply: TensorPage };
+  readonly tensorStats: {
+    readonly arg: { readonly value: number; readonly stage: number };
+    readonly event: Progress;
+    readonly reply: TensorStats;
   };
+  /** Writes the elements of a constant to a file, as a NumPy array. */
+  readonly writeTensor: {
+    readonly arg: { readonly value: number; readonly stage: number; readonly path: string };
+    readonly event: Progress;
+    readonly reply: { readonly bytes: number; readonly note?: string };
+  };
+  readonly loops: { readonly arg: { readonly nodes: readonly number[] }; readonly event: never; readonly reply: readonly LoopStep[] };
   readonly body: { readonly arg: { readonly path: string }; readonly event: never; readonly reply: GraphDelta };
   readonly bench: {
     readonly arg: { readonly scope: BenchScope; readonly baselines: readonly string[] };

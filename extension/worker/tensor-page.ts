@@ -1,21 +1,27 @@
-/** A stretch of a constant's values with statistics over all of them. */
-import { constantArray, valueOf, type Constant, type DType, type Graph } from "#core";
-import { coded } from "../coded-error.ts";
-import type { TensorPage } from "./messages.ts";
+/** A stretch or a window of a constant's values. Nothing else of it is read. */
+import type { DType, Graph } from "#core";
+import type { TensorArg, TensorPage, TensorWindow } from "#protocol";
+import { constantOf, openConstant, type ElementReader } from "./tensor-page-reader.ts";
 
 /** Values in one page at most: 64 KiB as f64. */
 const pageLength = 8192;
 
-/** @throws tensor-not-constant for values that exist at run time only */
-export function tensorPage(graph: Graph, value: number, start: number, count: number): TensorPage {
-  const { constant, name } = valueOf(graph, value);
-  if (constant === undefined) throw coded("tensor-not-constant", { name: name === "" ? `%${value}` : name });
-  const data = graph.constants.get(constant);
-  const { dtype, shape } = data;
-  const length = shape.reduce((all, extent) => all * extent, 1);
-  const from = Math.max(0, Math.trunc(start));
-  const stretch = { from, to: Math.max(from, Math.min(length, from + Math.min(pageLength, Math.max(0, Math.trunc(count))))) };
-  return { dtype, shape, ...(notNumbers[dtype] ?? numbers)(data, stretch) };
+/** @throws tensor-not-constant for values that exist at run time only, file-unreadable */
+export function tensorPage(graph: Graph, { value, start, count, window }: TensorArg): TensorPage {
+  const reader = openConstant(constantOf(graph, value).constant);
+  try {
+    const { dtype, shape, length } = reader;
+    const rectangle = window === undefined ? undefined : clipped(window, shape);
+    const from = Math.max(0, Math.trunc(start));
+    const stretches =
+      rectangle === undefined
+        ? [{ from, to: Math.max(from, Math.min(length, from + Math.min(pageLength, Math.max(0, Math.trunc(count))))) }]
+        : stretchesOf(rectangle, shape);
+    const size = rectangle === undefined ? {} : { rows: rectangle.rows, columns: rectangle.columns };
+    return { dtype, shape, ...size, ...(textTypes[dtype] ?? numbers)(reader, stretches) };
+  } finally {
+    reader.close();
+  }
 }
 
 interface Stretch {
@@ -23,50 +29,59 @@ interface Stretch {
   readonly to: number;
 }
 
-type Part = Omit<TensorPage, "dtype" | "shape">;
+type Part = Pick<TensorPage, "values" | "texts">;
 
-/** Element types that are not evaluated, and how their elements are read. */
-const notNumbers: Partial<Record<DType, (data: Constant, stretch: Stretch) => Part>> = {
-  string: ({ strings }, { from, to }) => onlyTexts((strings?.() ?? []).slice(from, to).map((text) => JSON.stringify(text))),
-  c64: ({ bytes }, stretch) => onlyTexts(complexTexts(bytes(), stretch, 4)),
-  c128: ({ bytes }, stretch) => onlyTexts(complexTexts(bytes(), stretch, 8)),
+/** What of a window there is: positions inside of the shape, and no more values than a page has. Undefined when the axes are not two of the shape's. */
+function clipped(window: TensorWindow, shape: readonly number[]): TensorWindow | undefined {
+  const { rowAxis, columnAxis } = window;
+  if (rowAxis === columnAxis || shape[rowAxis] === undefined || shape[columnAxis] === undefined) return undefined;
+  const at = shape.map((extent, axis) => Math.max(0, Math.min(extent - 1, Math.trunc(window.at[axis] ?? 0) || 0)));
+  const empty = shape.includes(0);
+  const left = (axis: number): number => (shape[axis] ?? 0) - (at[axis] ?? 0);
+  const columns = empty ? 0 : Math.max(0, Math.min(left(columnAxis), Math.trunc(window.columns), pageLength));
+  const rows = empty ? 0 : Math.max(0, Math.min(left(rowAxis), Math.trunc(window.rows), Math.floor(pageLength / Math.max(1, columns))));
+  return { at, rowAxis, columnAxis, rows, columns };
+}
+
+/** Positions of a window's elements: whole rows where they lie together, else one by one. */
+function stretchesOf({ at, rowAxis, columnAxis, rows, columns }: TensorWindow, shape: readonly number[]): Stretch[] {
+  const steps = shape.map((_, axis) => shape.slice(axis + 1).reduce((all, extent) => all * extent, 1));
+  const first = at.reduce((sum, position, axis) => sum + position * (steps[axis] ?? 0), 0);
+  const [down, along] = [steps[rowAxis] ?? 0, steps[columnAxis] ?? 0];
+  return Array.from({ length: rows }, (_, row) => first + row * down).flatMap((from) =>
+    along === 1
+      ? [{ from, to: from + columns }]
+      : Array.from({ length: columns }, (_, column) => ({ from: from + column * along, to: from + column * along + 1 })),
+  );
+}
+
+/** Element types that are not numbers, and how their elements are read. */
+const textTypes: Partial<Record<DType, (reader: ElementReader, stretches: readonly Stretch[]) => Part>> = {
+  string: (reader, stretches) => {
+    const all = reader.strings();
+    return onlyTexts(stretches.flatMap(({ from, to }) => all.slice(from, to).map((text) => JSON.stringify(text))));
+  },
+  c64: (reader, stretches) => onlyTexts(stretches.flatMap((stretch) => complexTexts(reader, stretch, 4))),
+  c128: (reader, stretches) => onlyTexts(stretches.flatMap((stretch) => complexTexts(reader, stretch, 8))),
 };
 
-const onlyTexts = (texts: readonly string[]): Part => ({
-  values: Float64Array.from(texts, () => NaN),
-  texts,
-  min: NaN,
-  max: NaN,
-  mean: NaN,
-});
+const onlyTexts = (texts: readonly string[]): Part => ({ values: Float64Array.from(texts, () => NaN), texts });
 
 /** @param half bytes of the real and of the imaginary part */
-function complexTexts(bytes: Uint8Array, { from, to }: Stretch, half: 4 | 8): string[] {
+function complexTexts(reader: ElementReader, { from, to }: Stretch, half: 4 | 8): string[] {
+  const bytes = reader.bytes(from, to);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const at = (i: number): number => (half === 4 ? view.getFloat32(i * half, true) : view.getFloat64(i * half, true));
   const text = (v: number): string => String(half === 4 ? Number(v.toPrecision(7)) : v);
   return Array.from({ length: to - from }, (_, i) => {
-    const [re, im] = [at(2 * (from + i)), at(2 * (from + i) + 1)];
+    const [re, im] = [at(2 * i), at(2 * i + 1)];
     return `${text(re)}${im < 0 || Object.is(im, -0) ? "-" : "+"}${text(Math.abs(im))}i`;
   });
 }
 
-function numbers(constant: Constant, { from, to }: Stretch): Part {
-  const { dtype, data } = constantArray(constant);
-  const part = Array.from({ length: to - from }, (_, i) => data[from + i] ?? 0);
+function numbers(reader: ElementReader, stretches: readonly Stretch[]): Part {
+  const { dtype } = reader;
+  const part = stretches.flatMap(({ from, to }) => [...reader.elements(from, to)]);
   const texts = dtype === "bool" ? part.map((v) => String(Boolean(v))) : dtype === "i64" || dtype === "u64" ? part.map(String) : undefined;
-  return { values: Float64Array.from(part, Number), ...(texts === undefined ? {} : { texts }), ...statistics(data) };
-}
-
-function statistics(data: ArrayLike<number | bigint>): { min: number; max: number; mean: number } {
-  let min = Infinity;
-  let max = -Infinity;
-  let sum = 0;
-  for (let i = 0; i < data.length; i++) {
-    const v = Number(data[i]);
-    if (v < min) min = v;
-    if (v > max) max = v;
-    sum += v;
-  }
-  return data.length === 0 ? { min: NaN, max: NaN, mean: NaN } : { min, max, mean: sum / data.length };
+  return { values: Float64Array.from(part, Number), ...(texts === undefined ? {} : { texts }) };
 }

@@ -31,7 +31,7 @@ export function compiledFixture(name: string, bytes: Uint8Array, bodies: readonl
         last = { stage: index, graph: snapshot };
       },
     });
-    const options = { isa: "scalar", threads: 1, precision: "f32" as const, dims: {}, without: [] };
+    const options = { isa: "scalar", threads: 1, precision: "f32" as const, dims: {}, without: [], force: [], forbid: [] };
     const hello: Hello = {
       model: { name, path: file, bytes: model.bytes },
       options,

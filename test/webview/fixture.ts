@@ -47,7 +47,7 @@ export function mlp(options: { readonly hostile?: boolean; readonly trusted?: bo
   const passes = Array.from({ length: end + 1 }, (_, i): PassEvent => passEvent(i, graphs, options.failAt));
   const last = graphs[Math.min(graphs.length, options.failAt ?? Infinity) - 1]!;
   const summary = summaryOf(passes, last, first);
-  const panelOptions = { isa: "avx512", threads: 2, precision: "f32" as const, dims: { N: batch }, without: [] };
+  const panelOptions = { isa: "avx512", threads: 2, precision: "f32" as const, dims: { N: batch }, without: [], force: [], forbid: [] };
   const hello: Hello = {
     model: { name: "mlp-gelu.onnx", path: "/models/mlp-gelu.onnx", bytes: 2_158_432 },
     options: panelOptions,
@@ -95,9 +95,6 @@ export function mlp(options: { readonly hostile?: boolean; readonly trusted?: bo
         dtype: "f32",
         shape: [512],
         values: Float64Array.from({ length: 64 }, (_, i) => Math.sin(i) / 20),
-        min: -0.0498,
-        max: 0.0499,
-        mean: 0.0004,
       },
     },
   };

@@ -95,7 +95,7 @@ export function syntheticMessages(count: number): ToPage[] {
     opsAfter: sizes[i]!,
     hits: [],
   }));
-  const options = { isa: "auto", threads: 1, precision: "f32" as const, dims: {}, without: [] };
+  const options = { isa: "auto", threads: 1, precision: "f32" as const, dims: {}, without: [], force: [], forbid: [] };
   const hello: Hello = {
     model: { name: `synthetic-${count}.onnx`, path: `/models/synthetic-${count}.onnx`, bytes: 1e8 },
     options,

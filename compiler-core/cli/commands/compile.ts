@@ -39,6 +39,9 @@ async function finish(context: CommandContext, compiled: Compiled): Promise<Comm
     coverage: summary.coverage,
     groups: groupRows(compiled),
     verdicts: summary.verdicts,
+    ...(summary.pairs === undefined ? {} : { pairs: summary.pairs }),
+    buffers: summary.buffers,
+    kernels: summary.kernels,
     unsupported: summary.unsupported,
     arenaBytes: summary.arenaBytes,
     arenaBytesWithoutReuse: summary.arenaBytesWithoutReuse,
@@ -95,6 +98,8 @@ function summaryText(compiled: Compiled, built: BuiltCode | undefined): string[]
   ];
   if (summary.groups.length > 0) lines.push(...groupTable(compiled), "");
   if (summary.unsupported.length > 0) lines.push(...holeTable(summary), "");
+  for (const { kind, pair, done, because } of summary.pairs ?? [])
+    lines.push(`--${kind} ${pair.join("+")}: ${done ? "done" : "not done"}, ${because}`);
   const facts: string[][] = [
     ["work", `${flopsText(summary.flops)}, ${bytesText(summary.bytes)} moved when nothing is cached`],
     ["constants", bytesText(summary.constantBytes)],

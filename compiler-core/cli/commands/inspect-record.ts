@@ -10,7 +10,10 @@ import {
   isModule,
   isaSets,
   missingFeatures,
+  opDocs,
+  opsetsOf,
   passInfos,
+  ruleDocs,
   snapshotReply,
   StringTable,
   type Graph,
@@ -36,6 +39,8 @@ function messages(compiled: Compiled): ToPage[] {
     precision: compiled.options.precision,
     dims: compiled.options.dims,
     without: compiled.options.without,
+    force: compiled.options.force,
+    forbid: compiled.options.forbid,
   };
   const { error } = compilation;
   return [
@@ -62,6 +67,9 @@ function hello({ model, machine, compilation, options: { dims } }: Compiled, opt
       source: dims[name] === undefined ? "default" : "set",
     })),
     passes: passInfos,
+    opsets: opsetsOf(model.file.model),
+    opDocs,
+    ruleDocs,
     trusted: true,
     cannotRun: "this page is a record of one compilation",
     strings: {},

@@ -1,5 +1,5 @@
 /** Schemas of what says how a model was compiled. */
-import { byName, count, flag, list, number, oneOf, record, text, whole, type Schema } from "./build.ts";
+import { byName, count, flag, list, number, oneOf, pair, record, text, whole, type Schema } from "./build.ts";
 import type { Members } from "./index.ts";
 
 export const errorInfo: Schema = record({ code: text, message: text, next: text, exit: whole });
@@ -77,6 +77,27 @@ export const identity: Readonly<Record<string, Schema>> = {
 
 export const unsupported: Schema = list(record({ node: text, opType: text, reason: text }));
 
+const pairOutcome = record({ kind: oneOf("force", "forbid"), pair: pair(text), done: flag, because: text });
+
+const buffer = record(
+  {
+    id: whole,
+    name: text,
+    scope: text,
+    dtype: text,
+    shape: list(whole),
+    bytes: count,
+    offset: whole,
+    firstStep: whole,
+    lastStep: whole,
+    groups: list(whole),
+    reuses: list(whole),
+  },
+  { value: whole },
+);
+
+const kernel = record({ group: whole, name: text, irLines: pair(whole), cppLines: pair(whole) });
+
 export const compileMembers: Members = {
   required: {
     ...identity,
@@ -96,7 +117,16 @@ export const compileMembers: Members = {
     cached: flag,
     built: flag,
   },
-  optional: { sourceHash: text, sharedObject: text, emitted: list(text), error: errorInfo, notBuilt: text },
+  optional: {
+    pairs: list(pairOutcome),
+    buffers: list(buffer),
+    kernels: list(kernel),
+    sourceHash: text,
+    sharedObject: text,
+    emitted: list(text),
+    error: errorInfo,
+    notBuilt: text,
+  },
 };
 
 const lineageStep = record(
@@ -104,11 +134,18 @@ const lineageStep = record(
   { rule: text },
 );
 
+const introduction = record(
+  { node: whole, op: text, stage: whole, pass: text, from: list(record({ id: whole, op: text })) },
+  { rule: text, note: text },
+);
+
 export const explainMembers: Members = {
   required: {
     ...identity,
     node: record({ path: text, opType: text, domain: text, name: text }),
     lineage: list(lineageStep),
+    introduced: list(introduction),
+    lines: record({ ir: list(whole), cpp: list(whole) }),
     groups: list(record({ id: whole, name: text, template: text })),
     code: list(record({ group: whole, kernel: text, irLines: list(whole), cppLines: list(whole) })),
     verdicts: list(verdict),

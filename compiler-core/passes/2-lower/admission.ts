@@ -150,8 +150,7 @@ export function admit(graph: Graph, node: Node, draft: Draft, context: Admission
 }
 
 function welcome(q: Question): Admission {
-  const bytes = elements(q.shape) * 4;
-  const facts: Fact[] = [{ name: "bytes not written and read back", value: 2 * bytes, unit: "B" }];
+  const facts: Fact[] = [{ name: "nest", value: shapeName(q.draft.space) }];
   if (q.draft.template === "matmul")
     return {
       accepted: true,

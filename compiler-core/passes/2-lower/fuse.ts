@@ -5,13 +5,14 @@
  * Groups only ever depend on groups with a smaller id, so a group never needs itself: a node may join group G only if its other
  * inputs come from groups before G. One walk over the nodes, linear in edges.
  */
-import type { Graph, Group, Node, ValueId } from "../../graph/ir.ts";
+import { elements, staticShape, valueOf, type Graph, type Group, type Node, type ValueId } from "../../graph/ir.ts";
 import type { Fact } from "../../protocol/trace.ts";
+import { dtypeBytes } from "../../support/dtype.ts";
 import { graphPass, type PassContext } from "../pass.ts";
 import { admit, type Admission } from "./admission.ts";
 import { newDraft, type Draft } from "./draft.ts";
 import { nodeKind } from "./node-kind.ts";
-import { pairLookup } from "./node-pairs.ts";
+import { pairLookup, type PairLookup } from "./node-pairs.ts";
 import { byPhase } from "./phases.ts";
 
 export const fuse = graphPass({
@@ -40,7 +41,7 @@ function formGroups(graph: Graph, ctx: PassContext, fusing: boolean): Group[] {
     const edges = producerEdges(node, producer);
     const { kind } = nodeKind(graph, node);
     if (kind === "unsupported") {
-      for (const e of edges) recordEdge(ctx, e, node, notCompiled(node), undefined);
+      for (const e of edges) recordEdge(ctx, graph, e, node, notCompiled(node), undefined);
       continue;
     }
     if (kind === "hole") {
@@ -48,7 +49,8 @@ function formGroups(graph: Graph, ctx: PassContext, fusing: boolean): Group[] {
       draftOf.set(node.id, hole);
       for (const e of edges) {
         const inside = draftOf.get(e.from.id) === hole;
-        recordEdge(ctx, e, node, inside ? sameHole : intoHole(node), inside ? hole.id : undefined);
+        const answer = inside ? sameHole : insisted(pairs, draftOf.get(e.from.id), node, intoHole(node));
+        recordEdge(ctx, graph, e, node, answer, inside ? hole.id : undefined);
       }
       continue;
     }
@@ -74,7 +76,8 @@ function formGroups(graph: Graph, ctx: PassContext, fusing: boolean): Group[] {
       const from = draftOf.get(e.from.id);
       const answer =
         from === undefined ? notCompiled(e.from) : from === home && joined !== undefined ? joined : (answers.get(from) ?? otherGroup(home));
-      recordEdge(ctx, e, node, answer, from === home ? home.id : undefined);
+      const told = from === home ? answer : insisted(pairs, from, node, answer);
+      recordEdge(ctx, graph, e, node, told, from === home ? home.id : undefined);
     }
     if (joined !== undefined) ctx.hit({ rule: joined.rule, before: [node.id], after: [home.leader.id, node.id], note: joined.because });
   }
@@ -108,18 +111,54 @@ function producerEdges(node: Node, producer: ReadonlyMap<ValueId, Node>): Edge[]
   });
 }
 
-function recordEdge(ctx: PassContext, edge: Edge, to: Node, answer: Admission, group: number | undefined): void {
+/** A refusal that the user wanted otherwise says that it was heard, and cannot be followed. */
+function insisted(pairs: PairLookup, from: Draft | undefined, node: Node, answer: Admission): Admission {
+  if (answer.accepted || answer.rule === "fuse/forbidden" || from === undefined || !pairs.forces(from, node)) return answer;
+  return {
+    ...answer,
+    because: `${answer.because}; --force cannot change that`,
+    facts: [...answer.facts, { name: "asked for", value: "--force" }],
+  };
+}
+
+function recordEdge(ctx: PassContext, graph: Graph, edge: Edge, to: Node, answer: Admission, group: number | undefined): void {
   const accepted = answer.accepted && group !== undefined;
+  const other = otherChoice(answer.rule, accepted);
+  const traffic = traffics(answer.rule) ? trafficOf(graph, edge.value) : undefined;
   ctx.verdict({
     subject: "fusion",
     accepted,
     rule: answer.rule,
     because: answer.because,
-    facts: answer.facts,
+    facts: [
+      ...answer.facts,
+      ...(traffic === undefined
+        ? []
+        : [{ name: accepted ? "not written and read back" : "written and read back", value: traffic, unit: "B" }]),
+    ],
     nodes: [edge.from.id, to.id],
     value: edge.value,
     ...(accepted ? { group } : {}),
+    ...(traffic === undefined || other === undefined
+      ? {}
+      : { alternatives: [{ choice: other, cost: accepted ? traffic : 0, unit: "B written and read back" }] }),
   });
+}
+
+/** Bytes that a value costs when one nest writes it and another reads it back; undefined when its size is not known. */
+function trafficOf(graph: Graph, value: ValueId): number | undefined {
+  const { dtype } = valueOf(graph, value);
+  const shape = staticShape(valueOf(graph, value));
+  return shape === undefined ? undefined : 2 * dtypeBytes(dtype, elements(shape));
+}
+
+/** Views have no code, and what is not compiled has no nest: nothing is written or saved there. */
+const traffics = (rule: string): boolean => !["fuse/view", "fuse/not-compiled", "fuse/first-run"].includes(rule);
+
+/** What could have been done instead, where there was a choice. */
+function otherChoice(rule: string, accepted: boolean): string | undefined {
+  if (accepted) return rule === "fuse/same-hole" ? undefined : "a nest of its own";
+  return ["fuse/forbidden", "fuse/switched-off", "fuse/parallelism"].includes(rule) ? "in the nest of its producer" : undefined;
 }
 
 const switchedOff: Admission = {

@@ -131,7 +131,7 @@ export function modelSuite(): void {
         .exports.models()
         .find((m) => m.summary?.isa === summary?.isa && m.summary?.threads === 1),
     );
-    assert.deepEqual(again.options, { isa: "auto", threads: 1, precision: "f32", dims: {}, without: [] });
+    assert.deepEqual(again.options, { isa: "auto", threads: 1, precision: "f32", dims: {}, without: [], force: [], forbid: [] });
   });
 
   it("opens the place that a link names", async () => {

@@ -50,12 +50,10 @@ async function showNumbers(app: App, value: number, stage: number, into: HTMLEle
   trigger.disabled = true;
   fill(into, "reading …");
   try {
-    const { values, texts, min, max, mean } = await app.host.request("tensor", { value, stage, start: 0, count: page }).result;
+    const { values, texts } = await app.host.request("tensor", { value, stage, start: 0, count: page }).result;
     const rows = texts ? texts.map(visible).join("  ") : Array.from(values, numberText).join("  ");
     fill(
       into,
-      !Number.isNaN(min) &&
-        el("div", { class: "value-notes" }, `min ${numberText(min)} · max ${numberText(max)} · mean ${numberText(mean)}`),
       values.length === 0 && "no elements",
       el("code", { class: "number-list" }, rows),
     );

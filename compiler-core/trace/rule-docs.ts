@@ -1,0 +1,103 @@
+/** What the rules of verdicts look at, and what can be done about their answers: docs/verdicts.md and the inspector show the same rows. */
+import type { RuleDoc } from "../protocol/panel.ts";
+
+export const ruleDocs: Readonly<Record<string, RuleDoc>> = {
+  "fuse/point": {
+    what: "An elementwise operator over the same elements as the nest of its producer is computed on each element while it is in a register.",
+  },
+  "fuse/row": {
+    what: "Reductions over the last axis and what follows them run row by row: a row stays in the nearest cache from the first operator to the last.",
+  },
+  "fuse/tile": {
+    what: "An elementwise operator behind a matrix product is computed on the register tile before it is stored: the product's epilogue.",
+  },
+  "fuse/block": {
+    what: "An elementwise operator behind a convolution is computed on the block of the result that was just finished, while it is in cache.",
+  },
+  "fuse/forbidden": {
+    what: "The pair was named with --forbid, or forbidden in the inspector.",
+    remedy: "Take the pair out of the options to let the other rules decide.",
+  },
+  "fuse/first-run": {
+    what: "Work on constants is done once, at the first run; the rest runs every time. The two do not share a nest.",
+  },
+  "fuse/view": {
+    what: "Reshapes, transposes, slices and broadcasts that only rename elements have no code: their reader finds the elements itself.",
+  },
+  "fuse/hole": {
+    what: "One side runs on ONNX Runtime. Values are handed over in memory.",
+    remedy: "Look at the node that is not compiled: the reason is in its details.",
+  },
+  "fuse/same-hole": { what: "Neighbours that run on ONNX Runtime are one call: values between them never leave it." },
+  "fuse/not-compiled": {
+    what: "One side is not compiled, and nobody runs it: there is no nest to join.",
+    remedy: "Look at the node that is not compiled: the reason is in its details.",
+  },
+  "fuse/own-nest": {
+    what: "Matrix products, convolutions and operators with a loop nest of their own lead a group. One nest has one leader.",
+  },
+  "fuse/movement": {
+    what: "The producer's template has no anchor, no place inside of its nest where another operator could be computed.",
+  },
+  "fuse/needs-row": {
+    what: "A reduction needs a whole row of its operand, but a product or convolution finishes one tile at a time.",
+  },
+  "fuse/last-axis": {
+    what: "A reduction over other than the last axis reads elements that lie apart: no row at a time is complete.",
+    remedy: "A transpose in the model that brings the axis to the end may pay.",
+  },
+  "fuse/space": {
+    what: "The nest of the producer and the consumer run over different elements. Joined, work would be done again or be missing.",
+  },
+  "fuse/same-row": {
+    what: "The consumer reads results of other rows than the one the nest is at: they are not there yet.",
+  },
+  "fuse/order": {
+    what: "Groups run in order, each after all groups it reads. Another operand of the consumer comes from a later group than this producer's.",
+  },
+  "fuse/other-group": {
+    what: "A node is computed once. It joined the group of its latest producer, so the values of the others come through memory.",
+    remedy: "Forbid the fusion it got, to see whether this one is possible instead.",
+  },
+  "fuse/parallelism": {
+    what: "Whole rows on one thread leave fewer pieces of work than elements would. With few rows, threads would idle.",
+    remedy: "Force the fusion to measure whether the saved memory traffic is worth more.",
+  },
+  "fuse/switched-off": {
+    what: "The pass `fuse` is switched off: every operator has a nest of its own.",
+    remedy: "Switch the pass on in the options.",
+  },
+  "choose-tiles/threads": {
+    what: "How a product is divided among threads: the share of the busiest thread, with the operands it has to bring in, is compared for every grid.",
+  },
+  "choose-tiles/gemm": {
+    what: "Which kernel computes a product, and in which blocks: panels and blocks are chosen to stay in the caches.",
+  },
+  "choose-tiles/conv": { what: "Which kernel computes a convolution, and in which blocks." },
+  "pack-weights/panels": {
+    what: "A weight is copied once into the panels that the kernel reads one after the other, where enough rows use it.",
+  },
+  "pack-weights/already-transposed": { what: "A small product reads the transposed weight as it is." },
+  "pack-weights/integers": { what: "Weights of 8-bit integers are interleaved by four rows, as the dot product of the CPU reads them." },
+  "pack-convolutions/row-panels": { what: "The kernel of a convolution is copied once into panels of output channels." },
+  "lower/padded-rows": {
+    what: "Rows at a distance of a large power of two fall into the same few cache sets: 16 elements between them spread them out.",
+  },
+  "inline-control-flow/stays": {
+    what: "A branch or loop is written out where its condition or trip count is known at compile time.",
+    remedy: "Set the symbolic dimensions that the condition depends on.",
+  },
+  "cut-holes/call": {
+    what: "Nodes that cannot be compiled run on ONNX Runtime, as they stand in the file.",
+    remedy: "The reason says what would have to be known, or which operator is missing.",
+  },
+  "vectorise/lanes": { what: "An innermost loop becomes vectors when its iterations are independent and its elements lie together." },
+  "schedule-parallel/shared": { what: "A nest is shared out to the threads when each gets enough work to pay for meeting at a barrier." },
+  "schedule-parallel/too-small": { what: "Threads meet at a barrier, which takes time: small nests run on fewer threads than there are." },
+  "schedule-parallel/barrier": { what: "Threads wait for each other only where one reads what another wrote." },
+  "eliminate-dead-stores/never-read": { what: "A buffer that nobody reads any more is gone: its values stay in registers." },
+  "shrink-buffers/slice": { what: "A buffer between two operators of one nest shrinks to what one iteration uses." },
+  "plan-memory/place": {
+    what: "Buffers that are not alive at the same time share memory; a result may take the place of the operand it is the last to read.",
+  },
+};
