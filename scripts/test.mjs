@@ -4,9 +4,10 @@ import { missingNeeds, ensureSystemPackages, systemNeeds } from "./setup/debian-
 import { checkNode, ensureNodePackages } from "./setup/node-packages.mjs";
 import { root, run, runScript, say, seconds, Stop } from "./setup/terminal.mjs";
 import { bundleTests, prepareBundleFolder } from "./suites/bundle-tests.mjs";
-import { runChecks } from "./suites/checks.mjs";
+import { checkPieces } from "./suites/checks.mjs";
 import { selectSuites } from "./suites/discover.mjs";
-import { runFiles } from "./suites/run-files.mjs";
+import { runFile, runFiles } from "./suites/run-files.mjs";
+import { runTogether } from "./suites/run-together.mjs";
 import { Tally } from "./suites/tally.mjs";
 
 const help = `npm test -- [FILTER...] [options]
@@ -74,45 +75,66 @@ async function build() {
   return code === 0;
 }
 
-/** Runs one suite. @returns {Promise<Tally>} */
-async function runSuite(suite, outdir, options) {
-  const tally = new Tally();
-  if (suite.checks) await runChecks(suite.checks, tally);
-  else {
-    await runFiles(suite.paths, outdir, tally, {
-      concurrency: suite.concurrency,
-      again: suite.again ?? false,
-      fileTimeout: suite.budget * patience * (options.long ? 10 : 1),
-      env: { ...suite.env, ...(options.long ? { FUSIONSCOPE_LONG: "1" } : {}) },
-      name: options.name,
-      verbose: options.verbose ?? false,
-    });
-  }
-  return tally;
+/** How the files of a suite are run. */
+function fileOptions(suite, options) {
+  return {
+    concurrency: suite.concurrency,
+    again: suite.again ?? false,
+    fileTimeout: suite.budget * patience * (options.long ? 10 : 1),
+    env: { ...suite.env, ...(options.long ? { FUSIONSCOPE_LONG: "1" } : {}) },
+    name: options.name,
+    verbose: options.verbose ?? false,
+  };
+}
+
+/** What a suite is made of: each piece can run beside those of others. */
+const piecesOf = (suite, outdir, options) =>
+  suite.checks ? checkPieces(suite.checks) : suite.paths.map((file) => ({ run: () => runFile(file, outdir, fileOptions(suite, options)) }));
+
+function tellEnd(suite, tally, used) {
+  say(`${suite.name}: ${tally.line()}; ${seconds(used)} of ${suite.budget} s${used > suite.budget * 1000 ? ", OVER BUDGET" : ""}`);
+}
+
+/** Runs a suite that must not share the machine: it measures time, or drives a browser. */
+async function runAlone(suite, tally, outdir, options) {
+  const begun = performance.now();
+  await runFiles(suite.paths, outdir, tally, fileOptions(suite, options));
+  tellEnd(suite, tally, performance.now() - begun);
 }
 
 async function runAll(suites, skipped, options) {
-  const total = new Tally();
   const started = performance.now();
   const files = [...new Set(suites.flatMap((suite) => suite.paths))];
   const outdir = prepareBundleFolder();
+  const total = new Tally();
   if (!(await build())) total.fail("build");
   if (files.length > 0) await bundleTests(files, outdir);
-  say(`built in ${seconds(performance.now() - started)}`);
-  let executedInVscode = 0;
-  for (const suite of suites) {
-    if (!suite.checks && suite.paths.length === 0) continue;
-    const begun = performance.now();
-    say(`\n${suite.name}: ${suite.what}, budget ${suite.budget} s`);
-    const tally = new Tally();
+  say(`built in ${seconds(performance.now() - started)}\n`);
+  const rows = suites.filter((suite) => suite.checks || suite.paths.length > 0).map((suite) => ({ suite, tally: new Tally() }));
+  for (const { suite, tally } of rows) {
+    say(`${suite.name}: ${suite.what}, budget ${suite.budget} s`);
     if (skipped.has(suite)) tally.skip(suite.name, skipped.get(suite));
-    else tally.add(await runSuite(suite, outdir, options));
-    const used = performance.now() - begun;
-    say(`${suite.name}: ${tally.line()}; ${seconds(used)} of ${suite.budget} s${used > suite.budget * 1000 ? ", OVER BUDGET" : ""}`);
-    if (suite.vscode) executedInVscode += tally.executed;
-    total.add(tally);
   }
-  return { total, executedInVscode };
+  say();
+  const asked = rows.filter(({ suite }) => !skipped.has(suite));
+  // The long suites measure time: one after the other.
+  const alone = ({ suite }) => suite.concurrency === 1 || (options.long && !suite.checks);
+  const together = asked.filter((row) => !alone(row));
+  const servers = options["no-install"] ? undefined : installServers(asked.map(({ suite }) => suite));
+  await runTogether(
+    together.map(({ suite, tally }) => ({ suite, tally, pieces: piecesOf(suite, outdir, options) })),
+    tellEnd,
+  );
+  await servers;
+  for (const { suite, tally } of asked.filter(alone)) await runAlone(suite, tally, outdir, options);
+  for (const { tally } of rows) total.add(tally);
+  return { total, executedInVscode: rows.reduce((n, { suite, tally }) => n + (suite.vscode ? tally.executed : 0), 0) };
+}
+
+/** Puts the VS Code servers of these suites into the cache, one after the other, while other suites run; a suite whose server fails says why itself. */
+async function installServers(suites) {
+  const { ensureServer } = await import("./vscode/install-server.mjs");
+  for (const { vscode } of suites) if (vscode) await ensureServer(vscode, { noInstall: false }).catch(() => undefined);
 }
 
 function summary(total, started) {

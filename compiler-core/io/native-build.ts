@@ -18,6 +18,8 @@ export interface ModuleBuild {
   readonly isa: IsaName;
   /** With region times (-DFS_PROFILE). */
   readonly profile?: boolean;
+  /** Built fast, for a single run: see `compileFlags`. */
+  readonly quick?: boolean;
   /** Also produce assembly (Intel syntax). */
   readonly assembly?: boolean;
   readonly toolchain?: Toolchain;
@@ -88,7 +90,7 @@ async function inParallel<T, R>(items: readonly T[], limit: number, task: (item:
 export async function buildModule(build: ModuleBuild): Promise<BuiltModule> {
   const started = performance.now();
   const toolchain = build.toolchain ?? (await findToolchain());
-  const flags = [...compileFlags(build.isa, toolchain, { profile: build.profile }), "-fPIC", "-fvisibility=hidden", `-I${nativeRoot()}`];
+  const flags = [...compileFlags(build.isa, toolchain, build), "-fPIC", "-fvisibility=hidden", `-I${nativeRoot()}`];
   const parts = build.sources.flatMap((s) => [s.name, s.text]);
   const key = contentKey([
     "module 1",

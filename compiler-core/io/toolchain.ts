@@ -106,16 +106,22 @@ const isaFlags: Readonly<Record<IsaName, readonly string[]>> = {
   amx: ["-march=x86-64-v4", "-mprefer-vector-width=512", "-mavx512vnni", "-mavx512bf16", "-mamx-tile", "-mamx-int8", "-mamx-bf16"],
 };
 
+export interface FlagOptions {
+  /** With region times. */
+  readonly profile?: boolean;
+  /** For code that is run once, to see what it computes: built in half of the time, and slow. */
+  readonly quick?: boolean;
+}
+
 /**
  * Flags of all generated code and kernels. -ffp-contract=off: a product and a sum are fused only where the code says fma, so that every
  * compiler gives the same values; never -ffast-math. -fno-strict-aliasing: buffers of different types share the arena. The two warnings are false alarms of g++ 12's own AVX-512 header.
  */
-export function compileFlags(isa: IsaName, toolchain: Toolchain, options: { readonly profile?: boolean } = {}): string[] {
+export function compileFlags(isa: IsaName, toolchain: Toolchain, options: FlagOptions = {}): string[] {
   const machine = os.arch() === "x64" ? isaFlags[isa] : isa === "scalar" ? [] : userError("isa-not-here", {}, { isa, arch: os.arch() });
   return [
     "-std=c++17",
-    "-O3",
-    "-g1",
+    ...(options.quick === true ? ["-Og"] : ["-O3", "-g1"]),
     "-ffp-contract=off",
     "-fno-strict-aliasing",
     "-fno-math-errno",

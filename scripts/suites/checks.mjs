@@ -2,6 +2,7 @@
 import { readdirSync } from "node:fs";
 import path from "node:path";
 import { root, run, say } from "../setup/terminal.mjs";
+import { Tally } from "./tally.mjs";
 
 /** @typedef {{ name: string, command: string[], skip?: string }} Check */
 
@@ -27,22 +28,21 @@ const checksOf = {
 const emptyLayer = "error TS18003";
 
 /**
- * Runs the checks of a suite, two at a time.
- * @param {"types" | "style"} kind @param {import("./tally.mjs").Tally} tally
+ * The checks of a suite, each a piece of its own.
+ * @param {"types" | "style"} kind @returns {{ run: () => Promise<Tally> }[]}
  */
-export async function runChecks(kind, tally) {
-  const queue = checksOf[kind]();
-  const worker = async () => {
-    for (let check = queue.shift(); check; check = queue.shift()) {
-      const [script = "", ...args] = check.command;
-      const { code, output } = await run(process.execPath, [path.join(root, "node_modules", script), ...args], { quiet: true });
-      if (code === 0) tally.pass();
-      else if (output.includes(emptyLayer) && !output.includes("error TS1005")) tally.skip(check.name, "the layer has no files");
-      else {
-        say(`FAILED ${check.name}\n${output.trimEnd()}`);
-        tally.fail(check.name);
-      }
-    }
-  };
-  await Promise.all([worker(), worker()]);
+export const checkPieces = (kind) => checksOf[kind]().map((check) => ({ run: () => runCheck(check) }));
+
+/** @param {Check} check @returns {Promise<Tally>} */
+async function runCheck(check) {
+  const tally = new Tally();
+  const [script = "", ...args] = check.command;
+  const { code, output } = await run(process.execPath, [path.join(root, "node_modules", script), ...args], { quiet: true });
+  if (code === 0) tally.pass();
+  else if (output.includes(emptyLayer) && !output.includes("error TS1005")) tally.skip(check.name, "the layer has no files");
+  else {
+    say(`FAILED ${check.name}\n${output.trimEnd()}`);
+    tally.fail(check.name);
+  }
+  return tally;
 }

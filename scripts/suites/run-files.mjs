@@ -25,7 +25,7 @@ export async function runFiles(files, outdir, tally, options) {
 }
 
 /** @returns {Promise<Tally>} of the last attempt */
-async function runFile(file, outdir, options) {
+export async function runFile(file, outdir, options) {
   const bundle = path.join(root, outdir, file.replace(/\.ts$/, ".mjs"));
   if (!existsSync(bundle)) {
     const tally = new Tally();

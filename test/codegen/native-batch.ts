@@ -8,7 +8,7 @@ import os from "node:os";
 import path from "node:path";
 import type { CppSource } from "../../compiler-core/codegen/index.ts";
 import { encode, type NdArray } from "../../compiler-core/graph/ndarray.ts";
-import { prefixOf, unitOf } from "../onnx-node/unit.ts";
+import { prefixOf, quickBuilds, unitOf } from "../onnx-node/unit.ts";
 
 export interface BatchItem {
   readonly source: CppSource;
@@ -121,7 +121,7 @@ export function runBatch(items: readonly BatchItem[], compiler: string, flags: r
     writeFileSync(file("batch.cpp"), program(items));
     const args = [
       "-std=c++17",
-      "-O1",
+      quickBuilds ? "-Og" : "-O1",
       "-ffp-contract=off",
       "-fno-strict-aliasing",
       "-w",

@@ -10,20 +10,20 @@ interface Row {
   readonly flags?: readonly string[];
 }
 
-/** What differs between the sets decides where a program runs. -O1, because these build longer than they run; what -O3 makes of the kernels is tested with the generated code. */
+/** What differs between the sets decides where a program runs. -Og, because these build longer than they run; what -O3 makes of the kernels is tested with the generated code. */
 const rows: readonly Row[] = [
-  { source: "simd/simd_test.cpp", isas: ["scalar", "avx2", "avx512"], flags: ["-O1"] },
-  { source: "math/math_test.cpp", isas: ["scalar", "avx2", "avx512"], flags: ["-O1"] },
-  { source: "runtime/spmd_test.cpp", isas: ["scalar"], flags: ["-O1"] },
-  { source: "kernels/transpose/transpose_test.cpp", isas: ["scalar", "avx2", "avx512"], flags: ["-O1"] },
-  { source: "kernels/gemm_f32/gemm_f32_test.cpp", isas: ["scalar", "avx2", "avx512"], flags: ["-O1"] },
-  { source: "kernels/conv_f32/conv_f32_test.cpp", isas: ["scalar", "avx2", "avx512"], flags: ["-O1"] },
-  { source: "kernels/gemm_u8s8/gemm_u8s8_test.cpp", isas: ["scalar", "avx2", "avx512", "avx512-vnni"], flags: ["-O1"] },
-  { source: "kernels/gemm_bf16/gemm_bf16_test.cpp", isas: ["scalar", "avx2", "avx512"], flags: ["-O1"] },
+  { source: "simd/simd_test.cpp", isas: ["scalar", "avx2", "avx512"], flags: ["-Og"] },
+  { source: "math/math_test.cpp", isas: ["scalar", "avx2", "avx512"], flags: ["-Og"] },
+  { source: "runtime/spmd_test.cpp", isas: ["scalar"], flags: ["-Og"] },
+  { source: "kernels/transpose/transpose_test.cpp", isas: ["scalar", "avx2", "avx512"], flags: ["-Og"] },
+  { source: "kernels/gemm_f32/gemm_f32_test.cpp", isas: ["scalar", "avx2", "avx512"], flags: ["-Og"] },
+  { source: "kernels/conv_f32/conv_f32_test.cpp", isas: ["scalar", "avx2", "avx512"], flags: ["-Og"] },
+  { source: "kernels/gemm_u8s8/gemm_u8s8_test.cpp", isas: ["scalar", "avx2", "avx512", "avx512-vnni"], flags: ["-Og"] },
+  { source: "kernels/gemm_bf16/gemm_bf16_test.cpp", isas: ["scalar", "avx2", "avx512"], flags: ["-Og"] },
   // Single instructions are written as assembly: in the dialect of listings too.
-  { source: "kernels/gemm_bf16/gemm_bf16_test.cpp", isas: ["avx512-bf16"], flags: ["-O1", "-masm=intel"] },
-  { source: "kernels/gemm_amx/gemm_amx_test.cpp", isas: ["avx512-bf16"], flags: ["-O1", "-masm=intel", "-DFS_AMX_EMULATED"] },
-  { source: "kernels/gemm_amx/gemm_amx_test.cpp", isas: ["amx"], flags: ["-O1"] },
+  { source: "kernels/gemm_bf16/gemm_bf16_test.cpp", isas: ["avx512-bf16"], flags: ["-Og", "-masm=intel"] },
+  { source: "kernels/gemm_amx/gemm_amx_test.cpp", isas: ["avx512-bf16"], flags: ["-Og", "-masm=intel", "-DFS_AMX_EMULATED"] },
+  { source: "kernels/gemm_amx/gemm_amx_test.cpp", isas: ["amx"], flags: ["-Og"] },
 ];
 
 const compiler = await compilerOrReason();

@@ -19,7 +19,7 @@ import { encodeModel } from "../../compiler-core/onnx/writer.ts";
 import { isFloat, type DType } from "../../compiler-core/support/dtype.ts";
 import { loadRuntime } from "../workloads/ort-models.ts";
 import { runtimeTypes, type MathCase, type Operand } from "./math-cases.ts";
-import { prefixOf, unitOf } from "./unit.ts";
+import { prefixOf, quickBuilds, unitOf } from "./unit.ts";
 
 const runtime = await loadRuntime();
 const machine = localMachine();
@@ -133,7 +133,7 @@ export function againstRuntime(title: string, cases: readonly MathCase[]): void 
         }
         if (noCompiler !== undefined) return t.skip(noCompiler);
         const source = { name: "model.cpp", text: unitOf(prepared.map((p) => p.text)) };
-        const { so } = await buildModule({ sources: [source], isa: prepared[0]?.plan.isa ?? "scalar" });
+        const { so } = await buildModule({ sources: [source], isa: prepared[0]?.plan.isa ?? "scalar", quick: quickBuilds });
         for (const [i, p] of prepared.entries()) {
           await t.test(`${p.one.name}: native`, async () => {
             const outputs = await runNative(p, so, prefixOf(i));

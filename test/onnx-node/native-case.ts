@@ -20,7 +20,7 @@ import type { ArtifactPlan } from "../../compiler-core/codegen/plan.ts";
 import type { DType } from "../../compiler-core/support/dtype.ts";
 import { importModel } from "../../compiler-core/onnx/import.ts";
 import { bake, disputed, rounded } from "../onnx-ops/onnx-case.ts";
-import { unitOf } from "./unit.ts";
+import { quickBuilds, unitOf } from "./unit.ts";
 
 /** The tolerances of the ONNX project's own runner. */
 export const tolerance = { rtol: 1e-3, atol: 1e-7 };
@@ -137,7 +137,7 @@ export async function runCase({ root, name, plan, model }: Compiled, sharedObjec
 /** The shared object of many cases: their symbols begin with `prefixOf(index)`. */
 export async function buildUnit(unit: readonly Compiled[]): Promise<string> {
   const source = { name: "model.cpp", text: unitOf(unit.map((c) => c.text)) };
-  const { so } = await buildModule({ sources: [source], isa: unit[0]?.plan.isa ?? "scalar" });
+  const { so } = await buildModule({ sources: [source], isa: unit[0]?.plan.isa ?? "scalar", quick: quickBuilds });
   return so;
 }
 

@@ -1,5 +1,8 @@
 /** Many compiled models in one translation unit: the headers cost a compiler half a second, so they are read once for all. */
 
+/** The long suites build as for a user; the others, which ask what code computes, in half of the time. */
+export const quickBuilds = process.env["FUSIONSCOPE_LONG"] === undefined;
+
 /** What comes before the three symbols of the `index`-th model. */
 export const prefixOf = (index: number): string => `case_${index}_`;
 

@@ -11,7 +11,7 @@ import { encodeModel } from "../../compiler-core/onnx/writer.ts";
 import { inlineControlFlow } from "../../compiler-core/passes/1-graph/inline-control-flow.ts";
 import { inferShapes } from "../../compiler-core/passes/1-graph/infer-shapes.ts";
 import { graphPipeline } from "../graph-passes/run-pass.ts";
-import { prefixOf, unitOf } from "../onnx-node/unit.ts";
+import { prefixOf, quickBuilds, unitOf } from "../onnx-node/unit.ts";
 import { loadRuntime } from "../workloads/ort-models.ts";
 import { silent } from "./onnx-case.ts";
 import { controlFlowCases } from "./control-flow-cases.ts";
@@ -91,7 +91,7 @@ test("native code of all of them", { skip: missing ?? noCompiler ?? false }, asy
     return { c, source };
   });
   const text = unitOf(compiled.map(({ source }) => source.text));
-  const { so } = await buildModule({ sources: [{ name: "model.cpp", text }], isa: compiled[0]!.source.plan.isa });
+  const { so } = await buildModule({ sources: [{ name: "model.cpp", text }], isa: compiled[0]!.source.plan.isa, quick: quickBuilds });
   const runner = (host = await NativeHost.start({ timeoutSeconds: 30 }));
   for (const [i, { c, source }] of compiled.entries()) {
     await t.test(c.name, async () => {
