@@ -24,6 +24,7 @@ export function receive(app: App, message: ToPage, echo: KeyEcho): void {
         busy: true,
         failed: undefined,
         summary: undefined,
+        measured: undefined,
         bodies: [],
         version: state.version + 1,
       });

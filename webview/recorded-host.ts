@@ -1,5 +1,5 @@
 /** Stands in for VS Code when a page carries its compilation with it: replays the messages, answers for texts and bodies, says no to the rest. */
-import type { RequestName, ToHost, ToPage } from "#protocol";
+import type { PanelRequests, RequestName, ToHost, ToPage } from "#protocol";
 import type { Postable } from "./host.ts";
 import type { Recorded } from "./page-html.ts";
 import { decodeRecorded } from "./recorded.ts";
@@ -14,6 +14,7 @@ export function recordedHost(text: string, deliver: (message: ToPage) => void): 
   let texts: Promise<PackedTexts> | undefined;
   const answers: { readonly [N in RequestName]?: (arg: never) => Promise<unknown> } = {
     saveState: () => Promise.resolve(null),
+    saveFile: (arg: PanelRequests["saveFile"]["arg"]) => Promise.resolve(download(arg)),
     body: async ({ path }: { path: string }) => (await record).bodies[path],
     text: async ({ kind, stage }: { kind: string; stage: number }) => {
       texts ??= decompressed(document.getElementById("recorded-texts")?.textContent ?? "") as Promise<PackedTexts>;
@@ -37,6 +38,18 @@ const refusal = {
   message: "This page is a record: nothing can be compiled, run or read from here.",
   next: "Open the model in VS Code.",
 };
+
+/** Without a host the browser keeps the file. */
+function download({ name, text, bytes }: PanelRequests["saveFile"]["arg"]): { readonly path: string } {
+  const type = name.endsWith(".svg") ? "image/svg+xml" : "image/png";
+  const url = URL.createObjectURL(new Blob([(bytes as Uint8Array<ArrayBuffer> | undefined) ?? text ?? ""], { type }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  return { path: name };
+}
 
 /** Browsers have no theme of VS Code: the page takes the one that the system asks for. */
 function takeTheme(): void {

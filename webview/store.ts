@@ -1,5 +1,5 @@
 /** The page's state: small, immutable, changed in one place. Bulky data (trace, texts) lives beside it and is named by `version`. */
-import type { CompilationSummary, ErrorInfo, Hello, PanelOptions } from "#protocol";
+import type { BenchResult, CompilationSummary, ErrorInfo, Hello, PanelOptions } from "#protocol";
 
 export type View = "graph" | "kernels" | "buffers" | "bench";
 export type Compare = "overlay" | "split" | "off";
@@ -15,10 +15,12 @@ export interface Search {
   readonly text: string;
   /** Node ids in topological order. */
   readonly found: readonly number[];
+  /** Of a search for a structure: for each of `found`, which begins it, the node of every step. */
+  readonly chains?: readonly (readonly number[])[] | undefined;
   /** Index into `found` of the one looked at; -1: none yet. */
   readonly at: number;
   /** Why the text is not a query. */
-  readonly error?: string;
+  readonly error?: string | undefined;
 }
 
 export const noSearch: Search = { text: "", found: [], at: -1 };
@@ -64,6 +66,10 @@ export interface State {
   /** Ids of clusters that are not as `foldBy` would have them: opened by hand where they start closed, and the other way round. */
   readonly turned: ReadonlySet<string>;
   readonly search: Search;
+  /** Stages of loops and code are shown as text in the graph's place; else as the last graph. */
+  readonly loopText: boolean;
+  /** The last benchmark of this compilation. */
+  readonly measured?: BenchResult | undefined;
 }
 
 export const noSelection: Selection = { nodes: [] };
@@ -87,6 +93,7 @@ export const initialState: State = {
   foldBy: "none",
   turned: new Set(),
   search: noSearch,
+  loopText: true,
 };
 
 export type Listener = (state: State, previous: State) => void;

@@ -52,6 +52,8 @@ export interface Hello {
   /** Symbolic dimensions of the model with the value used and where it came from. */
   readonly dims: readonly { readonly name: string; readonly value: number; readonly source: "default" | "set" }[];
   readonly passes: readonly PassInfo[];
+  /** The page carries one compilation with it: nothing can be compiled, read or saved from it. */
+  readonly recorded?: boolean;
   /** False in an untrusted workspace: look, but do not build or run. */
   readonly trusted: boolean;
   /** Why nothing can be built or run here (no compiler, no runner); absent when it can. */
@@ -192,6 +194,11 @@ export interface PanelRequests {
   /** Opens a text of the compilation as a read-only document. */
   readonly openText: { readonly arg: { readonly kind: TextKind; readonly stage: number; readonly line?: number }; readonly reply: null };
   readonly saveState: { readonly arg: { readonly state: unknown }; readonly reply: null };
+  /** Asks for a place and writes what the page has made, as text or as bytes. `path` is null when nobody chose a place. */
+  readonly saveFile: {
+    readonly arg: { readonly name: string; readonly text?: string; readonly bytes?: Uint8Array };
+    readonly reply: { readonly path: string | null };
+  };
 }
 
 export type RequestName = keyof PanelRequests;

@@ -1,8 +1,9 @@
 /** What the page can ask for: one handler a request, and the shape of what it may say. Time limits are the protocol's (`requestSeconds`). */
+import { writeFile } from "node:fs/promises";
 import type { PanelRequests, RequestName } from "#protocol";
 import type { ModelDocument } from "../document/model-document.ts";
 import type { Progress } from "../worker/messages.ts";
-import { either, json, listOf, members, oneOf, optional, recordOf, text, whole, type Shape } from "./shape.ts";
+import { bytes, either, json, listOf, members, oneOf, optional, recordOf, text, whole, type Shape } from "./shape.ts";
 
 /** What a handler may use besides its argument. */
 export interface RequestContext {
@@ -51,6 +52,9 @@ const scope = either(
   members({ kind: oneOf("group"), group: whole(0) }),
   members({ kind: oneOf("nodes"), nodes: listOf(whole(0), 1_000_000) }),
 );
+
+/** Letters or bytes of a picture that is saved. */
+const mostSaved = 2 ** 29;
 
 /** Elements of one answer: 8 MB of numbers. */
 const mostElements = 1_000_000;
@@ -105,6 +109,10 @@ export const pageRequests: { readonly [N in RequestName]: Row<N> } = {
     shape: members({ state: json(100_000) }),
     handle: async ({ state }, { saveState }) => (saveState(state), null),
   },
+  saveFile: {
+    shape: either(members({ name, text: text(mostSaved) }), members({ name, bytes: bytes(mostSaved) })),
+    handle: saveFile,
+  },
 };
 
 async function saveTensor(
@@ -115,6 +123,22 @@ async function saveTensor(
   const path = await chooseFile(`${named.replaceAll(/[^\w.-]+/g, "_").slice(0, 80) || `value-${arg.value}`}.npy`, { NumPy: ["npy"] });
   if (path === undefined) return {};
   return { path, ...(await document.writeTensor({ ...arg, path }, signal, progress)) };
+}
+
+const pictureKinds: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  svg: { "SVG picture": ["svg"] },
+  png: { "PNG picture": ["png"] },
+};
+
+async function saveFile(
+  { name: wanted, text: content, bytes: data }: PanelRequests["saveFile"]["arg"],
+  { chooseFile }: RequestContext,
+): Promise<PanelRequests["saveFile"]["reply"]> {
+  // A page may propose a name, not a folder.
+  const proposed = wanted.replaceAll(/[^\w.-]+/g, "_").slice(-120);
+  const path = await chooseFile(proposed, pictureKinds[proposed.split(".").pop() ?? ""] ?? {});
+  if (path !== undefined) await writeFile(path, data ?? content ?? "");
+  return { path: path ?? null };
 }
 
 /** True for a message that names a request of the table: messages of a page are not trusted to be well formed. */

@@ -46,6 +46,11 @@ export const either =
   (value) =>
     shapes.some((shape) => shape(value));
 
+export const bytes =
+  (most: number): Shape =>
+  (value) =>
+    value instanceof Uint8Array && value.length <= most;
+
 /** Any JSON value of at most that many characters. */
 export const json =
   (longest: number): Shape =>

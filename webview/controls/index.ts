@@ -18,6 +18,7 @@ import { el } from "../dom.ts";
 import { icon, type IconName } from "./icons.ts";
 
 export { icon, type IconName };
+export { openMenu, type MenuGroups, type MenuItem } from "./menu.ts";
 
 /** Call once before anything is made. */
 export function registerControls(): void {
@@ -65,6 +66,17 @@ export function iconButton(name: IconName, label: string, onClick: (event: Mouse
   const element = el("button", { class: "icon-button", title: label, attrs: { "aria-label": label, type: "button" }, onClick });
   element.append(icon(name));
   return element;
+}
+
+/** An icon button that is on or off. */
+export function toggleButton(name: IconName, label: string, onClick: () => void): Control<boolean> {
+  const element = iconButton(name, label, onClick);
+  element.setAttribute("aria-pressed", "false");
+  return {
+    element,
+    set: (on) => element.setAttribute("aria-pressed", String(on)),
+    disable: (disabled) => (element.disabled = disabled),
+  };
 }
 
 /** A plain link-like button inside text. */

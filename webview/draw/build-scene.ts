@@ -1,8 +1,7 @@
 /** Puts a scene together: boxes, places, marks, ghosts, hulls, rejected edges. Pure. */
-import { polygonHull } from "d3";
 import type { GroupInfo, Verdict } from "#protocol";
 import { isHoleGroup, templateText } from "../model/holes.ts";
-import type { Boxes } from "../model/boxes.ts";
+import { BoxKind, type Boxes } from "../model/boxes.ts";
 import type { Snapshot, StageChange } from "../model/trace.ts";
 import type { Placement } from "../layout/types.ts";
 import { Grid } from "./grid.ts";
@@ -19,18 +18,16 @@ export interface SceneParts {
   readonly verdicts: readonly Verdict[];
 }
 
-const hullPadding = 12;
-/** Room for the label. */
-const hullTop = 26;
-
 /** A scene without selection. */
 export function buildScene({ snapshot, boxes, placement, change, side, verdicts }: SceneParts): Scene {
+  const { hulls, hullOf } = hullsOf(snapshot.groups, boxes);
   return {
     boxes,
     placement,
     grid: new Grid(boxes, placement),
     marks: marksOf(boxes, change, side),
-    hulls: hullsOf(snapshot.groups, boxes, placement),
+    hulls,
+    hullOf,
     rejected: snapshot.groups.length > 0 ? rejectedOf(boxes, verdicts) : [],
     selected: new Set(),
     lit: new Set(),
@@ -49,51 +46,49 @@ function marksOf(boxes: Boxes, change: StageChange | undefined, side: "before" |
   };
   if (side === "after") {
     for (const id of change.added) put(id, Mark.Added);
-    for (const ids of [change.changed, change.retyped, change.tuned, change.moved]) for (const id of ids) put(id, Mark.Changed);
+    for (const ids of [change.changed, change.retyped, change.tuned]) for (const id of ids) put(id, Mark.Changed);
+    for (const id of change.moved) put(id, Mark.Moved);
   } else {
     for (const id of change.removed) put(id, Mark.Removed);
     for (const id of change.changed) put(change.replaces.get(id) ?? id, Mark.Changed);
-    for (const ids of [change.retyped, change.tuned, change.moved]) for (const id of ids) put(id, Mark.Changed);
+    for (const ids of [change.retyped, change.tuned]) for (const id of ids) put(id, Mark.Changed);
+    for (const id of change.moved) put(id, Mark.Moved);
   }
   return marks;
 }
 
-/** Convex outlines around the members of each group. */
-export function hullsOf(groups: readonly GroupInfo[], boxes: Boxes, placement: Placement): Hull[] {
-  const hulls: Hull[] = [];
+/** The boxes and inner edges of each group that is not a frame of the picture. A box of many nodes belongs to none. */
+export function hullsOf(groups: readonly GroupInfo[], boxes: Boxes): { readonly hulls: readonly Hull[]; readonly hullOf: Int32Array } {
+  const framed = new Set(boxes.frames.filter(({ kind }) => kind === "group").map(({ group }) => group));
+  const hullOf = new Int32Array(boxes.count).fill(-1);
+  const hulls: (Hull & { members: number[]; ways: number[] })[] = [];
   groups.forEach((group, order) => {
-    const corners: [number, number][] = [];
-    for (const { node } of group.members) {
-      const i = boxes.indexOf.get(node);
-      if (i === undefined) continue;
-      const [left, top] = [(placement.x[i] as number) - hullPadding, (placement.y[i] as number) - hullTop];
-      const [right, bottom] = [left + (boxes.w[i] as number) + 2 * hullPadding, top + (boxes.h[i] as number) + hullTop + hullPadding];
-      corners.push([left, top], [right, top], [left, bottom], [right, bottom]);
-    }
-    const outline = polygonHull(corners);
-    if (outline)
-      hulls.push({
-        group: group.id,
-        label: `${group.id} · ${templateText(group.template)}`,
-        colour: order,
-        dashed: isHoleGroup(group),
-        outline,
-      });
+    if (framed.has(group.id)) return;
+    const members = group.members
+      .map(({ node }) => boxes.indexOf.get(node))
+      .filter((i) => i !== undefined && boxes.kind[i] !== BoxKind.Cluster && i < boxes.firstGhost) as number[];
+    if (members.length === 0) return;
+    for (const i of members) hullOf[i] = hulls.length;
+    const label = `${group.id} · ${templateText(group.template)}`;
+    hulls.push({ group: group.id, label, colour: order, dashed: isHoleGroup(group), members, ways: [] });
   });
-  return hulls;
+  for (let edge = 0; edge < boxes.firstGhostEdge; edge += 1) {
+    const hull = hullOf[boxes.from[edge] as number] as number;
+    if (hull >= 0 && hull === hullOf[boxes.to[edge] as number]) hulls[hull]?.ways.push(edge);
+  }
+  return { hulls, hullOf };
 }
 
 /** Rejected fusion verdicts as edges of the picture. */
 function rejectedOf(boxes: Boxes, verdicts: readonly Verdict[]): RejectedEdge[] {
-  const reasons = new Map<string, string>();
-  for (const verdict of verdicts) {
-    if (verdict.subject === "fusion" && !verdict.accepted) reasons.set(`${verdict.nodes[0]} ${verdict.nodes[1]}`, verdict.because);
-  }
+  const reasons = new Map<string, Verdict>();
+  for (const verdict of verdicts)
+    if (verdict.subject === "fusion" && !verdict.accepted) reasons.set(`${verdict.nodes[0]} ${verdict.nodes[1]}`, verdict);
   const rejected: RejectedEdge[] = [];
   if (reasons.size === 0) return rejected;
-  for (let edge = 0; edge < boxes.from.length; edge += 1) {
-    const because = reasons.get(`${boxes.keys[boxes.from[edge] as number]} ${boxes.keys[boxes.to[edge] as number]}`);
-    if (because !== undefined) rejected.push({ edge, because });
+  for (let edge = 0; edge < boxes.firstGhostEdge; edge += 1) {
+    const verdict = reasons.get(`${boxes.keys[boxes.from[edge] as number]} ${boxes.keys[boxes.to[edge] as number]}`);
+    if (verdict) rejected.push({ edge, because: verdict.because, lost: !/^nothing to fuse/.test(verdict.because) });
   }
   return rejected;
 }

@@ -1,34 +1,38 @@
-/** Edges: plain ones in one stroke, then ghosts, lit ones, arrows and the edges that were looked at for fusion and left alone. */
-import { thickness, type Pen } from "./pen.ts";
+/** Edges: plain ones in one stroke, then ghosts, lit ones and arrows. From afar those that no pixel could tell apart are one. */
+import type { Rect } from "./grid.ts";
+import { mergedWays } from "./merged-edges.ts";
+import { isFollowed, thickness, type Pen } from "./pen.ts";
 import { Detail } from "./scene.ts";
 import { traceWay } from "./shapes.ts";
 
-/** More edges than this are not worth their time when boxes are a few pixels wide. */
-const edgeLimit = 24_000;
+/** More edges than this in sight are merged where they fall on the same few pixels. */
+const mergeFrom = 3000;
 
-export function drawEdges(pen: Pen, edges: readonly number[]): void {
-  const { ctx, scene, theme } = pen;
-  const { boxes, placement, grid } = scene;
-  if (edges.length > edgeLimit) return;
-  const special: number[] = [];
-  const ghosts: number[] = [];
+interface Sorted {
+  readonly plain: readonly number[];
+  readonly ghosts: readonly number[];
+  readonly special: readonly number[];
+}
+
+export function drawEdges(pen: Pen, edges: readonly number[], view: Rect): void {
+  const { ctx, scene, theme, lens } = pen;
+  const { plain, ghosts, special } = sorted(pen, edges);
+  ctx.globalAlpha = theme.highContrast ? 1 : pen.detail === Detail.Blocks ? 0.45 : 0.8;
+  if (lens.followed) ctx.globalAlpha = 0.18;
   ctx.strokeStyle = theme.edge;
   ctx.lineWidth = thickness(pen, 1, 3);
-  ctx.globalAlpha = theme.highContrast ? 1 : pen.detail === Detail.Blocks ? 0.45 : 0.8;
   ctx.beginPath();
-  for (const e of edges) {
-    const from = boxes.keys[boxes.from[e] as number] as number;
-    const to = boxes.keys[boxes.to[e] as number] as number;
-    if (e >= boxes.firstGhostEdge) ghosts.push(e);
-    else if (scene.selected.has(from) || scene.selected.has(to) || scene.lit.has(from) || scene.lit.has(to)) special.push(e);
-    else if (grid.far[e] === 1) traceStubs(pen, e);
-    else traceWay(ctx, placement, e);
-  }
+  if (pen.detail === Detail.Blocks && plain.length > mergeFrom) traceMerged(pen, view);
+  else
+    for (const e of plain) {
+      if (scene.grid.far[e] === 1) traceStubs(pen, e);
+      else traceWay(ctx, scene.placement, e);
+    }
   ctx.stroke();
   ctx.globalAlpha = 1;
   if (ghosts.length > 0) {
     ctx.beginPath();
-    for (const e of ghosts) if (grid.far[e] === 0) traceWay(ctx, placement, e);
+    for (const e of ghosts) if (scene.grid.far[e] === 0) traceWay(ctx, scene.placement, e);
     ctx.setLineDash([3, 4]);
     ctx.strokeStyle = theme.removed;
     ctx.lineWidth = thickness(pen, 1, 3);
@@ -37,57 +41,74 @@ export function drawEdges(pen: Pen, edges: readonly number[]): void {
   }
   if (special.length > 0) {
     ctx.beginPath();
-    for (const e of special) traceWay(ctx, placement, e);
+    for (const e of special) traceWay(ctx, scene.placement, e);
     ctx.strokeStyle = theme.focus;
     ctx.lineWidth = thickness(pen, 1.8, 6);
     ctx.stroke();
   }
-  if (pen.detail >= Detail.Ops)
-    drawArrows(
-      pen,
-      edges.filter((e) => e < boxes.firstGhostEdge),
-    );
-  drawRejected(pen);
+  if (pen.detail === Detail.Blocks) return;
+  if (!lens.followed) drawArrows(pen, plain, theme.edge);
+  drawArrows(pen, special, theme.focus);
 }
+
+function sorted(pen: Pen, edges: readonly number[]): Sorted {
+  const { scene, lens } = pen;
+  const { boxes, selected, lit } = scene;
+  const [plain, ghosts, special]: [number[], number[], number[]] = [[], [], []];
+  for (const e of edges) {
+    if (e >= boxes.firstGhostEdge) {
+      ghosts.push(e);
+      continue;
+    }
+    const from = boxes.keys[boxes.from[e] as number] as number;
+    const to = boxes.keys[boxes.to[e] as number] as number;
+    const emphasised = lens.followed ? isFollowed(pen, e) : selected.has(from) || selected.has(to) || lit.has(from) || lit.has(to);
+    (emphasised ? special : plain).push(e);
+  }
+  return { plain, ghosts, special };
+}
+
+function traceMerged({ ctx, scene, k }: Pen, view: Rect): void {
+  const ways = mergedWays(scene.placement, scene.boxes.firstGhostEdge, k);
+  for (let p = 0; p < ways.length; p += 4) {
+    const [ax, ay, bx, by] = [ways[p] as number, ways[p + 1] as number, ways[p + 2] as number, ways[p + 3] as number];
+    if (Math.max(ay, by) < view.y || Math.min(ay, by) > view.y + view.h) continue;
+    if (Math.max(ax, bx) < view.x || Math.min(ax, bx) > view.x + view.w) continue;
+    ctx.moveTo(ax, ay);
+    ctx.lineTo(bx, by);
+  }
+}
+
+const stub = 22;
 
 /** The two ends of an edge that is too long to follow. */
 function traceStubs({ ctx, scene: { placement } }: Pen, e: number): void {
-  const { start, points } = placement;
+  const { start, points, direction } = placement;
   const [first, last] = [2 * (start[e] as number), 2 * (start[e + 1] as number) - 2];
+  const [dx, dy] = direction === "right" ? [stub, 0] : [0, stub];
   ctx.moveTo(points[first] as number, points[first + 1] as number);
-  ctx.lineTo(points[first] as number, (points[first + 1] as number) + 22);
-  ctx.moveTo(points[last] as number, (points[last + 1] as number) - 22);
+  ctx.lineTo((points[first] as number) + dx, (points[first + 1] as number) + dy);
+  ctx.moveTo((points[last] as number) - dx, (points[last + 1] as number) - dy);
   ctx.lineTo(points[last] as number, points[last + 1] as number);
 }
 
-function drawArrows({ ctx, scene, theme }: Pen, edges: readonly number[]): void {
-  const { start, points } = scene.placement;
-  ctx.fillStyle = theme.edge;
+function drawArrows({ ctx, scene }: Pen, edges: readonly number[], colour: string): void {
+  if (edges.length === 0) return;
+  const { start, points, direction } = scene.placement;
+  ctx.fillStyle = colour;
   ctx.beginPath();
   for (const e of edges) {
     const last = 2 * (start[e + 1] as number) - 2;
     const [x, y] = [points[last] as number, points[last + 1] as number];
     ctx.moveTo(x, y);
-    ctx.lineTo(x - 3.5, y - 7);
-    ctx.lineTo(x + 3.5, y - 7);
+    if (direction === "right") {
+      ctx.lineTo(x - 7, y - 3.5);
+      ctx.lineTo(x - 7, y + 3.5);
+    } else {
+      ctx.lineTo(x - 3.5, y - 7);
+      ctx.lineTo(x + 3.5, y - 7);
+    }
+    ctx.closePath();
   }
   ctx.fill();
-}
-
-function drawRejected(pen: Pen): void {
-  const { ctx, scene, theme } = pen;
-  if (pen.moving || scene.rejected.length === 0) return;
-  const [producer, consumer] = scene.selectedEdge ?? [];
-  const { keys, from, to } = scene.boxes;
-  const chosen = (e: number): boolean => keys[from[e] as number] === producer && keys[to[e] as number] === consumer;
-  for (const emphasised of [false, true]) {
-    ctx.beginPath();
-    for (const { edge } of scene.rejected)
-      if (chosen(edge) === emphasised && scene.grid.far[edge] === 0) traceWay(ctx, scene.placement, edge);
-    ctx.setLineDash([6 / Math.min(1, pen.k), 4 / Math.min(1, pen.k)]);
-    ctx.strokeStyle = emphasised ? theme.focus : theme.warning;
-    ctx.lineWidth = thickness(pen, emphasised ? 3 : 1.8, 6);
-    ctx.stroke();
-  }
-  ctx.setLineDash([]);
 }

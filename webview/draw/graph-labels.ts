@@ -1,9 +1,12 @@
 /** What is written in and below a box, by level of detail. */
 import { BoxKind } from "../model/boxes.ts";
 import { Category } from "../model/category.ts";
-import type { Pen } from "./pen.ts";
-import { Detail } from "./scene.ts";
+import { inkColour } from "./paint.ts";
+import { isDim, type Pen } from "./pen.ts";
+import { Detail, fontSizes } from "./scene.ts";
 import { traceSign } from "./shapes.ts";
+import { fitText, textWidth, writeIn } from "./surface.ts";
+import { tagPlace } from "./tags.ts";
 
 export function drawLabels(pen: Pen, i: number): void {
   const { ctx, scene, theme } = pen;
@@ -13,71 +16,104 @@ export function drawLabels(pen: Pen, i: number): void {
   ctx.textBaseline = "middle";
   ctx.textAlign = "left";
   ctx.fillStyle = theme.foreground;
-  if (boxes.kind[i] !== BoxKind.Node) {
-    ctx.font = `${pen.detail === Detail.Ops ? 17 : 12}px ${theme.font}`;
+  const kind = boxes.kind[i];
+  if (kind === BoxKind.Input || kind === BoxKind.Output) {
+    ctx.font = `${pen.detail === Detail.Ops ? fontSizes.far - 3 : fontSizes.title}px ${theme.font}`;
     ctx.textAlign = "center";
-    ctx.fillText(`${boxes.kind[i] === BoxKind.Input ? "in" : "out"}  ${title}`, x + w / 2, y + h / 2, w - 14);
+    writeIn(ctx, `${kind === BoxKind.Input ? "in" : "out"}  ${title}`, x + w / 2 + 2, y + h / 2, w - 20);
     if (pen.detail === Detail.Shapes) drawTag(pen, i);
     return;
   }
   if (pen.detail === Detail.Ops) {
-    ctx.font = `600 19px ${theme.font}`;
-    ctx.fillText(title, x + 14, y + h / 2, w - 20);
+    ctx.font = `600 ${fontSizes.far}px ${theme.font}`;
+    writeIn(ctx, title, x + 13, y + h / 2, w - 20);
     return;
   }
-  ctx.beginPath();
-  traceSign(ctx, boxes.category[i] as number, x + 17, y + 16);
-  ctx.fillStyle = theme.category[boxes.category[i] as number] as string;
-  ctx.fill();
+  const word = drawWord(pen, i, x + w - 8, y + 16.5);
+  let left = x + 12;
+  if (kind === BoxKind.Node) {
+    ctx.beginPath();
+    traceSign(ctx, boxes.category[i] as number, x + 17, y + 16);
+    ctx.fillStyle = pen.lens.paint.by === "kind" ? (theme.category[boxes.category[i] as number] as string) : theme.muted;
+    ctx.fill();
+    left = x + 28;
+  }
   ctx.fillStyle = theme.foreground;
-  ctx.font = `600 12px ${theme.font}`;
-  ctx.fillText(title, x + 28, y + 16.5, w - 36);
-  ctx.font = `11px ${theme.font}`;
+  ctx.font = `600 ${fontSizes.title}px ${theme.font}`;
+  writeIn(ctx, title, left, y + 16.5, x + w - 8 - word - left);
+  ctx.font = `${fontSizes.small}px ${theme.font}`;
   ctx.fillStyle = theme.muted;
-  ctx.fillText(boxes.subtitle[i] as string, x + 14, y + 33, w - 22);
+  writeIn(ctx, boxes.subtitle[i] as string, x + 12, y + 33, w - 20);
   if (pen.detail !== Detail.Shapes) return;
   drawChips(pen, i);
   drawTag(pen, i);
 }
 
+/** What the colour says, at the right end of the title. Returns the room it takes. */
+function drawWord({ ctx, lens: { paint }, theme }: Pen, i: number, right: number, y: number): number {
+  const word = paint.words[i] ?? "";
+  if (word === "") return 0;
+  ctx.font = `600 ${fontSizes.tag}px ${theme.font}`;
+  const text = fitText(ctx, word, 84);
+  const width = textWidth(ctx, text);
+  const colour = inkColour(theme, paint.inks[paint.ink[i] as number] ?? { kind: "none", index: 0 });
+  ctx.beginPath();
+  ctx.roundRect(right - width - 8, y - 7.5, width + 8, 15, 3);
+  if (theme.highContrast) {
+    ctx.strokeStyle = colour;
+    ctx.lineWidth = 1;
+    ctx.stroke();
+  } else {
+    ctx.globalAlpha = 0.22;
+    ctx.fillStyle = colour;
+    ctx.fill();
+    ctx.globalAlpha = 1;
+  }
+  ctx.fillStyle = theme.foreground;
+  ctx.fillText(text, right - width - 4, y);
+  return width + 14;
+}
+
 function drawChips(pen: Pen, i: number): void {
   const { ctx, scene, theme } = pen;
-  const [x, y] = [pen.x[i] as number, pen.y[i] as number];
+  const [x, y, w] = [pen.x[i] as number, pen.y[i] as number, scene.boxes.w[i] as number];
   (scene.boxes.chips[i] ?? []).forEach((chip, row) => {
-    const top = y + 44 + row * 18;
+    const top = y + 43 + row * 18;
     ctx.beginPath();
-    ctx.roundRect(x + 12, top, (scene.boxes.w[i] as number) - 22, 15, 3);
+    ctx.roundRect(x + 12, top, w - 20, 15, 3);
     ctx.globalAlpha = theme.highContrast ? 1 : 0.16;
     const inside = chip.startsWith("▸");
     ctx.fillStyle = ctx.strokeStyle = inside ? theme.focus : (theme.category[Category.Constant] as string);
+    ctx.lineWidth = 1;
     if (theme.highContrast) ctx.stroke();
     else ctx.fill();
     ctx.globalAlpha = 1;
-    ctx.beginPath();
-    if (!inside) traceSign(ctx, Category.Constant, x + 20, top + 7.5);
-    ctx.fill();
-    ctx.font = `10px ${theme.mono}`;
+    if (!inside) {
+      ctx.beginPath();
+      traceSign(ctx, Category.Constant, x + 20, top + 7.5);
+      ctx.fill();
+    }
+    ctx.font = `${fontSizes.tag}px ${theme.mono}`;
     ctx.fillStyle = theme.foreground;
-    ctx.fillText(chip, x + (inside ? 17 : 28), top + 8, (scene.boxes.w[i] as number) - 42);
+    writeIn(ctx, chip, x + (inside ? 17 : 28), top + 8, w - 40);
   });
 }
 
-/** Shape and dtype of what leaves a box, and its bytes below, right of its first edge. */
+/** Shape and dtype of what leaves a box, and its bytes below, beside its first edge. */
 function drawTag(pen: Pen, i: number): void {
   const { ctx, scene, theme } = pen;
   const tag = scene.boxes.tag[i];
-  if (!tag || pen.moving) return;
-  ctx.font = `10px ${theme.mono}`;
+  if (!tag || pen.moving || isDim(pen, i)) return;
+  ctx.font = `${fontSizes.tag}px ${theme.mono}`;
+  const place = tagPlace(ctx, scene, i);
+  if (!place) return;
   ctx.textAlign = "left";
-  ctx.textBaseline = "top";
-  const tx = (pen.x[i] as number) + (scene.boxes.w[i] as number) / 2 + 7;
-  const ty = (pen.y[i] as number) + (scene.boxes.h[i] as number) + 6;
-  const lines = tag.split("\n");
+  ctx.textBaseline = "middle";
   // An edge that bends right below its box would strike the text through.
   ctx.fillStyle = theme.background;
-  ctx.globalAlpha = 0.75;
-  lines.forEach((line, row) => ctx.fillRect(tx - 2, ty + 12 * row - 1, ctx.measureText(line).width + 4, 12));
+  ctx.globalAlpha = 0.82;
+  place.lines.forEach((line, row) => ctx.fillRect(place.x - 2, place.y + 12 * row, textWidth(ctx, line) + 4, 12));
   ctx.globalAlpha = 1;
   ctx.fillStyle = theme.muted;
-  lines.forEach((line, row) => ctx.fillText(line, tx, ty + 12 * row));
+  place.lines.forEach((line, row) => ctx.fillText(line, place.x, place.y + 12 * row + 6.5));
 }

@@ -3,7 +3,8 @@ import { select, zoom, zoomIdentity, type D3ZoomEvent, type ZoomBehavior } from 
 import { el } from "../dom.ts";
 import { drawGraph, viewport, type Moving } from "./graph.ts";
 import { hitTest, type Hit } from "./hit.ts";
-import { drawStrip, sliderOf, stripScale } from "./minimap.ts";
+import type { Lens } from "./lens.ts";
+import { MinimapView } from "./minimap-view.ts";
 import type { Camera, Scene } from "./scene.ts";
 import type { Theme } from "./theme.ts";
 
@@ -13,25 +14,27 @@ export interface GraphEvents {
   readonly open: (hit: Hit) => void;
   readonly camera: (camera: Camera, byUser: boolean) => void;
   readonly painted: () => void;
+  /** A menu is asked for; the point is in pixels of the page. */
+  readonly menu: (hit: Hit, at: { readonly x: number; readonly y: number }) => void;
+  /** How a scene is to be looked at. */
+  readonly lens: (scene: Scene) => Lens;
 }
 
 const moveMs = 180;
 /** Bigger pictures jump: moving all their boxes would cost more than it explains. */
 const moveLimit = 6000;
-const stripWidth = 76;
 /** The first look shows text if it can. */
 const readable = 0.85;
 
 export class GraphView {
   readonly element: HTMLElement;
   readonly canvas = el("canvas", { class: "graph-canvas", attrs: { "aria-hidden": "true" } });
-  private readonly strip = el("canvas", { class: "minimap", attrs: { "aria-hidden": "true" } });
-  private readonly slider = el("div", { class: "minimap-slider", attrs: { "aria-hidden": "true" } });
+  private readonly minimap = new MinimapView((x, y) => this.centre(x, y));
   private readonly zoom: ZoomBehavior<HTMLCanvasElement, unknown>;
   private scene: Scene | undefined;
   private movement: { readonly x: Float64Array; readonly y: Float64Array; readonly begin: number } | undefined;
   private frame = 0;
-  private stripDirty = false;
+  private lens: Lens | undefined;
   private linked = false;
   private pendingFit = false;
   /** The camera of the last fit: the same object as `camera` until somebody moves it. */
@@ -44,7 +47,7 @@ export class GraphView {
     private theme: Theme,
     private readonly events: GraphEvents,
   ) {
-    this.element = el("div", { class: "graph-view" }, this.canvas, this.strip, this.slider);
+    this.element = el("div", { class: "graph-view" }, this.canvas, this.minimap.canvas, this.minimap.slider);
     this.zoom = zoom<HTMLCanvasElement, unknown>()
       .scaleExtent([0.0015, 3])
       .on("zoom", (event: D3ZoomEvent<HTMLCanvasElement, unknown>) => {
@@ -62,22 +65,26 @@ export class GraphView {
     this.canvas.addEventListener("dblclick", (event) => this.events.open(this.hit(event)));
     this.canvas.addEventListener("pointermove", (event) => event.buttons === 0 && this.events.hover(this.hit(event), event));
     this.canvas.addEventListener("pointerleave", (event) => this.events.hover({ kind: "nothing" }, event));
-    const jump = (event: PointerEvent): void => {
-      if (!this.scene || event.buttons === 0) return;
-      const y = event.clientY - this.strip.getBoundingClientRect().top;
-      const world = this.scene.placement.top + (y - 6) / stripScale(this.scene, stripWidth, this.strip.clientHeight);
-      this.setCamera({ ...this.camera, y: this.canvas.clientHeight / 2 - world * this.camera.k });
-    };
-    this.strip.addEventListener("pointerdown", (event) => {
-      this.strip.setPointerCapture(event.pointerId);
-      jump(event);
+    this.canvas.addEventListener("contextmenu", (event) => {
+      event.preventDefault();
+      this.events.menu(this.hit(event), { x: event.clientX, y: event.clientY });
     });
-    this.strip.addEventListener("pointermove", jump);
+  }
+
+  private centre(x: number, y: number): void {
+    const { k } = this.camera;
+    this.setCamera({ k, x: this.canvas.clientWidth / 2 - x * k, y: this.canvas.clientHeight / 2 - y * k });
   }
 
   setTheme(theme: Theme): void {
     this.theme = theme;
-    this.stripDirty = true;
+    this.relook();
+  }
+
+  /** The lens has changed. */
+  relook(): void {
+    this.lens = this.scene && this.events.lens(this.scene);
+    this.minimap.invalidate();
     this.invalidate();
   }
 
@@ -85,14 +92,18 @@ export class GraphView {
   setScene(scene: Scene, from?: Moving): void {
     const glide = from && !this.theme.reducedMotion && scene.boxes.count <= moveLimit;
     this.movement = glide ? { ...from, begin: performance.now() } : undefined;
-    this.stripDirty = true;
     this.scene = scene;
     if (this.pendingFit) this.fit();
-    this.invalidate();
+    this.relook();
   }
 
   get shown(): Scene | undefined {
     return this.scene;
+  }
+
+  /** The minimap lies below the graph. */
+  get isWide(): boolean {
+    return this.minimap.room(this.scene, { width: this.canvas.clientWidth, height: this.canvas.clientHeight }).bottom > 0;
   }
 
   /** Nobody has moved the camera since the picture was fitted. */
@@ -118,31 +129,43 @@ export class GraphView {
     this.pendingFit = !this.scene || width === 0 || this.scene.boxes.count === 0;
     if (this.pendingFit || !this.scene) return;
     const { placement } = this.scene;
-    const room = width - stripWidth - 40;
-    const all = Math.min(room / placement.width, (height - 40) / placement.height, 1.25);
-    const upper = this.upperExtent();
-    const k = whole ? all : Math.max(all, Math.min(readable, Math.max(0.3, room / (upper.right - upper.left))));
-    const fits = placement.height * k <= height - 30;
-    const focus = k > all ? (upper.left + upper.right) / 2 : placement.left + placement.width / 2;
+    const strip = this.minimap.room(this.scene, { width, height });
+    const [w, h] = [width - strip.right, height - strip.bottom];
+    const all = Math.min((w - 40) / placement.width, (h - 40) / placement.height, 1.25);
+    const begin = this.beginning();
+    const right = placement.direction === "right";
+    const readableThere = right ? (h - 40) / (begin.bottom - begin.top) : (w - 40) / (begin.right - begin.left);
+    const k = whole ? all : Math.max(all, Math.min(readable, Math.max(0.32, readableThere)));
+    const near = k > all;
+    // What fits is centred; else the picture begins where data comes in.
+    const along = (room: number, from: number, size: number): number =>
+      size * k <= room - 30 ? (room - size * k) / 2 - from * k : 20 - from * k;
+    const across = (room: number, middle: number): number => room / 2 - middle * k;
+    const middleX = near ? (begin.left + begin.right) / 2 : placement.left + placement.width / 2;
+    const middleY = near ? (begin.top + begin.bottom) / 2 : placement.top + placement.height / 2;
     this.setCamera({
       k,
-      x: (width - stripWidth) / 2 - focus * k,
-      y: fits ? (height - placement.height * k) / 2 - placement.top * k : 20 - placement.top * k,
+      x: right ? along(w, placement.left, placement.width) : across(w, middleX),
+      y: right ? across(h, middleY) : along(h, placement.top, placement.height),
     });
     this.fitted = this.camera;
   }
 
-  /** How wide the graph is near its top: tall graphs drift sideways further down. */
-  private upperExtent(): { readonly left: number; readonly right: number } {
-    let [left, right] = [Infinity, -Infinity];
-    if (!this.scene) return { left: 0, right: 1 };
+  /** Bounds of what is near the inputs: long graphs drift sideways further on. */
+  private beginning(): { readonly left: number; readonly right: number; readonly top: number; readonly bottom: number } {
+    let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
+    if (!this.scene) return { left: 0, right: 1, top: 0, bottom: 1 };
     const { boxes, placement } = this.scene;
+    const [farX, farY] = placement.direction === "right" ? [placement.left + 1400, Infinity] : [Infinity, placement.top + 900];
     for (let i = 0; i < boxes.count; i += 1) {
-      if ((placement.y[i] as number) > placement.top + 900) continue;
-      left = Math.min(left, placement.x[i] as number);
-      right = Math.max(right, (placement.x[i] as number) + (boxes.w[i] as number));
+      const [x, y] = [placement.x[i] as number, placement.y[i] as number];
+      if (x > farX || y > farY) continue;
+      left = Math.min(left, x);
+      right = Math.max(right, x + (boxes.w[i] as number));
+      top = Math.min(top, y);
+      bottom = Math.max(bottom, y + (boxes.h[i] as number));
     }
-    return { left, right };
+    return { left, right, top, bottom };
   }
 
   /** Brings boxes into sight if they are not, at a zoom where they can be read. */
@@ -159,7 +182,8 @@ export class GraphView {
     const top = Math.min(...rects.map((r) => r[1]));
     const right = Math.max(...rects.map((r) => r[0] + r[2]));
     const bottom = Math.max(...rects.map((r) => r[1] + r[3]));
-    const [width, height] = [this.canvas.clientWidth - stripWidth, this.canvas.clientHeight];
+    const strip = this.minimap.room(this.scene, { width: this.canvas.clientWidth, height: this.canvas.clientHeight });
+    const [width, height] = [this.canvas.clientWidth - strip.right, this.canvas.clientHeight - strip.bottom];
     const view = viewport(this.camera, width, height);
     const inside = left >= view.x && right <= view.x + view.w && top >= view.y && bottom <= view.y + view.h;
     if (inside && this.camera.k > 0.3) return;
@@ -168,6 +192,17 @@ export class GraphView {
       Math.max(0.35, Math.min(width / (right - left + 160), height / (bottom - top + 160), Math.max(this.camera.k, readable))),
     );
     this.setCamera({ k, x: width / 2 - ((left + right) / 2) * k, y: height / 2 - ((top + bottom) / 2) * k });
+  }
+
+  /** Where the middle of a box is on the canvas, in pixels. */
+  placeOf(key: number | undefined): { readonly x: number; readonly y: number } | undefined {
+    const i = key === undefined ? undefined : this.scene?.boxes.indexOf.get(key);
+    if (!this.scene || i === undefined) return undefined;
+    const { boxes, placement } = this.scene;
+    return {
+      x: this.camera.x + ((placement.x[i] as number) + (boxes.w[i] as number) / 2) * this.camera.k,
+      y: this.camera.y + ((placement.y[i] as number) + (boxes.h[i] as number) / 2) * this.camera.k,
+    };
   }
 
   zoomBy(factor: number): void {
@@ -187,11 +222,9 @@ export class GraphView {
 
   private resized(): void {
     const ratio = devicePixelRatio;
-    for (const canvas of [this.canvas, this.strip]) {
-      canvas.width = Math.round(canvas.clientWidth * ratio);
-      canvas.height = Math.round(canvas.clientHeight * ratio);
-    }
-    this.stripDirty = true;
+    this.canvas.width = Math.round(this.canvas.clientWidth * ratio);
+    this.canvas.height = Math.round(this.canvas.clientHeight * ratio);
+    this.minimap.invalidate();
     if (this.pendingFit) this.fit();
     if (this.pendingReveal.length > 0) this.reveal(this.pendingReveal);
     this.paint();
@@ -211,9 +244,10 @@ export class GraphView {
     const ratio = this.canvas.width / width;
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
     ctx.clearRect(0, 0, width, height);
-    if (!this.scene) return;
-    drawGraph(ctx, this.scene, this.camera, width, height, this.theme, this.moving());
-    this.paintStrip(width, height);
+    if (!this.scene || !this.lens) return;
+    const { scene, camera, theme, lens } = this;
+    drawGraph(ctx, scene, { camera, width, height, theme, lens }, this.moving());
+    this.minimap.paint(scene, camera, { width, height }, theme, lens);
     if (this.movement) this.invalidate();
     this.events.painted();
   }
@@ -231,18 +265,5 @@ export class GraphView {
     const blend = (from: Float64Array, to: Float64Array): Float64Array =>
       to.map((end, i) => (from[i] as number) + (end - (from[i] as number)) * ease);
     return { x: blend(x, placement.x), y: blend(y, placement.y) };
-  }
-
-  private paintStrip(width: number, height: number): void {
-    const ctx = this.strip.getContext("2d");
-    if (!ctx || !this.scene) return;
-    if (this.stripDirty) {
-      ctx.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-      drawStrip(ctx, this.scene, stripWidth, this.strip.clientHeight, this.theme);
-      this.stripDirty = false;
-    }
-    const [top, size] = sliderOf(this.scene, this.camera, { width, height }, stripWidth, this.strip.clientHeight);
-    this.slider.style.top = `${top}px`;
-    this.slider.style.height = `${size}px`;
   }
 }

@@ -8,23 +8,33 @@ export enum Mark {
   Added,
   Changed,
   Removed,
+  /** The same node in another place. */
+  Moved,
 }
 
-/** The outline of a fusion group. */
+/** A fusion group: drawn as one outline around its boxes and the edges between them. */
 export interface Hull {
   readonly group: number;
   readonly label: string;
   readonly colour: number;
   /** The group is not compiled. */
   readonly dashed: boolean;
-  /** x, y, x, y ... of a convex polygon. */
-  readonly outline: readonly (readonly [number, number])[];
+  /** Box indices. */
+  readonly members: readonly number[];
+  /** Edges between them. */
+  readonly ways: readonly number[];
 }
+
+/** Room between a hull and its boxes, and above them, where its label is. */
+export const hullPadding = 9;
+export const hullTop = 19;
 
 /** An edge that was looked at for fusion and left alone. */
 export interface RejectedEdge {
   readonly edge: number;
   readonly because: string;
+  /** Something was lost; false where there was nothing to fuse, as next to a view. */
+  readonly lost: boolean;
 }
 
 export interface Scene {
@@ -34,6 +44,8 @@ export interface Scene {
   /** By box index. */
   readonly marks: Uint8Array;
   readonly hulls: readonly Hull[];
+  /** Index into `hulls` by box; -1: none. */
+  readonly hullOf: Int32Array;
   readonly rejected: readonly RejectedEdge[];
   /** Keys of boxes. */
   readonly selected: ReadonlySet<number>;
@@ -59,5 +71,14 @@ export enum Detail {
   Shapes,
 }
 
-/** Text is drawn only where it is at least 6 px high. */
-export const detailAt = (k: number): Detail => (k < 0.27 ? Detail.Blocks : k < 0.58 ? Detail.Ops : k < 0.8 ? Detail.Names : Detail.Shapes);
+/** Sizes of text in world pixels, by what it is. */
+export const fontSizes = { far: 19, title: 12, small: 11, tag: 10 } as const;
+/** Text is drawn only where it is at least this high on the screen. */
+export const leastText = 6;
+
+/** Each level begins where its smallest text can be read. */
+export const detailAt = (k: number): Detail => {
+  if (k * fontSizes.far < leastText) return Detail.Blocks;
+  if (k * fontSizes.small < leastText) return Detail.Ops;
+  return k * fontSizes.tag < 7.5 ? Detail.Names : Detail.Shapes;
+};

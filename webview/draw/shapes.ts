@@ -1,13 +1,14 @@
 /** Small shapes shared by the drawings: rounded boxes, ways of edges, the sign of a category, hatching. */
 import { Category } from "../model/category.ts";
 import type { Placement } from "../layout/types.ts";
+import type { Surface } from "./surface.ts";
 
-type Ctx = CanvasRenderingContext2D;
+type Ctx = Surface;
 
 const bendRadius = 8;
 
 /** Adds the way of an edge to the current path. */
-export function traceWay(ctx: Ctx, { start, points, orthogonal }: Placement, edge: number): void {
+export function traceWay(ctx: Ctx, { start, points, orthogonal, direction }: Placement, edge: number): void {
   const first = start[edge] as number;
   const last = (start[edge + 1] as number) - 1;
   if (last <= first) return;
@@ -18,7 +19,8 @@ export function traceWay(ctx: Ctx, { start, points, orthogonal }: Placement, edg
     if (orthogonal) {
       if (p < last) ctx.arcTo(px(p), py(p), px(p + 1), py(p + 1), bendRadius);
       else ctx.lineTo(px(p), py(p));
-    } else curveTo(ctx, px(p - 1), py(p - 1), px(p), py(p));
+    } else if (direction === "right") curveRight(ctx, px(p - 1), py(p - 1), px(p), py(p));
+    else curveTo(ctx, px(p - 1), py(p - 1), px(p), py(p));
   }
 }
 
@@ -28,6 +30,15 @@ export function curveTo(ctx: Ctx, ax: number, ay: number, bx: number, by: number
   else {
     const bend = Math.max(14, Math.abs(by - ay) / 2);
     ctx.bezierCurveTo(ax, ay + bend, bx, by - bend, bx, by);
+  }
+}
+
+/** A curve that leaves and arrives horizontally. */
+function curveRight(ctx: Ctx, ax: number, ay: number, bx: number, by: number): void {
+  if (Math.abs(ay - by) < 0.5) ctx.lineTo(bx, by);
+  else {
+    const bend = Math.max(14, Math.abs(bx - ax) / 2);
+    ctx.bezierCurveTo(ax + bend, ay, bx - bend, by, bx, by);
   }
 }
 
@@ -94,24 +105,11 @@ function polygon(ctx: Ctx, corners: readonly (readonly [number, number])[]): voi
   ctx.closePath();
 }
 
-/** A closed outline with rounded corners. */
-export function traceRounded(ctx: Ctx, outline: readonly (readonly [number, number])[], radius: number): void {
-  const n = outline.length;
-  const at = (i: number): readonly [number, number] => outline[(i + n) % n] as readonly [number, number];
-  const middle = (a: readonly [number, number], b: readonly [number, number]) => [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2] as const;
-  const [sx, sy] = middle(at(-1), at(0));
-  ctx.moveTo(sx, sy);
-  for (let i = 0; i < n; i += 1) {
-    const [mx, my] = middle(at(i), at(i + 1));
-    ctx.arcTo(at(i)[0], at(i)[1], mx, my, radius);
-  }
-  ctx.closePath();
-}
-
 const hatches = new Map<string, CanvasPattern>();
 
 /** Diagonal lines of a colour, for what must be told apart without colour. */
 export function hatch(ctx: Ctx, colour: string, back: boolean): CanvasPattern | string {
+  if (ctx.hatched) return ctx.hatched(colour, back);
   const key = `${colour}${back}`;
   const known = hatches.get(key);
   if (known) return known;
@@ -126,7 +124,7 @@ export function hatch(ctx: Ctx, colour: string, back: boolean): CanvasPattern | 
     pen.lineTo(shift + 8, back ? 8 : 0);
   }
   pen.stroke();
-  const pattern = ctx.createPattern(tile, "repeat");
+  const pattern = pen.createPattern(tile, "repeat");
   if (!pattern) return colour;
   hatches.set(key, pattern);
   return pattern;

@@ -22,9 +22,20 @@ export interface Theme {
   readonly category: readonly string[];
   /** Hulls of groups take turns. */
   readonly groups: readonly string[];
+  /** Classes that are not kinds of ops: told apart by colour-blind people, too (after Okabe and Ito). */
+  readonly palette: readonly string[];
+  /** From little to much, in even steps of lightness. */
+  readonly ramp: readonly string[];
+  /** What a search found. */
+  readonly found: string;
   readonly font: string;
   readonly mono: string;
 }
+
+const darkPalette = ["#56b4e9", "#e69f00", "#2fc59a", "#f0e442", "#e87d3e", "#d98bbb", "#9aa2ea"];
+const lightPalette = ["#0072b2", "#b06f00", "#007a58", "#7d7200", "#c04d00", "#a3487e", "#4753a8"];
+const darkRamp = ["#33507f", "#3a6a90", "#45859a", "#5a9f97", "#80b788", "#b6cb72", "#f5dc5e"];
+const lightRamp = ["#c3dcb4", "#9cc8a4", "#72b199", "#4b9691", "#337a86", "#265c78", "#1b3c63"];
 
 const kinds: readonly (readonly [string, ThemeKind])[] = [
   ["vscode-high-contrast-light", "high-contrast-light"],
@@ -83,6 +94,9 @@ export function readTheme(body: HTMLElement): Theme {
     ],
     // Not red: it means removed.
     groups: [chart.blue, chart.orange, chart.purple, chart.green, chart.yellow],
+    palette: dark ? darkPalette : lightPalette,
+    ramp: dark ? darkRamp : lightRamp,
+    found: pick("editorOverviewRuler-findMatchForeground", dark ? "#e8a33d" : "#a35a00").replace(/^(#[0-9a-f]{6})[0-9a-f]{2}$/i, "$1"),
     font: pick("font-family", "system-ui, sans-serif"),
     mono: pick("editor-font-family", "ui-monospace, monospace"),
   };

@@ -123,6 +123,7 @@ class BenchPanel {
     this.showScope();
     try {
       this.result = await this.running.result;
+      this.app.store.update({ measured: this.result });
       this.draw();
       fill(this.notice);
       this.app.announce("Benchmark done");

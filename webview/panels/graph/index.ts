@@ -1,23 +1,33 @@
 /** The graph: one canvas, or two with linked cameras for before and after. */
+import type { ErrorInfo } from "#protocol";
 import { passRows, type App, type Panel } from "../../app.ts";
-import { clearSelection, enterBody, leaveBody, select, selectGroup, selectNodes, setCompare, step } from "../../actions.ts";
-import { iconButton, segmented, type Control } from "../../controls/index.ts";
+import { clearSelection, enterBody, leaveBody, select, selectGroup, selectNodes, showView, step } from "../../actions.ts";
+import { iconButton } from "../../controls/index.ts";
 import { el, fill } from "../../dom.ts";
 import { GraphView } from "../../draw/graph-view.ts";
 import type { Hit } from "../../draw/hit.ts";
 import type { Camera } from "../../draw/scene.ts";
 import { errorInfo } from "../../host.ts";
 import { bodiesOf } from "../../model/bodies.ts";
-import type { Compare, State } from "../../store.ts";
+import type { Boxes } from "../../model/boxes.ts";
+import { visible } from "../../model/format.ts";
+import type { State } from "../../store.ts";
 import { showCurtain } from "./curtain.ts";
+import type { Follow } from "./follow.ts";
+import { showFollowNote } from "./follow-note.ts";
+import { openGraphMenu, type PictureKind, type PicturePart } from "./graph-menu.ts";
 import { showHeading } from "./heading.ts";
 import { moveSelection } from "./keys.ts";
-import { legend } from "./legend.ts";
+import { showLegend } from "./legend.ts";
 import { pictureOf, prepare, replacements, samePicture, type Picture } from "./picture.ts";
 import { StageView } from "./stage-view.ts";
+import { saveGraph } from "./save-picture.ts";
+import { graphToolbar, type Toolbar } from "./toolbar.ts";
 import { describeHit } from "./tooltip.ts";
+import { ViewLens } from "./view-lens.ts";
 
 const prepareAfterMs = 80;
+const noticeMs = 6000;
 
 class GraphPanel {
   readonly element: HTMLElement;
@@ -25,39 +35,40 @@ class GraphPanel {
   private readonly before: StageView;
   private readonly beforePane: HTMLElement;
   private readonly heading = el("div", { class: "graph-heading" });
-  private readonly compare: Control<Compare>;
+  private readonly toolbar: Toolbar;
+  private readonly lens: ViewLens;
+  private readonly beforeLens: ViewLens;
+  private readonly legend = el("ul", { class: "legend" });
+  private readonly notice = el("div", { class: "graph-notice", role: "status", hidden: true });
+  private noticeTimer: ReturnType<typeof setTimeout> | undefined;
+  private readonly followNote = el("div", { class: "follow-note", role: "status", hidden: true });
   private readonly tooltip = el("div", { class: "tooltip", role: "tooltip", hidden: true });
   private readonly curtain = el("div", { class: "curtain" });
   private readonly frame: HTMLElement;
   private picture: Picture | undefined;
   private shownStage = -1;
+  /** What the legend and the toolbar speak of. */
+  private described: Boxes | undefined;
   private ahead: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly app: App) {
     const failed = (error: unknown): void => app.announce(errorInfo(error).message);
+    this.lens = new ViewLens(app, (state) => app.shown(state));
+    this.beforeLens = new ViewLens(app, (state) => app.trace.snapshot(app.trace.baseOf(state.stage)));
     this.after = new StageView(
-      this.view(() => this.before),
+      this.view(() => this.before, this.lens),
       failed,
     );
     this.before = new StageView(
-      this.view(() => this.after),
+      this.view(() => this.after, this.beforeLens),
       failed,
     );
-    this.compare = segmented<Compare>(
-      "Compare with the pass before",
-      [
-        { value: "overlay", label: "Overlay", title: "Mark what the pass added, changed and removed" },
-        { value: "split", label: "Before | After", title: "Two graphs side by side" },
-        { value: "off", label: "Plain", title: "The graph without marks" },
-      ],
-      (value) => setCompare(app, value),
-    );
-    const tools = el(
+    this.toolbar = graphToolbar(app, { whyNot: () => this.toggleWhyNot(), menu: (at) => this.menu(at) });
+    const zoom = el(
       "div",
-      { class: "tools" },
-      this.compare.element,
-      iconButton("minus", "Zoom out (-)", () => this.after.view.zoomBy(1 / 1.4)),
+      { class: "zoom-tools", role: "group", attrs: { "aria-label": "Zoom" } },
       iconButton("plus", "Zoom in (+)", () => this.after.view.zoomBy(1.4)),
+      iconButton("minus", "Zoom out (-)", () => this.after.view.zoomBy(1 / 1.4)),
       iconButton("fit", "Show the whole graph (0)", () => this.after.view.fit(true)),
     );
     this.beforePane = el("div", { class: "pane", hidden: true }, el("div", { class: "pane-label" }, "before"), this.before.view.element);
@@ -67,24 +78,30 @@ class GraphPanel {
         class: "graph-frame",
         tabIndex: 0,
         role: "application",
-        attrs: { "aria-label": "Graph. Arrow keys follow edges, plus and minus zoom, 0 shows all. The Nodes list has the same content." },
+        attrs: {
+          "aria-label":
+            "Graph. Arrow keys follow edges, plus and minus zoom, 0 shows all, U and D follow a tensor. The Nodes list has the same content.",
+        },
       },
       this.beforePane,
       el("div", { class: "pane" }, this.after.view.element),
+      zoom,
+      this.followNote,
+      this.notice,
       this.tooltip,
     );
     this.frame.addEventListener("keydown", (event) => this.key(event));
     this.element = el(
       "section",
       { class: "graph-panel" },
-      el("div", { class: "toolbar" }, this.heading, tools),
+      el("div", { class: "toolbar" }, this.heading, this.toolbar.element),
       this.frame,
-      legend(app.theme),
+      this.legend,
       this.curtain,
     );
   }
 
-  private view(other: () => StageView): GraphView {
+  private view(other: () => StageView, lens: ViewLens): GraphView {
     return new GraphView(this.app.theme, {
       pick: (hit, event) => this.pick(hit, event),
       hover: (hit, event) => this.hover(hit, event),
@@ -95,7 +112,13 @@ class GraphPanel {
         document.body.dataset.painted = String(stage);
         document.body.dataset.settled = String(this.after.settled);
         document.body.dataset.still = String(this.after.still);
+        this.afterPaint();
       },
+      menu: (hit, at) => {
+        if (hit.kind === "box" && !this.app.store.state.selection.nodes.includes(hit.key)) selectNodes(this.app, [hit.key]);
+        this.menu(at);
+      },
+      lens: (scene) => lens.of(scene),
     });
   }
 
@@ -118,7 +141,7 @@ class GraphPanel {
   repaint(): void {
     this.after.view.setTheme(this.app.theme);
     this.before.view.setTheme(this.app.theme);
-    this.element.querySelector(".legend")?.replaceWith(legend(this.app.theme));
+    this.describe(this.app.store.state);
   }
 
   update(state: State, previous: State): void {
@@ -127,17 +150,19 @@ class GraphPanel {
     if (stageChanged) document.body.dataset.still = "false"; // until it is painted, which a hidden view is not
     const compareChanged = state.compare !== previous.compare;
     const dataChanged = state.version !== previous.version || state.summary !== previous.summary;
-    this.compare.set(state.compare);
-    this.compare.element.hidden = state.bodies.length > 0;
     const bodyChanged = state.bodies !== previous.bodies;
     // Another graph comes: nothing of it has a place yet, and it is fitted.
     if (bodyChanged) for (const view of [this.after, this.before]) view.forget();
-    if ((stageChanged || compareChanged || dataChanged || bodyChanged) && this.app.trace.graphStage(state.stage) >= 0)
+    const placeChanged = (["direction", "foldBy", "turned"] as const).some((key) => state[key] !== previous[key]);
+    if ((stageChanged || compareChanged || dataChanged || bodyChanged || placeChanged) && this.app.trace.graphStage(state.stage) >= 0)
       this.showStage(state);
     if (bodyChanged) this.after.view.reveal(state.selection.nodes);
     if (state.selection !== previous.selection || state.litNodes !== previous.litNodes || state.hit !== previous.hit || stageChanged)
       this.emphasise(state);
     if (state.hit !== previous.hit && state.hit >= 0) this.reveal(this.hitNodes(state));
+    if (stageChanged || bodyChanged) this.refollow();
+    if ((["colorBy", "measured", "search"] as const).some((key) => state[key] !== previous[key])) this.relook();
+    this.describe(state);
     showHeading(this.app, this.heading, state);
     showCurtain(this.app, this.curtain, state);
   }
@@ -162,6 +187,103 @@ class GraphPanel {
     }
     clearTimeout(this.ahead);
     this.ahead = setTimeout(() => prepare(state, trace), prepareAfterMs);
+  }
+
+  private relook(): void {
+    this.after.view.relook();
+    this.before.view.relook();
+  }
+
+  /** The scene may have come after the state that asked for it. */
+  private afterPaint(): void {
+    if (this.described !== this.after.view.shown?.boxes) this.describe(this.app.store.state);
+  }
+
+  private describe(state: State): void {
+    const scene = this.after.view.shown;
+    this.described = scene?.boxes;
+    this.drawLegend(state);
+    this.toolbar.update(state, { on: this.lens.whyNot, count: scene?.rejected.filter((one) => one.lost).length ?? 0 });
+    this.element.classList.toggle("wide", this.after.view.isWide);
+  }
+
+  private drawLegend(state: State): void {
+    const boxes = this.after.view.shown?.boxes;
+    if (boxes) showLegend(this.legend, this.lens.paint(boxes, state), this.app.theme, () => showView(this.app, "bench"));
+  }
+
+  private toggleWhyNot(): void {
+    const on = !this.lens.whyNot;
+    this.lens.whyNot = this.beforeLens.whyNot = on;
+    this.relook();
+    this.describe(this.app.store.state);
+  }
+
+  /** Lights what the selection is made from, or what is made from it; the other way in addition, if one is lit already. */
+  follow(way: Follow | undefined): void {
+    const { nodes } = this.app.store.state.selection;
+    const before = this.lens.follow;
+    if (way !== undefined && nodes.length === 0) return this.app.announce("Select a node to follow first.");
+    const both = before !== undefined && before.way !== way && before.keys.join() === nodes.join();
+    this.lens.follow = way && { keys: nodes, way: both ? "both" : way };
+    this.beforeLens.follow = this.lens.follow;
+    this.refollow();
+    this.relook();
+  }
+
+  /** After a step the way begins at what became of the nodes. */
+  private refollow(): void {
+    const { follow } = this.lens;
+    const scene = this.after.view.shown;
+    if (!follow || !scene) return showFollowNote(this.followNote, undefined, "", 0, () => undefined);
+    const { nodes } = this.app.store.state.selection;
+    const keys = follow.keys.some((key) => scene.boxes.indexOf.has(key)) ? follow.keys : nodes;
+    this.lens.follow = this.beforeLens.follow = { ...follow, keys };
+    const count = this.lens.of(scene).followed?.size ?? 0;
+    const title = scene.boxes.title[scene.boxes.indexOf.get(keys[0] ?? NaN) ?? -1] ?? "";
+    const name = keys.length === 1 ? title : `${keys.length} nodes`;
+    showFollowNote(this.followNote, count > 0 ? follow.way : undefined, name, count, () => this.follow(undefined));
+  }
+
+  private menu(at: { readonly x: number; readonly y: number }): void {
+    const { selection } = this.app.store.state;
+    const [key] = selection.nodes;
+    const node = selection.nodes.length === 1 && key !== undefined ? this.app.shown().nodes.get(key) : undefined;
+    const [body] = bodiesOf(node, this.app.store.state.summary?.sources ?? []);
+    openGraphMenu(
+      {
+        canFollow: selection.nodes.length > 0,
+        following: this.lens.follow !== undefined,
+        follow: (way) => this.follow(way),
+        save: (kind, part) => void this.save(kind, part),
+        fit: () => this.after.view.fit(true),
+        ...(body ? { enter: () => void enterBody(this.app, body.path) } : {}),
+        ...(node ? { name: visible(node.name) } : {}),
+        ...(this.after.view.shown?.rejected.length ? { whyNot: { on: this.lens.whyNot, toggle: () => this.toggleWhyNot() } } : {}),
+      },
+      at,
+    );
+  }
+
+  /** Asks the host to keep a picture of the graph. */
+  async save(kind: PictureKind, part: PicturePart): Promise<void> {
+    const { view } = this.after;
+    if (!view.shown) return;
+    const size = { width: view.canvas.clientWidth, height: view.canvas.clientHeight };
+    await saveGraph(this.app, { scene: view.shown, lens: this.lens.of(view.shown), camera: view.camera, size }, kind, part, (text, error) =>
+      this.say(text, error),
+    );
+  }
+
+  /** A line over the graph, for a while; errors stay until they are closed. */
+  private say(text: string, error?: ErrorInfo): void {
+    const close = (): void => void (this.notice.hidden = true);
+    this.notice.hidden = false;
+    this.notice.classList.toggle("error", error !== undefined);
+    const next = error?.next ? el("span", {}, ` ${visible(error.next)}`) : undefined;
+    fill(this.notice, el("span", {}, visible(text)), next, error && el("code", {}, error.code), iconButton("cross", "Close", close));
+    clearTimeout(this.noticeTimer);
+    if (!error) this.noticeTimer = setTimeout(close, noticeMs);
   }
 
   private hitNodes(state: State): readonly number[] {
@@ -220,6 +342,14 @@ class GraphPanel {
     leaveBody(this.app, this.app.store.state.bodies.length - 1);
   }
 
+  /** The menu key opens the menu beside what is selected. */
+  private menuAtSelection(): void {
+    const bounds = this.frame.getBoundingClientRect();
+    const place = this.after.view.placeOf(this.app.store.state.selection.nodes[0]);
+    const inside = place && place.x > 0 && place.y > 0 && place.x < bounds.width && place.y < bounds.height;
+    this.menu(inside ? { x: bounds.left + place.x, y: bounds.top + place.y } : { x: bounds.left + 40, y: bounds.top + 40 });
+  }
+
   private key(event: KeyboardEvent): void {
     const { view } = this.after;
     const keys: Readonly<Record<string, () => void>> = {
@@ -227,7 +357,14 @@ class GraphPanel {
       "=": () => view.zoomBy(1.3),
       "-": () => view.zoomBy(1 / 1.3),
       "0": () => view.fit(true),
-      Escape: () => (this.app.store.state.selection.nodes.length === 0 ? this.leave() : clearSelection(this.app)),
+      Escape: () => {
+        if (this.lens.follow) return this.follow(undefined);
+        return this.app.store.state.selection.nodes.length === 0 ? this.leave() : clearSelection(this.app);
+      },
+      u: () => this.follow("up"),
+      d: () => this.follow("down"),
+      ContextMenu: () => this.menuAtSelection(),
+      F10: () => event.shiftKey && this.menuAtSelection(),
       Backspace: () => this.leave(),
       Enter: () => this.open(this.app.store.state.selection.nodes),
       PageDown: () => step(this.app, 1, true),
