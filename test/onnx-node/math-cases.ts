@@ -28,6 +28,8 @@ type Attributes = Readonly<Record<string, AttributeInput>>;
 interface Options {
   readonly opset?: number;
   readonly domain?: string;
+  /** Version of the domain's operators; default 1. */
+  readonly version?: number;
   readonly outputs?: number;
   readonly steps?: number;
 }
@@ -66,8 +68,8 @@ export function one(
   attributes: Attributes = {},
   options: Options = {},
 ): MathCase {
-  const { opset = 18, domain = "", outputs = 1, steps = 0 } = options;
-  const m = modelBuilder({ opset, irVersion: 10, ...(domain === "" ? {} : { opsets: { [domain]: 1 } }) });
+  const { opset = 18, domain = "", version = 1, outputs = 1, steps = 0 } = options;
+  const m = modelBuilder({ opset, irVersion: 10, ...(domain === "" ? {} : { opsets: { [domain]: version } }) });
   const names = operands.map((o, i) => {
     if (o === null) return "";
     if (o.constant === true) return m.initializer(`w${i}`, o.dtype, o.shape, o.values as TensorInput);

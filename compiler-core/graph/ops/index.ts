@@ -35,6 +35,7 @@ import { dft, melWeights, stft, window } from "./signal.ts";
 import { scatterElements, scatterNd, tensorScatter } from "./scatter.ts";
 import { slice } from "./slice.ts";
 import { flatten, squeeze, unsqueeze } from "./squeeze.ts";
+import { treeLeaves } from "./tree-leaves.ts";
 import { tile } from "./tile.ts";
 import { topK } from "./top-k.ts";
 import { hardmax, logSoftmax, softmax } from "./softmax.ts";
@@ -165,6 +166,7 @@ export const ops = {
   "reverse-sequence": reverseSequence,
   "cum-sum": cumSum,
   "cum-prod": cumProd,
+  "tree-leaves": treeLeaves,
   "top-k": topK,
   compress,
   "non-zero": nonZero,

@@ -8,6 +8,9 @@ import { indexingBuilders } from "./indexing.ts";
 import { lossBuilders } from "./losses.ts";
 import { imageNormalizationBuilders } from "./image-normalization.ts";
 import { matrixBuilders } from "./matrix.ts";
+import { mlFeatureBuilders } from "./ml-features.ts";
+import { mlLinearBuilders } from "./ml-linear.ts";
+import { mlTreeBuilders } from "./ml-trees.ts";
 import { movementBuilders } from "./movement.ts";
 import { poolBuilders } from "./pool.ts";
 import { qlinearBuilders } from "./qlinear.ts";
@@ -28,6 +31,9 @@ export const onnxBuilders: Readonly<Record<string, Builder>> = {
   ...lossBuilders,
   ...imageNormalizationBuilders,
   ...matrixBuilders,
+  ...mlFeatureBuilders,
+  ...mlLinearBuilders,
+  ...mlTreeBuilders,
   ...movementBuilders,
   ...poolBuilders,
   ...qlinearBuilders,

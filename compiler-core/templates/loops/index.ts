@@ -21,6 +21,7 @@ import { pad, tile } from "./pad.ts";
 import { eyeLike, oneHot, reverseSequence, trilu } from "./positions.ts";
 import { resample } from "./resample.ts";
 import { scatterElements, scatterNd, tensorScatter } from "./scatter.ts";
+import { treeLeaves } from "./tree-leaves.ts";
 import { topK } from "./top-k.ts";
 
 export const loopWriters: Readonly<Record<string, Template>> = {
@@ -50,6 +51,7 @@ export const loopWriters: Readonly<Record<string, Template>> = {
   "reverse-sequence": reverseSequence,
   "cum-sum": cumSum,
   "cum-prod": cumProd,
+  "tree-leaves": treeLeaves,
   "top-k": topK,
   resample,
   "grid-sample": gridSample,
