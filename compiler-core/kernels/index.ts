@@ -6,12 +6,23 @@ import { gemmF32Dot } from "./gemm-f32-dot.ts";
 import { gemmS8S8, gemmU8S8, packBU8S8 } from "./gemm-u8s8.ts";
 import type { Kernel, ShapeFacts } from "./kernel.ts";
 import { packB, packBTransposed } from "./pack-b.ts";
+import { transposeF32 } from "./transpose.ts";
 
 export type * from "./kernel.ts";
 export { gemmF32Tile } from "./gemm-f32.ts";
 export { gemmU8S8Panel } from "./gemm-u8s8.ts";
 
-export const kernels: readonly Kernel[] = [gemmF32, gemmF32Dot, packB, packBTransposed, gemmU8S8, gemmS8S8, packBU8S8, convF32];
+export const kernels: readonly Kernel[] = [
+  gemmF32,
+  gemmF32Dot,
+  packB,
+  packBTransposed,
+  gemmU8S8,
+  gemmS8S8,
+  packBU8S8,
+  convF32,
+  transposeF32,
+];
 
 const byName = new Map(kernels.map((k) => [k.name, k]));
 

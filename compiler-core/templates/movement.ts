@@ -4,9 +4,10 @@ import { valueOf, type Node } from "../graph/ir.ts";
 import * as x from "../tensor/build.ts";
 import type { Expr, Stmt } from "../tensor/ir.ts";
 import { linear, plus } from "./module-builder.ts";
-import { nest, withAxis } from "./nest.ts";
+import { nest } from "./nest.ts";
 import { overRows } from "./points.ts";
 import { operand, resultOf, type Template, type TemplateCall } from "./template.ts";
+import { transposed } from "./transpose.ts";
 import { viewMaps } from "./views.ts";
 
 /** The node of a group that consists of one. */
@@ -38,67 +39,8 @@ export const copy: Template = (call) => {
   const from = (index: readonly Expr[]): Expr =>
     call.storage.literal(source) ??
     call.storage.readAt(source, map === "offset" ? { offset: linear(index, output) } : { index: map(node, index, { input, output }) });
-  if (node.op === "transpose") return transposed(call, node, output, from);
-  return fill(call, node, output, from, (index) => index);
+  return (node.op === "transpose" ? transposed(call, node, output, from) : undefined) ?? fill(call, node, output, from, (index) => index);
 };
-
-/** Elements of a square block of a transpose: its rows and columns together stay in the nearest cache. */
-const blockSide = 16;
-
-/**
- * Where the last axis of the result is not that of the operand, one of both is walked with large steps. Long axes are cut into blocks, so that
- * a line of cache is used up while it is there; a short last axis goes outside of the one that lies together in the operand.
- */
-function transposed(call: TemplateCall, node: Node, output: readonly number[], from: (index: readonly Expr[]) => Expr): Stmt[] {
-  const { builder, storage } = call;
-  const last = output.length - 1;
-  const together = (node.attrs["perm"] as readonly number[]).indexOf(last);
-  if (together === last || output.length < 2) return fill(call, node, output, from, (index) => index);
-  const origin = [node.id];
-  const store = (index: readonly Expr[]): Stmt => builder.store(storage.ref(resultOf(node), { index }), from(index), origin);
-  const others = output.map((d, axis) => (axis === last || axis === together ? 1 : d));
-  const [rows, columns] = [output[together] ?? 1, output[last] ?? 1];
-  const whole = (axis: number, index: readonly Expr[], body: (index: readonly Expr[]) => Stmt[], inner: boolean): Stmt[] => [
-    builder.loop(inner ? "vector" : "serial", `i${axis}`, 0, output[axis] ?? 1, origin, (i) => body(withAxis(index, axis, i))),
-  ];
-  if (columns < blockSide)
-    return nest(call, others, {}, (index) => whole(last, index, (at) => whole(together, at, (i) => [store(i)], true), false));
-  if (rows < blockSide)
-    return nest(call, others, {}, (index) => whole(together, index, (at) => whole(last, at, (i) => [store(i)], true), false));
-  const shared = others.every((d) => d === 1);
-  const { dtype } = valueOf(call.graph, resultOf(node));
-  return nest(call, others, {}, (index) => [
-    // Rows of the operand outside: they are read as streams, which the hardware foresees; stores can wait.
-    blocks(call, shared ? "parallel" : "serial", columns, (column) => [
-      blocks(call, "serial", rows, (row) => {
-        // By way of a small copy: lines of the operand at distances of a power of two would push each other out of the cache.
-        const block = builder.buffer({ name: "block", dtype, shape: [blockSide, blockSide], scope: "thread" });
-        const place = (i: Expr, j: Expr): readonly Expr[] => withAxis(withAxis(index, together, i), last, j);
-        const within = (i: Expr, j: Expr): readonly Expr[] => [x.sub(j, column), x.sub(i, row)];
-        return [
-          builder.alloc(block, origin),
-          inBlock(call, "serial", column, columns, (j) => [
-            inBlock(call, "vector", row, rows, (i) => [builder.store({ buffer: block, index: within(i, j) }, from(place(i, j)), origin)]),
-          ]),
-          inBlock(call, "serial", row, rows, (i) => [
-            inBlock(call, "vector", column, columns, (j) => [
-              builder.store(storage.ref(resultOf(node), { index: place(i, j) }), x.load(block, within(i, j), dtype), origin),
-            ]),
-          ]),
-        ];
-      }),
-    ]),
-  ]);
-}
-
-function blocks({ builder, nodes }: TemplateCall, kind: "parallel" | "serial", extent: number, body: (start: Expr) => Stmt[]): Stmt {
-  return builder.loop(kind, "b", 0, extent, nodes.map((n) => n.id), body, blockSide); // prettier-ignore
-}
-
-function inBlock(call: TemplateCall, kind: "vector" | "serial", start: Expr, extent: number, body: (i: Expr) => Stmt[]): Stmt {
-  const end = extent % blockSide === 0 ? plus(start, blockSide) : x.binary("min", plus(start, blockSide), x.index(extent));
-  return call.builder.loop(kind, "i", start, end, call.nodes.map((n) => n.id), body); // prettier-ignore
-}
 
 /** One copy per operand, behind the ones before it. */
 export const concat: Template = (call) => {

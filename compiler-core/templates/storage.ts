@@ -74,6 +74,26 @@ export class Storage {
     return { buffer, index: toIndex(place, shape) };
   }
 
+  /** Distance of neighbours in memory along each axis, in elements; undefined where there is none for all of them. */
+  strides(value: ValueId): readonly number[] | undefined {
+    const shape = this.shape(value);
+    const view = this.plan.views.get(value);
+    if (view !== undefined) return this.#stridesThrough(view, shape);
+    if (valueOf(this.graph, value).layout !== "plain" || this.literal(value) !== undefined) return undefined;
+    const extents = this.builder.bufferOf(this.bufferOf(value)).shape;
+    return rowMajor(this.plan.flat.has(value) ? shape : extents);
+  }
+
+  #stridesThrough(view: Node, shape: readonly number[]): readonly number[] | undefined {
+    const source = view.inputs[0] ?? bug("a view of nothing", { node: view.name });
+    const strides = this.strides(source);
+    if (strides === undefined) return undefined;
+    const dense = rowMajor(this.shape(source)).every((s, axis) => s === strides[axis]);
+    if (viewMaps[view.op] === "offset") return dense ? rowMajor(shape) : undefined;
+    if (view.op !== "transpose") return undefined;
+    return (view.attrs["perm"] as readonly number[]).map((axis) => strides[axis] ?? 0);
+  }
+
   /** An element of an operand that broadcasts to the shape `index` runs over. */
   read(value: ValueId, index: readonly Expr[]): Expr {
     const literal = this.literal(value);
@@ -136,3 +156,6 @@ export class Storage {
 const toOffset = (place: Place, shape: readonly number[]): Expr => ("offset" in place ? place.offset : linear(place.index, shape));
 const toIndex = (place: Place, shape: readonly number[]): readonly Expr[] =>
   "index" in place ? place.index : unlinear(place.offset, shape);
+
+const rowMajor = (extents: readonly number[]): readonly number[] =>
+  extents.map((_, axis) => extents.slice(axis + 1).reduce((product, d) => product * d, 1));

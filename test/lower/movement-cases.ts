@@ -24,6 +24,19 @@ export const movementGraphs = (build: (make: Make) => Graph): Readonly<Record<st
   tile: build((n) => n.op("tile", [n.input(3, 1, 18)], { repeats: [2, 3, 2] })),
   "tile of a column": build((n) => n.op("tile", [n.input(5, 1)], { repeats: [1, 40] })),
   "transpose in blocks": build((n) => n.op("transpose", [n.op("relu", [n.input(2, 37, 50)])], { perm: [0, 2, 1] })),
+  "transpose in shared squares": build((n) => n.op("transpose", [n.op("relu", [n.input(37, 150)])], { perm: [1, 0] })),
+  "transpose in shared squares, long rows": build((n) => n.op("relu", [n.op("transpose", [n.input(300, 33)], { perm: [1, 0] })])),
+  "transpose of an image": build((n) => n.op("transpose", [n.input(2, 5, 9, 21)], { perm: [0, 3, 1, 2] })),
+  "transpose back to an image": build((n) => n.op("transpose", [n.op("neg", [n.input(1, 21, 5, 9)])], { perm: [0, 2, 3, 1] })),
+  "transpose of a reshaped value": build((n) =>
+    n.op("transpose", [n.op("reshape", [n.op("relu", [n.input(18, 20)])], { shape: [9, 40] })], { perm: [1, 0] }),
+  ),
+  "transpose of a transpose of three axes": build((n) =>
+    n.op("transpose", [n.op("transpose", [n.input(9, 10, 11)], { perm: [2, 0, 1] })], { perm: [2, 1, 0] }),
+  ),
+  "transpose of a slice": build((n) =>
+    n.op("transpose", [n.op("slice", [n.input(20, 30)], { starts: [3], ends: [29], axes: [1], steps: [2] })], { perm: [1, 0] }),
+  ),
   "transpose of few columns": build((n) => n.op("transpose", [n.input(3, 40)], { perm: [1, 0] })),
   "gather elements": build((n) => {
     const indices = n.op("reshape", [n.positions(0, -1, 3, 99, -99, 2)], { shape: [2, 3] });

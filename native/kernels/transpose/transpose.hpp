@@ -4,7 +4,9 @@
 //
 //   transpose_block(src, ld, rows, cols, dst, ldd): dst[c * ldd + r] = src[r * ld + c] for r < rows, c < cols; rows and cols in [0,
 //   transpose_side]. Each written row of dst has transpose_side elements: those of r >= rows are zero. Nothing beyond rows x cols of src is
-//   read, nor beyond cols rows of dst written. transpose(src, ld, rows, cols, dst, ldd): any sizes, exactly rows x cols elements written.
+//   read, nor beyond cols rows of dst written.
+//   transpose(src, ld, rows, cols, dst, ldd): any sizes, exactly rows x cols elements read and written. Whole lines of 64 bytes of dst are
+//   written at once, and lines of src used up at once: at strides of a power of two neither would stay in a cache until the rest is needed.
 #pragma once
 
 #include "../../simd/simd.hpp"
@@ -75,17 +77,78 @@ inline void transpose_block(const float* src, int64_t ld, int rows, int cols, fl
     if (i < cols) transpose_store(dst + i * ldd, r[i]);
 }
 
-inline void transpose(const float* src, int64_t ld, int64_t rows, int64_t cols, float* dst, int64_t ldd) {
-  for (int64_t r = 0; r < rows; r += transpose_side)
-    for (int64_t c = 0; c < cols; c += transpose_side) {
-      const int height = static_cast<int>(rows - r < transpose_side ? rows - r : transpose_side),
-                width = static_cast<int>(cols - c < transpose_side ? cols - c : transpose_side);
+#if defined(FS_SIMD_AVX512)
+// As transpose_square, of 16 rows; the lanes of 128 bits in two steps.
+FS_INLINE void transpose_square(__m512 (&r)[16]) {
+  __m512 t[16];
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i++) {
+    t[2 * i] = _mm512_unpacklo_ps(r[2 * i], r[2 * i + 1]);
+    t[2 * i + 1] = _mm512_unpackhi_ps(r[2 * i], r[2 * i + 1]);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    r[4 * i] = _mm512_shuffle_ps(t[4 * i], t[4 * i + 2], 0x44);
+    r[4 * i + 1] = _mm512_shuffle_ps(t[4 * i], t[4 * i + 2], 0xee);
+    r[4 * i + 2] = _mm512_shuffle_ps(t[4 * i + 1], t[4 * i + 3], 0x44);
+    r[4 * i + 3] = _mm512_shuffle_ps(t[4 * i + 1], t[4 * i + 3], 0xee);
+  }
+  // Lane l of r[4 * i + j] holds column 4 * l + j of rows 4 * i ... 4 * i + 3.
+#pragma GCC unroll 4
+  for (int j = 0; j < 4; j++) {
+    const __m512 a = _mm512_shuffle_f32x4(r[j], r[4 + j], 0x88), b = _mm512_shuffle_f32x4(r[j], r[4 + j], 0xdd);
+    const __m512 c = _mm512_shuffle_f32x4(r[8 + j], r[12 + j], 0x88), d = _mm512_shuffle_f32x4(r[8 + j], r[12 + j], 0xdd);
+    t[j] = _mm512_shuffle_f32x4(a, c, 0x88);
+    t[4 + j] = _mm512_shuffle_f32x4(b, d, 0x88);
+    t[8 + j] = _mm512_shuffle_f32x4(a, c, 0xdd);
+    t[12 + j] = _mm512_shuffle_f32x4(b, d, 0xdd);
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; i++) r[i] = t[i];
+}
+
+constexpr int transpose_tile = 16;
+// One tile of dst, at most transpose_tile in both directions.
+FS_INLINE void transpose_lines(const float* src, int64_t ld, int rows, int cols, float* dst, int64_t ldd) {
+  __m512 r[16];
+  if (rows == 16 && cols == 16) {
+#pragma GCC unroll 16
+    for (int i = 0; i < 16; i++) r[i] = _mm512_loadu_ps(src + i * ld);
+    transpose_square(r);
+#pragma GCC unroll 16
+    for (int i = 0; i < 16; i++) _mm512_storeu_ps(dst + i * ldd, r[i]);
+    return;
+  }
+  const __mmask16 across = static_cast<__mmask16>((1u << cols) - 1u), down = static_cast<__mmask16>((1u << rows) - 1u);
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; i++) r[i] = i < rows ? _mm512_maskz_loadu_ps(across, src + i * ld) : _mm512_setzero_ps();
+  transpose_square(r);
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; i++)
+    if (i < cols) _mm512_mask_storeu_ps(dst + i * ldd, down, r[i]);
+}
+#else
+constexpr int transpose_tile = 2 * transpose_side;
+FS_INLINE void transpose_lines(const float* src, int64_t ld, int rows, int cols, float* dst, int64_t ldd) {
+  for (int c = 0; c < cols; c += transpose_side)
+    for (int r = 0; r < rows; r += transpose_side) {
+      const int height = rows - r < transpose_side ? rows - r : transpose_side, width = cols - c < transpose_side ? cols - c : transpose_side;
       if (height == transpose_side) {
         transpose_block(src + r * ld + c, ld, height, width, dst + c * ldd + r, ldd);
       } else {
-        for (int j = 0; j < width; j++)
-          for (int i = 0; i < height; i++) dst[(c + j) * ldd + r + i] = src[(r + i) * ld + c + j];
+        for (int j = c; j < c + width; j++)
+          for (int i = r; i < r + height; i++) dst[j * ldd + i] = src[i * ld + j];
       }
+    }
+}
+#endif
+
+inline void transpose(const float* src, int64_t ld, int64_t rows, int64_t cols, float* dst, int64_t ldd) {
+  for (int64_t c = 0; c < cols; c += transpose_tile)
+    for (int64_t r = 0; r < rows; r += transpose_tile) {
+      const int height = static_cast<int>(rows - r < transpose_tile ? rows - r : transpose_tile),
+                width = static_cast<int>(cols - c < transpose_tile ? cols - c : transpose_tile);
+      transpose_lines(src + r * ld + c, ld, height, width, dst + c * ldd + r, ldd);
     }
 }
 

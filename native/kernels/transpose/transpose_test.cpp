@@ -37,12 +37,13 @@ void into_panels(int64_t n, int64_t steps) {
 }  // namespace
 
 int main() {
-  for (int64_t a = 1; a <= 20; a++)
-    for (int64_t b = 1; b <= 20; b++) {
+  for (int64_t a = 1; a <= 35; a++)
+    for (int64_t b = 1; b <= 35; b++) {
       plain(a, b);
       into_panels(a, b);
     }
   plain(63, 1000);
+  plain(1000, 3);
   into_panels(63, 257);
   return check::finish();
 }
