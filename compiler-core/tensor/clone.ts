@@ -1,17 +1,12 @@
 /** A second copy of statements: new statement numbers, new variables for all that are defined inside, new buffers for all that come to life inside. */
-import type { Buffer, BufferId, Epilogue, Expr, HoleOperand, Stmt, VarId } from "./ir.ts";
+import type { BufferId, Epilogue, Expr, HoleOperand, Stmt, VarId } from "./ir.ts";
 import { mapBodies, mapExpr, mapOwnExprs, mapRecord, mapStmts, substituteExpr, visitStmts, type Fresh } from "./rewrite.ts";
 
 /** As `cloneStmts`, with buffers of its own for every alloc inside. */
-export function cloneWithBuffers(
-  body: readonly Stmt[],
-  fresh: Fresh,
-  outer: ReadonlyMap<VarId, Expr>,
-  buffers: ReadonlyMap<BufferId, Buffer>,
-): readonly Stmt[] {
+export function cloneWithBuffers(body: readonly Stmt[], fresh: Fresh, outer: ReadonlyMap<VarId, Expr>): readonly Stmt[] {
   const renamed = new Map<BufferId, BufferId>();
   visitStmts(body, (s) => {
-    const b = s.k === "alloc" ? buffers.get(s.buffer) : undefined;
+    const b = s.k === "alloc" ? fresh.bufferOf(s.buffer) : undefined;
     if (b !== undefined)
       renamed.set(
         b.id,

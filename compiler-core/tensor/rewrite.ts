@@ -296,11 +296,13 @@ export class Fresh {
   private nextStmt: StmtId;
   private readonly vars: Var[];
   private readonly buffers: Buffer[] = [];
+  private readonly known: Map<BufferId, Buffer>;
   private nextBuffer: BufferId;
   constructor(private readonly module: Module) {
     this.nextStmt = module.nextStmt;
     this.vars = [...module.vars];
     this.nextBuffer = module.buffers.reduce((top, b) => Math.max(top, b.id + 1), 0);
+    this.known = new Map(buffersById(module));
   }
   stmt(): StmtId {
     return this.nextStmt++;
@@ -317,8 +319,14 @@ export class Fresh {
   }
   buffer(make: (id: BufferId) => Buffer): BufferId {
     const id = this.nextBuffer++;
-    this.buffers.push(make(id));
+    const made = make(id);
+    this.buffers.push(made);
+    this.known.set(id, made);
     return id;
+  }
+  /** A buffer of the module, or one that was made since. */
+  bufferOf(id: BufferId): Buffer | undefined {
+    return this.known.get(id);
   }
   /** `module` with the ids handed out entered in its tables; the same module when none were. */
   finish(module: Module): Module {

@@ -149,8 +149,19 @@ export interface Row {
   readonly make: (d: Draw) => unknown;
   /** The first opset that has it. */
   readonly since?: number;
+  /** The first that has it no more in this form. */
+  readonly until?: number;
 }
 export const row = (name: string, weight: number, make: Row["make"], since = 1): Row => ({ name, weight, make, since });
+
+/** A row for the opsets from `since` to before `until`. */
+export const formerRow = (name: string, since: number, until: number, make: Row["make"], weight = 1): Row => ({
+  name,
+  weight,
+  make,
+  since,
+  until,
+});
 
 export const solid = (v: Val): boolean => v.shape.length > 0 && !v.shape.includes(0);
 /** The elements of `x` in another shape. */

@@ -11,6 +11,7 @@ import { holeRows } from "./operators/holes.ts";
 import { indexingRows } from "./operators/indexing.ts";
 import { movementRows } from "./operators/movement.ts";
 import { moreRows } from "./operators/more.ts";
+import { oldRows } from "./operators/old.ts";
 import { patternRows } from "./operators/patterns.ts";
 import { pictureRows } from "./operators/pictures.ts";
 import { quantisedRows } from "./operators/quantised.ts";
@@ -35,6 +36,8 @@ export const rows: readonly Row[] = [
 ];
 const lottery: readonly Row[] = rows.flatMap((r) => new Array<Row>(r.weight).fill(r));
 
+const oldLottery: readonly Row[] = oldRows.flatMap((r) => new Array<Row>(r.weight).fill(r));
+
 /** As many picks of operators that run on ONNX Runtime as of others, so that many parts follow each other. */
 const lotteryWithHoles: readonly Row[] = [...lottery, ...Array.from({ length: lottery.length }, (_, i) => holeRows[i % holeRows.length]!)];
 
@@ -44,12 +47,15 @@ const newest = 24;
 /** The case of a seed: 2 to 12 picks from the table. */
 export const generate = (seed: string): FuzzCase => drawn(seed, lottery, 12);
 
+/** A case of an opset before those, with the forms of its time. */
+export const generateOld = (seed: string): FuzzCase => drawn(seed, oldLottery, 8, [7, 8, 9, 10, 11, 12, 13, 17]);
+
 /** A case in which parts that are not compiled stand between others: 3 to 16 picks. */
 export const generateWithHoles = (seed: string): FuzzCase => drawn(seed, lotteryWithHoles, 16);
 
-function drawn(seed: string, from: readonly Row[], most: number): FuzzCase {
+function drawn(seed: string, from: readonly Row[], most: number, opsets: readonly number[] = [opset, newest]): FuzzCase {
   const random = new Random(seed);
-  const d = new Draw(random, random.uniform() < 0.5 ? opset : newest);
+  const d = new Draw(random, opsets[random.integer(0, opsets.length - 1)]);
   d.input("f32", d.shape(1, 4));
   if (d.chance(0.5)) d.input("f32", d.shape(0, 3));
   if (d.chance(0.3)) d.input(d.one(["i32", "i64", "bool"] as const), d.shape(0, 3));
@@ -57,7 +63,7 @@ function drawn(seed: string, from: readonly Row[], most: number): FuzzCase {
   for (let tries = 0, picked = 0; picked < wanted && tries < 5 * most; tries++) {
     const before = d.nodes.length;
     const row = d.one(from);
-    if ((row.since ?? 1) <= d.opset) row.make(d);
+    if ((row.since ?? 1) <= d.opset && d.opset < (row.until ?? Infinity)) row.make(d);
     if (d.nodes.length > before) picked++;
   }
   return caseOf(seed, d);

@@ -9,7 +9,7 @@ import { findOrtLibrary, localMachine, packageRoot } from "#core/io";
 import { hasCompiler } from "../codegen/native-batch.ts";
 import { loadRuntime } from "../workloads/ort-models.ts";
 import { reproducer, type FuzzCase } from "./case.ts";
-import { generate, generateWithHoles } from "./generate.ts";
+import { generate, generateOld, generateWithHoles } from "./generate.ts";
 import { judgeHoles } from "./holes.ts";
 import { judge, judgeOrt, type Verdict } from "./judge.ts";
 import { minimise } from "./minimise.ts";
@@ -66,7 +66,7 @@ test(`${total} random graphs`, async (t) => {
     for (const p of problems) await note(p.one, p.problem);
   };
   for (let i = 0; i < total && performance.now() < until; i++) {
-    const drawn = generate(`${seed}:${i}`);
+    const drawn = i % 8 === 7 ? generateOld(`${seed}:old:${i}`) : generate(`${seed}:${i}`);
     const one = i % 2 === 0 ? drawn : { ...drawn, options: drawnOptions(drawn.seed) };
     counts.graphs++;
     const verdict = judge(one);

@@ -76,4 +76,15 @@ export const regressions: readonly (FuzzCase & {
     ],
     outputs: [{ name: "y", dtype: "f32" }],
   },
+  {
+    was: "two blocked loops around one another, both with a rest: the copy of the outer one kept the buffer of the inner one's copy",
+    seed: "w4c:666",
+    inputs: [{ name: "x", dtype: "f32", shape: [2, 17, 17, 1] }],
+    constants: [{ name: "axes", dtype: "i64", shape: [1], values: [0] }],
+    nodes: [
+      { op: "Transpose", inputs: ["x"], outputs: ["t"], attributes: { perm: [3, 2, 0, 1] } },
+      { op: "Squeeze", inputs: ["t", "axes"], outputs: ["y"], attributes: {} },
+    ],
+    outputs: [{ name: "y", dtype: "f32" }],
+  },
 ];

@@ -96,6 +96,16 @@ const cases: readonly (readonly [string, () => string, string])[] = [
       ]),
     "dtype: a product of u8 matrices is not supported",
   ],
+  [
+    "gemm with a summand of an extent that has a name so far",
+    () =>
+      infer("gemm", [
+        ["n", 3],
+        [3, 4],
+        [5, 1],
+      ]),
+    "f32[n, 4]",
+  ],
   ["gemm summand", () => infer("gemm", [[2, 3], [3, 4], [5]]), "shape: a summand of 5 does not broadcast to 2x4"],
   ["reduce", () => infer("reduce-sum", [["n", 3, 4]], { axes: [-1], keepdims: false }), "f32[n, 3]"],
   ["reduce all", () => infer("reduce-max", [[2, 3]]), "f32[1, 1]"],

@@ -1,6 +1,6 @@
 /** Matrix product with broadcast leading axes, and ONNX's Gemm, which decomposes into it. */
 import { roundFloat } from "../../tensor/rounding.ts";
-import { broadcastShapes, broadcastDim, shapeText } from "../dims.ts";
+import { agrees, broadcastShapes, shapeText } from "../dims.ts";
 import type { Attrs, Dim, Shape } from "../ir.ts";
 import { evalMatmul } from "../eval-matmul.ts";
 import { allocate, reshaped, type NdArray } from "../ndarray.ts";
@@ -101,7 +101,7 @@ function inferGemm(call: InferCall): Inferred {
   if (c.dtype !== out.dtype) return refuse("dtype", `the summand is ${c.dtype}, the product ${out.dtype}`);
   if (c.shape === undefined || out.shape === undefined) return product;
   const shift = out.shape.length - c.shape.length;
-  const fits = shift >= 0 && c.shape.every((d, i) => d === 1 || broadcastDim(out.shape![i + shift]!, d) === out.shape![i + shift]);
+  const fits = shift >= 0 && c.shape.every((d, i) => d === 1 || agrees(out.shape![i + shift]!, d));
   return fits ? product : refuse("shape", `a summand of ${shapeText(c.shape)} does not broadcast to ${shapeText(out.shape)}`);
 }
 

@@ -4,8 +4,8 @@
  */
 import { binary, index } from "../../tensor/build.ts";
 import { cloneWithBuffers } from "../../tensor/clone.ts";
-import type { Buffer, BufferId, Expr, For, If, Stmt, VarId } from "../../tensor/ir.ts";
-import { buffersById, Fresh, mapFuncs, mapStmts, substitute, substituteExpr, visitOwnExprs, visitStmts } from "../../tensor/rewrite.ts";
+import type { Expr, For, If, Stmt, VarId } from "../../tensor/ir.ts";
+import { Fresh, mapFuncs, mapStmts, substitute, substituteExpr, visitOwnExprs, visitStmts } from "../../tensor/rewrite.ts";
 import { tensorPass, type PassContext } from "../pass.ts";
 import { simplifyExpr } from "./simplify-expr.ts";
 import { simplifyLoops } from "./simplify-loops.ts";
@@ -16,7 +16,7 @@ export const specialiseSizes = tensorPass({
   optional: true,
   run: (module, ctx) => {
     const fresh = new Fresh(module);
-    const tools: Tools = { fresh, buffers: buffersById(module), ctx };
+    const tools: Tools = { fresh, ctx };
     const run = mapFuncs(module, (body, func) =>
       func.name === "init" ? body : mapStmts(body, (s) => (s.k === "for" ? specialise(s, tools) : s)),
     );
@@ -26,7 +26,6 @@ export const specialiseSizes = tensorPass({
 
 interface Tools {
   readonly fresh: Fresh;
-  readonly buffers: ReadonlyMap<BufferId, Buffer>;
   readonly ctx: PassContext;
 }
 
@@ -52,7 +51,7 @@ function specialise(s: For, tools: Tools): Stmt {
         origin: s.origin,
         cond: binary("eq", { k: "var", id: x.v, type }, index(first)),
         then: versions(substitute(rest, known(first))),
-        else: versions(cloneWithBuffers(rest, tools.fresh, known(second), tools.buffers)),
+        else: versions(cloneWithBuffers(rest, tools.fresh, known(second))),
       };
       tools.ctx.hit({ rule: "specialise-sizes/two-values", before: [x.id], after: [x.id, branch.id], note: `${first} or ${second}` });
       return [...body.slice(0, p + 1), branch];

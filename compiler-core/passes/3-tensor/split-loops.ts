@@ -1,9 +1,9 @@
 /** A loop whose last block is shorter becomes one of whole blocks and the rest, so that sizes inside are known when the code is compiled. */
 import { index } from "../../tensor/build.ts";
 import { cloneWithBuffers } from "../../tensor/clone.ts";
-import type { Buffer, BufferId, Expr, For, Stmt } from "../../tensor/ir.ts";
+import type { Expr, For, Stmt } from "../../tensor/ir.ts";
 import { mentions } from "../../tensor/linear.ts";
-import { buffersById, Fresh, mapFuncs, mapStmts, visitAllExprs } from "../../tensor/rewrite.ts";
+import { Fresh, mapFuncs, mapStmts, visitAllExprs } from "../../tensor/rewrite.ts";
 import { tensorPass, type PassContext } from "../pass.ts";
 import { simplifyLoops } from "./simplify-loops.ts";
 
@@ -13,13 +13,12 @@ export const splitLoops = tensorPass({
   optional: true,
   run: (module, ctx) => {
     const fresh = new Fresh(module);
-    const buffers = buffersById(module);
-    const split = mapFuncs(module, (body) => mapStmts(body, (s) => (s.k === "for" ? splitLoop(s, fresh, buffers, ctx) : s)));
+    const split = mapFuncs(module, (body) => mapStmts(body, (s) => (s.k === "for" ? splitLoop(s, fresh, ctx) : s)));
     return split === module ? module : simplifyLoops.run(fresh.finish(split), { ...ctx, hit: () => undefined });
   },
 });
 
-function splitLoop(s: For, fresh: Fresh, buffers: ReadonlyMap<BufferId, Buffer>, ctx: PassContext): Stmt | readonly Stmt[] {
+function splitLoop(s: For, fresh: Fresh, ctx: PassContext): Stmt | readonly Stmt[] {
   if (s.kind !== "serial" || s.step === 1 || s.lo.k !== "const" || s.hi.k !== "const") return s;
   const [lo, hi] = [Number(s.lo.value), Number(s.hi.value)];
   const whole = lo + Math.floor((hi - lo) / s.step) * s.step;
@@ -30,7 +29,7 @@ function splitLoop(s: For, fresh: Fresh, buffers: ReadonlyMap<BufferId, Buffer>,
     id: fresh.stmt(),
     v,
     lo: index(whole),
-    body: cloneWithBuffers(s.body, fresh, new Map([[s.v, { k: "var", id: v, type: s.lo.type }]]), buffers),
+    body: cloneWithBuffers(s.body, fresh, new Map([[s.v, { k: "var", id: v, type: s.lo.type }]])),
   };
   ctx.hit({ rule: "split-loops/remainder", before: [s.id], after: [s.id, rest.id], note: `${whole - lo} + ${hi - whole}` });
   return [{ ...s, hi: index(whole) }, rest];
