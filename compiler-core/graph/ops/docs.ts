@@ -171,6 +171,18 @@ const parts: Partial<Record<OpName, Parts>> = {
   "reverse-sequence": { operands: [x, ["lengths", "elements to reverse, one number per batch"]] },
   "cum-sum": { operands: [x, ["axis", "must be known at compile time"]] },
   "cum-prod": { operands: [x, ["axis", "must be known at compile time"]] },
+  "tree-leaves": {
+    operands: [
+      ["x", "rows of features"],
+      ["feature", "which feature each node tests; the nodes of all trees in one list, leaves first"],
+      ["threshold", "what it is held against"],
+      ["yes", "the node after a test that is passed; a leaf leads to itself"],
+      ["no", "the node after one that is not"],
+      ["mode", "the number of the test"],
+      ["roots", "the first node of each tree"],
+    ],
+    results: [["leaves", "[rows, trees], i64"]],
+  },
   "top-k": {
     operands: [x, ["k", "how many; must be known at compile time"]],
     results: [

@@ -14,6 +14,7 @@ import { mlTreeBuilders } from "./ml-trees.ts";
 import { movementBuilders } from "./movement.ts";
 import { poolBuilders } from "./pool.ts";
 import { qlinearBuilders } from "./qlinear.ts";
+import { qonnxBuilders } from "./qonnx.ts";
 import { quantizeBuilders } from "./quantize.ts";
 import { reduceBuilders } from "./reduce.ts";
 import { rnnBuilders } from "./rnn.ts";
@@ -37,6 +38,7 @@ export const onnxBuilders: Readonly<Record<string, Builder>> = {
   ...movementBuilders,
   ...poolBuilders,
   ...qlinearBuilders,
+  ...qonnxBuilders,
   ...quantizeBuilders,
   ...reduceBuilders,
   ...rnnBuilders,
