@@ -1,19 +1,49 @@
-/** Entry of the layout worker: one graph in, one placement out. */
-import { layered } from "./layered.ts";
-import type { LayoutInput } from "./types.ts";
+/** Entry of the layout worker: graphs in, placements out. It looks for news between sweeps, and gives up what nobody waits for. */
+import { FrameCache, layoutSteps } from "./compound.ts";
+import type { LayoutInput, Placement } from "./types.ts";
+
+/** A question, or word that the one before is not wanted any more. */
+export type ToLayout = { readonly id: number; readonly input: LayoutInput } | { readonly cancel: number };
 
 interface Scope {
-  onmessage: ((event: { data: { id: number; input: LayoutInput } }) => void) | null;
+  onmessage: ((event: { data: ToLayout }) => void) | null;
   postMessage(message: unknown, transfer: Transferable[]): void;
 }
 
 const scope = globalThis as unknown as Scope;
-scope.onmessage = ({ data: { id, input } }) => {
-  const placement = layered(input);
-  scope.postMessage({ id, placement }, [
-    placement.x.buffer,
-    placement.y.buffer,
-    placement.start.buffer,
-    placement.points.buffer,
-  ] as Transferable[]);
+const cache = new FrameCache();
+/** So long a layout works before it looks for messages. */
+const sliceMs = 12;
+let current = -1;
+
+scope.onmessage = ({ data }) => {
+  if ("cancel" in data) {
+    if (current === data.cancel) current = -1;
+    return;
+  }
+  current = data.id;
+  work(data.id, layoutSteps(data.input, cache));
 };
+
+/** After the messages that wait now. A timer would wait for some ms each time. */
+const channel = new MessageChannel();
+function later(task: () => void): void {
+  channel.port1.onmessage = task;
+  channel.port2.postMessage(0);
+}
+
+function work(id: number, steps: Generator<void, Placement>): void {
+  const until = performance.now() + sliceMs;
+  while (current === id) {
+    const step = steps.next();
+    if (step.done === true) return answer(id, step.value);
+    if (performance.now() > until) return later(() => work(id, steps));
+  }
+}
+
+function answer(id: number, placement: Placement): void {
+  const buffers = [placement.x, placement.y, placement.start, placement.points, placement.frames].map(
+    ({ buffer }) => buffer as ArrayBuffer,
+  );
+  scope.postMessage({ id, placement }, buffers);
+}

@@ -1,6 +1,7 @@
-/** Layouts on demand, off the page's thread. A new question ends the old one: its worker is thrown away if it is still at it. */
+/** Layouts on demand, off the page's thread. A new question ends the old one. */
 /// <reference path="../text-modules.d.ts" />
 import workerSource from "./layout.worker.ts?worker-text";
+import type { ToLayout } from "./layout.worker.ts";
 import type { LayoutInput, Placement } from "./types.ts";
 
 /** Rejection of a question that another one replaced. */
@@ -20,6 +21,7 @@ export function workerFromText(source: string): Worker {
   return worker;
 }
 
+/** What one worker is asked; the last question counts. */
 export class Layouter {
   private worker: Worker | undefined;
   private open: Question | undefined;
@@ -33,14 +35,14 @@ export class Layouter {
     this.nextId += 1;
     return new Promise((resolve, reject) => {
       this.open = { id, resolve, reject };
-      worker.postMessage({ id, input });
+      worker.postMessage({ id, input } satisfies ToLayout);
     });
   }
 
+  /** The worker gives up between two sweeps, and keeps what it knows of frames. */
   cancel(): void {
     if (!this.open) return;
-    this.worker?.terminate();
-    this.worker = undefined;
+    this.worker?.postMessage({ cancel: this.open.id } satisfies ToLayout);
     this.open.reject(new Superseded("superseded"));
     this.open = undefined;
   }

@@ -16,7 +16,7 @@ const worthMoving = 0.5;
  * Orders the items of every layer.
  * @param hint wished horizontal position per real node; with hints the sweeps are few, so that the picture keeps its order
  */
-export function orderLayers(chains: Chains, layerCount: number, nodes: number, hint: Float64Array | undefined): Ordering {
+export function* orderLayers(chains: Chains, layerCount: number, nodes: number, hint: Float64Array | undefined): Generator<void, Ordering> {
   const layers = groupBy(chains.layerOf, layerCount);
   const position = new Int32Array(chains.count);
   const preds = groupBy(chains.to, chains.count);
@@ -27,8 +27,9 @@ export function orderLayers(chains: Chains, layerCount: number, nodes: number, h
   const rounds = hint ? 1 : counted ? 6 : 3;
   const best = { crossings: counted ? crossings(chains, layers, position, succs) : Infinity, items: layers.items.slice() };
   for (let round = 0; round < rounds && best.crossings > 0; round += 1) {
-    for (let l = 1; l < layerCount; l += 1) sweep(layers, l, position, preds, chains.from, score);
-    for (let l = layerCount - 2; l >= 0; l -= 1) sweep(layers, l, position, succs, chains.to, score);
+    for (let l = 1; l < layerCount; l += 1) sweep(layers, l, position, preds, chains.from, chains.fromAt, score);
+    for (let l = layerCount - 2; l >= 0; l -= 1) sweep(layers, l, position, succs, chains.to, chains.toAt, score);
+    yield;
     const now = counted ? crossings(chains, layers, position, succs) : -round;
     if (now >= best.crossings * (hint ? worthMoving : 1)) continue;
     best.crossings = now;
@@ -50,7 +51,7 @@ function sortLayer(layers: Csr, l: number, position: Int32Array, score: Float64A
   renumber(layers, l, position);
 }
 
-function sweep(layers: Csr, l: number, position: Int32Array, near: Csr, ends: Int32Array, score: Float64Array): void {
+function sweep(layers: Csr, l: number, position: Int32Array, near: Csr, ends: Int32Array, at: Float64Array, score: Float64Array): void {
   const begin = layers.start[l] as number;
   const end = layers.start[l + 1] as number;
   if (end - begin < 2) return;
@@ -59,7 +60,11 @@ function sweep(layers: Csr, l: number, position: Int32Array, near: Csr, ends: In
     let sum = 0;
     const first = near.start[item] as number;
     const last = near.start[item + 1] as number;
-    for (let k = first; k < last; k += 1) sum += position[ends[near.items[k] as number] as number] as number;
+    for (let k = first; k < last; k += 1) {
+      const segment = near.items[k] as number;
+      // Ways that leave one frame keep the order in which they leave it.
+      sum += (position[ends[segment] as number] as number) + Math.max(-0.4, Math.min(0.4, (at[segment] as number) / 2000));
+    }
     score[item] = last > first ? sum / (last - first) : (position[item] as number);
   }
   sortLayer(layers, l, position, score);

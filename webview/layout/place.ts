@@ -14,18 +14,22 @@ const mostRounds = 24;
 /** The ends of long edges pull little, so that the trunk of a graph stands straight; their middles hold together. */
 const weights = { nodes: 1, mixed: 0.25, dummies: 4 };
 
-/** Horizontal centres of all items. */
-export function placeItems(
-  chains: Chains,
-  { layers }: Ordering,
-  nodes: number,
-  w: Float64Array,
-  hint: Float64Array | undefined,
-): Float64Array {
+/** What placing needs to know of the items. */
+interface Extents {
+  readonly count: number;
+  /** Room before and after the middle of each. */
+  readonly before: Float64Array;
+  readonly after: Float64Array;
+  readonly hint?: Float64Array;
+}
+
+/** Middles of all items across the flow. */
+export function* placeItems(chains: Chains, { layers }: Ordering, extents: Extents): Generator<void, Float64Array> {
+  const { count: nodes, hint } = extents;
   const preds = groupBy(chains.to, chains.count);
   const succs = groupBy(chains.from, chains.count);
   const x = new Float64Array(chains.count);
-  const pool = new Pool(layers, nodes, w);
+  const pool = new Pool(layers, extents);
   const layerCount = layers.start.length - 1;
   for (let l = 0; l < layerCount; l += 1)
     pool.settle(
@@ -34,32 +38,36 @@ export function placeItems(
       (item) => (hint && item < nodes ? (hint[item] as number) : 0),
       () => 1e-3,
     );
-  const towards = (near: Csr, ends: Int32Array, both?: readonly [Csr, Int32Array]) => (item: number) => {
+  type Side = readonly [Csr, Int32Array, Float64Array, Float64Array];
+  const towards = (sides: readonly Side[]) => (item: number) => {
     let sum = 0;
     let weight = 0;
-    for (const [rows, others] of both ? [[near, ends] as const, both] : [[near, ends] as const]) {
+    for (const [rows, others, at, ownAt] of sides) {
       for (let k = rows.start[item] as number; k < (rows.start[item + 1] as number); k += 1) {
-        const other = others[rows.items[k] as number] as number;
+        const segment = rows.items[k] as number;
+        const other = others[segment] as number;
         const pull = (item >= nodes ? 1 : 0) + (other >= nodes ? 1 : 0);
         const strength = pull === 2 ? weights.dummies : pull === 1 ? weights.mixed : weights.nodes;
-        sum += strength * (x[other] as number);
+        sum += strength * ((x[other] as number) + (at[segment] as number) - (ownAt[segment] as number));
         weight += strength;
       }
     }
     pool.weight = weight > 0 ? weight : 1e-3;
     return weight > 0 ? sum / weight : (x[item] as number);
   };
-  const down = towards(preds, chains.from);
-  const up = towards(succs, chains.to);
-  const both = towards(preds, chains.from, [succs, chains.to]);
+  const above: Side = [preds, chains.from, chains.fromAt, chains.toAt];
+  const below: Side = [succs, chains.to, chains.toAt, chains.fromAt];
+  const [down, up, both] = [towards([above]), towards([below]), towards([above, below])];
   for (let round = 0; round < 3; round += 1) {
     for (let l = 1; l < layerCount; l += 1) pool.settle(l, x, down);
     for (let l = layerCount - 2; l >= 0; l -= 1) pool.settle(l, x, up);
+    yield;
   }
   const rounds = Math.min(mostRounds, Math.max(2, Math.round(smoothing / Math.max(1, chains.count))));
   for (let round = 0; round < rounds; round += 1) {
     for (let l = 0; l < layerCount; l += 1) pool.settle(l, x, both);
     for (let l = layerCount - 1; l >= 0; l -= 1) pool.settle(l, x, both);
+    yield;
   }
   straighten(chains, nodes, x, (wish) => {
     for (let l = 0; l < layerCount; l += 1) pool.settle(l, x, wish, (item) => (item < nodes ? 1e6 : 1));
@@ -97,8 +105,7 @@ class Pool {
 
   constructor(
     private readonly layers: Csr,
-    private readonly nodes: number,
-    private readonly w: Float64Array,
+    private readonly extents: Extents,
   ) {
     let widest = 1;
     for (let l = 0; l + 1 < layers.start.length; l += 1)
@@ -111,16 +118,17 @@ class Pool {
 
   /** Moves the items of a layer to where they wish to be, in order and without overlap. */
   settle(l: number, x: Float64Array, wish: (item: number) => number, weightOf: (item: number) => number = () => this.weight): void {
-    const { layers, nodes, w, offset, sum, mass, first } = this;
+    const { layers, offset, sum, mass, first } = this;
+    const { count: nodes, before: roomBefore, after: roomAfter } = this.extents;
     const begin = layers.start[l] as number;
     const count = (layers.start[l + 1] as number) - begin;
     let blocks = 0;
     for (let i = 0; i < count; i += 1) {
       const item = layers.items[begin + i] as number;
-      const half = item < nodes ? (w[item] as number) / 2 : 0;
+      const half = item < nodes ? (roomBefore[item] as number) : 0;
       const before = i > 0 ? (layers.items[begin + i - 1] as number) : -1;
       const gap = item < nodes || (before >= 0 && before < nodes) ? nodeGap : dummyGap;
-      offset[i] = i === 0 ? 0 : (offset[i - 1] as number) + (before < nodes ? (w[before] as number) / 2 : 0) + half + gap;
+      offset[i] = i === 0 ? 0 : (offset[i - 1] as number) + (before < nodes ? (roomAfter[before] as number) : 0) + half + gap;
       const wished = wish(item);
       const weight = weightOf(item);
       first[blocks] = i;

@@ -8,10 +8,15 @@ export interface Ranks {
   readonly back: Uint8Array;
 }
 
-/** Ranks of `count` nodes. Sources, and nodes with more consumers than producers, sink to just above their first consumer. */
-export function ranksOf(count: number, from: Int32Array, to: Int32Array): Ranks {
+/**
+ * Ranks of `count` nodes. Pinned ones have the first or the last layer for themselves. Sources, and nodes with more consumers than producers, sink to just
+ * above their first consumer.
+ */
+export function ranksOf(count: number, from: Int32Array, to: Int32Array, pin: Uint8Array): Ranks {
   const out = groupBy(from, count);
   const rank = new Int32Array(count);
+  // Behind the first layer, if that is taken.
+  if (pin.includes(1)) pin.forEach((where, node) => (rank[node] = where === 1 ? 0 : 1));
   const waiting = new Int32Array(count);
   const back = new Uint8Array(from.length);
   for (const target of to) waiting[target]! += 1;
@@ -34,6 +39,7 @@ export function ranksOf(count: number, from: Int32Array, to: Int32Array): Ranks 
     for (let i = out.start[node] as number; i < (out.start[node + 1] as number); i += 1) {
       const edge = out.items[i] as number;
       const target = to[edge] as number;
+      if (done[target] === 1 && pin[target] === 2) continue; // behind everything in any case
       if (done[target] === 1) {
         back[edge] = 1;
         continue;
@@ -43,13 +49,24 @@ export function ranksOf(count: number, from: Int32Array, to: Int32Array): Ranks 
       if (waiting[target] === 0) enqueue(target);
     }
   }
-  sink(order, rank, out, to, back);
+  sink(order, rank, out, to, back, pin);
   let layers = 0;
-  for (const r of rank) layers = Math.max(layers, r + 1);
+  for (let node = 0; node < count; node += 1) if (pin[node] !== 2) layers = Math.max(layers, (rank[node] as number) + 1);
+  if (pin.includes(2)) {
+    pin.forEach((where, node) => where === 2 && (rank[node] = layers));
+    layers += 1;
+  }
   return { rank, layers, back };
 }
 
-function sink(order: Int32Array, rank: Int32Array, out: ReturnType<typeof groupBy>, to: Int32Array, back: Uint8Array): void {
+function sink(
+  order: Int32Array,
+  rank: Int32Array,
+  out: ReturnType<typeof groupBy>,
+  to: Int32Array,
+  back: Uint8Array,
+  pin: Uint8Array,
+): void {
   const entering = new Int32Array(rank.length);
   for (let edge = 0; edge < to.length; edge += 1) if (back[edge] === 0) entering[to[edge] as number]! += 1;
   for (let i = order.length - 1; i >= 0; i -= 1) {
@@ -60,8 +77,9 @@ function sink(order: Int32Array, rank: Int32Array, out: ReturnType<typeof groupB
       const edge = out.items[k] as number;
       if (back[edge] === 1) continue;
       leaving += 1;
-      lowest = Math.min(lowest, rank[to[edge] as number] as number);
+      // What is last comes to stand behind everything.
+      lowest = Math.min(lowest, pin[to[edge] as number] === 2 ? Infinity : (rank[to[edge] as number] as number));
     }
-    if (leaving > (entering[node] as number)) rank[node] = lowest - 1;
+    if (pin[node] === 0 && lowest < Infinity && leaving > (entering[node] as number)) rank[node] = lowest - 1;
   }
 }

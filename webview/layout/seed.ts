@@ -6,7 +6,7 @@ import { framePadding, frameTitle, type Placement } from "./types.ts";
 export type KnownPlace = (key: number) => { readonly x: number; readonly y: number } | undefined;
 
 /** Edges go straight from box to box. */
-export function seedPlacement(boxes: Boxes, known: KnownPlace): Placement {
+export function seedPlacement(boxes: Boxes, known: KnownPlace, direction: "down" | "right" = "down"): Placement {
   const x = new Float64Array(boxes.count).fill(NaN);
   const y = new Float64Array(boxes.count).fill(NaN);
   for (let i = 0; i < boxes.count; i += 1) {
@@ -15,20 +15,20 @@ export function seedPlacement(boxes: Boxes, known: KnownPlace): Placement {
     x[i] = place.x;
     y[i] = place.y;
   }
-  settleNew(boxes, x, y);
-  return withStraightEdges(boxes, x, y);
+  settleNew(boxes, x, y, direction === "right");
+  return withStraightEdges(boxes, x, y, direction);
 }
 
 /** Two rounds are enough for small rewrites; what is still unknown goes to the origin until the layout comes. */
-function settleNew(boxes: Boxes, x: Float64Array, y: Float64Array): void {
+function settleNew(boxes: Boxes, x: Float64Array, y: Float64Array, right: boolean): void {
   for (let round = 0; round < 3; round += 1) {
     const sum = new Float64Array(boxes.count);
     const sumY = new Float64Array(boxes.count);
     const near = new Int32Array(boxes.count);
-    const pull = (i: number, other: number, dy: number): void => {
+    const pull = (i: number, other: number, way: number): void => {
       if (!Number.isNaN(x[i]) || Number.isNaN(x[other])) return;
-      sum[i]! += x[other] as number;
-      sumY[i]! += (y[other] as number) + dy;
+      sum[i]! += (x[other] as number) + (right ? 2.5 * way : 0);
+      sumY[i]! += (y[other] as number) + (right ? 0 : way);
       near[i]! += 1;
     };
     for (let e = 0; e < boxes.from.length; e += 1) {
@@ -49,19 +49,20 @@ function settleNew(boxes: Boxes, x: Float64Array, y: Float64Array): void {
 }
 
 /** A placement from corners alone. */
-export function withStraightEdges(boxes: Boxes, x: Float64Array, y: Float64Array): Placement {
+export function withStraightEdges(boxes: Boxes, x: Float64Array, y: Float64Array, direction: "down" | "right" = "down"): Placement {
   const edges = boxes.from.length;
+  const right = direction === "right";
   const start = new Int32Array(edges + 1);
   const points = new Float64Array(4 * edges);
   for (let e = 0; e < edges; e += 1) {
     const [a, b] = [boxes.from[e] as number, boxes.to[e] as number];
-    points[4 * e] = (x[a] as number) + (boxes.w[a] as number) / 2;
-    points[4 * e + 1] = (y[a] as number) + (boxes.h[a] as number);
-    points[4 * e + 2] = (x[b] as number) + (boxes.w[b] as number) / 2;
-    points[4 * e + 3] = y[b] as number;
+    points[4 * e] = (x[a] as number) + (boxes.w[a] as number) / (right ? 1 : 2);
+    points[4 * e + 1] = (y[a] as number) + (boxes.h[a] as number) / (right ? 2 : 1);
+    points[4 * e + 2] = (x[b] as number) + (right ? 0 : (boxes.w[b] as number) / 2);
+    points[4 * e + 3] = (y[b] as number) + (right ? (boxes.h[b] as number) / 2 : 0);
     start[e + 1] = 2 * (e + 1);
   }
-  return { x, y, start, points, orthogonal: false, frames: framesAround(boxes, x, y), ...extent(boxes, x, y) };
+  return { x, y, start, points, orthogonal: false, direction, frames: framesAround(boxes, x, y), ...extent(boxes, x, y) };
 }
 
 /** Bounds of what is in each frame; until there is a layout, they may overlap others. */

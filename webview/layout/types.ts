@@ -12,9 +12,20 @@ export interface LayoutInput {
   readonly from: Int32Array;
   readonly to: Int32Array;
   readonly value: Int32Array;
-  /** Horizontal centres in the picture before, NaN where a box is new: their order is kept. */
+  /** Centres across the flow in the picture before, NaN where a box is new: their order is kept. */
   readonly hint?: Float64Array;
+  /** Text beside the way that leaves a box, which nothing may cover; 0: none. Beside the way by `tagGap`. */
+  readonly tagW?: Float64Array;
+  readonly tagH?: Float64Array;
+  /** Frame of each box, or -1; parent of each frame, or -1 (parents first); room that the title of each needs. */
+  readonly frameOf?: Int32Array;
+  readonly frameParent?: Int32Array;
+  readonly frameTitleW?: Float64Array;
+  readonly direction?: "down" | "right";
 }
+
+/** Distance of a tag from the way beside it, and from the box. */
+export const tagGap = 7;
 
 /** Places of boxes (top left corners) and the ways of edges: points of edge e are points[2*start[e]] .. points[2*start[e+1]-1]. */
 export interface Placement {

@@ -16,6 +16,7 @@ export interface Folding {
   readonly key: string;
   readonly treeOf: (snapshot: Snapshot) => FoldTree;
   readonly isOpen: (id: string) => boolean;
+  readonly turned: ReadonlySet<string>;
 }
 
 type Nodes = Snapshot["nodes"];
@@ -70,6 +71,7 @@ export function foldingOf(imported: Snapshot, foldBy: FoldBy, turned: ReadonlySe
       if (foldBy === "none") return noTree;
       return foldBy === "group" ? groupTree(snapshot.groups) : importedTree(foldBy, imported);
     },
+    turned,
     isOpen: (id) => start.has(id) !== turned.has(id),
   };
   kept.push({ nodes: imported.nodes, folding });
@@ -83,3 +85,10 @@ export const firstFolding = (imported: Snapshot): FoldBy =>
     scope: () => importedTree("scope", imported),
     repetition: () => importedTree("repetition", imported),
   });
+
+/** The outermost cluster that was opened or closed by hand between two foldings of one kind; undefined when none was. */
+export function turnedBetween(before: Folding, after: Folding): string | undefined {
+  if (before.foldBy !== after.foldBy || before === after) return undefined;
+  const differ = [...after.turned].filter((id) => !before.turned.has(id)).concat([...before.turned].filter((id) => !after.turned.has(id)));
+  return differ[0];
+}
