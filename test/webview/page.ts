@@ -51,6 +51,8 @@ export interface OpenOptions {
   readonly width?: number;
   readonly height?: number;
   readonly reducedMotion?: boolean;
+  /** A host that answers for itself instead of the recorded messages: gets the way to the page, gives where the page's messages go. */
+  readonly host?: (deliver: (message: ToPage) => void) => (message: unknown) => void;
 }
 
 export interface Opened {
@@ -70,6 +72,12 @@ export async function open(browser: Browser, options: OpenOptions): Promise<Open
   const errors: string[] = [];
   page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
   page.on("pageerror", (error) => errors.push(String(error.stack ?? error)));
+  const deliver = (message: ToPage): Promise<void> =>
+    page.evaluate(`window.postMessage(recordedCodec.decodeRecorded(${JSON.stringify(encodeRecorded(message))}), "*")`);
+  if (options.host) {
+    const receive = options.host((message) => void deliver(message).catch(() => undefined)); // the page may be closed by now
+    await page.exposeFunction("askHost", (text: string) => receive(JSON.parse(text)));
+  }
   const decoder = readFileSync(path.join(root, "webview/recorded.ts"), "utf8");
   const { code } = await (await import("esbuild")).transform(decoder, { loader: "ts", format: "iife", globalName: "recordedCodec" });
   await page.addInitScript(
@@ -85,8 +93,7 @@ export async function open(browser: Browser, options: OpenOptions): Promise<Open
     page,
     errors,
     sent: () => page.evaluate("window.sentMessages") as Promise<{ type: string }[]>,
-    deliver: (message) =>
-      page.evaluate(`window.postMessage(recordedCodec.decodeRecorded(${JSON.stringify(encodeRecorded(message))}), "*")`),
+    deliver,
   };
 }
 
@@ -99,6 +106,7 @@ function fakeHost(record: { messages: ToPage[]; texts: Record<string, unknown>; 
   scope.acquireVsCodeApi = () => ({
     postMessage: (message: { type: string; id: number; name: string; arg: { kind?: string; stage?: number; path?: string } }) => {
       sent.push(JSON.parse(JSON.stringify(message)));
+      if (scope.askHost) return void (scope.askHost as (text: string) => unknown)(JSON.stringify(message));
       if (message.type === "ready") for (const item of record.messages) deliver(item);
       if (message.type !== "request") return;
       const found =

@@ -1,4 +1,5 @@
 /** What became of an ONNX node: the graph nodes that carry it as origin, stage by stage. Built once from the deltas. */
+import type { RuleHit } from "#protocol";
 import type { Trace } from "./trace.ts";
 
 /** Nodes alive after `stage` that come from a source; listed only for stages where that set is another than before. */
@@ -55,4 +56,21 @@ export class Lineage {
     for (const descent of this.of(source)) if (descent.stage <= stage) nodes = descent.nodes;
     return nodes;
   }
+}
+
+/** Rules of a pass that made the nodes that are there now, or, where nothing is left, took those that were. */
+export function rulesFor(hits: readonly RuleHit[], now: readonly number[], before: readonly number[]): readonly string[] {
+  const [is, was] = [new Set(now), new Set(before)];
+  const touched = (hit: RuleHit): boolean => hit.after.some((id) => is.has(id)) || (is.size === 0 && hit.before.some((id) => was.has(id)));
+  return [...new Set(hits.filter(touched).map(({ rule }) => rule))];
+}
+
+/** Stages at which the nodes of some sources are others than before, with those nodes, in order. */
+export function joinedDescent(lineage: Lineage, sources: readonly number[]): readonly Descent[] {
+  const stages = [...new Set(sources.flatMap((source) => lineage.of(source).map(({ stage }) => stage)))].sort((a, b) => a - b);
+  const steps = stages.map((stage) => ({ stage, nodes: [...new Set(sources.flatMap((source) => [...lineage.at(source, stage)]))] }));
+  return steps.filter(({ nodes }, i) => {
+    const last = steps[i - 1]?.nodes;
+    return last === undefined || last.length !== nodes.length || last.some((id) => !nodes.includes(id));
+  });
 }

@@ -72,6 +72,7 @@ function hello({ model, machine, compilation, options: { dims } }: Compiled, opt
     ruleDocs,
     trusted: true,
     cannotRun: "this page is a record of one compilation",
+    recorded: true,
     strings: {},
   };
 }

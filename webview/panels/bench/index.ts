@@ -124,6 +124,7 @@ class BenchPanel {
     try {
       this.result = await this.running.result;
       this.app.store.update({ measured: this.result });
+      this.app.store.update({ measured: this.result });
       this.draw();
       fill(this.notice);
       this.app.announce("Benchmark done");

@@ -2,6 +2,7 @@
 import type { App } from "../../app.ts";
 import { selectNodes } from "../../actions.ts";
 import { linkButton } from "../../controls/index.ts";
+import { el } from "../../dom.ts";
 import { inputKey } from "../../model/boxes.ts";
 import { visible } from "../../model/format.ts";
 import { links } from "../../model/links.ts";
@@ -20,8 +21,9 @@ export function edgeDetails(app: App, [from, to]: readonly [number, number]): HT
   const target = snapshot.nodes.get(to);
   const carried = [...(target?.inputs ?? [])].filter((value) => (producer.get(value) ?? inputKey(value)) === from);
   const values = [...new Set(carried)].map((value) => snapshot.values.get(value)).filter((value) => value !== undefined);
+  const [starts, ends] = [new Set(atEnd(app, from)), new Set(atEnd(app, to))];
   const about = (summary?.verdicts ?? []).filter(
-    (verdict) => verdict.subject === "fusion" && verdict.nodes[0] === from && verdict.nodes[1] === to,
+    ({ subject, nodes: [a = -1, b = -1] }) => subject === "fusion" && starts.has(a) && ends.has(b),
   );
   return [
     block(
@@ -31,7 +33,24 @@ export function edgeDetails(app: App, [from, to]: readonly [number, number]): HT
         ["To", label(to)],
       ]),
     ),
-    valueBlock(app, "Carries", values, snapshot.stage),
-    ...verdictBlock(app, about),
+    ...(values.length > 0 ? [valueBlock(app, "Carries", values, snapshot.stage)] : []),
+    ...verdictBlock(app, about, "Fused or not"),
+    ...(about.length === 0 && summary ? [el("p", { class: "empty" }, noVerdict(from, to, starts, ends))] : []),
   ];
+}
+
+/** What a node of the shown graph is in the last one, of which fusion is decided. */
+function atEnd(app: App, id: number): readonly number[] {
+  const last = app.trace.graphStages[app.trace.graphStages.length - 1] ?? 0;
+  if (app.trace.snapshot(last).nodes.has(id)) return [id];
+  const sources = app.shown().nodes.get(id)?.origin ?? [];
+  return [...sources].flatMap((source) => [...app.lineage.at(source, last)]);
+}
+
+/** Why nothing was decided about an edge. */
+function noVerdict(from: number, to: number, starts: ReadonlySet<number>, ends: ReadonlySet<number>): string {
+  if (from < 0 || to < 0) return "Inputs and outputs of the model are in memory: there is nothing to fuse over this edge.";
+  if ([...starts].some((id) => ends.has(id))) return "Both ends became one operator: see its lineage.";
+  if (starts.size === 0 || ends.size === 0) return "One end is known at compile time or was removed: see its lineage.";
+  return "No value goes from the one to the other in the last graph, of which fusion is decided: see the lineage of both ends.";
 }

@@ -1,25 +1,21 @@
 /** Everything about the selection: facts, values, lineage, verdicts. */
-import type { Verdict } from "#protocol";
 import type { App, Panel } from "../../app.ts";
-import { groupOfSelection, nodesAtEnd, sourcesOfSelection } from "../../actions.ts";
+import { nodesAtEnd, sourcesOfSelection } from "../../actions.ts";
 import { coverageText, restText, workText } from "../../coverage-text.ts";
 import { el, fill } from "../../dom.ts";
 import { valueOfKey } from "../../model/boxes.ts";
-import { bytesText, flopsText, visible } from "../../model/format.ts";
-import { unknownWork } from "../../model/holes.ts";
-import type { NodeRow, ValueRow } from "../../model/trace.ts";
+import { bytesText, visible } from "../../model/format.ts";
+import { groupOfNode } from "../../model/links.ts";
 import type { State } from "../../store.ts";
 import { block, facts, type Fact } from "./blocks.ts";
-import { bodyBlock } from "./bodies.ts";
 import { edgeDetails } from "./edge.ts";
 import { groupDetails } from "./group.ts";
-import { holeBlock } from "./hole.ts";
 import { lineageBlock } from "./lineage.ts";
+import { manyDetails } from "./many.ts";
+import { nodeDetails } from "./node.ts";
 import { valueBlock } from "./values.ts";
+import { verdictsAbout } from "./about.ts";
 import { verdictBlock } from "./verdicts.ts";
-
-/** Nodes of a large selection that are listed one by one. */
-const mostNodes = 12;
 
 class DetailsPanel {
   readonly element = el("section", { class: "details", role: "region", attrs: { "aria-label": "Selection" } });
@@ -95,37 +91,9 @@ class DetailsPanel {
     const base = this.app.trace.snapshot(this.app.trace.baseOf(state.stage));
     const rows = state.selection.nodes.map((id) => snapshot.nodes.get(id) ?? base.nodes.get(id)).filter((row) => row !== undefined);
     if (rows.length === 0) return [el("p", { class: "empty" }, "What was selected is not in this stage.")];
-    if (rows.length === 1) return [...this.node(rows[0] as NodeRow, !snapshot.nodes.has(rows[0]?.id ?? -1)), ...this.provenance(state)];
-    const list = rows.slice(0, mostNodes).map((node) => el("li", {}, el("b", {}, visible(node.op)), ` ${visible(node.name)}`));
-    const head = facts([
-      ["Work", sumText(rows, ({ flops }) => flops, flopsText)],
-      ["Bytes moved", sumText(rows, ({ bytes }) => bytes, bytesText)],
-    ]);
-    return [block(`${rows.length} nodes`, head, el("ul", { class: "plain" }, ...list)), ...this.provenance(state)];
-  }
-
-  private node(node: NodeRow, removed: boolean): HTMLElement[] {
-    const { trace, store } = this.app;
-    const snapshot = removed ? trace.snapshot(trace.baseOf(store.state.stage)) : this.app.shown();
-    const known: Fact[] = [
-      ["Name", visible(node.name) || "(none)"],
-      ["Id", `#${node.id}`],
-    ];
-    if (node.init) known.push(["Phase", "once, at the first run"]);
-    known.push(["Work", Number.isFinite(node.flops) ? flopsText(node.flops) : unknownWork(node)]);
-    if (Number.isFinite(node.bytes)) known.push(["Bytes moved", bytesText(node.bytes)]);
-    if (node.flops > 0 && node.bytes > 0) known.push(["Intensity", `${(node.flops / node.bytes).toPrecision(3)} flop/B`]);
-    const values = (ids: Int32Array): ValueRow[] => [...ids].map((id) => snapshot.values.get(id)).filter((value) => value !== undefined);
-    const title = removed ? `${visible(node.op)} — removed by this pass` : visible(node.op);
-    const made = [block(title, facts(known), node.hole ? undefined : attributes(node.attrs))];
-    const hole = removed ? undefined : holeBlock(this.app, node);
-    if (hole) made.push(hole);
-    made.push(...bodyBlock(this.app, node));
-    made.push(
-      valueBlock(this.app, "Inputs", values(node.inputs), snapshot.stage),
-      valueBlock(this.app, "Outputs", values(node.outputs), snapshot.stage),
-    );
-    return made;
+    const [first] = rows;
+    if (rows.length === 1 && first) return [...nodeDetails(this.app, first, !snapshot.nodes.has(first.id)), ...this.provenance(state)];
+    return [...manyDetails(this.app, rows), ...this.provenance(state)];
   }
 
   private terminal(state: State, value: number): HTMLElement[] {
@@ -157,35 +125,30 @@ class DetailsPanel {
 
   /** Where the selection comes from, what it became, and what was decided about it. */
   private provenance(state: State): HTMLElement[] {
-    const nodes = new Set([...state.selection.nodes, ...nodesAtEnd(this.app)]);
-    const group = groupOfSelection(this.app);
-    const about = (state.summary?.verdicts ?? []).filter(
-      (verdict: Verdict) =>
-        verdict.nodes.some((node) => nodes.has(node)) || (group !== undefined && verdict.group === group && verdict.subject !== "fusion"),
-    );
-    return [lineageBlock(this.app, sourcesOfSelection(this.app), group), ...verdictBlock(this.app, about)];
+    const verdicts = state.summary?.verdicts ?? [];
+    const sources = sourcesOfSelection(this.app);
+    const groups = this.groups(state);
+    const about = verdictsAbout(verdicts, {
+      last: new Set([...state.selection.nodes, ...nodesAtEnd(this.app)]),
+      ever: new Set(sources.flatMap((source) => this.app.lineage.of(source).flatMap(({ nodes }) => [...nodes]))),
+      groups: new Set(groups),
+    });
+    const lineage = lineageBlock(this.app, sources, groups);
+    if (state.selection.nodes.length === 1) return [lineage, ...verdictBlock(this.app, about.all)];
+    return [
+      lineage,
+      ...verdictBlock(this.app, about.inside, "Fused or not, inside"),
+      ...verdictBlock(this.app, about.border, "Fused or not, at the border"),
+      ...verdictBlock(this.app, about.others, "Other decisions"),
+    ];
   }
-}
 
-function attributes(json: string): HTMLElement | undefined {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(json || "{}");
-  } catch {
-    return facts([["Attributes", visible(json)]]);
+  /** Fusion groups that have a part of the selection. */
+  private groups({ selection, summary }: State): readonly number[] {
+    if (selection.group !== undefined) return [selection.group];
+    const byNode = groupOfNode(summary?.groups ?? []);
+    return [...new Set(nodesAtEnd(this.app).map((node) => byNode.get(node)?.id))].filter((id) => id !== undefined).sort((a, b) => a - b);
   }
-  const entries = typeof parsed === "object" && parsed !== null ? Object.entries(parsed) : [];
-  return entries.length === 0
-    ? undefined
-    : facts(entries.map(([name, value]) => [visible(name), visible(typeof value === "string" ? value : JSON.stringify(value))] as const));
-}
-
-/** The sum of what is known, and of how many it is not. */
-function sumText(rows: readonly NodeRow[], of: (node: NodeRow) => number, format: (sum: number) => string): string {
-  const known = rows.map(of).filter((value) => Number.isFinite(value));
-  const sum = format(known.reduce((total, value) => total + value, 0));
-  const missing = rows.length - known.length;
-  return missing === 0 ? sum : `${sum}, not known for ${missing} of ${rows.length} nodes`;
 }
 
 let panel: DetailsPanel | undefined;

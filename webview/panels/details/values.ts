@@ -1,65 +1,83 @@
-/** Values with shape, dtype, layout, size, and the numbers of constants on demand. */
+/** Values with shape and where it is from, dtype, layout, size, and the numbers of constants on demand. */
 import type { App } from "../../app.ts";
 import { linkButton } from "../../controls/index.ts";
-import { el, fill } from "../../dom.ts";
-import { errorInfo } from "../../host.ts";
+import { el } from "../../dom.ts";
 import { shapeText } from "../../model/boxes.ts";
-import { bytesText, digits, visible } from "../../model/format.ts";
+import { bytesText, visible } from "../../model/format.ts";
 import type { ValueRow } from "../../model/trace.ts";
 import { block } from "./blocks.ts";
+import { TensorView } from "./tensor-view.ts";
 
-/** Numbers asked for at a time. */
-const page = 64;
+/** Names of the operator's operands or results, in order; the last one may stand for many. */
+export type Roles = readonly (readonly [name: string, what: string])[];
 
-export function valueBlock(app: App, title: string, values: readonly ValueRow[], stage: number): HTMLElement {
-  return block(title, ...values.map((value) => valueCard(app, value, stage)));
+export function valueBlock(app: App, title: string, values: readonly ValueRow[], stage: number, roles: Roles = []): HTMLElement {
+  return block(title, ...values.map((value, i) => valueCard(app, value, stage, roles[i])));
 }
 
-function valueCard(app: App, value: ValueRow, stage: number): HTMLElement {
-  const numbers = el("div", { class: "numbers" });
-  const show = linkButton("show values", () => void showNumbers(app, value.id, stage, numbers, show));
+const origins: Readonly<Record<string, string>> = {
+  declared: "declared in the file",
+  inferred: "inferred",
+  set: "set by the options",
+  unknown: "not known",
+};
+
+function valueCard(app: App, value: ValueRow, stage: number, role: Roles[number] | undefined): HTMLElement {
+  const holder = el("div", { class: "numbers" });
+  const inBody = app.store.state.bodies.length > 0;
   return el(
     "div",
-    { class: "value" },
+    { class: "value", data: { value: String(value.id) } },
     el(
       "div",
       { class: "value-head" },
+      role && el("span", { class: "value-role", title: role[1] }, role[0]),
       el("code", { class: "value-type" }, `${shapeText(value.shape)} ${value.dtype}`),
       el("span", { class: "value-bytes" }, Number.isFinite(value.bytes) ? bytesText(value.bytes) : ""),
     ),
     el("div", { class: "value-name" }, visible(value.name) || "(no name)"),
-    el(
-      "div",
-      { class: "value-notes" },
-      [
-        value.layout !== "" && value.layout !== "plain" ? value.layout : "plain layout",
-        value.constant ? "constant" : "",
-        `shape ${value.shapeSource}`,
-      ]
-        .filter((note) => note !== "")
-        .join(" · "),
-    ),
-    value.constant && app.store.state.bodies.length === 0 && show,
-    numbers,
+    el("div", { class: "value-notes" }, notes(value).join(" · ")),
+    value.constant && !inBody && app.store.state.hello?.recorded !== true && valuesButton(app, value, stage, holder),
+    holder,
   );
 }
 
-const numberText = (value: number): string => (Number.isFinite(value) ? digits(value) : String(value).replace("Infinity", "∞"));
+function notes(value: ValueRow): string[] {
+  return [
+    `shape ${origins[value.shapeSource] ?? value.shapeSource}`,
+    value.layout === "" || value.layout === "plain" ? "row-major" : `layout ${value.layout}`,
+    value.constant ? "constant" : "computed",
+  ];
+}
 
-async function showNumbers(app: App, value: number, stage: number, into: HTMLElement, trigger: HTMLButtonElement): Promise<void> {
-  trigger.disabled = true;
-  fill(into, "reading …");
-  try {
-    const { values, texts } = await app.host.request("tensor", { value, stage, start: 0, count: page }).result;
-    const rows = texts ? texts.map(visible).join("  ") : Array.from(values, numberText).join("  ");
-    fill(
-      into,
-      values.length === 0 && "no elements",
-      el("code", { class: "number-list" }, rows),
-    );
-    trigger.remove();
-  } catch (error) {
-    trigger.disabled = false;
-    fill(into, el("span", { class: "error-text" }, visible(errorInfo(error).message)));
-  }
+/** Views that are open, by value: details are made anew at every selection, and what is open stays. */
+const open = new Map<string, TensorView>();
+const mostOpen = 8;
+
+function valuesButton(app: App, value: ValueRow, stage: number, holder: HTMLElement): HTMLElement {
+  const key = `${app.store.state.generation}:${value.id}`;
+  const toggle = linkButton("", () => {
+    const view = open.get(key);
+    if (view) {
+      view.dispose();
+      open.delete(key);
+    } else openView(key, new TensorView(app, value, stage));
+    draw();
+  });
+  const draw = (): void => {
+    const view = open.get(key);
+    toggle.textContent = view ? "hide values" : "show values";
+    toggle.setAttribute("aria-expanded", String(view !== undefined));
+    holder.replaceChildren(...(view ? [view.element] : []));
+  };
+  draw();
+  return toggle;
+}
+
+function openView(key: string, view: TensorView): void {
+  open.set(key, view);
+  const [oldest] = open.keys();
+  if (open.size <= mostOpen || oldest === undefined) return;
+  open.get(oldest)?.dispose();
+  open.delete(oldest);
 }

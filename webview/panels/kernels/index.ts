@@ -177,7 +177,7 @@ class KernelsPanel {
 let panel: KernelsPanel | undefined;
 
 /** Brings a line into sight, now or when its text has come. */
-export const goToLine = (kind: "ir" | "cpp", line: number): void => panel?.goTo(kind, line);
+export const goToLine = (kind: TextKind, line: number): void => panel?.goTo(kind, line);
 
 export const kernelsPanel: Panel = {
   id: "kernels",

@@ -6,6 +6,7 @@ import { el, fill } from "../../dom.ts";
 import { errorInfo } from "../../host.ts";
 import { bytesText, visible } from "../../model/format.ts";
 import type { State } from "../../store.ts";
+import { PairChips } from "./pair-chips.ts";
 
 const isCount = (text: string): boolean => /^[1-9]\d{0,8}$/.test(text);
 
@@ -15,8 +16,10 @@ class OptionsPanel {
   private compile: Control<string> | undefined;
   private passesButton: Control<string> | undefined;
   private popover: HTMLElement | undefined;
+  private readonly chips: PairChips;
 
   constructor(private readonly app: App) {
+    this.chips = new PairChips(app);
     document.addEventListener("pointerdown", (event) => {
       const inside =
         this.popover?.contains(event.target as Node) === true || this.passesButton?.element.contains(event.target as Node) === true;
@@ -27,6 +30,7 @@ class OptionsPanel {
   update(state: State, previous: State): void {
     if (state.hello !== previous.hello || state.options !== previous.options) this.build(state);
     if (state.busy !== previous.busy || state.failed !== previous.failed) this.showDifference();
+    if (state.options !== previous.options || state.summary !== previous.summary) this.chips.show(state);
   }
 
   private build({ hello, options }: State): void {
@@ -78,6 +82,7 @@ class OptionsPanel {
       labelled("Precision", precision.element),
       ...dims,
       this.passesButton.element,
+      this.chips.element,
       el("span", { class: "spring" }),
       this.compile.element,
     );
