@@ -6,7 +6,9 @@ import { runCommand, showView } from "./actions.ts";
 import type { KeyEcho } from "./keyboard.ts";
 import { startBench } from "./panels/bench/index.ts";
 import { fitGraph, revealInGraph } from "./panels/graph/index.ts";
+import { firstFolding } from "./model/fold/index.ts";
 import { restore } from "./saved-state.ts";
+import type { State } from "./store.ts";
 
 /** Takes one message. Messages of an older generation are dropped. */
 export function receive(app: App, message: ToPage, echo: KeyEcho): void {
@@ -31,7 +33,7 @@ export function receive(app: App, message: ToPage, echo: KeyEcho): void {
     case "stage":
       if (message.generation !== state.generation) return;
       app.trace.add(message.delta);
-      return app.store.update({ version: state.version + 1 });
+      return app.store.update({ version: state.version + 1, ...folded(app) });
     case "summary":
       if (message.generation !== state.generation) return;
       app.store.update({ summary: message.summary, busy: false, version: state.version + 1 });
@@ -54,4 +56,11 @@ export function receive(app: App, message: ToPage, echo: KeyEcho): void {
     default:
       return;
   }
+}
+
+/** Big graphs start folded, unless somebody has chosen. */
+function folded({ store, trace }: App): Partial<State> {
+  const [first] = trace.graphStages;
+  if (store.state.foldChosen || first === undefined) return {};
+  return { foldChosen: true, foldBy: firstFolding(trace.snapshot(first)) };
 }

@@ -4,6 +4,7 @@ import { showView } from "./actions.ts";
 import { icon, type IconName } from "./controls/index.ts";
 import { coverageText, restText, workText } from "./coverage-text.ts";
 import { el, fill } from "./dom.ts";
+import { makeDrawers } from "./drawers.ts";
 import type { Theme } from "./draw/theme.ts";
 import { bytesText, timeText, visible } from "./model/format.ts";
 import { detailPanels, sidePanels, topPanels, viewPanels } from "./panels/index.ts";
@@ -22,8 +23,9 @@ export function buildShell(app: App): Shell {
   const elements = new Map(panels.map((panel) => [panel, panel.render(app)]));
   const place = (list: readonly Panel[]): HTMLElement[] => list.map((panel) => elements.get(panel) as HTMLElement);
   const tabs = tabList(app);
+  const drawers = makeDrawers();
   const status = el("footer", { class: "status-line" });
-  const middle = el("main", { class: "middle" }, tabs.element);
+  const middle = el("main", { class: "middle" }, el("div", { class: "tab-row" }, drawers.side, tabs.element, drawers.details));
   for (const panel of viewPanels) {
     const holder = el(
       "div",
@@ -36,11 +38,12 @@ export function buildShell(app: App): Shell {
     "div",
     { class: "shell" },
     el("header", { class: "top" }, ...place(topPanels)),
-    el("nav", { class: "side", attrs: { "aria-label": "Passes, groups and nodes" } }, ...place(sidePanels)),
+    el("nav", { class: "side", id: "side", attrs: { "aria-label": "Passes, groups and nodes" } }, ...place(sidePanels)),
     middle,
-    el("aside", { class: "details-column", attrs: { "aria-label": "Details" } }, ...place(detailPanels)),
+    el("aside", { class: "details-column", id: "details", attrs: { "aria-label": "Details" } }, ...place(detailPanels)),
     status,
   );
+  drawers.listen(element);
   const update = (state: State, previous: State): void => {
     tabs.update(state);
     for (const panel of viewPanels) (middle.querySelector(`#view-${panel.id}`) as HTMLElement).hidden = panel.id !== state.view;

@@ -33,6 +33,8 @@ export interface Selection {
   readonly buffer?: number;
   /** A producer -> consumer pair, for its verdict. */
   readonly edge?: readonly [number, number];
+  /** Id of the cluster that was selected as such; `nodes` are those in it. */
+  readonly cluster?: string;
 }
 
 export interface State {
@@ -65,6 +67,8 @@ export interface State {
   readonly foldBy: FoldBy;
   /** Ids of clusters that are not as `foldBy` would have them: opened by hand where they start closed, and the other way round. */
   readonly turned: ReadonlySet<string>;
+  /** Somebody, or the size of the graph, has decided how it is folded. */
+  readonly foldChosen: boolean;
   readonly search: Search;
   /** Stages of loops and code are shown as text in the graph's place; else as the last graph. */
   readonly loopText: boolean;
@@ -92,6 +96,7 @@ export const initialState: State = {
   direction: "down",
   foldBy: "none",
   turned: new Set(),
+  foldChosen: false,
   search: noSearch,
   loopText: true,
 };

@@ -2,7 +2,7 @@
 import { BoxKind } from "../model/boxes.ts";
 import { Category } from "../model/category.ts";
 import { drawClusters } from "./graph-clusters.ts";
-import { drawLabels } from "./graph-labels.ts";
+import { drawLabels, drawWord } from "./graph-labels.ts";
 import { inkColour } from "./paint.ts";
 import { isDim, radius, thickness, type Pen } from "./pen.ts";
 import { Detail, fontSizes } from "./scene.ts";
@@ -66,6 +66,7 @@ export function drawCards(pen: Pen, visible: readonly number[]): void {
   drawHoles(pen, visible);
   drawStripes(pen, visible);
   for (const i of visible) drawLabels(pen, i);
+  if (pen.lens.paint.words.length > 0 && pen.detail >= Detail.Names) for (const i of visible) drawWord(pen, i);
   if (!pen.lens.followed) return;
   ctx.beginPath();
   for (const i of visible) if (isDim(pen, i)) traceBox(pen, i);

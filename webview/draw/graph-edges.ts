@@ -92,7 +92,7 @@ function traceStubs({ ctx, scene: { placement } }: Pen, e: number): void {
   ctx.lineTo(points[last] as number, points[last + 1] as number);
 }
 
-function drawArrows({ ctx, scene }: Pen, edges: readonly number[], colour: string): void {
+export function drawArrows({ ctx, scene }: Pen, edges: readonly number[], colour: string): void {
   if (edges.length === 0) return;
   const { start, points, direction } = scene.placement;
   ctx.fillStyle = colour;

@@ -3,20 +3,40 @@ import type { Frame } from "../model/boxes.ts";
 import { Category } from "../model/category.ts";
 import { frameTitle } from "../layout/types.ts";
 import type { Rect } from "./grid.ts";
+import { drawTitle } from "./graph-hulls.ts";
 import { thickness, type Pen } from "./pen.ts";
 import { Detail } from "./scene.ts";
 import { fitText } from "./surface.ts";
 import { tinted } from "./tint.ts";
 
-export function drawFrames(pen: Pen, view: Rect): void {
-  const { scene } = pen;
+type Bounds = readonly [x: number, y: number, w: number, h: number];
+
+/** Frames in sight, outer ones first. */
+function framesIn({ scene, moving }: Pen, view: Rect): readonly (readonly [Frame, Bounds])[] {
+  if (moving) return [];
   const bounds = scene.placement.frames;
-  if (pen.moving) return;
-  scene.boxes.frames.forEach((frame, f) => {
-    const [x, y, w, h] = [0, 1, 2, 3].map((side) => bounds[4 * f + side] as number) as [number, number, number, number];
-    const seen = w > 0 && x < view.x + view.w && y < view.y + view.h && x + w > view.x && y + h > view.y;
-    if (seen) drawFrame(pen, frame, x, y, w, h);
-  });
+  return scene.boxes.frames
+    .map((frame, f): readonly [Frame, Bounds] => [frame, [0, 1, 2, 3].map((side) => bounds[4 * f + side] as number) as unknown as Bounds])
+    .filter(([, [x, y, w, h]]) => w > 0 && x < view.x + view.w && y < view.y + view.h && x + w > view.x && y + h > view.y);
+}
+
+export function drawFrames(pen: Pen, view: Rect): void {
+  for (const [frame, bounds] of framesIn(pen, view)) drawFrame(pen, frame, bounds);
+}
+
+/** After the edges: they come in from above, where the titles are. */
+export function drawFrameTitles(pen: Pen, view: Rect): void {
+  const { ctx, theme } = pen;
+  if (pen.detail === Detail.Blocks) return;
+  for (const [frame, [x, y, w]] of framesIn(pen, view)) {
+    const middle = y + frameTitle / 2 + 1;
+    const colour = frameColour(pen, frame);
+    const used = 20 + drawTitle(pen, frame.title, x + 12, middle, w - 20, colour, pen.detail === Detail.Ops ? 15 : 11);
+    if (pen.detail === Detail.Ops || frame.subtitle === "" || w - used < 40) continue;
+    ctx.font = `11px ${theme.font}`;
+    ctx.fillStyle = theme.muted;
+    ctx.fillText(fitText(ctx, frame.subtitle, w - used - 12), x + used, middle);
+  }
 }
 
 export const frameColour = ({ theme }: Pen, frame: Frame): string =>
@@ -24,7 +44,7 @@ export const frameColour = ({ theme }: Pen, frame: Frame): string =>
     ? theme.muted
     : ((frame.hole ? theme.category[Category.Hole] : theme.groups[frame.order % theme.groups.length]) ?? theme.muted);
 
-function drawFrame(pen: Pen, frame: Frame, x: number, y: number, w: number, h: number): void {
+function drawFrame(pen: Pen, frame: Frame, [x, y, w, h]: Bounds): void {
   const { ctx, scene, theme } = pen;
   const colour = frameColour(pen, frame);
   const chosen = frame.kind === "group" ? frame.group === scene.selectedGroup : scene.selected.has(frame.key);
@@ -38,17 +58,4 @@ function drawFrame(pen: Pen, frame: Frame, x: number, y: number, w: number, h: n
   if (frame.hole) ctx.setLineDash([6, 4]);
   ctx.stroke();
   ctx.setLineDash([]);
-  if (pen.detail === Detail.Blocks) return;
-  ctx.textAlign = "left";
-  ctx.textBaseline = "middle";
-  ctx.font = `600 ${pen.detail === Detail.Ops ? 15 : 11}px ${theme.font}`;
-  ctx.fillStyle = theme.highContrast ? theme.foreground : tinted(colour, theme.foreground, 0.4);
-  const title = fitText(ctx, frame.title, w - 40);
-  const middle = y + frameTitle / 2 + 1;
-  ctx.fillText(title, x + 12, middle);
-  if (pen.detail === Detail.Ops || frame.subtitle === "") return;
-  const used = 12 + ctx.measureText(title).width + 8;
-  ctx.font = `11px ${theme.font}`;
-  ctx.fillStyle = theme.muted;
-  ctx.fillText(fitText(ctx, frame.subtitle, w - used - 12), x + used, middle);
 }

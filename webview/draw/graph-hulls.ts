@@ -1,10 +1,10 @@
 /** Fusion groups: one outline around the boxes of a group and the edges between them. */
 import { BoxKind } from "../model/boxes.ts";
 import { Category } from "../model/category.ts";
-import { radius, thickness, type Pen } from "./pen.ts";
+import { isDim, radius, thickness, type Pen } from "./pen.ts";
 import { Detail, hullPadding, hullTop, type Hull } from "./scene.ts";
 import { traceWay } from "./shapes.ts";
-import { fitText } from "./surface.ts";
+import { fitText, textWidth } from "./surface.ts";
 import { tinted } from "./tint.ts";
 
 /** Width of the part of a hull that goes along an edge. */
@@ -15,33 +15,56 @@ const leastZoom = 0.06;
 export const hullColour = ({ theme }: Pen, hull: Hull): string =>
   (hull.dashed ? theme.category[Category.Hole] : theme.groups[hull.colour % theme.groups.length]) ?? theme.muted;
 
-export function drawHulls(pen: Pen, visible: readonly number[]): void {
-  const { scene } = pen;
-  if (pen.moving || scene.hulls.length === 0 || pen.k < leastZoom) return;
+/** What is in sight; the one that is selected lies on top. */
+function hullsIn({ scene, moving, k }: Pen, visible: readonly number[]): readonly Hull[] {
+  if (moving || scene.hulls.length === 0 || k < leastZoom) return [];
   const shown = new Set<number>();
   for (const i of visible) shown.add(scene.hullOf[i] as number);
   const hulls = [...shown].filter((h) => h >= 0).map((h) => scene.hulls[h] as Hull);
-  // The one that is selected lies on top.
-  for (const hull of [...hulls].sort((a, b) => Number(a.group === scene.selectedGroup) - Number(b.group === scene.selectedGroup)))
-    drawHull(pen, hull);
+  return hulls.sort((a, b) => Number(a.group === scene.selectedGroup) - Number(b.group === scene.selectedGroup));
 }
 
-function drawHull(pen: Pen, hull: Hull): void {
-  const { ctx, scene, theme } = pen;
-  const selected = hull.group === scene.selectedGroup;
-  const colour = hullColour(pen, hull);
-  const line = thickness(pen, selected ? 2 : 1, selected ? 6 : 3);
-  const part = selected ? 0.22 : theme.dark ? 0.1 : 0.09;
-  const border = selected ? theme.focus : theme.highContrast ? colour : tinted(theme.background, colour, 0.62);
-  fillHull(pen, hull, line, border);
-  fillHull(pen, hull, 0, theme.highContrast ? theme.background : tinted(theme.background, colour, part));
+const isDimHull = (pen: Pen, hull: Hull): boolean => pen.lens.followed !== undefined && hull.members.every((i) => isDim(pen, i));
+
+export function drawHulls(pen: Pen, visible: readonly number[]): void {
+  const { scene, theme } = pen;
+  for (const hull of hullsIn(pen, visible)) {
+    const selected = hull.group === scene.selectedGroup;
+    const colour = hullColour(pen, hull);
+    const dim = isDimHull(pen, hull);
+    const line = thickness(pen, selected ? 2 : 1, selected ? 6 : 3);
+    const part = dim ? 0.04 : selected ? 0.22 : theme.dark ? 0.1 : 0.09;
+    const border = selected ? theme.focus : theme.highContrast && !dim ? colour : tinted(theme.background, colour, dim ? 0.2 : 0.62);
+    fillHull(pen, hull, line, border);
+    fillHull(pen, hull, 0, theme.highContrast ? theme.background : tinted(theme.background, colour, part));
+  }
+}
+
+/** After the edges: they come in from above, where the labels are. */
+export function drawHullLabels(pen: Pen, visible: readonly number[]): void {
   if (pen.detail === Detail.Blocks) return;
-  const { x, y, w } = topBox(pen, hull);
-  ctx.font = `600 ${pen.detail === Detail.Ops ? 14 : 10.5}px ${theme.font}`;
+  for (const hull of hullsIn(pen, visible)) {
+    if (isDimHull(pen, hull)) continue;
+    const { x, y, w } = topBox(pen, hull);
+    drawTitle(pen, hull.label, x, y - hullTop / 2, w + hullPadding, hullColour(pen, hull), pen.detail === Detail.Ops ? 14 : 10.5);
+  }
+}
+
+/** The title of a group or a frame, on a patch of its ground. */
+export function drawTitle(pen: Pen, text: string, x: number, y: number, room: number, colour: string, size: number): number {
+  const { ctx, theme } = pen;
+  ctx.font = `600 ${size}px ${theme.font}`;
   ctx.textAlign = "left";
   ctx.textBaseline = "middle";
-  ctx.fillStyle = theme.highContrast ? theme.foreground : tinted(colour, theme.foreground, 0.35);
-  ctx.fillText(fitText(ctx, hull.label, w + hullPadding), x, y - hullTop / 2);
+  const written = fitText(ctx, text, room);
+  const width = textWidth(ctx, written);
+  ctx.fillStyle = theme.highContrast ? theme.background : tinted(theme.background, colour, 0.1);
+  ctx.beginPath();
+  ctx.roundRect(x - 3, y - size * 0.7, width + 6, size * 1.4, 3);
+  ctx.fill();
+  ctx.fillStyle = theme.highContrast ? theme.foreground : tinted(colour, theme.foreground, 0.4);
+  ctx.fillText(written, x, y);
+  return width;
 }
 
 /** The box of a hull that has its label above it. */

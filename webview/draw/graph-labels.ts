@@ -3,10 +3,11 @@ import { BoxKind } from "../model/boxes.ts";
 import { Category } from "../model/category.ts";
 import { inkColour } from "./paint.ts";
 import { isDim, type Pen } from "./pen.ts";
-import { Detail, fontSizes } from "./scene.ts";
+import { Detail, fontSizes, Mark } from "./scene.ts";
 import { traceSign } from "./shapes.ts";
 import { fitText, textWidth, writeIn } from "./surface.ts";
 import { tagPlace } from "./tags.ts";
+import { tinted } from "./tint.ts";
 
 export function drawLabels(pen: Pen, i: number): void {
   const { ctx, scene, theme } = pen;
@@ -29,7 +30,6 @@ export function drawLabels(pen: Pen, i: number): void {
     writeIn(ctx, title, x + 13, y + h / 2, w - 20);
     return;
   }
-  const word = drawWord(pen, i, x + w - 8, y + 16.5);
   let left = x + 12;
   if (kind === BoxKind.Node) {
     ctx.beginPath();
@@ -40,7 +40,7 @@ export function drawLabels(pen: Pen, i: number): void {
   }
   ctx.fillStyle = theme.foreground;
   ctx.font = `600 ${fontSizes.title}px ${theme.font}`;
-  writeIn(ctx, title, left, y + 16.5, x + w - 8 - word - left);
+  writeIn(ctx, title, left, y + 16.5, x + w - 8 - left);
   ctx.font = `${fontSizes.small}px ${theme.font}`;
   ctx.fillStyle = theme.muted;
   writeIn(ctx, boxes.subtitle[i] as string, x + 12, y + 33, w - 20);
@@ -49,29 +49,31 @@ export function drawLabels(pen: Pen, i: number): void {
   drawTag(pen, i);
 }
 
-/** What the colour says, at the right end of the title. Returns the room it takes. */
-function drawWord({ ctx, lens: { paint }, theme }: Pen, i: number, right: number, y: number): number {
-  const word = paint.words[i] ?? "";
-  if (word === "") return 0;
+/** What the colour says, on the upper right edge of the box: the title has no room to give away. */
+export function drawWord(pen: Pen, i: number): void {
+  const { ctx, lens, scene, theme } = pen;
+  const word = lens.paint.words[i] ?? "";
+  if (word === "" || isDim(pen, i)) return;
+  const { boxes } = scene;
+  // A badge of a change sits in the corner.
+  const corner = scene.marks[i] === Mark.None ? 6 : 14;
+  const right = (pen.x[i] as number) + (boxes.w[i] as number) - corner;
+  const y = pen.y[i] as number;
   ctx.font = `600 ${fontSizes.tag}px ${theme.font}`;
-  const text = fitText(ctx, word, 84);
+  ctx.textAlign = "left";
+  ctx.textBaseline = "middle";
+  const text = fitText(ctx, word, Math.min(84, (boxes.w[i] as number) - corner - 12));
   const width = textWidth(ctx, text);
-  const colour = inkColour(theme, paint.inks[paint.ink[i] as number] ?? { kind: "none", index: 0 });
+  const colour = inkColour(theme, lens.paint.inks[lens.paint.ink[i] as number] ?? { kind: "none", index: 0 });
   ctx.beginPath();
-  ctx.roundRect(right - width - 8, y - 7.5, width + 8, 15, 3);
-  if (theme.highContrast) {
-    ctx.strokeStyle = colour;
-    ctx.lineWidth = 1;
-    ctx.stroke();
-  } else {
-    ctx.globalAlpha = 0.22;
-    ctx.fillStyle = colour;
-    ctx.fill();
-    ctx.globalAlpha = 1;
-  }
+  ctx.roundRect(right - width - 10, y - 7, width + 10, 14, 7);
+  ctx.fillStyle = theme.highContrast ? theme.background : tinted(theme.card, colour, 0.3);
+  ctx.fill();
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = 1;
+  ctx.stroke();
   ctx.fillStyle = theme.foreground;
-  ctx.fillText(text, right - width - 4, y);
-  return width + 14;
+  ctx.fillText(text, right - width - 5, y + 0.5);
 }
 
 function drawChips(pen: Pen, i: number): void {

@@ -1,6 +1,7 @@
 /** "Why not fused": edges that were looked at and left alone, dashed, with a sign in the middle; the one chosen with its two ends. */
 import { thickness, type Pen } from "./pen.ts";
 import { Detail, hullPadding, hullTop, type RejectedEdge, type Scene } from "./scene.ts";
+import { drawArrows } from "./graph-edges.ts";
 import { traceWay } from "./shapes.ts";
 import type { Rect } from "./grid.ts";
 
@@ -45,6 +46,12 @@ function drawDashes(pen: Pen, edges: readonly RejectedEdge[], emphasised: boolea
     ctx.lineWidth = thickness(pen, emphasised ? 3 : lost ? 1.8 : 1.3, 6);
     ctx.stroke();
     ctx.setLineDash([]);
+    if (pen.detail !== Detail.Blocks)
+      drawArrows(
+        pen,
+        list.map(({ edge }) => edge),
+        emphasised ? theme.focus : lost ? theme.warning : theme.edge,
+      );
   }
 }
 

@@ -1,8 +1,8 @@
 /** Draws a scene. Pure: surface, data in; pixels, or elements of a sheet, out. */
 import { drawBlocks, drawCards, drawGhosts } from "./graph-boxes.ts";
 import { drawEdges } from "./graph-edges.ts";
-import { drawFrames } from "./graph-frames.ts";
-import { drawHulls } from "./graph-hulls.ts";
+import { drawFrames, drawFrameTitles } from "./graph-frames.ts";
+import { drawHullLabels, drawHulls } from "./graph-hulls.ts";
 import { drawMarks } from "./graph-marks.ts";
 import { drawRejected } from "./graph-rejected.ts";
 import type { Lens } from "./lens.ts";
@@ -60,6 +60,8 @@ export function drawGraph(ctx: Surface, scene: Scene, sight: Sight, moving?: Mov
   drawHulls(pen, visible);
   drawEdges(pen, moving ? [] : scene.grid.edgesIn(view), view);
   drawRejected(pen, view);
+  drawFrameTitles(pen, view);
+  drawHullLabels(pen, visible);
   const live = scene.boxes.firstGhost < scene.boxes.count ? visible.filter((i) => i < scene.boxes.firstGhost) : visible;
   drawGhosts(pen, visible);
   if (detail === Detail.Blocks) drawBlocks(pen, live);

@@ -205,7 +205,7 @@ function byNumber(
   const level = values.map((value) => (Number.isFinite(value) && value > 0 ? (span > 1e-9 ? Math.log(value / low) / span : 1) : NaN));
   const inks = [nothing, ...Array.from({ length: rampSteps }, (_, index): Ink => ({ kind: "ramp", index }))];
   const ink = Uint8Array.from(level, (part) => (Number.isNaN(part) ? 0 : 1 + Math.min(rampSteps - 1, Math.floor(part * rampSteps))));
-  const words = Array.from(values, (value) => (Number.isFinite(value) ? text(value) : ""));
+  const words = Array.from(values, (value) => (Number.isFinite(value) && value > 0 ? text(value) : ""));
   const swatches = inks.slice(1).map((one, at) => ({ ink: one, label: "", count: ink.filter((step) => step === at + 1).length }));
   if (high === 0) return { by, inks, ink, words, level, swatches, hint: `Nothing here has a ${title.split(" ")[0]} that is known.` };
   return { by, inks, ink, words, level, swatches, scale: { low: text(low), high: text(high), title } };

@@ -15,7 +15,7 @@ export function showFollowNote(note: HTMLElement, way: Follow | undefined, name:
   fill(
     note,
     el("strong", {}, name),
-    el("span", {}, `: ${words[way]}, ${count} ${count === 1 ? "box" : "boxes"}`),
+    el("span", {}, `${words[way]}: ${count} ${count === 1 ? "box" : "boxes"}`),
     iconButton("cross", "End following (Escape)", end),
   );
 }

@@ -18,7 +18,7 @@ const colours: readonly { readonly value: ColorBy; readonly label: string }[] = 
 const folds: readonly { readonly value: FoldBy; readonly label: string }[] = [
   { value: "none", label: "nothing" },
   { value: "scope", label: "scopes" },
-  { value: "repetition", label: "repetitions" },
+  { value: "repetition", label: "blocks" },
   { value: "group", label: "groups" },
 ];
 
@@ -44,7 +44,7 @@ export function graphToolbar(app: App, events: ToolbarEvents): Toolbar {
   );
   const colour = dropdown("Colour by", colours, app.store.state.colorBy, (value) => app.store.update({ colorBy: value as ColorBy }));
   const fold = dropdown("Fold", folds, app.store.state.foldBy, (value) =>
-    app.store.update({ foldBy: value as FoldBy, turned: new Set<string>() }),
+    app.store.update({ foldBy: value as FoldBy, turned: new Set<string>(), foldChosen: true }),
   );
   const direction = iconButton("flowDown", directionLabel("down"), () =>
     app.store.update({ direction: app.store.state.direction === "down" ? "right" : "down" }),
