@@ -1,19 +1,49 @@
 /** What the user can do, wherever it is done from: keys, buttons, commands of the editor. */
-import type { BenchScope, PanelCommand } from "#protocol";
+import type { BenchScope, PanelCommand, RuleHit } from "#protocol";
 import { lastStage, passRows, type App, type PassRow } from "./app.ts";
 import { errorInfo } from "./host.ts";
 import { bodiesOf } from "./model/bodies.ts";
 import { groupOfNode } from "./model/links.ts";
-import { noSelection, type Compare, type Selection, type View } from "./store.ts";
+import { noSelection, type Compare, type Selection, type State, type View } from "./store.ts";
 
 const changesSomething = (row: PassRow): boolean => row.status === "changed" || row.status === "failed" || row.index === 0;
 
-/** Shows the graph after a pass. What is selected is followed to what became of it. */
-export function showStage(app: App, stage: number): void {
+/** Shows the program after a pass, with one of its rule hits (-1: none). What is selected is followed to what became of it. */
+export function showStage(app: App, stage: number, hit = -1): void {
   const { state } = app.store;
   const target = Math.min(lastStage(state), Math.max(0, stage));
-  if (target === state.stage) return;
-  app.store.update({ stage: target, selection: followed(app, target), hit: -1, litNodes: [], litStatements: [], bodies: [] });
+  if (target === state.stage) return app.store.update({ hit });
+  app.store.update({ stage: target, selection: followed(app, target), hit, litNodes: [], litStatements: [], bodies: [] });
+}
+
+/** What the rules of the pass shown did, in order. */
+export const hitsShown = (state: State): readonly RuleHit[] => passRows(state).find(({ index }) => index === state.stage)?.hits ?? [];
+
+/** Passes of these levels work on loops: their hits name statements, and the graph stays that of the last graph pass. */
+const levelsOfLoops: readonly string[] = ["lower", "tensor", "code"];
+export const worksOnLoops = (row: PassRow | undefined): boolean => row !== undefined && levelsOfLoops.includes(row.level);
+
+/** The rule hit shown, if it is one of the graph. */
+export function graphHit(state: State): RuleHit | undefined {
+  const row = passRows(state).find(({ index }) => index === state.stage);
+  return worksOnLoops(row) ? undefined : row?.hits?.[state.hit];
+}
+
+/** Goes to the next rule hit or the one before: of the pass shown, then of the next pass that has any. */
+export function stepHit(app: App, direction: 1 | -1): void {
+  const { state } = app.store;
+  const hits = hitsShown(state);
+  const next = state.hit < 0 && direction < 0 ? -1 : state.hit + direction;
+  if (next >= 0 && next < hits.length) app.store.update({ hit: next });
+  else {
+    const rows = passRows(state).filter((row) => (row.hits?.length ?? 0) > 0);
+    const row = direction > 0 ? rows.find(({ index }) => index > state.stage) : rows.filter(({ index }) => index < state.stage).pop();
+    if (!row) return app.announce(direction > 0 ? "No rule fires after this." : "No rule fires before this.");
+    showStage(app, row.index, direction > 0 ? 0 : (row.hits?.length ?? 1) - 1);
+  }
+  const shown = app.store.state;
+  const hit = hitsShown(shown)[shown.hit];
+  if (hit) app.announce(`${shown.hit + 1} of ${hitsShown(shown).length}: ${hit.rule}`);
 }
 
 /** Shows a graph inside of the model, as the file has it. */

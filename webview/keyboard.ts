@@ -1,28 +1,54 @@
 /** Keys that work everywhere in the page. */
 import type { PanelCommand } from "#protocol";
 import type { App } from "./app.ts";
-import { showView, step } from "./actions.ts";
+import { hitsShown, showView, step, stepHit } from "./actions.ts";
+import { focusSearch } from "./panels/lists/index.ts";
+import { lookAtFound } from "./panels/lists/search-box.ts";
+import { stepChange } from "./panels/stage-text/index.ts";
 import type { View } from "./store.ts";
 
 const views: readonly View[] = ["graph", "kernels", "buffers", "bench"];
 
 type StepName = `${"next" | "previous"}-${"pass" | "changed"}`;
 
-/** What a key does, unless the user is typing. */
+/** Keys that write nothing: they work while the user is typing, too. True when it was one. */
+function anywhere(app: App, event: KeyboardEvent, echo: KeyEcho): boolean {
+  const control = event.ctrlKey || event.metaKey;
+  const direction = event.shiftKey ? -1 : 1;
+  if (event.key === "F7") {
+    step(app, direction, control);
+    echo.note(`${event.shiftKey ? "previous" : "next"}-${control ? "changed" : "pass"}`);
+  } else if (event.key === "F3" && !control) lookAtFound(app, direction);
+  else if (control && !event.shiftKey && event.key.toLowerCase() === "f") focusSearch();
+  else return false;
+  return true;
+}
+
+/** What letters and digits do where they are not text. */
+const letters: Readonly<Record<string, (app: App) => void>> = {
+  j: (app) => step(app, 1, true),
+  k: (app) => step(app, -1, true),
+  n: (app) => stepInside(app, 1),
+  p: (app) => stepInside(app, -1),
+  "/": () => focusSearch(),
+};
+
+/** Inside of a pass: over its rule hits; a pass over loops that names none has places where its text changed. */
+function stepInside(app: App, direction: 1 | -1): void {
+  if (hitsShown(app.store.state).length > 0 || !stepChange(direction)) stepHit(app, direction);
+}
+
 export function listenToKeys(app: App, target: HTMLElement): KeyEcho {
   const echo = new KeyEcho();
   target.addEventListener("keydown", (event) => {
-    const typing = (event.composedPath()[0] as HTMLElement | undefined)?.matches?.("input:not([type=range]), textarea, select");
-    if (typing || event.altKey) return;
-    const control = event.ctrlKey || event.metaKey;
-    if (event.key === "F7") {
-      step(app, event.shiftKey ? -1 : 1, control);
-      echo.note(`${event.shiftKey ? "previous" : "next"}-${control ? "changed" : "pass"}`);
-    } else if (control) return;
-    else if (event.key === "j" || event.key === "n") step(app, 1, true);
-    else if (event.key === "k" || event.key === "p") step(app, -1, true);
-    else if (event.key >= "1" && event.key <= "4") showView(app, views[Number(event.key) - 1] as View);
-    else return;
+    if (event.altKey) return;
+    if (!anywhere(app, event, echo)) {
+      const typing = (event.composedPath()[0] as HTMLElement | undefined)?.matches?.("input:not([type=range]), textarea, select");
+      if (typing || event.ctrlKey || event.metaKey) return;
+      if (event.key >= "1" && event.key <= String(views.length)) showView(app, views[Number(event.key) - 1] as View);
+      else if (Object.hasOwn(letters, event.key)) letters[event.key]?.(app);
+      else return;
+    }
     event.preventDefault();
   });
   return echo;

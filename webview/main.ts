@@ -10,6 +10,7 @@ import { listenToKeys } from "./keyboard.ts";
 import { recordedHost } from "./recorded-host.ts";
 import { receive } from "./receive.ts";
 import { keepState } from "./saved-state.ts";
+import { keepSearching } from "./search/session.ts";
 import { buildShell } from "./shell.ts";
 import { Store } from "./store.ts";
 
@@ -22,6 +23,7 @@ function start(root: HTMLElement): void {
   const embedded = document.getElementById("recorded");
   const api = embedded ? recordedHost(embedded.textContent ?? "", deliver) : acquireVsCodeApi();
   const app = new App(new Store(), new Host(api), readTheme(document.body), (text) => (speaker.textContent = text));
+  keepSearching(app); // before the panels: what they show is up to date
   const shell = buildShell(app);
   root.append(shell.element, speaker);
   const echo = listenToKeys(app, document.body);

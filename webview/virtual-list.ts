@@ -15,7 +15,12 @@ export interface ListOptions {
   readonly level?: (index: number) => { readonly level: number; readonly expanded?: boolean };
   readonly onToggle?: (index: number, open: boolean) => void;
   readonly onHover?: (index: number | undefined) => void;
-  readonly rowHeight?: number;
+  /** In pixels; of each row, where they differ. */
+  readonly rowHeight?: number | ((index: number) => number);
+  /** Ids of rows that have one of their own. */
+  readonly id?: (index: number) => string | undefined;
+  /** Keys that mean something else here: true when it was one. */
+  readonly onKey?: (event: KeyboardEvent) => boolean;
 }
 
 const margin = 8;
@@ -23,12 +28,12 @@ const margin = 8;
 export class VirtualList {
   readonly element: HTMLElement;
   private readonly scroller = el("div", { class: "scroller", role: "presentation" });
-  private readonly height: number;
+  /** Where each row begins, and after the last one the end. */
+  private tops = new Float64Array(1);
   private count = 0;
   private active = -1;
 
   constructor(private readonly options: ListOptions) {
-    this.height = options.rowHeight ?? 22;
     this.element = el(
       "div",
       { class: options.role === "tree" ? "tree" : "list", role: options.role, tabIndex: 0, attrs: { "aria-label": options.label } },
@@ -47,30 +52,55 @@ export class VirtualList {
   set(count: number): void {
     this.count = count;
     this.active = Math.min(this.active, count - 1);
-    this.scroller.style.height = `${count * this.height}px`;
+    const { rowHeight = 22 } = this.options;
+    this.tops = new Float64Array(count + 1);
+    for (let i = 0; i < count; i += 1) {
+      this.tops[i + 1] = (this.tops[i] as number) + (typeof rowHeight === "number" ? rowHeight : rowHeight(i));
+    }
+    this.scroller.style.height = `${this.top(count)}px`;
     this.draw();
+  }
+
+  private top(i: number): number {
+    return this.tops[Math.min(i, this.count)] ?? 0;
+  }
+
+  /** The row at a height, from 0. */
+  private rowAt(y: number): number {
+    let [low, high] = [0, this.count];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.top(middle + 1) <= y) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** Draws the rows in sight again: their content or the selection changed. */
   draw(): void {
     const { scrollTop, clientHeight } = this.element;
-    const first = Math.max(0, Math.floor(scrollTop / this.height) - margin);
-    const last = Math.min(this.count, Math.ceil((scrollTop + clientHeight) / this.height) + margin);
+    const first = Math.max(0, this.rowAt(scrollTop) - margin);
+    const last = Math.min(this.count, this.rowAt(scrollTop + clientHeight) + 1 + margin);
     const rows: HTMLElement[] = [];
     for (let i = first; i < last; i += 1) rows.push(this.makeRow(i));
     this.scroller.replaceChildren(...rows);
-    const active = this.active >= first && this.active < last ? `${this.options.idPrefix}${this.active}` : "";
+    const active = this.active >= first && this.active < last ? this.idOf(this.active) : "";
     if (active) this.element.setAttribute("aria-activedescendant", active);
     else this.element.removeAttribute("aria-activedescendant");
+  }
+
+  private idOf(i: number): string {
+    return this.options.id?.(i) ?? `${this.options.idPrefix}${i}`;
   }
 
   private makeRow(i: number): HTMLElement {
     const { options } = this;
     const row = options.row(i);
-    row.id = `${options.idPrefix}${i}`;
+    row.id = this.idOf(i);
     row.dataset.index = String(i);
-    row.style.top = `${i * this.height}px`;
-    row.style.height = `${this.height}px`;
+    row.style.top = `${this.top(i)}px`;
+    row.style.height = `${this.top(i + 1) - this.top(i)}px`;
+    if (row.getAttribute("role") === "presentation") return row; // a heading between rows
     row.setAttribute("role", options.role === "tree" ? "treeitem" : "option");
     row.setAttribute("aria-selected", String(options.selected(i)));
     row.setAttribute("aria-posinset", String(i + 1));
@@ -95,14 +125,20 @@ export class VirtualList {
   reveal(index: number): void {
     if (index < 0 || index >= this.count) return;
     this.active = index;
-    const top = index * this.height;
+    const [top, bottom] = [this.top(index), this.top(index + 1)];
     const { scrollTop, clientHeight } = this.element;
-    if (top < scrollTop || top + this.height > scrollTop + clientHeight) this.element.scrollTop = Math.max(0, top - clientHeight / 3);
+    if (top < scrollTop || bottom > scrollTop + clientHeight) this.element.scrollTop = Math.max(0, top - clientHeight / 3);
     this.draw();
   }
 
   private key(event: KeyboardEvent): void {
-    const page = Math.max(1, Math.floor(this.element.clientHeight / this.height) - 1);
+    if (this.options.onKey?.(event)) {
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
+    const { scrollTop, clientHeight } = this.element;
+    const page = Math.max(1, this.rowAt(scrollTop + clientHeight) - this.rowAt(scrollTop) - 1);
     const moves: Readonly<Record<string, number>> = {
       ArrowDown: 1,
       ArrowUp: -1,

@@ -13,7 +13,7 @@ export const passNames: readonly (readonly [name: string, level: PassInfo["level
   ["eliminate-common", "graph", "Computes equal expressions once.", true],
   ["decompose", "graph", "Splits composite ops into reductions and element-wise ops that can fuse."],
   ["prepack-weights", "graph", "Stores weights once in the order the kernels read them.", true],
-  ["fuse", "lower", "Groups ops around the ones that decide the loops.", true],
+  ["fuse", "graph", "Groups ops around the ones that decide the loops.", true],
   ["lower", "lower", "Turns each group into one loop nest by its template."],
   ["merge-loops", "tensor", "Joins neighbouring nests over the same rows.", true],
   ["plan-memory", "tensor", "Gives every buffer a place in the arena.", true],

@@ -1,15 +1,12 @@
 /** The line above the graph: which stage is shown, what it did, and why it exists; inside of a body, the way to it. */
 import { lastStage, passRows, type App } from "../../app.ts";
-import { showView } from "../../actions.ts";
 import { linkButton } from "../../controls/index.ts";
 import { el, fill } from "../../dom.ts";
 import { changeSigns, type ChangeKind, type StageChange } from "../../model/change.ts";
 import { visible } from "../../model/format.ts";
 import type { State } from "../../store.ts";
+import { hasStageText } from "../stage-text/index.ts";
 import { wayTo } from "./way.ts";
-
-/** Levels whose passes work on loops: the graph stays as it was. */
-const hasLoops: readonly string[] = ["lower", "tensor", "code"];
 
 /** `+2 ~5 −3 ↕1`, with words in the tooltips. */
 function counts({ added, changed, retyped, tuned, moved, removed }: StageChange): HTMLElement[] {
@@ -41,8 +38,17 @@ export function showHeading(app: App, heading: HTMLElement, state: State): void 
     el("strong", {}, row ? visible(row.name) : "…"),
     ...(change ? counts(change) : []),
     el("span", { class: "why", title: row?.why ?? "" }, row?.reason ?? row?.why ?? ""),
-    row &&
-      hasLoops.includes(row.level) &&
-      linkButton("see its loops", () => showView(app, "kernels"), "The graph is that of the last graph pass; this pass works on loops"),
+    ...(hasStageText(state) ? [loopsLink(app, state)] : []),
   );
+}
+
+/** A pass over loops leaves the graph as it was: its text stands in the graph's place, and the graph is a click away. */
+function loopsLink(app: App, { loopText }: State): HTMLElement {
+  return loopText
+    ? linkButton(
+        "show the graph",
+        () => app.store.update({ loopText: false }),
+        "The graph is that of the last graph pass; this pass works on loops",
+      )
+    : linkButton("show its text", () => app.store.update({ loopText: true }), "What this pass changed in the loops");
 }

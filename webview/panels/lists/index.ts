@@ -1,10 +1,11 @@
 /** Below the passes: the fusion groups, and the nodes of the shown graph, one at a time. */
 import type { App, Panel } from "../../app.ts";
-import { searchField } from "../../controls/index.ts";
 import { el } from "../../dom.ts";
 import type { State } from "../../store.ts";
 import { GroupList } from "./groups.ts";
 import { NodeTree } from "./nodes.ts";
+import { ResultList } from "./results.ts";
+import { SearchBox } from "./search-box.ts";
 
 type Which = "nodes" | "groups";
 
@@ -12,6 +13,8 @@ class ListsPanel {
   readonly element: HTMLElement;
   private readonly groups: GroupList;
   private readonly nodes: NodeTree;
+  private readonly results: ResultList;
+  private readonly search: SearchBox;
   private readonly tabs: Readonly<Record<Which, HTMLButtonElement>>;
   private readonly bodies: Readonly<Record<Which, HTMLElement>>;
   private readonly noGroups = el("div", { class: "empty" }, "No fusion groups: the fusion pass has not run.");
@@ -19,6 +22,8 @@ class ListsPanel {
   constructor(app: App) {
     this.groups = new GroupList(app);
     this.nodes = new NodeTree(app);
+    this.results = new ResultList(app);
+    this.search = new SearchBox(app, () => this.results.list.element.focus());
     const tab = (which: Which, label: string): HTMLButtonElement =>
       el(
         "button",
@@ -34,13 +39,8 @@ class ListsPanel {
     this.tabs = { nodes: tab("nodes", "Nodes"), groups: tab("groups", "Groups") };
     const body = (which: Which, ...children: HTMLElement[]): HTMLElement =>
       el("div", { class: "section", role: "tabpanel", id: `list-${which}`, attrs: { "aria-labelledby": `tab-${which}` } }, ...children);
-    const search = el(
-      "div",
-      { class: "search-row" },
-      searchField("Search, or /regex/", (query) => this.nodes.search(query)),
-    );
     this.bodies = {
-      nodes: body("nodes", search, this.nodes.list.element),
+      nodes: body("nodes", this.search.element, this.results.list.element, this.nodes.list.element),
       groups: body("groups", this.noGroups, this.groups.list.element),
     };
     const head = el(
@@ -57,6 +57,7 @@ class ListsPanel {
       this.tabs[other].focus();
     });
     this.element = el("section", { class: "section lists-section" }, head, this.bodies.nodes, this.bodies.groups);
+    this.results.list.element.hidden = true;
     this.show("nodes");
   }
 
@@ -73,8 +74,22 @@ class ListsPanel {
   update(state: State, previous: State): void {
     this.groups.update(state, previous);
     this.nodes.update(state, previous);
+    this.results.update(state, previous);
+    this.search.update(state);
+    const searching = state.search.text.trim() !== "" && state.search.error === undefined;
+    if (this.results.list.element.hidden === searching) {
+      this.results.list.element.hidden = !searching;
+      this.nodes.list.element.hidden = searching;
+      (searching ? this.results : this.nodes).list.draw();
+    }
     this.noGroups.hidden = this.groups.size > 0;
     this.groups.list.element.hidden = this.groups.size === 0;
+  }
+
+  /** Puts the cursor into the search field. */
+  focusSearch(): void {
+    this.show("nodes");
+    this.search.focus();
   }
 
   repaint(): void {
@@ -83,6 +98,8 @@ class ListsPanel {
 }
 
 let panel: ListsPanel | undefined;
+
+export const focusSearch = (): void => panel?.focusSearch();
 
 export const listsPanel: Panel = {
   id: "lists",

@@ -3,29 +3,30 @@ import type { GroupInfo } from "#protocol";
 import type { App } from "../../app.ts";
 import { selectGroup, selectNodes } from "../../actions.ts";
 import { el } from "../../dom.ts";
-import { shapeText } from "../../model/boxes.ts";
-import { changeLines } from "../../model/change-text.ts";
-import { changeSigns, kindOf, noChange } from "../../model/change.ts";
-import { tail, visible } from "../../model/format.ts";
-import { fateOf, templateText } from "../../model/holes.ts";
+import { noChange } from "../../model/change.ts";
+import { templateText } from "../../model/holes.ts";
 import { groupOfNode } from "../../model/links.ts";
 import type { NodeRow, Snapshot, StageChange } from "../../model/trace.ts";
 import type { State } from "../../store.ts";
 import { VirtualList } from "../../virtual-list.ts";
 import { revealInGraph } from "../graph/index.ts";
-import { matcher } from "./matcher.ts";
+import { nodeRow } from "./node-row.ts";
 
 type Item =
   | { readonly kind: "group"; readonly group: GroupInfo }
   | { readonly kind: "node"; readonly node: NodeRow; readonly level: number; readonly removed: boolean };
+
+interface Shown {
+  readonly snapshot: Snapshot;
+  readonly stage: number;
+}
 
 export class NodeTree {
   readonly list: VirtualList;
   private items: readonly Item[] = [];
   private change: StageChange = noChange;
   private readonly closed = new Set<number>();
-  private query = "";
-  private shown: { readonly snapshot: Snapshot; readonly query: string; readonly stage: number } | undefined;
+  private shown: Shown | undefined;
 
   constructor(private readonly app: App) {
     this.list = new VirtualList({
@@ -48,11 +49,6 @@ export class NodeTree {
     return this.items.filter(({ kind }) => kind === "node").length;
   }
 
-  search(query: string): void {
-    this.query = query;
-    this.refresh();
-  }
-
   update(state: State, previous: State): void {
     if (state.version !== previous.version || state.stage !== previous.stage || state.bodies !== previous.bodies) this.refresh();
     else if (state.selection !== previous.selection) this.list.draw();
@@ -67,20 +63,19 @@ export class NodeTree {
     const { stage, bodies } = store.state;
     if (trace.graphStage(stage) < 0) return this.list.set(0);
     const snapshot = this.app.shown();
-    if (this.shown?.snapshot === snapshot && this.shown.query === this.query && this.shown.stage === stage) return;
-    this.shown = { snapshot, query: this.query, stage };
+    if (this.shown?.snapshot === snapshot && this.shown.stage === stage) return;
+    this.shown = { snapshot, stage };
     this.change = trace.graphStage(stage) === stage && bodies.length === 0 ? trace.change(stage) : noChange;
     this.items = this.build(snapshot);
     this.list.set(this.items.length);
   }
 
   private build(snapshot: Snapshot): Item[] {
-    const matches = matcher(this.query, snapshot);
     const groups = groupOfNode(snapshot.groups);
     const items: Item[] = [];
     const seen = new Set<number>();
     const add = (node: NodeRow | undefined, level: number, removed = false): void => {
-      if (node && matches(node)) items.push({ kind: "node", node, level, removed });
+      if (node) items.push({ kind: "node", node, level, removed });
     };
     for (const id of snapshot.order) {
       const group = groups.get(id);
@@ -93,12 +88,7 @@ export class NodeTree {
     }
     const base = this.change.removed.size > 0 ? this.app.trace.snapshot(this.app.trace.baseOf(snapshot.stage)) : undefined;
     for (const id of this.change.removed) add(base?.nodes.get(id), 1, true);
-    return this.query === "" ? items : items.filter((item, i) => item.kind === "node" || this.hasMembers(items, i));
-  }
-
-  private hasMembers(items: readonly Item[], i: number): boolean {
-    const next = items[i + 1];
-    return next?.kind === "node" && next.level === 2;
+    return items;
   }
 
   private isSelected(i: number): boolean {
@@ -140,23 +130,7 @@ export class NodeTree {
         el("span", { class: "node-name" }, templateText(item.group.template)),
       );
     }
-    const { node, level, removed } = item;
-    const fate = node.hole ? fateOf(node, this.app.store.state.summary) : undefined;
-    const output = this.shown?.snapshot.values.get(node.outputs[0] ?? -1);
-    const kind = removed ? "removed" : kindOf(this.change, node.id);
-    const differs = kind === undefined ? [] : changeLines(this.app.trace, this.shown?.stage ?? -1, node.id);
-    const fateLine = fate && `${fate.where}${fate.kind === "later" ? "" : `: ${visible(fate.why)}`}`;
-    return el(
-      "div",
-      {
-        class: `row level-${level}${node.hole ? " not-compiled" : ""}`,
-        title: [visible(node.name), fateLine, ...differs].filter(Boolean).join("\n"),
-      },
-      el("span", { class: `sign ${kind ?? ""}`, attrs: { "aria-hidden": "true" } }, kind && changeSigns[kind]),
-      el("span", { class: "node-op" }, visible(node.op)),
-      el("span", { class: "node-name" }, tail(node.name, 24)),
-      output && el("span", { class: "node-shape" }, shapeText(output.shape)),
-      el("span", { class: "for-readers" }, [kind, ...(node.hole ? ["not compiled"] : [])].filter(Boolean).join(", ")),
-    );
+    const { snapshot, stage } = this.shown as Shown;
+    return nodeRow(this.app, { ...item, snapshot, stage, change: this.change });
   }
 }

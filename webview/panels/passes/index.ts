@@ -1,10 +1,14 @@
 /** The pipeline as a tree: passes, and under the one shown the rules that fired. */
 import { passRows, type App, type Panel, type PassRow } from "../../app.ts";
-import { showStage, step } from "../../actions.ts";
-import { icon, iconButton, slider, type IconName } from "../../controls/index.ts";
-import { el, fill } from "../../dom.ts";
+import { hitsShown, showStage, step, stepHit } from "../../actions.ts";
+import { icon, iconButton, type IconName } from "../../controls/index.ts";
+import { el } from "../../dom.ts";
 import { timeText, visible } from "../../model/format.ts";
 import type { State } from "../../store.ts";
+import { VirtualList } from "../../virtual-list.ts";
+import { showHitCard } from "./hit-card.ts";
+import { hitText, ruleName, treeRows, type TreeRow } from "./rows.ts";
+import { StageStrip } from "./stage-strip.ts";
 
 const signs: Readonly<Record<string, readonly [IconName, string]>> = {
   changed: ["check", "changed the program"],
@@ -13,23 +17,35 @@ const signs: Readonly<Record<string, readonly [IconName, string]>> = {
   failed: ["error", "failed"],
   pending: ["pending", "not run yet"],
 };
-const levelNames: Readonly<Record<string, string>> = { import: "Import", graph: "Graph", lower: "Lowering", tensor: "Loops", code: "Code" };
-/** Rule hits listed under a pass; the rest are counted. */
-const mostHits = 200;
-
-const quiet = (row: PassRow): boolean => row.status === "same" || row.status === "skipped";
+const heights: Readonly<Record<TreeRow["kind"], number>> = { level: 22, pass: 22, fold: 22, hit: 36 };
+const ids: Readonly<Record<"pass" | "hit", string>> = { pass: "pass-", hit: "hit-" };
 
 class PassesPanel {
   readonly element: HTMLElement;
-  private readonly tree = el("div", { class: "tree passes", role: "tree", tabIndex: 0, attrs: { "aria-label": "Passes" } });
-  private readonly slide;
+  private readonly list: VirtualList;
+  private readonly strip: StageStrip;
   private readonly toggle: HTMLButtonElement;
+  private readonly card = el("div", { class: "hit-card", hidden: true });
+  private rows: readonly TreeRow[] = [];
 
   constructor(private readonly app: App) {
-    this.slide = slider("Stage", (value) => showStage(app, value));
+    this.strip = new StageStrip(app);
     this.toggle = iconButton("filter", "Show passes that changed nothing", () =>
       app.store.update({ showUnchanged: !app.store.state.showUnchanged }),
     );
+    this.list = new VirtualList({
+      label: "Passes",
+      role: "tree",
+      idPrefix: "passes-",
+      id: (i) => this.idOf(this.rows[i]),
+      rowHeight: (i) => heights[this.rows[i]?.kind ?? "pass"],
+      row: (i) => this.row(this.rows[i] as TreeRow),
+      selected: (i) => this.isSelected(this.rows[i]),
+      level: (i) => this.levelOf(this.rows[i]),
+      onSelect: (i) => this.choose(this.rows[i]),
+      onKey: (event) => this.key(event),
+    });
+    this.list.element.classList.add("passes");
     const head = el(
       "div",
       { class: "section-head" },
@@ -42,159 +58,114 @@ class PassesPanel {
         iconButton("down", "Next changed pass (j)", () => step(app, 1, true)),
       ),
     );
-    this.tree.addEventListener("keydown", (event) => this.key(event));
-    this.element = el(
-      "section",
-      { class: "section passes-section" },
-      head,
-      el("div", { class: "slider-row" }, this.slide.element),
-      this.tree,
-    );
+    this.element = el("section", { class: "section passes-section" }, head, this.strip.element, this.list.element, this.card);
   }
 
   update(state: State, previous: State): void {
     const relevant: (keyof State)[] = ["hello", "summary", "stage", "showUnchanged", "hit", "failed", "busy"];
-    if (relevant.every((key) => state[key] === previous[key])) return;
-    const rows = passRows(state);
-    const shown = rows.find((row) => row.index === state.stage);
-    this.slide.set(state.stage, rows[rows.length - 1]?.index ?? 0, `${state.stage}: ${shown?.name ?? ""}`);
+    if (this.rows.length > 0 && relevant.every((key) => state[key] === previous[key])) return;
+    const passes = passRows(state);
+    this.strip.update(passes, state.stage);
     this.toggle.setAttribute("aria-pressed", String(state.showUnchanged));
-    fill(this.tree, ...this.rows(rows, state));
-    const current = this.tree.querySelector<HTMLElement>(state.hit >= 0 ? `[data-hit="${state.hit}"]` : `[data-stage="${state.stage}"]`);
-    if (current) {
-      this.tree.setAttribute("aria-activedescendant", current.id);
-      current.scrollIntoView({ block: "nearest" });
-    }
+    showHitCard(this.app, this.card, state);
+    this.rows = treeRows(passes, state);
+    this.list.set(this.rows.length);
+    this.list.reveal(this.rows.findIndex((row) => this.isSelected(row)));
   }
 
-  private rows(rows: readonly PassRow[], state: State): HTMLElement[] {
-    const made: HTMLElement[] = [];
-    let level = "";
-    let folded: PassRow[] = [];
-    const unfold = (): void => {
-      if (folded.length > 0) made.push(this.foldRow(folded));
-      folded = [];
-    };
-    for (const row of rows) {
-      if (row.level !== level) {
-        unfold();
-        level = row.level;
-        made.push(el("div", { class: "level", role: "presentation" }, levelNames[level] ?? level));
-      }
-      if (quiet(row) && !state.showUnchanged && row.index !== state.stage) folded.push(row);
-      else {
-        unfold();
-        made.push(this.row(row, state));
-        if (row.index === state.stage) made.push(...this.details(row, state));
-      }
-    }
-    unfold();
-    return made;
+  private isSelected(row: TreeRow | undefined): boolean {
+    const { stage, hit } = this.app.store.state;
+    if (row?.kind === "pass") return row.pass.index === stage && hit < 0;
+    return row?.kind === "hit" && row.index === hit;
   }
 
-  private foldRow(folded: readonly PassRow[]): HTMLElement {
-    const skipped = folded.every(({ status }) => status === "skipped");
-    const text =
-      folded.length === 1
-        ? `${folded[0]?.name}: ${skipped ? "skipped" : "no change"}`
-        : `${folded.length} passes ${skipped ? "skipped" : "without change"}`;
-    return el(
-      "div",
-      {
-        class: "row fold",
-        role: "treeitem",
-        title: folded.map(({ name, reason }) => (reason === undefined ? name : `${name}: ${visible(reason)}`)).join("\n"),
-        attrs: { "aria-level": "1", "aria-selected": "false" },
-        onClick: () => this.app.store.update({ showUnchanged: true }),
-      },
-      text,
-    );
+  private idOf(row: TreeRow | undefined): string | undefined {
+    if (row?.kind === "pass") return `${ids.pass}${row.pass.index}`;
+    return row?.kind === "hit" ? `${ids.hit}${row.index}` : undefined;
   }
 
-  private row(row: PassRow, state: State): HTMLElement {
-    const status = row.status ?? "pending";
-    const [sign, meaning] = signs[status] ?? signs.pending!;
-    const ops =
-      row.opsBefore === undefined || row.opsAfter === undefined
-        ? ""
-        : row.opsBefore === row.opsAfter
-          ? `${row.opsAfter}`
-          : `${row.opsBefore} → ${row.opsAfter}`;
-    const ms = row.ms === undefined ? "" : timeText(row.ms);
-    const selected = row.index === state.stage;
-    const expandable = selected && (row.hits?.length ?? 0) > 0;
-    const element = el(
-      "div",
-      {
-        class: `row pass ${status}`,
-        role: "treeitem",
-        id: `pass-${row.index}`,
-        title: [`${visible(row.name)} — ${row.why}`, row.reason ?? meaning, ops && `${ops} operations`, ms]
-          .filter((line) => line !== "")
-          .join("\n"),
-        data: { stage: String(row.index) },
-        attrs: {
-          "aria-level": "1",
-          "aria-selected": String(selected && state.hit < 0),
-          ...(expandable ? { "aria-expanded": "true" } : {}),
-        },
-        onClick: () => (selected ? this.app.store.update({ hit: -1 }) : showStage(this.app, row.index)),
-      },
-      el("span", { class: "pass-index" }, String(row.index)),
-      el("span", { class: "pass-sign" }),
-      el("span", { class: "pass-name" }, visible(row.name)),
-      el("span", { class: "pass-ops" }, ops),
-      el("span", { class: "pass-ms" }, ms),
-      el("span", { class: "for-readers" }, meaning),
-    );
-    element.querySelector(".pass-sign")?.append(icon(sign));
-    return element;
+  private levelOf(row: TreeRow | undefined): { readonly level: number; readonly expanded?: boolean } {
+    if (row?.kind === "hit") return { level: 2 };
+    const open = row?.kind === "pass" && row.pass.index === this.app.store.state.stage && (row.pass.hits?.length ?? 0) > 0;
+    return open ? { level: 1, expanded: true } : { level: 1 };
   }
 
-  private details(row: PassRow, state: State): HTMLElement[] {
-    const made: HTMLElement[] = [];
-    if (row.status === "failed" || row.status === "skipped")
-      made.push(el("div", { class: `row-note ${row.status}`, role: "presentation" }, visible(row.reason ?? "")));
-    const hits = row.hits ?? [];
-    hits.slice(0, mostHits).forEach((hit, i) =>
-      made.push(
-        el(
-          "div",
-          {
-            class: "row hit",
-            role: "treeitem",
-            id: `hit-${i}`,
-            title: visible(hit.note === undefined ? hit.rule : `${hit.rule}\n${hit.note}`),
-            data: { hit: String(i) },
-            attrs: { "aria-level": "2", "aria-selected": String(state.hit === i) },
-            onClick: () => this.app.store.update({ hit: i }),
-          },
-          el("span", { class: "hit-rule" }, visible(hit.rule.startsWith(`${row.name}/`) ? hit.rule.slice(row.name.length + 1) : hit.rule)),
-          el("span", { class: "hit-note" }, visible(hit.note ?? `${hit.before.length} → ${hit.after.length}`)),
-        ),
-      ),
-    );
-    if (hits.length > mostHits) made.push(el("div", { class: "row-note", role: "presentation" }, `and ${hits.length - mostHits} more`));
-    return made;
+  private choose(row: TreeRow | undefined): void {
+    if (row?.kind === "hit") this.app.store.update({ hit: row.index });
+    else if (row?.kind === "pass") showStage(this.app, row.pass.index);
+    else if (row?.kind === "fold") this.app.store.update({ showUnchanged: true });
   }
 
-  /** Up and down walk through what is in the tree: passes, and the rules under the one shown. */
-  private key(event: KeyboardEvent): void {
+  private row(row: TreeRow): HTMLElement {
+    if (row.kind === "level") return el("div", { class: "level", role: "presentation" }, row.title);
+    if (row.kind === "fold") return foldRow(row.passes);
+    return row.kind === "hit" ? hitRow(row) : passRow(row.pass);
+  }
+
+  /** Up and down walk through what is in the tree: passes, and once one of its hits is shown, the hits of the pass. */
+  private key(event: KeyboardEvent): boolean {
     const { state } = this.app.store;
+    if (event.ctrlKey || event.metaKey) return false;
     const direction = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     if (direction !== 0) {
-      const hits = Math.min(mostHits, passRows(state).find((row) => row.index === state.stage)?.hits?.length ?? 0);
       const next = state.hit + direction;
-      if (next >= -1 && next < hits && (state.hit >= 0 || (direction > 0 && event.altKey))) this.app.store.update({ hit: next });
+      const among = state.hit >= 0 && next >= -1 && next < hitsShown(state).length;
+      if (among) this.app.store.update({ hit: next });
       else step(this.app, direction, !state.showUnchanged);
-    } else if (event.key === "ArrowRight") this.app.store.update({ hit: Math.max(0, state.hit) });
-    else if (event.key === "ArrowLeft") this.app.store.update({ hit: -1 });
+    } else if (event.key === "ArrowRight") stepHit(this.app, 1);
+    else if (event.key === "ArrowLeft") this.app.store.update({ hit: Math.max(-1, state.hit - 1) });
     else if (event.key === "Home") showStage(this.app, 0);
     else if (event.key === "End") showStage(this.app, Number.MAX_SAFE_INTEGER);
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
+    else return event.key === "PageDown" || event.key === "PageUp" ? false : event.key === "Enter";
+    return true;
   }
+}
+
+function foldRow(folded: readonly PassRow[]): HTMLElement {
+  const skipped = folded.every(({ status }) => status === "skipped");
+  const text =
+    folded.length === 1
+      ? `${folded[0]?.name}: ${skipped ? "skipped" : "no change"}`
+      : `${folded.length} passes ${skipped ? "skipped" : "without change"}`;
+  const title = folded.map(({ name, reason }) => (reason === undefined ? name : `${name}: ${visible(reason)}`)).join("\n");
+  return el("div", { class: "row fold", title }, text);
+}
+
+function opsText({ opsBefore, opsAfter }: PassRow): string {
+  if (opsBefore === undefined || opsAfter === undefined) return "";
+  return opsBefore === opsAfter ? `${opsAfter}` : `${opsBefore} → ${opsAfter}`;
+}
+
+function passRow(pass: PassRow): HTMLElement {
+  const status = pass.status ?? "pending";
+  const [sign, meaning] = signs[status] ?? signs.pending!;
+  const [ops, ms] = [opsText(pass), pass.ms === undefined ? "" : timeText(pass.ms)];
+  const title = [`${visible(pass.name)} — ${pass.why}`, pass.reason ?? meaning, ops && `${ops} operations`, ms];
+  return el(
+    "div",
+    { class: `row pass ${status}`, title: title.filter((line) => line !== "").join("\n"), data: { stage: String(pass.index) } },
+    el("span", { class: "pass-index" }, String(pass.index)),
+    el("span", { class: "pass-sign" }, icon(sign)),
+    el("span", { class: "pass-name" }, visible(pass.name)),
+    el("span", { class: "pass-ops" }, ops),
+    el("span", { class: "pass-ms" }, ms),
+    el("span", { class: "for-readers" }, meaning),
+  );
+}
+
+/** The rule on one line, what it says on the next. */
+function hitRow({ pass, hit, index }: Extract<TreeRow, { kind: "hit" }>): HTMLElement {
+  const rule = visible(ruleName(pass, hit));
+  return el(
+    "div",
+    {
+      class: "row hit",
+      title: visible(hit.note === undefined ? hit.rule : `${hit.rule}\n${hit.note.replaceAll(/ (?=\w+=)/g, "\n")}`),
+      data: { hit: String(index) },
+    },
+    el("span", { class: "hit-rule" }, rule),
+    el("span", { class: "hit-note" }, visible(hitText(hit))),
+  );
 }
 
 let panel: PassesPanel | undefined;

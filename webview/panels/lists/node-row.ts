@@ -1,0 +1,38 @@
+/** A row of a list of nodes. */
+import type { App } from "../../app.ts";
+import { el } from "../../dom.ts";
+import { shapeText } from "../../model/boxes.ts";
+import { changeLines } from "../../model/change-text.ts";
+import { changeSigns, kindOf, type StageChange } from "../../model/change.ts";
+import { tail, visible } from "../../model/format.ts";
+import { fateOf } from "../../model/holes.ts";
+import type { NodeRow, Snapshot } from "../../model/trace.ts";
+
+export interface RowOf {
+  readonly node: NodeRow;
+  readonly snapshot: Snapshot;
+  readonly stage: number;
+  readonly change: StageChange;
+  readonly level: number;
+  readonly removed: boolean;
+}
+
+export function nodeRow(app: App, { node, snapshot, stage, change, level, removed }: RowOf): HTMLElement {
+  const fate = node.hole ? fateOf(node, app.store.state.summary) : undefined;
+  const output = snapshot.values.get(node.outputs[0] ?? -1);
+  const kind = removed ? "removed" : kindOf(change, node.id);
+  const differs = kind === undefined ? [] : changeLines(app.trace, stage, node.id);
+  const fateLine = fate && `${fate.where}${fate.kind === "later" ? "" : `: ${visible(fate.why)}`}`;
+  return el(
+    "div",
+    {
+      class: `row level-${level}${node.hole ? " not-compiled" : ""}`,
+      title: [visible(node.name), fateLine, ...differs].filter(Boolean).join("\n"),
+    },
+    el("span", { class: `sign ${kind ?? ""}`, attrs: { "aria-hidden": "true" } }, kind && changeSigns[kind]),
+    el("span", { class: "node-op" }, visible(node.op)),
+    el("span", { class: "node-name" }, tail(node.name, 24)),
+    output && el("span", { class: "node-shape" }, shapeText(output.shape)),
+    el("span", { class: "for-readers" }, [kind, ...(node.hole ? ["not compiled"] : [])].filter(Boolean).join(", ")),
+  );
+}
