@@ -6,6 +6,7 @@ import { chainsOf } from "./chains.ts";
 import { orderLayers } from "./order.ts";
 import { placeItems } from "./place.ts";
 import { plumb } from "./plumb.ts";
+import { snap } from "./snap.ts";
 import { ranksOf, type Ranks } from "./rank.ts";
 import { waysOf } from "./ways.ts";
 
@@ -62,6 +63,7 @@ export function* placeLevel(input: LevelInput): Generator<void, LevelPlacement> 
   const ordering = yield* orderLayers(chains, ranks.layers, joined.count, joined.hint);
   const middle = yield* placeItems(chains, ordering, joined);
   plumb(chains, ranks.layers, middle);
+  snap(chains, ordering, joined, middle);
   const depth = layerDepths(joined, ranks);
   yield;
   const ways = waysOf(joined, chains, ranks, middle, depth, gapsOf(joined, ranks));

@@ -15,12 +15,18 @@ const mostRounds = 24;
 const weights = { nodes: 1, mixed: 0.25, dummies: 4 };
 
 /** What placing needs to know of the items. */
-interface Extents {
+export interface Extents {
   readonly count: number;
   /** Room before and after the middle of each. */
   readonly before: Float64Array;
   readonly after: Float64Array;
   readonly hint?: Float64Array;
+}
+
+/** Least distance between the middles of neighbours in a layer. */
+export function gapBetween({ count, before, after }: Extents, left: number, right: number): number {
+  const gap = left < count || right < count ? nodeGap : dummyGap;
+  return (left < count ? (after[left] as number) : 0) + (right < count ? (before[right] as number) : 0) + gap;
 }
 
 /** Middles of all items across the flow. */
@@ -119,16 +125,13 @@ class Pool {
   /** Moves the items of a layer to where they wish to be, in order and without overlap. */
   settle(l: number, x: Float64Array, wish: (item: number) => number, weightOf: (item: number) => number = () => this.weight): void {
     const { layers, offset, sum, mass, first } = this;
-    const { count: nodes, before: roomBefore, after: roomAfter } = this.extents;
     const begin = layers.start[l] as number;
     const count = (layers.start[l + 1] as number) - begin;
     let blocks = 0;
     for (let i = 0; i < count; i += 1) {
       const item = layers.items[begin + i] as number;
-      const half = item < nodes ? (roomBefore[item] as number) : 0;
-      const before = i > 0 ? (layers.items[begin + i - 1] as number) : -1;
-      const gap = item < nodes || (before >= 0 && before < nodes) ? nodeGap : dummyGap;
-      offset[i] = i === 0 ? 0 : (offset[i - 1] as number) + (before < nodes ? (roomAfter[before] as number) : 0) + half + gap;
+      const previous = layers.items[begin + i - 1] as number;
+      offset[i] = i === 0 ? 0 : (offset[i - 1] as number) + gapBetween(this.extents, previous, item);
       const wished = wish(item);
       const weight = weightOf(item);
       first[blocks] = i;

@@ -1,0 +1,58 @@
+/** Small bends are worse than none: items move exactly in line with a neighbour where the order and the gaps leave room. */
+import type { Chains } from "./chains.ts";
+import type { Ordering } from "./order.ts";
+import { gapBetween, type Extents } from "./place.ts";
+import { groupBy, type Csr } from "./types.ts";
+
+/** Further than this nothing moves: it would pull at other ways. */
+const reach = 70;
+
+/** Changes the middles of items: down the layers in line with producers, then up, where there was none, with consumers. */
+export function snap(chains: Chains, { layers }: Ordering, extents: Extents, x: Float64Array): void {
+  const preds = groupBy(chains.to, chains.count);
+  const succs = groupBy(chains.from, chains.count);
+  const inLine = new Uint8Array(chains.count);
+  const room = (place: number, layer: number): readonly [number, number] => {
+    const item = layers.items[place] as number;
+    const low = place > (layers.start[layer] as number) ? beside(extents, layers.items[place - 1] as number, item, x) : -Infinity;
+    const high = place + 1 < (layers.start[layer + 1] as number) ? (layers.items[place + 1] as number) : -1;
+    return [low, high < 0 ? Infinity : (x[high] as number) - gapBetween(extents, item, high)];
+  };
+  const pull = (
+    item: number,
+    place: number,
+    layer: number,
+    rows: Csr,
+    ends: Int32Array,
+    at: Float64Array,
+    ownAt: Float64Array,
+  ): boolean => {
+    const [low, high] = room(place, layer);
+    let best = NaN;
+    let least = reach;
+    for (let k = rows.start[item] as number; k < (rows.start[item + 1] as number); k += 1) {
+      const segment = rows.items[k] as number;
+      const wish = (x[ends[segment] as number] as number) + (at[segment] as number) - (ownAt[segment] as number);
+      const far = Math.abs(wish - (x[item] as number));
+      if (far >= least || wish < low || wish > high) continue;
+      least = far;
+      best = wish;
+    }
+    if (Number.isNaN(best)) return false;
+    x[item] = best;
+    return true;
+  };
+  const count = layers.start.length - 1;
+  for (let l = 1; l < count; l += 1) {
+    for (let p = layers.start[l] as number; p < (layers.start[l + 1] as number); p += 1) {
+      const item = layers.items[p] as number;
+      if (pull(item, p, l, preds, chains.from, chains.fromAt, chains.toAt)) inLine[item] = 1;
+    }
+  }
+  for (let l = count - 2; l >= 0; l -= 1) {
+    for (let p = layers.start[l] as number; p < (layers.start[l + 1] as number); p += 1) {
+      const item = layers.items[p] as number;
+      if (inLine[item] === 0) pull(item, p, l, succs, chains.to, chains.toAt, chains.fromAt);
+    }
+  }
+}
