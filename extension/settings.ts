@@ -1,6 +1,7 @@
 /** The extension's settings, and the options of a model: settings first, then what was chosen for this model. */
 import * as vscode from "vscode";
 import type { PanelOptions } from "#protocol";
+import type { LostFusions } from "./text/problem-list.ts";
 
 const section = "fusionscope";
 
@@ -30,8 +31,18 @@ export function defaultOptions(uri: vscode.Uri): PanelOptions {
     precision: read.get<string>("precision", "f32") === "bf16" ? "bf16" : "f32",
     dims: {},
     without: read.get<string[]>("without", []),
+    force: [],
+    forbid: [],
   };
 }
+
+/** Which refused fusions are in Problems. */
+export function lostFusionsSetting(uri: vscode.Uri): LostFusions {
+  const wanted = vscode.workspace.getConfiguration(section, uri).get<string>("problems.lostFusions", "large");
+  return wanted === "off" || wanted === "all" ? wanted : "large";
+}
+
+export const touchesProblems = (e: vscode.ConfigurationChangeEvent): boolean => e.affectsConfiguration(`${section}.problems`);
 
 /** Settings that change what a worker is: it has to be started anew. */
 export const touchesWorker = (e: vscode.ConfigurationChangeEvent): boolean =>

@@ -1,5 +1,5 @@
 /** The page's line to its host: requests with an id, a time limit and a cancel; events as they come. */
-import type { ErrorInfo, PanelRequests, RequestName, ToHost, ToPage } from "#protocol";
+import { requestSeconds, secondsBeyond, type ErrorInfo, type PanelRequests, type RequestName, type ToHost, type ToPage } from "#protocol";
 
 /** An error reply of the host, as the user reads it. */
 export class HostError extends Error {
@@ -17,17 +17,8 @@ interface Waiting {
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
   readonly progress?: (text: string, done: number | null) => void;
-  readonly timer?: ReturnType<typeof setTimeout>;
+  readonly timer: ReturnType<typeof setTimeout>;
 }
-
-/** Requests that build or run code take as long as they take; the others must answer. */
-const timeLimitMs: Partial<Record<RequestName, number>> = {
-  text: 120_000,
-  tensor: 30_000,
-  saveState: 10_000,
-  openText: 30_000,
-  openDiff: 30_000,
-};
 
 /** What VS Code gives a webview. */
 export interface Postable {
@@ -38,7 +29,11 @@ export class Host {
   private nextId = 1;
   private readonly waiting = new Map<number, Waiting>();
 
-  constructor(private readonly api: Postable) {}
+  /** @param seconds until a request without an answer fails; the host has its own limits, which are a little shorter */
+  constructor(
+    private readonly api: Postable,
+    private readonly seconds: (name: RequestName) => number = (name) => requestSeconds[name] + secondsBeyond,
+  ) {}
 
   send(message: ToHost): void {
     this.api.postMessage(message);
@@ -52,9 +47,8 @@ export class Host {
     const id = this.nextId;
     this.nextId += 1;
     const result = new Promise<unknown>((resolve, reject) => {
-      const limit = timeLimitMs[name];
-      const timer = limit === undefined ? undefined : setTimeout(() => this.fail(id, noAnswer(name, limit)), limit);
-      this.waiting.set(id, { resolve, reject, ...(progress ? { progress } : {}), ...(timer ? { timer } : {}) });
+      const timer = setTimeout(() => this.giveUp(id, name), this.seconds(name) * 1000);
+      this.waiting.set(id, { resolve, reject, timer, ...(progress ? { progress } : {}) });
     });
     this.send({ type: "request", id, name, arg } as ToHost);
     return {
@@ -76,6 +70,12 @@ export class Host {
     return true;
   }
 
+  /** The host may still be at work on it: it is told to stop. */
+  private giveUp(id: number, name: RequestName): void {
+    this.send({ type: "cancel", id });
+    this.fail(id, noAnswer(name, this.seconds(name)));
+  }
+
   private finish(id: number): Waiting | undefined {
     const waiting = this.waiting.get(id);
     this.waiting.delete(id);
@@ -88,9 +88,9 @@ export class Host {
   }
 }
 
-const noAnswer = (name: string, limit: number): ErrorInfo => ({
+const noAnswer = (name: string, seconds: number): ErrorInfo => ({
   code: "no-answer",
-  message: `The host did not answer "${name}" within ${limit / 1000} s.`,
+  message: `The host did not answer "${name}" within ${seconds} s.`,
   next: "Close the editor and open it again.",
 });
 

@@ -2,3 +2,4 @@
 export * from "./trace.ts";
 export * from "./panel.ts";
 export * from "./runner.ts";
+export { requestSeconds, secondsBeyond } from "./limits.ts";

@@ -3,7 +3,7 @@
  * file; it is dropped when the last holder lets go.
  */
 import * as vscode from "vscode";
-import type { PanelCommand } from "#protocol";
+import type { PanelCommand, PanelOptions } from "#protocol";
 import { defaultOptions } from "../settings.ts";
 import { ModelDocument, type DocumentChange, type DocumentHost } from "./model-document.ts";
 import type { OptionStore } from "./option-store.ts";
@@ -19,7 +19,15 @@ export interface Selection {
 export interface OpenPanel {
   readonly document: ModelDocument;
   readonly selection: Selection;
+  /** What the page stored of itself last. */
+  readonly state: unknown;
   command(command: PanelCommand): void;
+  /** Brings the page to a state that some page stored. */
+  restore(state: unknown): void;
+  /** Holds another compilation against the one shown, until the user or the next one ends it. The panel disposes of it. */
+  compare(other: ModelDocument): void;
+  endComparison(): void;
+  readonly comparing: boolean;
   reveal(): void;
 }
 
@@ -86,6 +94,11 @@ export class Registry implements vscode.Disposable {
     this.documentClosed.fire(document);
   }
 
+  /** A document of the caller's own, beside the shared ones: not compiled yet, to be disposed of by the caller. */
+  detached(uri: vscode.Uri, options: PanelOptions): ModelDocument {
+    return new ModelDocument(uri, options, this.host);
+  }
+
   addPanel(panel: OpenPanel): vscode.Disposable {
     this.panels.add(panel);
     return new vscode.Disposable(() => {
@@ -101,6 +114,7 @@ export class Registry implements vscode.Disposable {
     this.selectionChanged.fire();
   }
 
+  /** The panel shows another stage, has another selection, or began or ended a comparison. */
   selectionOf(panel: OpenPanel): void {
     if (panel === this.activePanel) this.selectionChanged.fire();
   }

@@ -22,6 +22,8 @@ export interface StageValue {
   readonly shape: string;
   readonly layout: string;
   readonly constant: boolean;
+  /** NaN when not known. */
+  readonly bytes: number;
 }
 
 export interface StageGraph {
@@ -99,6 +101,7 @@ export class StageNames {
         shape: this.text(c.shape, i),
         layout: this.text(c.layout, i),
         constant: c.constant[i] === 1,
+        bytes: c.bytes[i] ?? NaN,
       }),
     );
   }

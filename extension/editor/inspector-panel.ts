@@ -1,13 +1,14 @@
 /** One inspector: a webview of a model. Sends what happens to the document, answers the page, keeps its state. */
 import * as vscode from "vscode";
-import type { PanelCommand, ToHost } from "#protocol";
-import { toErrorInfo } from "../coded-error.ts";
+import type { ErrorInfo, PanelCommand, ToPage } from "#protocol";
+import { errorLine, toErrorInfo } from "../coded-error.ts";
+import { Comparison } from "../document/comparison.ts";
 import type { DocumentChange, ModelDocument } from "../document/model-document.ts";
 import type { OpenPanel, Selection } from "../document/registry.ts";
 import type { Services } from "../services.ts";
 import { openStageDiff, openStageText } from "../text/open-text.ts";
 import { hello, replay } from "./hello.ts";
-import { PageLink } from "./page-link.ts";
+import { PageLink, type PageEvent } from "./page-link.ts";
 import { pageDocument } from "./page-document.ts";
 import type { RequestContext } from "./page-requests.ts";
 import { pageStrings } from "./page-strings.ts";
@@ -20,6 +21,7 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
   private waiting: PanelCommand[] = [];
   private greeted = -1;
   private toldDims: ModelDocument["dims"] = [];
+  private comparison: Comparison | undefined;
 
   constructor(
     readonly document: ModelDocument,
@@ -31,12 +33,12 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
       post: (message) => void panel.webview.postMessage(message),
       load: () => (panel.webview.html = pageDocument(services.dist)),
       onReady: () => void this.greet(),
-      onSilent: (error) => services.showError(error),
+      onSilent: (error) => void this.offerReload(error),
       onMessage: (message) => this.onMessage(message),
       context: (signal, progress) => this.context(signal, progress),
     });
     this.disposables.push(
-      panel.webview.onDidReceiveMessage((message: ToHost) => this.link.receive(message)),
+      panel.webview.onDidReceiveMessage((message: unknown) => this.link.receive(message)),
       document.onDidChange((change) => this.onChange(change)),
       panel.onDidChangeViewState(() => this.onViewState()),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.link.post({ type: "trust", trusted: true })),
@@ -47,8 +49,46 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
   }
 
   command(command: PanelCommand): void {
-    if (this.link.ready && this.greeted >= 0) this.link.post({ type: "command", command });
+    if (this.isGreeted) this.link.post({ type: "command", command });
     else this.waiting.push(command);
+  }
+
+  /** The page is up and knows the model. */
+  private get isGreeted(): boolean {
+    return this.link.ready && this.greeted >= 0;
+  }
+
+  /** For a page that knows the model; one that comes later is told everything at once. */
+  private tell(message: ToPage): void {
+    if (this.isGreeted) this.link.post(message);
+  }
+
+  get state(): unknown {
+    return this.services.memory.get(this.stateKey);
+  }
+
+  restore(state: unknown): void {
+    this.saveState(state);
+    if (this.isGreeted) this.sayHello(state);
+  }
+
+  get comparing(): boolean {
+    return this.comparison !== undefined;
+  }
+
+  compare(other: ModelDocument): void {
+    this.endComparison();
+    this.comparison = new Comparison(this.document, other, (message) => this.tell(message));
+    this.services.registry.selectionOf(this);
+  }
+
+  endComparison(): void {
+    const { comparison } = this;
+    if (comparison === undefined) return;
+    this.comparison = undefined;
+    comparison.dispose();
+    this.tell({ type: "compare-end", id: comparison.id });
+    this.services.registry.selectionOf(this);
   }
 
   reveal(): void {
@@ -56,6 +96,7 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
   }
 
   dispose(): void {
+    this.endComparison();
     this.link.dispose();
     for (const disposable of this.disposables) disposable.dispose();
   }
@@ -70,8 +111,9 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
     this.greeted = -1;
     await this.document.open().catch(() => {});
     if (!this.link.ready) return;
-    this.sayHello(this.services.memory.get(this.stateKey));
+    this.sayHello(this.state);
     for (const message of replay(this.document)) this.link.post(message);
+    for (const message of this.comparison?.replay() ?? []) this.link.post(message);
     this.greeted = this.document.generation;
     for (const command of this.waiting.splice(0)) this.command(command);
   }
@@ -94,15 +136,27 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
     else if (change === "failed" && failed !== undefined) this.link.post({ type: "failed", generation, error: failed });
   }
 
-  private onMessage(message: Exclude<ToHost, { type: "ready" | "request" | "cancel" }>): void {
+  private onMessage(message: PageEvent): void {
     if (message.type === "log") this.services.log[message.level](`page: ${message.text}`);
-    else if (message.type !== "compare-end") {
+    else if (message.type === "compare-end") {
+      if (message.id === this.comparison?.id) this.endComparison();
+    } else {
       this.selection =
         message.type === "selected"
           ? { stage: message.stage, nodes: message.nodes, sources: message.sources }
           : { ...this.selection, stage: message.stage };
       this.services.registry.selectionOf(this);
     }
+  }
+
+  /** The page did not come up: the user may try again. */
+  private async offerReload(error: ErrorInfo): Promise<void> {
+    this.services.log.error(errorLine(error));
+    const reload = vscode.l10n.t("Reload");
+    const show = vscode.l10n.t("Show Log");
+    const answer = await vscode.window.showErrorMessage(errorLine(error), reload, show);
+    if (answer === reload) this.link.start();
+    else if (answer === show) this.services.log.show();
   }
 
   private context(signal: AbortSignal, progress: RequestContext["progress"]): RequestContext {
@@ -114,9 +168,19 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
       bench: (arg, stop, report) => services.bench(document, arg.scope, arg.baselines, stop, report),
       openText: async ({ kind, stage, line }) => openStageText(document, kind, stage, line),
       openDiff: async ({ left, right }) => openStageDiff(document, left, right),
+      chooseFile: (name, kinds) => this.chooseFile(name, kinds),
       changeOptions: ({ options }) => services.changeOptions(document, options),
       saveState: (state) => this.saveState(state),
     };
+  }
+
+  /** Beside the model by default. Files are written by path: other kinds of places are refused by the dialog. */
+  private async chooseFile(name: string, kinds: Readonly<Record<string, readonly string[]>>): Promise<string | undefined> {
+    const { uri } = this.document;
+    const filters = Object.fromEntries(Object.entries(kinds).map(([kind, endings]) => [kind, [...endings]]));
+    const place = uri.scheme === "file" ? { defaultUri: vscode.Uri.joinPath(uri, "..", name) } : {};
+    const chosen = await vscode.window.showSaveDialog({ ...place, filters });
+    return chosen?.fsPath;
   }
 
   private get stateKey(): string {

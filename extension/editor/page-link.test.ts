@@ -58,8 +58,8 @@ test("every request gets one reply or one coded error, unknown ones too", async 
   assert.deepEqual(sent.map((m) => (m.type === "error" ? [m.id, m.error.code] : m.type === "reply" ? [m.id, m.result] : m)).sort(), [
     [1, null],
     [2, "bug"],
-    [3, "bug"],
-    [4, "bug"],
+    [3, "page-request"],
+    [4, "page-request"],
   ]);
 });
 

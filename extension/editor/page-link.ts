@@ -2,9 +2,11 @@
  * The line to one page: answers its requests, each with a time limit, an error reply and cancelling, and starts a page that stays
  * silent once more. No `vscode` here.
  */
-import type { ErrorInfo, RequestName, ToHost, ToPage } from "#protocol";
+import { requestSeconds, type ErrorInfo, type RequestName, type ToPage } from "#protocol";
 import { cancelled, coded, isCancelled, toErrorInfo } from "../coded-error.ts";
+import { isPageEvent, type PageEvent } from "./page-messages.ts";
 import { isRequestName, pageRequests, type RequestContext } from "./page-requests.ts";
+import { isRecord } from "./shape.ts";
 
 /** Milliseconds until a page without a `ready` is set once more; three times as many until it is then given up: the machine may be busy. */
 export const readyLimit = 5000;
@@ -17,9 +19,14 @@ export interface PageEnds {
   readonly onReady: () => void;
   /** The page did not come up, twice. */
   readonly onSilent: (error: ErrorInfo) => void;
-  readonly onMessage: (message: Exclude<ToHost, { type: "ready" | "request" | "cancel" }>) => void;
+  readonly onMessage: (message: PageEvent) => void;
   readonly context: (signal: AbortSignal, progress: RequestContext["progress"]) => RequestContext;
 }
+
+export type { PageEvent } from "./page-messages.ts";
+
+/** Requests that one page may have open: a sound one has a handful. */
+const mostOpen = 200;
 
 export class PageLink {
   private readonly running = new Map<number, AbortController>();
@@ -45,11 +52,14 @@ export class PageLink {
     if (this.isReady) this.ends.post(message);
   }
 
-  receive(message: ToHost): void {
-    if (message.type === "ready") this.onReady();
-    else if (message.type === "request") void this.answer(message.id, message.name, message.arg);
-    else if (message.type === "cancel") this.running.get(message.id)?.abort();
-    else this.ends.onMessage(message);
+  /** Takes anything: what is no request gets no answer, what is no good one an error. */
+  receive(message: unknown): void {
+    if (!isRecord(message)) return;
+    const { type, id } = message;
+    if (type === "ready") this.onReady();
+    else if (type === "request" && Number.isSafeInteger(id)) void this.answer(id as number, message["name"], message["arg"]);
+    else if (type === "cancel") this.running.get(id as number)?.abort();
+    else if (isPageEvent(message)) this.ends.onMessage(message);
   }
 
   dispose(): void {
@@ -80,12 +90,16 @@ export class PageLink {
 
   private async answer<N extends RequestName>(id: number, name: unknown, arg: unknown): Promise<void> {
     const controller = new AbortController();
+    // An id that is in use: the first request keeps it.
+    if (this.running.has(id)) return this.post({ type: "error", id, error: refusal("its number is in use") });
     this.running.set(id, controller);
     try {
-      if (!isRequestName(name)) throw coded("bug", { what: `the page asked for ${String(name)}` });
+      if (!isRequestName(name)) throw refused("there is no such request");
+      if (this.running.size > mostOpen) throw refused(`${mostOpen} requests are open`);
       const row = pageRequests[name] as (typeof pageRequests)[N];
+      if (!row.shape(arg)) throw refused(`what it says does not fit "${name}"`);
       const context = this.ends.context(controller.signal, (progress) => this.post({ type: "progress", id, ...progress }));
-      const result = await withLimit(row.handle(arg as never, context), row.limit, controller, name);
+      const result = await withLimit(row.handle(arg as never, context), requestSeconds[name], controller, name);
       this.post({ type: "reply", id, result });
     } catch (error) {
       this.post({ type: "error", id, error: controller.signal.aborted && isCancelled(error) ? cancelled().info : toErrorInfo(error) });
@@ -94,6 +108,9 @@ export class PageLink {
     }
   }
 }
+
+const refused = (what: string): Error => coded("page-request", { what });
+const refusal = (what: string): ErrorInfo => coded("page-request", { what }).info;
 
 async function withLimit<T>(work: Promise<T>, seconds: number, controller: AbortController, what: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;

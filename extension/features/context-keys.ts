@@ -15,6 +15,7 @@ export const contextKeys: Feature = {
       const { stage = 0, sources = [] } = registry.active?.selection ?? {};
       set("stage", stage);
       set("hasSelection", sources.length > 0);
+      set("comparing", registry.active?.comparing ?? false);
     };
     context.subscriptions.push(
       registry.onDidChangeActive(documentKeys),

@@ -2,6 +2,7 @@
 import type { Feature } from "../services.ts";
 import { benchmark } from "./benchmark.ts";
 import { buffersTree } from "./buffers-tree.ts";
+import { compare } from "./compare.ts";
 import { contextKeys } from "./context-keys.ts";
 import { inspector } from "./inspector.ts";
 import { irLanguage } from "./ir-language.ts";
@@ -26,6 +27,7 @@ export const features: readonly Feature[] = [
   stepping,
   texts,
   options,
+  compare,
   benchmark,
   statusBar,
   problems,

@@ -1,33 +1,55 @@
-/** Copies a link to the shown model, stage and node; opens such links. */
+/** Copies a link to the shown model, stage, node and zoom, plain or for a report; opens such links. */
 import * as vscode from "vscode";
-import type { PanelCommand } from "#protocol";
 import { coded } from "../coded-error.ts";
 import type { OpenPanel } from "../document/registry.ts";
 import { viewType } from "../editor/inspector-provider.ts";
 import type { Feature, Services } from "../services.ts";
-import { linkQuery, parseLink, type Place } from "../text/link.ts";
+import { linkQuery, markdownLink, parseLink, roundedState, type Place } from "../text/link.ts";
+import { stageTitle } from "../text/open-text.ts";
+import { openedPanel } from "./opened-panel.ts";
 
 export const links: Feature = {
   activate(services) {
     const { context, registry } = services;
     const handleUri = (uri: vscode.Uri): Promise<void> => follow(services, uri).catch((error: unknown) => services.showError(error));
+    const copy = async (text: (panel: OpenPanel, link: string) => string): Promise<void> => {
+      const panel = registry.active;
+      if (panel === undefined) return;
+      await vscode.env.clipboard.writeText(text(panel, linkTo(context.extension.id, placeOf(panel)).toString()));
+      vscode.window.setStatusBarMessage(vscode.l10n.t("Link copied"), 3000);
+    };
     context.subscriptions.push(
       vscode.window.registerUriHandler({ handleUri }),
-      vscode.commands.registerCommand("fusionscope.copyLink", async () => {
-        if (registry.active === undefined) return;
-        await vscode.env.clipboard.writeText(await linkTo(registry.active, context.extension.id));
-        vscode.window.setStatusBarMessage(vscode.l10n.t("Link copied"), 3000);
-      }),
+      vscode.commands.registerCommand("fusionscope.copyLink", () => copy((_, link) => link)),
+      vscode.commands.registerCommand("fusionscope.copyMarkdownLink", () => copy((panel, link) => markdownLink(wordsOf(panel), link))),
       // Not contributed: what a link does, for tests and other extensions.
       vscode.commands.registerCommand("fusionscope.openLink", handleUri),
     );
   },
 };
 
-async function linkTo({ document, selection }: OpenPanel, id: string): Promise<string> {
+/** @param id of the extension */
+export const linkTo = (id: string, place: Place): vscode.Uri =>
+  vscode.Uri.from({ scheme: vscode.env.uriScheme, authority: id, path: "/open", query: linkQuery(place) });
+
+function placeOf({ document, selection, state }: OpenPanel): Place {
   const node = document.summary?.sources[selection.sources[0] ?? -1]?.path;
-  const query = linkQuery({ model: document.uri.toString(), stage: selection.stage, node });
-  return vscode.Uri.from({ scheme: vscode.env.uriScheme, authority: id, path: "/open", query }).toString();
+  return { model: document.uri.toString(), stage: selection.stage, node, state: shareable(state) };
+}
+
+/** The node is named by its path, which means the same wherever the model is compiled. */
+function shareable(state: unknown): Place["state"] {
+  const { nodes: _nodes, group: _group, ...rest } = roundedState(state) ?? {};
+  return Object.keys(rest).length === 0 ? undefined : rest;
+}
+
+function wordsOf({ document, selection }: OpenPanel): string[] {
+  const source = document.summary?.sources[selection.sources[0] ?? -1];
+  return [
+    document.name,
+    stageTitle(document, selection.stage),
+    source === undefined ? "" : `${source.opType} ${source.name || source.path}`,
+  ];
 }
 
 async function follow(services: Services, uri: vscode.Uri): Promise<void> {
@@ -35,23 +57,19 @@ async function follow(services: Services, uri: vscode.Uri): Promise<void> {
   if (typeof place === "string") throw coded("link-invalid", { what: place });
   const model = vscode.Uri.parse(place.model);
   await vscode.commands.executeCommand("vscode.openWith", model, viewType);
-  const panel = await openedPanel(services, model);
+  const panel = await openedPanel(services.registry, model);
   await panel.document.ready("a link");
-  for (const command of commandsFor(panel, place)) panel.command(command);
+  goTo(panel, place);
 }
 
-/** VS Code resolves `openWith` before or after it asked for the editor, by version. */
-async function openedPanel({ registry }: Services, model: vscode.Uri): Promise<OpenPanel> {
-  for (let tries = 0; tries < 100; tries++) {
-    const panel = registry.active;
-    if (panel?.document.uri.toString() === model.toString()) return panel;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+/** Also a link without a node or a zoom goes to its stage. */
+function goTo(panel: OpenPanel, { stage, node, state }: Place): void {
+  const { document } = panel;
+  const source = document.summary?.sources.findIndex(({ path }) => path === node) ?? -1;
+  const nodes = [...document.graphAt(stage).nodes.values()].filter(({ origin }) => origin.includes(source)).map(({ id }) => id);
+  if (state !== undefined) panel.restore({ ...state, stage, nodes });
+  else {
+    panel.command({ name: "show-stage", stage });
+    if (source >= 0) panel.command({ name: "select-source", source });
   }
-  throw coded("link-invalid", { what: `${model.toString(true)} did not open` });
-}
-
-function commandsFor({ document }: OpenPanel, place: Place): PanelCommand[] {
-  const source = document.summary?.sources.findIndex(({ path }) => path === place.node) ?? -1;
-  const select: PanelCommand[] = source < 0 ? [] : [{ name: "select-source", source }];
-  return [{ name: "show-stage", stage: place.stage }, ...select];
 }
