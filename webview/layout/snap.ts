@@ -14,9 +14,12 @@ export function snap(chains: Chains, { layers }: Ordering, extents: Extents, x: 
   const inLine = new Uint8Array(chains.count);
   const room = (place: number, layer: number): readonly [number, number] => {
     const item = layers.items[place] as number;
-    const low = place > (layers.start[layer] as number) ? beside(extents, layers.items[place - 1] as number, item, x) : -Infinity;
-    const high = place + 1 < (layers.start[layer + 1] as number) ? (layers.items[place + 1] as number) : -1;
-    return [low, high < 0 ? Infinity : (x[high] as number) - gapBetween(extents, item, high)];
+    const before = place > (layers.start[layer] as number) ? (layers.items[place - 1] as number) : -1;
+    const after = place + 1 < (layers.start[layer + 1] as number) ? (layers.items[place + 1] as number) : -1;
+    return [
+      before < 0 ? -Infinity : (x[before] as number) + gapBetween(extents, before, item),
+      after < 0 ? Infinity : (x[after] as number) - gapBetween(extents, item, after),
+    ];
   };
   const pull = (
     item: number,
