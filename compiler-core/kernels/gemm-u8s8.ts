@@ -72,6 +72,26 @@ export const gemmS8S8: Kernel = {
   meaning: meaning(128),
 };
 
+/** `less` is taken off every element. */
+function packMeaning(less: number): (call: CallValues) => void {
+  return (call) => {
+    const src = call.operand("src") ?? bug("pack_b_u8s8 without src");
+    const dst = call.operand("dst") ?? bug("pack_b_u8s8 without dst");
+    const sums = call.operand("colsum") ?? bug("pack_b_u8s8 without colsum");
+    const [ks, ns, k, n, nr] = [call.arg("k_stride"), call.arg("n_stride"), call.arg("k"), call.arg("n"), Number(call.param("nr"))];
+    const depth = Math.ceil(k / 4) * 4;
+    for (let j = call.arg("first") * nr; j < call.arg("last") * nr; j++) {
+      let sum = 0;
+      for (let p = 0; p < depth; p++) {
+        const x = j < n && p < k ? element(src, p * ks + j * ns) - less : 0;
+        dst.data[dst.at + Math.floor(j / nr) * nr * depth + (Math.floor(p / 4) * nr + (j % nr)) * 4 + (p % 4)] = x;
+        sum += x;
+      }
+      if (j < n) sums.data[sums.at + j] = sum;
+    }
+  };
+}
+
 export const packBU8S8: Kernel = {
   name: "pack_b_u8s8",
   why: "interleaves four rows of B so that one 32-bit lane holds the four bytes of one product step",
@@ -90,20 +110,14 @@ export const packBU8S8: Kernel = {
   score: () => 1,
   cpp: (call) =>
     `fs::pack_b_u8s8<${call.param("nr")}>(${call.pointer("dst")}, ${call.pointer("src")}, ${["k_stride", "n_stride", "k", "n", "first", "last"].map(call.arg).join(", ")}, ${call.pointer("colsum")});`,
-  meaning: (call) => {
-    const src = call.operand("src") ?? bug("pack_b_u8s8 without src");
-    const dst = call.operand("dst") ?? bug("pack_b_u8s8 without dst");
-    const sums = call.operand("colsum") ?? bug("pack_b_u8s8 without colsum");
-    const [ks, ns, k, n, nr] = [call.arg("k_stride"), call.arg("n_stride"), call.arg("k"), call.arg("n"), Number(call.param("nr"))];
-    const depth = Math.ceil(k / 4) * 4;
-    for (let j = call.arg("first") * nr; j < call.arg("last") * nr; j++) {
-      let sum = 0;
-      for (let p = 0; p < depth; p++) {
-        const x = j < n && p < k ? element(src, p * ks + j * ns) : 0;
-        dst.data[dst.at + Math.floor(j / nr) * nr * depth + (Math.floor(p / 4) * nr + (j % nr)) * 4 + (p % 4)] = x;
-        sum += x;
-      }
-      if (j < n) sums.data[sums.at + j] = sum;
-    }
-  },
+  meaning: packMeaning(0),
+};
+
+/** As pack_b_u8s8 for unsigned elements, which are packed less 128. */
+export const packBU8: Kernel = {
+  ...packBU8S8,
+  name: "pack_b_u8",
+  why: "makes signed bytes of unsigned ones on the way: the product's second operand is signed",
+  operands: { ...packBU8S8.operands, src: { ...packBU8S8.operands["src"]!, dtype: "u8" } },
+  meaning: packMeaning(128),
 };

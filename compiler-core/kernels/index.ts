@@ -3,7 +3,7 @@ import { bug } from "../messages.ts";
 import { convF32 } from "./conv-f32.ts";
 import { gemmF32 } from "./gemm-f32.ts";
 import { gemmF32Dot } from "./gemm-f32-dot.ts";
-import { gemmS8S8, gemmU8S8, packBU8S8 } from "./gemm-u8s8.ts";
+import { gemmS8S8, gemmU8S8, packBU8, packBU8S8 } from "./gemm-u8s8.ts";
 import type { Kernel, ShapeFacts } from "./kernel.ts";
 import { packB, packBTransposed } from "./pack-b.ts";
 import { transposeF32 } from "./transpose.ts";
@@ -20,6 +20,7 @@ export const kernels: readonly Kernel[] = [
   gemmU8S8,
   gemmS8S8,
   packBU8S8,
+  packBU8,
   convF32,
   transposeF32,
 ];

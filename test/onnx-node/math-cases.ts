@@ -167,6 +167,16 @@ const integers = [
   one("packed, signed", "MatMulInteger", [given("i8", 2, 3, 30), weight("i8", 30, 33), scalar("i8", 7), scalar("i8", -2)]),
   one("packed, one row", "MatMulInteger", [given("i8", 1, 30), weight("i8", 30, 600)]),
   one("one row", "MatMulInteger", [given("u8", 1, 70), given("i8", 70, 600)]),
+  one("packed, unsigned, middle zero point", "MatMulInteger", [
+    given("u8", 9, 30),
+    weight("u8", 30, 70),
+    scalar("u8", 7),
+    scalar("u8", 128),
+  ]),
+  one("packed, unsigned, no zero point", "MatMulInteger", [given("u8", 9, 30), weight("u8", 30, 33)]),
+  one("packed, unsigned, per column", "MatMulInteger", [given("u8", 61, 31), weight("u8", 31, 33), given("u8"), weight("u8", 33)]),
+  one("packed at run time, unsigned", "MatMulInteger", [given("u8", 2, 5, 33), given("u8", 33, 64), given("u8"), given("u8")]),
+  one("packed at run time, zero points", "MatMulInteger", [given("i8", 4, 65), given("i8", 65, 33), scalar("i8", -4), given("i8", 33)]),
   one("per column", "QLinearMatMul", [
     given("u8", 5, 24),
     scalar("f32", 0.02),

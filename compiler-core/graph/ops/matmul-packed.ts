@@ -1,7 +1,8 @@
 /**
- * Integer products with a weight that a kernel's layout was made of once: `pack-integer` interleaves four rows of the weight at a time in panels of
- * columns and sums its columns; `matmul-packed` multiplies. Made by `pack-weights`.
+ * Integer products with a right operand in a kernel's layout: `pack-integer` interleaves four rows of it at a time in panels of columns and sums
+ * its columns, u8 as u8 - 128; `matmul-packed` multiplies. Made by `pack-weights`.
  */
+import type { DType } from "../../support/dtype.ts";
 import { shapeText } from "../dims.ts";
 import { allocate, count, type NdArray, type NumberArray } from "../ndarray.ts";
 import { elementCount, intAttr, noFlops, refuse, type EvalCall, type InferCall, type Inferred, type Op, type TensorType } from "./op.ts";
@@ -10,10 +11,13 @@ import { elementCount, intAttr, noFlops, refuse, type EvalCall, type InferCall, 
 const depth = 4;
 const panelShape = (k: number, n: number, panel: number): readonly number[] => [Math.ceil(n / panel), Math.ceil(k / depth), panel, depth];
 
+/** What is taken off the elements of this type when they are packed: the kernel's right operand is signed. */
+export const packedLess = (dtype: DType): number => (dtype === "u8" ? 128 : 0);
+
 function inferPack({ inputs, attrs }: InferCall): Inferred {
   const b = inputs[0]!;
   const [k, n] = b.shape ?? [];
-  if (b.dtype !== "i8") return refuse("dtype", `weights of type ${b.dtype} are not packed`);
+  if (b.dtype !== "i8" && b.dtype !== "u8") return refuse("dtype", `weights of type ${b.dtype} are not packed`);
   if (b.shape?.length !== 2 || typeof k !== "number" || typeof n !== "number")
     return refuse("shape", `a weight of ${shapeText(b.shape)} is not a matrix`);
   return [
@@ -32,7 +36,7 @@ function evalPack({ inputs, attrs, outputs, mode }: EvalCall): readonly NdArray[
   const [panels, sums] = outputs.map((t) => allocate(t.dtype, t.shape, mode)) as [NdArray, NdArray];
   for (let p = 0; p < k; p++) {
     for (let j = 0; j < n; j++) {
-      const x = Number(b.data[p * n + j]);
+      const x = Number(b.data[p * n + j]) - packedLess(b.dtype);
       (panels.data as NumberArray)[placeOf(p, j, k, intAttr(attrs, "panel"))] = x;
       (sums.data as NumberArray)[j]! += x;
     }
@@ -69,7 +73,7 @@ function evaluate({ inputs, attrs, outputs, mode }: EvalCall): readonly NdArray[
   const za = zeroA ? Number(zeroA.data[0]) : 0;
   for (let i = 0; i < count(a.shape.slice(0, -1)); i++) {
     for (let j = 0; j < n; j++) {
-      const zb = zeroB ? Number(zeroB.data[zeroB.data.length === 1 ? 0 : j]) : 0;
+      const zb = (zeroB ? Number(zeroB.data[zeroB.data.length === 1 ? 0 : j]) : 0) - intAttr(attrs, "less");
       let sum = 0;
       for (let p = 0; p < k; p++) sum += (Number(a.data[i * k + p]) - za) * (Number(panels.data[placeOf(p, j, k, panel)]) - zb);
       out.data[i * n + j] = sum;
@@ -82,7 +86,10 @@ export const matmulPacked: Op = {
   what: "matmul-integer with a weight from pack-integer: operand, panels, column sums, zero point of the operand, zero points of the columns",
   arity: [3, 5],
   outputs: [1, 1],
-  attrs: { n: { kind: "int", what: "columns" } },
+  attrs: {
+    n: { kind: "int", what: "columns" },
+    less: { kind: "int", default: 0, what: "what the packed elements, and so the zero points of the columns, have less" },
+  },
   traits: ["matmul"],
   infer,
   eval: evaluate,

@@ -64,7 +64,7 @@ function isDenseNeeded(graph: Graph, node: Node): boolean {
   return graph.outputs.includes(out) || (viewMaps[node.op] !== "offset" && feedsKernel(graph, out));
 }
 
-const readingKernels: ReadonlySet<string> = new Set(["matmul", "matmul-packed", "conv-gemm", "reorder", "opaque"]);
+const readingKernels: ReadonlySet<string> = new Set(["matmul", "matmul-packed", "pack-integer", "conv-gemm", "reorder", "opaque"]);
 
 /** Does a kernel or a hole read this value, as it is or under another shape? They need elements at fixed distances. */
 function feedsKernel(graph: Graph, value: ValueId): boolean {

@@ -16,7 +16,7 @@ const blockRows = 56;
 /** Panels of one piece of work where there are too few rows. */
 const blockPanels = 8;
 
-export const packInteger: Template = ({ nodes, builder, storage }) => {
+export const packInteger: Template = ({ graph, nodes, builder, storage }) => {
   const node = nodes[0] ?? bug("an empty group");
   const [k, n] = storage.shape(operand(node, 0)) as readonly [number, number];
   const panel = Number(node.attrs["panel"]);
@@ -25,7 +25,7 @@ export const packInteger: Template = ({ nodes, builder, storage }) => {
   const body = (p: Expr): Stmt[] => [
     builder.kernel(
       {
-        kernel: "pack_b_u8s8",
+        kernel: valueOf(graph, operand(node, 0)).dtype === "u8" ? "pack_b_u8" : "pack_b_u8s8",
         refs: {
           src: storage.ref(operand(node, 0), { index: [zero, zero] }),
           dst: { buffer: storage.bufferOf(panels), index: [zero, zero, zero, zero] },
@@ -51,7 +51,7 @@ interface Product {
   readonly shift: number;
   /** The zero point of what the kernel reads; undefined: none. */
   readonly zeroA: Expr | undefined;
-  /** The zero point of a column; undefined: none. */
+  /** The zero point of a packed column; undefined: none. */
   readonly zeroB: ((col: Expr) => Expr) | undefined;
 }
 
@@ -88,11 +88,19 @@ function describe(call: TemplateCall): Product {
     storage.literal(v) !== undefined || storage.shape(v).every((d) => d === 1)
       ? single(v)
       : x.cast(storage.readAt(v, { offset: col }), "i32");
-  const isNothing = (v: ValueId | null | undefined): boolean => {
-    const literal = v === null || v === undefined ? undefined : storage.literal(v);
-    return v === null || v === undefined || (literal?.k === "const" && Number(literal.value) === 0);
+  /** The zero point as far as it is known; absent: 0. */
+  const known = (v: ValueId | null | undefined): number | undefined => {
+    if (v === null || v === undefined) return 0;
+    const literal = storage.literal(v);
+    return literal?.k === "const" ? Number(literal.value) : undefined;
   };
-  const own = isNothing(za) ? undefined : single(za!);
+  const own = known(za) === 0 ? undefined : single(za!);
+  const less = Number(node.attrs["less"] ?? 0);
+  const ofPacked = (col: Expr): Expr => {
+    const all = known(zb);
+    if (all !== undefined) return i32(all - less);
+    return less === 0 ? ofColumn(zb!)(col) : x.sub(ofColumn(zb!)(col), i32(less));
+  };
   return {
     call,
     node,
@@ -102,7 +110,7 @@ function describe(call: TemplateCall): Product {
     panel: storage.shape(operand(node, 1))[2] ?? bug("panels of another rank"),
     shift,
     zeroA: shift === 0 ? own : own === undefined ? i32(shift) : x.add(own, i32(shift)),
-    zeroB: isNothing(zb) ? undefined : ofColumn(zb!),
+    zeroB: known(zb) === less ? undefined : ofPacked,
   };
 }
 

@@ -135,20 +135,64 @@ FS_INLINE void gemm_s8s8(M m, N n, K k, const A& a, const B& b, const Init& init
 // Bytes of packed B.
 constexpr int64_t packed_b_u8s8_size(int64_t k, int64_t n, int64_t nr = gemm_u8s8_nr) { return round_up(n, nr) * round_up(k, 4); }
 
-// src(p, c) at src[p * k_stride + c * n_stride] (row-major k x n: ld, 1; a transposed weight n x k: 1, ld). Writes panels [first, last),
-// and, when colsum is not null, colsum[c] = sum over p of src(p, c) for their columns.
-template <int NR = gemm_u8s8_nr>
-inline void pack_b_u8s8(int8_t* dst, const int8_t* src, int64_t k_stride, int64_t n_stride, int64_t k, int64_t n, int64_t first,
-                        int64_t last, int32_t* colsum) {
+// Four rows of 8-bit elements as the bytes of 32-bit lanes; absent rows (from `rows` on) are zero. Flip = 0x80 turns u8 into u8 - 128.
+template <int Flip>
+FS_INLINE i32x interleave_rows(const uint8_t* src, int64_t k_stride, int rows) {
+#if defined(FS_SIMD_AVX512)
+  const auto wide = [&](int r) { return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(src + r * k_stride))); };
+  __m512i lanes = wide(0);
+  if (rows > 1) lanes = _mm512_or_si512(lanes, _mm512_slli_epi32(wide(1), 8));
+  if (rows > 2) lanes = _mm512_or_si512(lanes, _mm512_slli_epi32(wide(2), 16));
+  if (rows > 3) lanes = _mm512_or_si512(lanes, _mm512_slli_epi32(wide(3), 24));
+  if (Flip != 0) lanes = _mm512_xor_si512(lanes, _mm512_set1_epi32(static_cast<int32_t>(0x80808080u >> 8 * (4 - rows))));
+  return {lanes};
+#elif defined(FS_SIMD_AVX2)
+  const auto wide = [&](int r) { return _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(src + r * k_stride))); };
+  __m256i lanes = wide(0);
+  if (rows > 1) lanes = _mm256_or_si256(lanes, _mm256_slli_epi32(wide(1), 8));
+  if (rows > 2) lanes = _mm256_or_si256(lanes, _mm256_slli_epi32(wide(2), 16));
+  if (rows > 3) lanes = _mm256_or_si256(lanes, _mm256_slli_epi32(wide(3), 24));
+  if (Flip != 0) lanes = _mm256_xor_si256(lanes, _mm256_set1_epi32(static_cast<int32_t>(0x80808080u >> 8 * (4 - rows))));
+  return {lanes};
+#else
+  uint32_t lane = 0;
+  for (int r = 0; r < rows; r++) lane |= static_cast<uint32_t>(src[r * k_stride] ^ Flip) << 8 * r;
+  return {static_cast<int32_t>(lane)};
+#endif
+}
+
+// src(p, c) at src[p * k_stride + c * n_stride] (row-major k x n: ld, 1; a transposed weight n x k: 1, ld); elements of u8 are packed as
+// u8 - 128. Writes panels [first, last), and, when colsum is not null, colsum[c] = sum over p of the packed elements of their columns.
+template <int NR = gemm_u8s8_nr, class T>
+inline void pack_b_u8s8(int8_t* dst, const T* src, int64_t k_stride, int64_t n_stride, int64_t k, int64_t n, int64_t first, int64_t last,
+                        int32_t* colsum) {
+  static_assert(sizeof(T) == 1 && NR % f32_lanes == 0, "bytes, in panels of whole vectors");
+  constexpr int flip = std::is_signed_v<T> ? 0 : 0x80;
+  using sums_of = i8_arithmetic<0>;
   const int64_t groups = round_up(k, 4) / 4;
   for (int64_t j = first; j < last; j++) {
     int8_t* const panel = dst + j * NR * groups * 4;
+    if (n_stride == 1 && (j + 1) * NR <= n) {
+      for (int c = 0; c < NR; c += f32_lanes) {
+        const uint8_t* const from = reinterpret_cast<const uint8_t*>(src) + j * NR + c;
+        i32x sum = broadcast(int32_t{0});
+        for (int64_t g = 0; g < groups; g++) {
+          const int rows = static_cast<int>(k - 4 * g < 4 ? k - 4 * g : 4);
+          const i32x four = rows == 4 ? interleave_rows<flip>(from + 4 * g * k_stride, k_stride, 4)
+                                      : interleave_rows<flip>(from + 4 * g * k_stride, k_stride, rows);
+          store(reinterpret_cast<int32_t*>(panel + (g * NR + c) * 4), four);
+          sum = sums_of::multiply_add(sums_of::spread(0x01010101), sums_of::split(four), sum);
+        }
+        if (colsum != nullptr) store(colsum + j * NR + c, sum);
+      }
+      continue;
+    }
     std::memset(panel, 0, static_cast<size_t>(NR * groups * 4));
     for (int64_t c = 0; c < NR && j * NR + c < n; c++) {
-      const int8_t* const from = src + (j * NR + c) * n_stride;
+      const T* const from = src + (j * NR + c) * n_stride;
       int32_t sum = 0;
       for (int64_t p = 0; p < k; p++) {
-        const int8_t x = from[p * k_stride];
+        const int8_t x = static_cast<int8_t>(static_cast<uint8_t>(from[p * k_stride]) ^ flip);
         panel[(p / 4 * NR + c) * 4 + p % 4] = x;
         sum += x;
       }
