@@ -74,11 +74,12 @@ export class Draw {
     this.constants.push({ name, dtype, shape, values: data });
     return { name, dtype, shape, exact: true, bound: data.reduce((m, v) => Math.max(m, Math.abs(v)), 0) };
   }
-  /** A constant, or now and then an input, on a finer grid: products of many of them stay small. */
+  /** A constant, or now and then a value that is computed, on a finer grid: products of many of them stay small. */
   weights(shape: readonly number[], most = 0.5): Val {
     const values = Array.from({ length: count(shape) }, () => (this.random.integer(-8, 8) * most) / 8);
-    if (this.chance(0.25)) return { ...this.input("f32", shape), exact: false };
-    return this.constant("f32", shape, values);
+    const made = { shape, bound: most };
+    const scaled = this.chance(0.25) && this.node("Mul", [this.input("f32", shape), this.constant("f32", [], [most / 4])], [made]);
+    return scaled ? scaled[0]! : this.constant("f32", shape, values);
   }
   /** A list of whole numbers as an operand. */
   ints(values: readonly number[]): string {
