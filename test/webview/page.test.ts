@@ -338,8 +338,7 @@ describe("the page", { skip: noChromium }, () => {
     const page = await fresh(mlp({ hostile: true }));
     await settled(page);
     await page.locator(".search").fill("onerror");
-    await page.focus('[role=tree][aria-label="Nodes of the graph"]');
-    await page.keyboard.press("Home");
+    await page.locator(".search").press("Enter");
     assert.match(await page.innerText(".details"), /<img src=x/);
     assert.equal(await page.getAttribute("body", "data-hacked"), null);
     assert.equal(await page.locator("img").count(), 0);

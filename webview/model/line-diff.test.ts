@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { differingPart, hunks, lineDiff, type OriginText } from "./line-diff.ts";
+import { differingParts, hunks, lineDiff, type OriginText } from "./line-diff.ts";
 
 /** `12|text` is a line of statement 12. */
 function text(...lines: readonly string[]): OriginText {
@@ -65,9 +65,9 @@ test("hunks, and the words that differ", () => {
     [1, 3],
     [5, 6],
   ]);
-  const cut = (a: string, b: string): string => a.slice(...differingPart(a, b));
-  assert.equal(cut("for i in 0..1024 step 16", "for i in 0..1024 step 64"), "16");
-  assert.equal(cut("for i in 0..1024", "for i in 0..128"), "1024");
-  assert.equal(cut("parallel for i", "for i"), "parallel ");
-  assert.equal(cut("for i", "parallel for i"), "");
+  const parts = (a: string, b: string): string[] => differingParts(a, b).map(([from, end]) => a.slice(from, end));
+  assert.deepEqual(parts("for i in 0..1024 step 16", "for i in 0..1024 step 64"), ["16"]);
+  assert.deepEqual(parts("x[i%35] = y[i%35]", "x[i%34] = y[i%34]"), ["35", "35"]);
+  assert.deepEqual(parts("parallel for i", "for i"), ["parallel "]);
+  assert.deepEqual(parts("for i", "parallel for i"), []);
 });

@@ -114,14 +114,30 @@ export function hunks(rows: readonly DiffRow[]): readonly (readonly [number, num
   return found;
 }
 
-/** The part of `text` that is not in `other`: between what both begin with and what both end with. */
-export function differingPart(text: string, other: string): readonly [number, number] {
-  let from = 0;
-  while (from < text.length && from < other.length && text[from] === other[from]) from += 1;
-  let end = 0;
-  while (end < text.length - from && end < other.length - from && text[text.length - 1 - end] === other[other.length - 1 - end]) end += 1;
-  // Whole words and numbers.
-  while (from > 0 && /\w/.test(text[from - 1] as string) && /\w/.test(text[from] ?? " ")) from -= 1;
-  while (end > 0 && /\w/.test(text[text.length - end] as string) && /\w/.test(text[text.length - end - 1] ?? " ")) end -= 1;
-  return [from, text.length - end];
+export type Range = readonly [from: number, end: number];
+
+const words = (text: string): string[] => text.match(/\w+|\W/g) ?? [];
+
+/** The parts of `text` that are not in `other`: words that differ one by one, else what lies between the common beginning and end. */
+export function differingParts(text: string, other: string): readonly Range[] {
+  const [mine, theirs] = [words(text), words(other)];
+  if (mine.length !== theirs.length) return [between(mine, theirs)].filter(([from, end]) => end > from);
+  const found: Range[] = [];
+  let at = 0;
+  mine.forEach((word, i) => {
+    if (word !== theirs[i]) found.push([at, at + word.length]);
+    at += word.length;
+  });
+  return found;
+}
+
+function between(mine: readonly string[], theirs: readonly string[]): Range {
+  const least = Math.min(mine.length, theirs.length);
+  let first = 0;
+  while (first < least && mine[first] === theirs[first]) first += 1;
+  let last = 0;
+  while (last < least - first && mine[mine.length - 1 - last] === theirs[theirs.length - 1 - last]) last += 1;
+  const length = (list: readonly string[]): number => list.reduce((sum, word) => sum + word.length, 0);
+  const from = length(mine.slice(0, first));
+  return [from, from + length(mine.slice(first, mine.length - last))];
 }

@@ -1,6 +1,6 @@
 /** Draws a row of a stage's text: one line with its sign, or two side by side. */
 import { el } from "../../dom.ts";
-import { differingPart, type DiffRow } from "../../model/line-diff.ts";
+import { differingParts, type DiffRow, type Range } from "../../model/line-diff.ts";
 import { codeLine, lineText } from "./code-line.ts";
 import type { LineRow, TextRow } from "./fold.ts";
 
@@ -39,7 +39,7 @@ export function textRow(row: TextRow, look: RowLook): HTMLElement {
     { class: [...classes, `line-${kind}`].join(" ") },
     el("span", { class: "line-number", attrs: { "aria-hidden": "true" } }, side === "after" ? String(line + 1) : ""),
     sign(kind),
-    codeLine(textOn(row, side, look), look.language, look.plain ? undefined : differs(row, side, look)),
+    codeLine(textOn(row, side, look), look.language, look.plain ? [] : differs(row, side, look)),
   );
 }
 
@@ -69,12 +69,12 @@ function textOn(row: LineRow, side: Side, { before, after }: RowLook): string {
   return lineText((side === "after" ? after[row.after] : before?.[row.before]) ?? "");
 }
 
-function differs(row: LineRow, side: Side, look: RowLook): readonly [number, number] | undefined {
-  if (row.kind !== "changed" || row.before < 0) return undefined;
+function differs(row: LineRow, side: Side, look: RowLook): readonly Range[] {
+  if (row.kind !== "changed" || row.before < 0) return [];
   const other = lineText((side === "after" ? look.before?.[row.before] : look.after[row.twin ?? row.after]) ?? "");
-  const [mine, indent] = [textOn(row, side, look), (text: string): number => text.length - text.trimStart().length];
-  const [from, to] = differingPart(mine.trimStart(), other.trimStart());
-  return to > from ? [from + indent(mine), to + indent(mine)] : undefined;
+  const mine = textOn(row, side, look);
+  const indent = mine.length - mine.trimStart().length;
+  return differingParts(mine.trimStart(), other.trimStart()).map(([from, end]) => [from + indent, end + indent]);
 }
 
 function half(row: LineRow, side: Side, look: RowLook): HTMLElement {
