@@ -58,7 +58,7 @@ export const ownModels: readonly EdgeModel[] = [
 const shared = "../shared/models";
 const index = path.join(shared, "INDEX.tsv");
 /** Bytes of the largest file that is taken. */
-const largest = 300_000;
+const largest = 150_000;
 const most = 24;
 
 /** A spread over all repositories, the smallest file of each first. */
