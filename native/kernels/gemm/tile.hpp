@@ -105,6 +105,12 @@ struct b_rows {
 template <class T, class Ld>
 b_rows(const T*, Ld) -> b_rows<T, Ld>;
 
+// Steps of k that are summed up in one chain; 0: all.
+template <class X, class = void>
+struct piece_of : std::integral_constant<int, 0> {};
+template <class X>
+struct piece_of<X, std::void_t<decltype(X::piece)>> : std::integral_constant<int, X::piece> {};
+
 // ---- register tile ------------------------------------------------------------------------------------------------------------------
 
 // R rows by V vectors; all vectors are full but the last, which has `lanes`.
@@ -148,6 +154,34 @@ __attribute__((noinline)) void gemm_tile(A a, const B* b, BStep b_step, K k_size
     }
   };
   int64_t p = 0;
+  // The error of a long chain of roundings grows with its length: pieces of it are set aside, in memory, and added at the end. Sums of two
+  // pieces are not worth the time.
+  constexpr int64_t piece = piece_of<X>::value;
+  constexpr bool in_pieces = piece > 0 && (!is_fixed<K>::value || fixed_or<K>(0) > 2 * piece);
+  alignas(64) std::conditional_t<in_pieces, acc[R][V], char> aside_memory;
+  [[maybe_unused]] bool any = false;
+  [[maybe_unused]] acc* aside = nullptr;
+  if constexpr (in_pieces) {
+    aside = &aside_memory[0][0];
+    // So that the compiler does not try to keep it in registers.
+    asm volatile("" : "+r"(aside)::"memory");
+    for (; steps > 2 * piece && steps - p > piece; any = true) {
+      for (int64_t end = p + piece; p < end; p += U) {
+#pragma GCC unroll 4
+        for (int u = 0; u < U; u++)
+          step(p + u, c[u], [&](int r) __attribute__((always_inline)) { return X::broadcast_a(a.template at<G>(r, p + u)); });
+      }
+#pragma GCC unroll 16
+      for (int r = 0; r < R; r++)
+#pragma GCC unroll 8
+        for (int v = 0; v < V; v++) {
+          acc sum = c[0][r][v];
+          c[0][r][v] = X::zero();
+          if (any) sum = add(sum, aside[r * V + v]);
+          aside[r * V + v] = sum;
+        }
+    }
+  }
   for (; p + U <= steps; p += U) {
 #pragma GCC unroll 4
     for (int u = 0; u < U; u++)
@@ -167,6 +201,8 @@ __attribute__((noinline)) void gemm_tile(A a, const B* b, BStep b_step, K k_size
       acc sum = c[0][r][v];
       if constexpr (U == 2) sum = add(sum, c[U - 1][r][v]);
       if constexpr (U == 4) sum = add(add(sum, c[1][r][v]), add(c[2][r][v], c[3][r][v]));
+      if constexpr (in_pieces)
+        if (any) sum = add(sum, aside[r * V + v]);
       if (v + 1 < V)
         epi(row + r, col + v * f32_lanes, sum, all_lanes{});
       else

@@ -17,7 +17,7 @@
 //   - MR rows and NV vectors of columns per register tile; NR = NV * f32_lanes. Defaults per instruction set: gemm_f32_mr, gemm_f32_nv.
 //   - Buffers: any alignment (64-byte aligned panels are faster); nothing beyond the m x k, k x n (padded for panels) and m x n extents is
 //   touched.
-//   - The sum runs over p in order, one fma each (small tiles: several interleaved partial sums, added at the end), so results do not
+//   - The sum runs over p in order, one fma each, in pieces of 128 where k is long (small tiles: several interleaved partial sums), so results do not
 //   depend on threads.
 //   - k = 0 is allowed (acc = init).
 //
@@ -41,6 +41,8 @@ constexpr int gemm_f32_nr = gemm_f32_nv * f32_lanes;
 
 struct f32_arithmetic {
   static constexpr int group = 1;
+  // Products that are summed up in one chain.
+  static constexpr int piece = 128;
   using acc = f32x;
   using b_vector = f32x;
   static FS_INLINE f32x zero() { return fs::zero(); }
