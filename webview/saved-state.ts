@@ -3,7 +3,7 @@ import type { App } from "./app.ts";
 import { lastStage } from "./app.ts";
 import { graphCamera, setGraphCamera } from "./panels/graph/index.ts";
 import { isInside } from "./model/bodies.ts";
-import type { Compare, State, View } from "./store.ts";
+import type { Compare, Direction, FoldBy, State, View } from "./store.ts";
 
 interface Saved {
   readonly version: 1;
@@ -14,6 +14,9 @@ interface Saved {
   readonly group?: number;
   readonly camera?: { readonly x: number; readonly y: number; readonly k: number };
   readonly showUnchanged: boolean;
+  readonly direction?: Direction;
+  readonly foldBy?: FoldBy;
+  readonly turned?: readonly string[];
 }
 
 const saveAfterMs = 400;
@@ -56,10 +59,13 @@ function save(app: App): void {
   const saved: Saved = {
     version: 1,
     stage: state.stage,
-    view: state.view,
+    view: state.view === "compare" ? "graph" : state.view,
     compare: state.compare,
     nodes: nodes.filter((id) => !isInside(id)).slice(0, 200),
     showUnchanged: state.showUnchanged,
+    direction: state.direction,
+    foldBy: state.foldBy,
+    turned: [...state.turned].slice(0, 500),
     ...(group === undefined ? {} : { group }),
     ...(camera && state.bodies.length === 0 ? { camera } : {}),
   };
@@ -71,7 +77,13 @@ function save(app: App): void {
 
 /** Remembers what to restore, and restores it once the compilation is there. */
 export function restore(app: App, stored: unknown): void {
-  if (isSaved(stored)) wanted = stored;
+  if (isSaved(stored)) {
+    wanted = stored;
+    const { direction, foldBy, turned } = stored;
+    // Before the first graph comes, which would be laid out twice.
+    if (direction) app.store.update({ direction });
+    if (foldBy) app.store.update({ foldBy, turned: new Set(turned), foldChosen: true });
+  }
   const { state } = app.store;
   if (!wanted || !state.summary) return;
   const { stage, view, compare, nodes, group, camera, showUnchanged } = wanted;
@@ -96,6 +108,9 @@ function isSaved(value: unknown): value is Saved {
     Number.isInteger(saved.stage) &&
     ["graph", "kernels", "buffers", "bench"].includes(saved.view ?? "") &&
     ["overlay", "split", "off"].includes(saved.compare ?? "") &&
+    ["down", "right"].includes(saved.direction ?? "down") &&
+    ["none", "scope", "repetition", "group"].includes(saved.foldBy ?? "none") &&
+    (saved.turned === undefined || (Array.isArray(saved.turned) && saved.turned.every((id) => typeof id === "string"))) &&
     numbers(saved.nodes) &&
     cameraFine
   );

@@ -10,6 +10,8 @@ export interface Bundle {
 
 /** Ways closer than this look like one. */
 const apart = 7;
+/** Ways that are off by less are drawn as they are: a bend of few pixels looks like a mistake. */
+export const straightEnough = 3;
 /** An overlap is as bad as so many crossings. */
 const overlapCost = 12;
 /** More bundles than this are ordered by where they go alone. */
@@ -22,7 +24,7 @@ export function bundleOf(at: number, ends: readonly number[]): Bundle {
 /** Track of each bundle, counted in the direction of the flow; -1: it needs none, because it is straight. */
 export function tracksOf(bundles: readonly Bundle[]): { readonly track: Int32Array; readonly tracks: number } {
   const track = new Int32Array(bundles.length).fill(-1);
-  const bent = bundles.map((_, i) => i).filter((i) => (bundles[i]?.high ?? 0) - (bundles[i]?.low ?? 0) > 0.5);
+  const bent = bundles.map((_, i) => i).filter((i) => (bundles[i]?.high ?? 0) - (bundles[i]?.low ?? 0) > straightEnough);
   const order = bent.length > mostCompared ? byWay(bent, bundles) : byCost(bent, bundles);
   /** By track: what lies on it. */
   const used: number[][] = [];

@@ -2,7 +2,7 @@
 import type { Chains } from "./chains.ts";
 import type { LevelInput } from "./level.ts";
 import type { Ranks } from "./rank.ts";
-import { bundleOf, tracksOf, type Bundle } from "./tracks.ts";
+import { bundleOf, straightEnough, tracksOf, type Bundle } from "./tracks.ts";
 import { groupBy } from "./types.ts";
 
 /** Distance between tracks, and room before the first and behind the last one. */
@@ -119,7 +119,7 @@ function traced(
       // The last segment of an edge is its own; those before lie behind each other.
       if (k === 1) segment = chains.lastSegment[edge] as number;
       const end = (middle[chains.to[segment] as number] as number) + (chains.toAt[segment] as number);
-      if ((trackOf[segment] as number) >= 0 && Math.abs(end - at) > 0.5) points.push(at, turn(segment), end, turn(segment));
+      if ((trackOf[segment] as number) >= 0 && Math.abs(end - at) > straightEnough) points.push(at, turn(segment), end, turn(segment));
       at = end;
       segment += 1;
     }

@@ -6,6 +6,8 @@ export interface Run {
   readonly begin: number;
   readonly size: number;
   readonly times: number;
+  /** Also of equal shapes and attributes; else the operators and how they are wired are the same. */
+  readonly equal: boolean;
 }
 
 /** Smaller blocks, and runs that gather fewer nodes, explain nothing. */
@@ -15,39 +17,44 @@ const smallestRun = 12;
 const lookAhead = 6;
 const mostPeriods = 48;
 
-/** Runs that do not overlap, in order; those that gather most nodes are taken first. */
+/** Runs that do not overlap, in order; equal ones first, then alike ones in what is left, in both those that gather most nodes first. */
 export function runsOf(graph: Imported): readonly Run[] {
-  const kind = kindsOf(graph);
   const live = liveAt(graph);
-  const candidates = stretches(kind, periodsOf(kind));
-  candidates.sort((a, b) => b.covered - a.covered || a.period - b.period || a.begin - b.begin);
-  const taken = new Uint8Array(kind.length);
+  const taken = new Uint8Array(graph.nodes.length);
   const runs: Run[] = [];
-  for (const stretch of candidates) {
-    for (const free of freeParts(stretch, taken)) {
-      if (free.end - free.begin < 2 * stretch.period) continue;
-      for (const run of equalBlocks(graph, kind, cut(free.begin, free.end, stretch.period, live), free.end, stretch.period)) {
-        runs.push(run);
-        taken.fill(1, run.begin, run.begin + run.size * run.times);
+  for (const equal of [true, false]) {
+    const kind = kindsOf(graph, equal);
+    const candidates = stretches(kind, periodsOf(kind));
+    candidates.sort((a, b) => b.covered - a.covered || a.period - b.period || a.begin - b.begin);
+    for (const stretch of candidates) {
+      for (const free of freeParts(stretch, taken)) {
+        if (free.end - free.begin < 2 * stretch.period) continue;
+        for (const run of equalBlocks(graph, kind, cut(free.begin, free.end, stretch.period, live), free.end, stretch.period)) {
+          runs.push({ ...run, equal });
+          taken.fill(1, run.begin, run.begin + run.size * run.times);
+        }
       }
     }
   }
   return runs.sort((a, b) => a.begin - b.begin);
 }
 
-/** A number per node: the same for nodes that could take each other's place, as far as operator, attributes and shapes say. */
-function kindsOf({ nodes, producers, values }: Imported): Int32Array {
+/** A number per node: the same for nodes that could take each other's place, as far as operator and, if `equal`, attributes and shapes say. */
+function kindsOf({ nodes, producers, values }: Imported, equal: boolean): Int32Array {
   const numbers = new Map<string, number>();
+  const numberOf = (text: string): number => {
+    const number = numbers.get(text) ?? numbers.size;
+    numbers.set(text, number);
+    return number;
+  };
   return Int32Array.from(nodes, (node, i) => {
+    if (!equal) return numberOf(`${node.op}|${producers[i]?.length}`);
     const constants = Array.from(node.inputs, (value) => {
       const row = values.get(value);
       return row?.constant ? `${row.dtype}[${row.shape}]` : "";
     });
     const results = Array.from(node.outputs, (value) => `${values.get(value)?.dtype}[${values.get(value)?.shape}]`);
-    const text = [node.op, node.hole ? "" : node.attrs, (producers[i] ?? []).length, ...constants, ...results].join("|");
-    const number = numbers.get(text) ?? numbers.size;
-    numbers.set(text, number);
-    return number;
+    return numberOf([node.op, node.hole ? "" : node.attrs, (producers[i] ?? []).length, ...constants, ...results].join("|"));
   });
 }
 
@@ -138,14 +145,14 @@ function cut(begin: number, end: number, period: number, live: Int32Array): numb
 }
 
 /** Runs of blocks whose nodes are also wired the same way. */
-function equalBlocks(graph: Imported, kind: Int32Array, begin: number, end: number, size: number): Run[] {
+function equalBlocks(graph: Imported, kind: Int32Array, begin: number, end: number, size: number): Omit<Run, "equal">[] {
   const signature = (from: number): string => {
     const parts: string[] = [];
     for (let i = from; i < from + size; i += 1)
       parts.push(`${kind[i]}:${(graph.producers[i] ?? []).map((producer) => (producer >= from ? producer - from : "")).join(",")}`);
     return parts.join(";");
   };
-  const runs: Run[] = [];
+  const runs: Omit<Run, "equal">[] = [];
   let [first, times, before] = [begin, 0, ""];
   const close = (): void => {
     if (times >= 2 && times * size >= smallestRun) runs.push({ begin: first, size, times });

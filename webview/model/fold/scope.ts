@@ -1,6 +1,7 @@
 /** Clusters by name: `/encoder/layer.0/attention/MatMul` lies in encoder, layer.0 and attention. */
+import { adopt } from "./adopt.ts";
 import type { Imported } from "./imported.ts";
-import { treeByOrigin, TreeBuilder, type Cluster, type FoldTree } from "./tree.ts";
+import { leavesOf, treeByOrigin, TreeBuilder, type Cluster, type FoldTree } from "./tree.ts";
 import { spread } from "./spread.ts";
 
 /** Scopes of a name, outermost first: its parts without the last one, which names the node itself. */
@@ -24,9 +25,8 @@ export function scopesOf(name: string): readonly string[] {
 /** A scope of fewer nodes is no cluster: its nodes are in the one around it. */
 const fewest = 2;
 
-export function scopeTree({ nodes, names }: Imported): FoldTree {
+export function scopeTree(graph: Imported): FoldTree {
   const builder = new TreeBuilder();
-  const leaves = new Map<number, number>();
   const leafOf = (name: string): number => {
     let [path, parent] = ["scope:", -1];
     for (const part of scopesOf(name)) {
@@ -35,11 +35,9 @@ export function scopeTree({ nodes, names }: Imported): FoldTree {
     }
     return parent;
   };
-  nodes.forEach((node, i) => {
-    const leaf = leafOf(names[i] as string);
-    for (const source of node.origin) if (!leaves.has(source)) leaves.set(source, leaf);
-  });
-  const made = withoutTrivial(builder.clusters, leaves);
+  const place = Int32Array.from(graph.names, leafOf);
+  adopt(graph, builder.clusters, place, false);
+  const made = withoutTrivial(builder.clusters, leavesOf(graph, place));
   const spreadOut = spread(made.clusters, made.leaves);
   return treeByOrigin(spreadOut.clusters, spreadOut.leaves);
 }

@@ -28,6 +28,15 @@ export interface FoldTree {
 /** Clusters of imported nodes by the index of their ONNX node. */
 export type Leaves = ReadonlyMap<number, number>;
 
+/** Clusters by ONNX node from those of the imported nodes, in order. */
+export function leavesOf({ nodes }: { readonly nodes: readonly NodeRow[] }, place: Int32Array): Leaves {
+  const leaves = new Map<number, number>();
+  nodes.forEach(({ origin }, i) => {
+    for (const source of origin) if (!leaves.has(source)) leaves.set(source, place[i] as number);
+  });
+  return leaves;
+}
+
 export const noTree: FoldTree = { clusters: [], own: new Int32Array(), size: new Int32Array(), loose: 0, clusterOf: () => -1 };
 
 export class TreeBuilder {
@@ -58,14 +67,7 @@ export function treeByOrigin(clusters: readonly Cluster[], leaves: Leaves): Fold
     const { parent } = clusters[c] as Cluster;
     if (parent >= 0) size[parent]! += size[c] as number;
   }
-  const common = (a: number, b: number): number => {
-    while (a !== b) {
-      if (a < 0 || b < 0) return -1;
-      if ((depth[a] as number) >= (depth[b] as number)) a = clusters[a]?.parent ?? -1;
-      else b = clusters[b]?.parent ?? -1;
-    }
-    return a;
-  };
+  const common = commonOf(clusters, depth);
   const clusterOf = (node: NodeRow): number => {
     let found: number | undefined;
     for (const source of node.origin) {
@@ -76,6 +78,18 @@ export function treeByOrigin(clusters: readonly Cluster[], leaves: Leaves): Fold
     return found ?? -1;
   };
   return { clusters, own, size, loose, clusterOf };
+}
+
+/** The innermost cluster that holds two; -1: none. */
+export function commonOf(clusters: readonly Cluster[], depth = depthsOf(clusters)): (a: number, b: number) => number {
+  return (a, b) => {
+    while (a !== b) {
+      if (a < 0 || b < 0) return -1;
+      if ((depth[a] as number) >= (depth[b] as number)) a = clusters[a]?.parent ?? -1;
+      else b = clusters[b]?.parent ?? -1;
+    }
+    return a;
+  };
 }
 
 /** Clusters around each: 0 for the outermost. */

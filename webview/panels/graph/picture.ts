@@ -1,9 +1,10 @@
 /** What the graph shows for a state: which snapshots, with which marks. */
 import type { Verdict } from "#protocol";
 import { passRows } from "../../app.ts";
-import { boxesOf, boxesWithGhosts } from "../../model/boxes.ts";
+import { boxesOf, boxesWithGhosts, type Boxes } from "../../model/boxes.ts";
+import { foldedBoxes, foldingOf, type Folding } from "../../model/fold/index.ts";
 import type { Snapshot, StageChange, Trace } from "../../model/trace.ts";
-import type { State } from "../../store.ts";
+import type { Direction, State } from "../../store.ts";
 
 export interface Picture {
   readonly snapshot: Snapshot;
@@ -12,12 +13,17 @@ export interface Picture {
   readonly change?: StageChange;
   readonly verdicts: readonly Verdict[];
   readonly compare: string;
+  readonly folding: Folding;
+  readonly direction: Direction;
 }
 
 const noVerdicts: readonly Verdict[] = [];
 
 export function pictureOf(state: State, trace: Trace, body: Snapshot | undefined): Picture {
-  if (body) return { snapshot: body, verdicts: noVerdicts, compare: "off" };
+  const { direction, foldBy, turned } = state;
+  const imported = body ?? trace.snapshot(trace.graphStages[0] ?? -1);
+  const folding = foldingOf(imported, foldBy, turned);
+  if (body) return { snapshot: body, verdicts: noVerdicts, compare: "off", folding, direction };
   const base = trace.baseOf(state.stage);
   const marked = trace.graphStage(state.stage) === state.stage && base >= 0 && state.compare !== "off";
   return {
@@ -25,7 +31,17 @@ export function pictureOf(state: State, trace: Trace, body: Snapshot | undefined
     ...(marked ? { base: trace.snapshot(base), change: trace.change(state.stage) } : {}),
     verdicts: state.summary?.verdicts ?? noVerdicts,
     compare: state.compare,
+    folding,
+    direction,
   };
+}
+
+/** Boxes to show: with those that were removed where changes are marked in one picture, and folded. */
+export function boxesFor(shown: Pick<Picture, "snapshot" | "base" | "change" | "folding"> & { readonly side: "before" | "after" }): Boxes {
+  const { snapshot, base, change, side, folding } = shown;
+  const haunted = base !== undefined && change !== undefined && side === "after";
+  const flat = haunted ? boxesWithGhosts(snapshot, base, change) : boxesOf(snapshot);
+  return foldedBoxes(flat, snapshot, haunted ? base : undefined, folding);
 }
 
 /** True when nothing would be drawn otherwise: the stages after the one shown are still coming in. */
@@ -35,7 +51,9 @@ export const samePicture = (a: Picture, b: Picture): boolean =>
   a.snapshot.groups === b.snapshot.groups &&
   a.change === b.change &&
   a.verdicts === b.verdicts &&
-  a.compare === b.compare;
+  a.compare === b.compare &&
+  a.folding === b.folding &&
+  a.direction === b.direction;
 
 /** Steps over more stages than this are not followed node by node. */
 const mostStages = 12;
@@ -61,8 +79,8 @@ export function prepare(state: State, trace: Trace): void {
     .map(({ index }) => index);
   for (const stage of [changing.find((index) => index > state.stage), changing.filter((index) => index < state.stage).pop()]) {
     if (stage === undefined || trace.graphStage(stage) !== stage) continue;
-    const base = trace.baseOf(stage);
-    if (base >= 0 && state.compare === "overlay") boxesWithGhosts(trace.snapshot(stage), trace.snapshot(base), trace.change(stage));
-    else boxesOf(trace.snapshot(stage));
+    const { snapshot, base, change, folding } = pictureOf({ ...state, stage }, trace, undefined);
+    const overlaid = state.compare === "overlay" && base && change ? { base, change } : {};
+    boxesFor({ snapshot, ...overlaid, folding, side: "after" });
   }
 }

@@ -1,11 +1,13 @@
 /** Placements of snapshots: cached, asked for off the thread, ELK's for small graphs. */
 import type { Boxes } from "../../model/boxes.ts";
+import type { Direction } from "../../store.ts";
 import { ElkLayouter, elkIsWarm, elkLimit } from "../../layout/elk.ts";
+import { layoutInput } from "../../layout/input.ts";
 import { Layouter, Superseded } from "../../layout/layouter.ts";
-import type { LayoutInput, Placement } from "../../layout/types.ts";
+import type { Placement } from "../../layout/types.ts";
 
 export class Pictures {
-  private readonly known = new WeakMap<Boxes, Placement>();
+  private readonly known = { down: new WeakMap<Boxes, Placement>(), right: new WeakMap<Boxes, Placement>() };
   private readonly own = new Layouter();
   private readonly elk = new ElkLayouter();
 
@@ -22,18 +24,18 @@ export class Pictures {
     return this.open > 0;
   }
 
-  get(boxes: Boxes): Placement | undefined {
-    return this.known.get(boxes);
+  get(boxes: Boxes, direction: Direction): Placement | undefined {
+    return this.known[direction].get(boxes);
   }
 
   /**
    * Asks for a placement and calls back with it, once or, when ELK improves on the first one, twice. Asking again ends this.
    */
-  request(boxes: Boxes, hint: Float64Array | undefined, arrived: (placement: Placement) => void): void {
+  request(boxes: Boxes, direction: Direction, hint: Float64Array | undefined, arrived: (placement: Placement) => void): void {
     const small = boxes.count <= elkLimit;
     this.cancel();
     const take = (placement: Placement): void => {
-      this.known.set(boxes, placement);
+      this.known[direction].set(boxes, placement);
       arrived(placement);
     };
     const run = (layout: Promise<Placement>, otherwise?: () => unknown): void => {
@@ -50,7 +52,7 @@ export class Pictures {
           if (this.open === 0) this.idle();
         });
     };
-    const input = inputOf(boxes, hint);
+    const input = layoutInput(boxes, direction, hint);
     // Waiting for ELK is better than a picture that jumps, once it is known to run here.
     const first = !small || !elkIsWarm();
     if (first) run(this.own.layout(input));
@@ -61,9 +63,4 @@ export class Pictures {
     this.own.cancel();
     this.elk.cancel();
   }
-}
-
-function inputOf(boxes: Boxes, hint: Float64Array | undefined): LayoutInput {
-  const { count, w, h, from, to, value } = boxes;
-  return { count, w, h, from, to, value, ...(hint ? { hint } : {}) };
 }

@@ -1,13 +1,17 @@
 /** Shows snapshots in one graph view, so that the picture keeps its place from one to the next. */
 import type { Verdict } from "#protocol";
-import { boxesOf, boxesWithGhosts, type Boxes } from "../../model/boxes.ts";
+import type { Boxes } from "../../model/boxes.ts";
+import { clusterKey, turnedBetween, type Folding } from "../../model/fold/index.ts";
 import type { Snapshot, StageChange } from "../../model/trace.ts";
+import type { Direction } from "../../store.ts";
 import { buildScene } from "../../draw/build-scene.ts";
 import type { GraphView } from "../../draw/graph-view.ts";
 import type { Scene } from "../../draw/scene.ts";
 import { viewport, type Moving } from "../../draw/graph.ts";
 import { moved, seedPlacement } from "../../layout/seed.ts";
 import type { Placement } from "../../layout/types.ts";
+import { nearestShift, placesOf, turnedShift, type OldPlace } from "./anchor.ts";
+import { boxesFor } from "./picture.ts";
 import { Pictures } from "./pictures.ts";
 
 export interface Shown {
@@ -18,25 +22,24 @@ export interface Shown {
   readonly verdicts: readonly Verdict[];
   /** Node id -> the node of the picture before that it replaces, in either direction of stepping. */
   readonly replaces: ReadonlyMap<number, number>;
+  readonly folding: Folding;
+  readonly direction: Direction;
 }
-
-/** Where a box of the picture before was: its upper left corner and size. */
-type OldPlace = (key: number) => { readonly x: number; readonly y: number; readonly w: number; readonly h: number } | undefined;
-
-/** Boxes to show: with those that were removed where changes are marked in one picture. */
-const boxesFor = ({ snapshot, base, change, side }: Shown): Boxes =>
-  base && change && side === "after" ? boxesWithGhosts(snapshot, base, change) : boxesOf(snapshot);
 
 export interface Emphasis {
   readonly selected: ReadonlySet<number>;
   readonly lit: ReadonlySet<number>;
   readonly selectedGroup: number | undefined;
   readonly selectedEdge: readonly [number, number] | undefined;
+  /** Cluster that is selected as such. */
+  readonly cluster?: string | undefined;
 }
 
 export class StageView {
   private readonly pictures: Pictures;
   private scene: Scene | undefined;
+  /** What the picture on the screen shows. */
+  private last: Shown | undefined;
   /** The stage that was shown first and fitted, until another one is shown: better placements of it are fitted again. */
   private fittedStage: number | undefined;
   private emphasis: Emphasis = { selected: new Set(), lit: new Set(), selectedGroup: undefined, selectedEdge: undefined };
@@ -61,38 +64,64 @@ export class StageView {
     if (this.fittedStage !== shown.snapshot.stage) this.fittedStage = undefined;
     const oldPlace = placesOf(before, shown.replaces);
     const boxes = boxesFor(shown);
-    const cached = this.pictures.get(boxes);
+    const cached = this.pictures.get(boxes, shown.direction);
     this.settled = cached !== undefined;
-    if (cached || before) {
-      const placement = cached ? this.aligned(shown, cached, oldPlace) : seedPlacement(boxes, oldPlace);
-      this.display(shown, placement);
-    }
+    // What was opened has no place yet, and a turned picture none that would do: these wait for the layout, which takes a moment.
+    const seeded = before !== undefined && this.last?.folding === shown.folding && this.last.direction === shown.direction;
+    if (cached) this.display(shown, this.aligned(shown, cached, oldPlace));
+    else if (seeded) this.display(shown, seedPlacement(boxes, oldPlace, shown.direction));
     if (cached) return this.pictures.cancel();
-    const hint = before ? Float64Array.from(boxes.keys, (key, i) => hintFor(oldPlace, key, boxes.w[i] as number)) : undefined;
-    this.pictures.request(boxes, hint, (placement) => {
-      const current = placesOf(this.scene, new Map());
+    const turned = before !== undefined && this.last?.direction !== shown.direction;
+    const hint = before && !turned ? hintsOf(boxes, oldPlace, shown.direction) : undefined;
+    this.pictures.request(boxes, shown.direction, hint, (placement) => {
+      const current = placesOf(this.scene, seeded ? new Map() : shown.replaces);
       this.settled = true;
-      if (this.fittedStage === shown.snapshot.stage && this.view.untouched) this.scene = undefined;
+      if (this.fittedStage === shown.snapshot.stage && this.view.untouched && !this.turnedIn(shown)) this.scene = undefined;
       this.display(shown, this.aligned(shown, placement, current));
     });
+  }
+
+  /** The cluster that was opened or closed since the picture on the screen. */
+  private turnedIn(shown: Shown): string | undefined {
+    return this.last && this.scene ? turnedBetween(this.last.folding, shown.folding) : undefined;
   }
 
   emphasise(emphasis: Emphasis): void {
     this.emphasis = emphasis;
     if (!this.scene) return;
-    this.scene = { ...this.scene, ...emphasis };
+    this.scene = { ...this.scene, ...this.marked(this.scene.boxes) };
     this.view.setScene(this.scene);
+  }
+
+  /** What is hidden in a cluster marks its box. */
+  private marked(boxes: Boxes): Emphasis {
+    const { selected, lit, cluster } = this.emphasis;
+    if (boxes.clusters.size === 0 && cluster === undefined) return this.emphasis;
+    const shownAs = (keys: ReadonlySet<number>): Set<number> => {
+      const all = new Set(keys);
+      for (const key of keys) {
+        const box = boxes.indexOf.get(key);
+        if (box !== undefined) all.add(boxes.keys[box] as number);
+      }
+      return all;
+    };
+    const chosen = shownAs(selected);
+    if (cluster !== undefined) chosen.add(clusterKey(cluster));
+    return { ...this.emphasis, selected: chosen, lit: shownAs(lit) };
   }
 
   forget(): void {
     this.pictures.cancel();
     this.scene = undefined;
+    this.last = undefined;
   }
 
   private display(shown: Shown, placement: Placement): void {
     const first = this.scene === undefined;
     const from = first ? undefined : this.corners(shown, placement);
-    this.scene = { ...buildScene({ ...shown, boxes: boxesFor(shown), placement }), ...this.emphasis };
+    const boxes = boxesFor(shown);
+    this.scene = { ...buildScene({ ...shown, boxes, placement }), ...this.marked(boxes) };
+    this.last = shown;
     this.view.setScene(this.scene, from);
     if (!first) return;
     this.fittedStage = shown.snapshot.stage;
@@ -116,36 +145,23 @@ export class StageView {
     return movesAtAll ? { x, y } : undefined;
   }
 
-  /** Moves a placement so that an anchor stays where it is: what is selected, else what is nearest to the middle of the view. */
+  /** Moves a placement so that an anchor stays where it is. */
   private aligned(shown: Shown, placement: Placement, oldPlace: OldPlace): Placement {
     if (!this.scene) return placement;
     const boxes = boxesFor(shown);
     const view = viewport(this.view.camera, this.view.canvas.clientWidth, this.view.canvas.clientHeight);
-    let best: readonly [number, number] = [0, 0];
-    let least = Infinity;
-    for (let i = 0; i < boxes.count; i += 1) {
-      const place = oldPlace(boxes.keys[i] as number);
-      if (!place) continue;
-      const near = Math.hypot(place.x + place.w / 2 - view.x - view.w / 2, place.y - view.y - view.h / 2);
-      const cost = this.emphasis.selected.has(boxes.keys[i] as number) && near < view.h ? -1 : near;
-      if (cost >= least) continue;
-      least = cost;
-      best = [place.x + place.w / 2 - (placement.x[i] as number) - (boxes.w[i] as number) / 2, place.y - (placement.y[i] as number)];
-    }
-    return moved(placement, best[0], best[1]);
+    const turned = this.turnedIn(shown);
+    const shift =
+      (turned === undefined ? undefined : turnedShift(this.scene, boxes, placement, turned, view)) ??
+      nearestShift(boxes, placement, oldPlace, view, this.emphasis.selected);
+    return moved(placement, shift[0], shift[1]);
   }
 }
 
-function hintFor(oldPlace: OldPlace, key: number, width: number): number {
-  const place = oldPlace(key);
-  return place ? place.x + width / 2 : NaN;
-}
-
-function placesOf(scene: Scene | undefined, replaces: ReadonlyMap<number, number>): OldPlace {
-  return (key) => {
-    const i = scene?.boxes.indexOf.get(key) ?? scene?.boxes.indexOf.get(replaces.get(key) ?? NaN);
-    if (!scene || i === undefined) return undefined;
-    const { placement, boxes } = scene;
-    return { x: placement.x[i] as number, y: placement.y[i] as number, w: boxes.w[i] as number, h: boxes.h[i] as number };
-  };
-}
+/** Middles across the flow where boxes were. */
+const hintsOf = (boxes: Boxes, oldPlace: OldPlace, direction: Direction): Float64Array =>
+  Float64Array.from(boxes.keys, (key) => {
+    const place = oldPlace(key);
+    if (!place) return NaN;
+    return direction === "right" ? place.y + place.h / 2 : place.x + place.w / 2;
+  });
