@@ -2,7 +2,9 @@
 import type { ToPage } from "#protocol";
 import type { App } from "./app.ts";
 import { lastStage } from "./app.ts";
+import { isCompareMessage, receiveCompare } from "./compare/messages.ts";
 import { runCommand, showView } from "./actions.ts";
+import { isToPage } from "./check-message.ts";
 import type { KeyEcho } from "./keyboard.ts";
 import { startBench } from "./panels/bench/index.ts";
 import { fitGraph, revealInGraph } from "./panels/graph/index.ts";
@@ -10,9 +12,22 @@ import { firstFolding } from "./model/fold/index.ts";
 import { restore } from "./saved-state.ts";
 import type { State } from "./store.ts";
 
-/** Takes one message. Messages of an older generation are dropped. */
-export function receive(app: App, message: ToPage, echo: KeyEcho): void {
-  if (app.host.receive(message)) return;
+/** Takes one message, whatever it is: what does not look like one, or breaks on the way, is in the log and changes nothing that can be helped. */
+export function receive(app: App, message: unknown, echo: KeyEcho): void {
+  const complain = (text: string): void => app.host.send({ type: "log", level: "warn", text });
+  if (!isToPage(message)) return complain(`a message that is none was dropped: ${kindOf(message)}`);
+  try {
+    if (!app.host.receive(message)) take(app, message, echo);
+  } catch (error) {
+    complain(`${message.type}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  }
+}
+
+const kindOf = (message: unknown): string => String((message as { type?: unknown } | null | undefined)?.type).slice(0, 100);
+
+/** Messages of an older generation are dropped. */
+function take(app: App, message: ToPage, echo: KeyEcho): void {
+  if (isCompareMessage(message)) return receiveCompare(app, message);
   const { state } = app.store;
   switch (message.type) {
     case "hello":

@@ -3,3 +3,4 @@ export * from "./trace.ts";
 export * from "./panel.ts";
 export * from "./runner.ts";
 export { requestSeconds, secondsBeyond } from "./limits.ts";
+export * as shape from "./shape.ts";

@@ -2,11 +2,12 @@
  * The line to one page: answers its requests, each with a time limit, an error reply and cancelling, and starts a page that stays
  * silent once more. No `vscode` here.
  */
-import { requestSeconds, type ErrorInfo, type RequestName, type ToPage } from "#protocol";
+import { shape, requestSeconds, type ErrorInfo, type RequestName, type ToPage } from "#protocol";
 import { cancelled, coded, isCancelled, toErrorInfo } from "../coded-error.ts";
 import { isPageEvent, type PageEvent } from "./page-messages.ts";
 import { isRequestName, pageRequests, type RequestContext } from "./page-requests.ts";
-import { isRecord } from "./shape.ts";
+
+const { isRecord } = shape;
 
 /** Milliseconds until a page without a `ready` is set once more; three times as many until it is then given up: the machine may be busy. */
 export const readyLimit = 5000;

@@ -1,6 +1,7 @@
 /** What a page may say besides asking: the shape of each message. A page shows names from a model, so it is not trusted to be sound. */
-import type { ToHost } from "#protocol";
-import { isRecord, listOf, members, oneOf, text, whole, type Shape } from "./shape.ts";
+import { shape, type ToHost } from "#protocol";
+
+const { isRecord, listOf, members, oneOf, text, whole } = shape;
 
 /** Messages that are neither about a request nor about the page itself. */
 export type PageEvent = Exclude<ToHost, { type: "ready" | "request" | "cancel" }>;
@@ -11,7 +12,7 @@ const mostNodes = 1_000_000;
 const stage = whole(0, 100_000);
 const ids = listOf(whole(0), mostNodes);
 
-const events: { readonly [T in PageEvent["type"]]: Shape } = {
+const events: { readonly [T in PageEvent["type"]]: shape.Shape } = {
   selected: members({ stage, nodes: ids, sources: ids }),
   stage: members({ stage }),
   "compare-end": members({ id: whole(0) }),

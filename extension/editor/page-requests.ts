@@ -1,9 +1,10 @@
 /** What the page can ask for: one handler a request, and the shape of what it may say. Time limits are the protocol's (`requestSeconds`). */
 import { writeFile } from "node:fs/promises";
-import type { PanelRequests, RequestName } from "#protocol";
+import { shape, type PanelRequests, type RequestName } from "#protocol";
 import type { ModelDocument } from "../document/model-document.ts";
 import type { Progress } from "../worker/messages.ts";
-import { bytes, either, json, listOf, members, oneOf, optional, recordOf, text, whole, type Shape } from "./shape.ts";
+
+const { bytes, either, json, listOf, members, oneOf, optional, recordOf, text, whole } = shape;
 
 /** What a handler may use besides its argument. */
 export interface RequestContext {
@@ -28,7 +29,7 @@ type Handler<N extends RequestName> = (arg: PanelRequests[N]["arg"], context: Re
 
 interface Row<N extends RequestName> {
   /** Of the argument. */
-  readonly shape: Shape;
+  readonly shape: shape.Shape;
   readonly handle: Handler<N>;
 }
 

@@ -62,6 +62,8 @@ export interface Opened {
   /** Messages that the page sent. */
   sent(): Promise<{ type: string; [key: string]: unknown }[]>;
   deliver(message: ToPage): Promise<void>;
+  /** One after the other. */
+  deliverAll(messages: readonly ToPage[]): Promise<void>;
 }
 
 /** A page that has said `ready` and got all its messages. */
@@ -94,6 +96,10 @@ export async function open(browser: Browser, options: OpenOptions): Promise<Open
     errors,
     sent: () => page.evaluate("window.sentMessages") as Promise<{ type: string }[]>,
     deliver,
+    deliverAll: (list) =>
+      page.evaluate(
+        `for (const message of recordedCodec.decodeRecorded(${JSON.stringify(encodeRecorded(list))})) window.postMessage(message, "*")`,
+      ),
   };
 }
 

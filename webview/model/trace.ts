@@ -75,7 +75,7 @@ export class Trace {
 
   /** Takes the next stage. Deltas must come in the order they were made, because their strings build on each other. */
   add(delta: GraphDelta): void {
-    this.strings.push(...delta.strings);
+    for (const text of delta.strings) this.strings.push(text); // too many for one call
     this.decoded.set(delta.stage, { delta, nodes: this.decodeNodes(delta.nodes), values: this.decodeValues(delta.values) });
     this.stages = [...this.decoded.keys()].sort((a, b) => a - b);
   }

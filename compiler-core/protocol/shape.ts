@@ -1,4 +1,4 @@
-/** Tests of values that come from a page, which are not trusted to be what the protocol says. Small, to be put together. */
+/** Tests of values from the other side of a line, which are not trusted to be what the protocol says. Small, to be put together. */
 
 /** True for a value of that shape. */
 export type Shape = (value: unknown) => boolean;
