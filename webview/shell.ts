@@ -10,7 +10,7 @@ import { bytesText, timeText, visible } from "./model/format.ts";
 import { detailPanels, sidePanels, topPanels, viewPanels } from "./panels/index.ts";
 import type { State, View } from "./store.ts";
 
-const viewIcons: Readonly<Record<string, IconName>> = { graph: "graph", kernels: "code", buffers: "memory", bench: "chart" };
+const viewIcons: Readonly<Record<string, IconName>> = { graph: "graph", kernels: "code", buffers: "memory", bench: "chart", compare: "compare" };
 
 export interface Shell {
   readonly element: HTMLElement;
@@ -84,6 +84,7 @@ function tabList(app: App): { readonly element: HTMLElement; update(state: State
       const chosen = viewPanels[i]?.id === state.view;
       tab.setAttribute("aria-selected", String(chosen));
       tab.tabIndex = chosen ? 0 : -1;
+      tab.hidden = viewPanels[i]?.id === "compare" && !state.other;
     });
   return { element, update };
 }

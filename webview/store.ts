@@ -1,7 +1,8 @@
 /** The page's state: small, immutable, changed in one place. Bulky data (trace, texts) lives beside it and is named by `version`. */
-import type { BenchResult, CompilationSummary, ErrorInfo, Hello, PanelOptions } from "#protocol";
+import type { BenchResult, CompareHello, CompilationSummary, ErrorInfo, Hello, PanelOptions } from "#protocol";
 
-export type View = "graph" | "kernels" | "buffers" | "bench";
+/** `compare` is there only while another compilation is. */
+export type View = "graph" | "kernels" | "buffers" | "bench" | "compare";
 export type Compare = "overlay" | "split" | "off";
 /** What the colour of a box says. */
 export type ColorBy = "kind" | "dtype" | "layout" | "group" | "flops" | "bytes" | "time";
@@ -72,8 +73,20 @@ export interface State {
   readonly search: Search;
   /** Stages of loops and code are shown as text in the graph's place; else as the last graph. */
   readonly loopText: boolean;
+  readonly other?: Other | undefined;
   /** The last benchmark of this compilation. */
   readonly measured?: BenchResult | undefined;
+}
+
+/** Another compilation to compare with. Its graphs are beside the state, as ours are. */
+export interface Other {
+  readonly hello: CompareHello;
+  readonly summary?: CompilationSummary;
+  readonly failed?: ErrorInfo;
+  /** Counts what has come of it. */
+  readonly version: number;
+  /** Stage of it that is shown: that of ours, or one of its own. */
+  readonly stage: "same" | number;
 }
 
 export const noSelection: Selection = { nodes: [] };

@@ -7,7 +7,7 @@ import { inkColour } from "./paint.ts";
 import { isDim, radius, thickness, type Pen } from "./pen.ts";
 import { Detail, fontSizes } from "./scene.ts";
 import { hatch } from "./shapes.ts";
-import { fitText } from "./surface.ts";
+import { fitText, textWidth } from "./surface.ts";
 import { tinted } from "./tint.ts";
 
 const cornerOf = (pen: Pen, i: number): number => {
@@ -142,11 +142,14 @@ export function drawGhosts(pen: Pen, visible: readonly number[]): void {
   ctx.font = `600 ${pen.detail === Detail.Ops ? fontSizes.far : fontSizes.title}px ${theme.font}`;
   ctx.textAlign = "left";
   ctx.textBaseline = "middle";
-  ctx.fillStyle = theme.removed;
-  for (const i of ghosts)
-    ctx.fillText(
-      fitText(ctx, `− ${scene.boxes.title[i]}`, (scene.boxes.w[i] as number) - 18),
-      (pen.x[i] as number) + 12,
-      (pen.y[i] as number) + (scene.boxes.h[i] as number) / 2,
-    );
+  for (const i of ghosts) {
+    const text = fitText(ctx, `− ${scene.boxes.title[i]}`, (scene.boxes.w[i] as number) - 18);
+    const [x, y] = [(pen.x[i] as number) + 12, (pen.y[i] as number) + (scene.boxes.h[i] as number) / 2];
+    const size = pen.detail === Detail.Ops ? fontSizes.far : fontSizes.title;
+    // The hatching ends where the text is.
+    ctx.fillStyle = theme.background;
+    ctx.fillRect(x - 3, y - size * 0.7, textWidth(ctx, text) + 6, size * 1.4);
+    ctx.fillStyle = theme.removed;
+    ctx.fillText(text, x, y);
+  }
 }

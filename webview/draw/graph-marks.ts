@@ -22,7 +22,7 @@ export function drawMarks(pen: Pen, visible: readonly number[]): void {
       const colour = colours[mark] as string;
       ctx.beginPath();
       ctx.roundRect(x, y, w, h, corner);
-      ctx.globalAlpha = theme.highContrast ? 0.5 : 0.14;
+      ctx.globalAlpha = theme.highContrast ? 0.22 : 0.14;
       ctx.fillStyle = theme.highContrast ? hatch(ctx, colour, mark === Mark.Added) : colour;
       ctx.fill();
       ctx.globalAlpha = 1;

@@ -105,6 +105,8 @@ function common(words: readonly string[]): string {
 }
 
 const mixed = "mixed";
+/** The layout of values that nobody has packed. */
+const usual = "plain";
 
 function byClass(parts: PaintParts, classOf: (of: NodeRow | number) => string): Paint {
   const { boxes, by } = parts;
@@ -119,11 +121,14 @@ function byClass(parts: PaintParts, classOf: (of: NodeRow | number) => string): 
   const order = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
   const inks: Ink[] = [nothing, ...order.slice(0, mostClasses).map((_, index): Ink => ({ kind: "palette", index }))];
   const place = new Map(order.slice(0, mostClasses).map(([word], at) => [word, at + 1]));
+  const ink = Uint8Array.from(words, (word) => place.get(word) ?? 0);
   const rest = order.slice(mostClasses);
+  // What is as usual need not be said on every box.
+  if (by === "layout") words.forEach((word, i) => word === usual && (words[i] = ""));
   const swatches: Swatch[] = order.slice(0, mostClasses).map(([label, count], at) => ({ ink: inks[at + 1] as Ink, label, count }));
   if (rest.length > 0)
     swatches.push({ ink: nothing, label: `${rest.length} more`, count: rest.reduce((sum, [, count]) => sum + count, 0) });
-  return { by, inks, ink: Uint8Array.from(words, (word) => place.get(word) ?? 0), words, swatches };
+  return { by, inks, ink, words, swatches };
 }
 
 /** Groups of a node: its own, or those that what became of it lies in. */

@@ -25,6 +25,8 @@ export const categoryNames: readonly string[] = [
 
 /** First match wins; names are compared in lower case without separators. */
 const families: readonly (readonly [Category, RegExp])[] = [
+  // Before the matrices: QuantizeLinear and its kin are linear by name only.
+  [Category.Elementwise, /^(de|dynamic)?quantize|^qlinear(?!matmul|conv)/],
   [Category.Matmul, /matmul|gemm|conv|attention|einsum|linear|lstm|gru|rnn|mha/],
   [Category.Reduction, /reduce|softmax|norm|pool|argmax|argmin|topk|cumsum|mean$|logsumexp|rowmax|rowsum/],
   [

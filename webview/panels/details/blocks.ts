@@ -34,7 +34,7 @@ export function table(
   return el(
     "table",
     { class: "small-table" },
-    el("thead", {}, el("tr", {}, ...titles.map((title, i) => cell("th", title, i)))),
+    el("thead", {}, el("tr", {}, ...titles.map((title, i) => cell(title === "" ? "td" : "th", title, i)))),
     el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((content, i) => cell("td", content, i))))),
   );
 }
