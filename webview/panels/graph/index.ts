@@ -1,13 +1,15 @@
 /** The graph: one canvas, or two with linked cameras for before and after. */
 import type { ErrorInfo } from "#protocol";
-import { passRows, type App, type Panel } from "../../app.ts";
-import { clearSelection, enterBody, leaveBody, select, selectGroup, selectNodes, showView, step } from "../../actions.ts";
+import type { App, Panel } from "../../app.ts";
+import { clearSelection, enterBody, graphHit, leaveBody, select, selectGroup, selectNodes, showView, step } from "../../actions.ts";
 import { iconButton } from "../../controls/index.ts";
 import { el, fill } from "../../dom.ts";
 import { GraphView } from "../../draw/graph-view.ts";
 import type { Hit } from "../../draw/hit.ts";
 import type { Camera } from "../../draw/scene.ts";
 import { errorInfo } from "../../host.ts";
+import { isCluster } from "../../model/boxes.ts";
+import { nodesOfKeys } from "../../model/fold/index.ts";
 import { bodiesOf } from "../../model/bodies.ts";
 import type { Boxes } from "../../model/boxes.ts";
 import { visible } from "../../model/format.ts";
@@ -16,10 +18,12 @@ import { showCurtain } from "./curtain.ts";
 import type { Follow } from "./follow.ts";
 import { showFollowNote } from "./follow-note.ts";
 import { openGraphMenu, type PictureKind, type PicturePart } from "./graph-menu.ts";
+import { collapse, expand, selectBox, selectFrame, turnAt } from "./fold-actions.ts";
 import { showHeading } from "./heading.ts";
 import { moveSelection } from "./keys.ts";
 import { showLegend } from "./legend.ts";
 import { pictureOf, prepare, replacements, samePicture, type Picture } from "./picture.ts";
+import { makeStageText, type StageTextView } from "../stage-text/index.ts";
 import { StageView } from "./stage-view.ts";
 import { saveGraph } from "./save-picture.ts";
 import { graphToolbar, type Toolbar } from "./toolbar.ts";
@@ -43,6 +47,7 @@ class GraphPanel {
   private noticeTimer: ReturnType<typeof setTimeout> | undefined;
   private readonly followNote = el("div", { class: "follow-note", role: "status", hidden: true });
   private readonly tooltip = el("div", { class: "tooltip", role: "tooltip", hidden: true });
+  private readonly text: StageTextView;
   private readonly curtain = el("div", { class: "curtain" });
   private readonly frame: HTMLElement;
   private picture: Picture | undefined;
@@ -72,6 +77,7 @@ class GraphPanel {
       iconButton("fit", "Show the whole graph (0)", () => this.after.view.fit(true)),
     );
     this.beforePane = el("div", { class: "pane", hidden: true }, el("div", { class: "pane-label" }, "before"), this.before.view.element);
+    this.text = makeStageText(app);
     this.frame = el(
       "div",
       {
@@ -87,6 +93,7 @@ class GraphPanel {
       el("div", { class: "pane" }, this.after.view.element),
       zoom,
       this.followNote,
+      this.text.element,
       this.notice,
       this.tooltip,
     );
@@ -105,7 +112,7 @@ class GraphPanel {
     return new GraphView(this.app.theme, {
       pick: (hit, event) => this.pick(hit, event),
       hover: (hit, event) => this.hover(hit, event),
-      open: (hit) => hit.kind === "box" && this.open([hit.key]),
+      open: (hit) => (hit.kind === "box" || hit.kind === "frame") && this.openAt(hit),
       camera: (camera) => this.app.store.state.compare === "split" && other().view.setCamera(camera, true),
       painted: () => {
         const { stage } = this.app.store.state;
@@ -115,7 +122,8 @@ class GraphPanel {
         this.afterPaint();
       },
       menu: (hit, at) => {
-        if (hit.kind === "box" && !this.app.store.state.selection.nodes.includes(hit.key)) selectNodes(this.app, [hit.key]);
+        if (hit.kind === "box" && !this.app.store.state.selection.nodes.includes(hit.key))
+          selectBox(this.app, this.after.view.shown?.boxes, hit.key);
         this.menu(at);
       },
       lens: (scene) => lens.of(scene),
@@ -165,6 +173,7 @@ class GraphPanel {
     this.describe(state);
     showHeading(this.app, this.heading, state);
     showCurtain(this.app, this.curtain, state);
+    this.text.update(state, previous);
   }
 
   private showStage(state: State): void {
@@ -175,14 +184,23 @@ class GraphPanel {
     if (this.picture && samePicture(this.picture, picture)) return this.after.view.invalidate(); // the same picture, of another stage
     this.picture = picture;
     document.body.dataset.still = "false";
-    const { snapshot, base, change, verdicts } = picture;
+    const { snapshot, base, change, verdicts, folding, direction } = picture;
     const replaces = replacements(trace, from, snapshot.stage);
     const split = state.compare === "split" && base !== undefined;
     this.beforePane.hidden = !split;
     const marked = change ? { change } : {};
-    this.after.show({ snapshot, ...marked, ...(base && state.compare === "overlay" ? { base } : {}), side: "after", verdicts, replaces });
+    this.after.show({
+      snapshot,
+      ...marked,
+      ...(base && state.compare === "overlay" ? { base } : {}),
+      side: "after",
+      verdicts,
+      replaces,
+      folding,
+      direction,
+    });
     if (split) {
-      this.before.show({ snapshot: base, ...marked, side: "before", verdicts, replaces });
+      this.before.show({ snapshot: base, ...marked, side: "before", verdicts, replaces, folding, direction });
       this.before.view.setCamera(this.after.view.camera, true);
     }
     clearTimeout(this.ahead);
@@ -209,7 +227,12 @@ class GraphPanel {
 
   private drawLegend(state: State): void {
     const boxes = this.after.view.shown?.boxes;
-    if (boxes) showLegend(this.legend, this.lens.paint(boxes, state), this.app.theme, () => showView(this.app, "bench"));
+    if (!boxes) return;
+    const rejected = this.lens.whyNot ? (this.after.view.shown?.rejected ?? []) : [];
+    const lost = rejected.filter((one) => one.lost).length;
+    showLegend(this.legend, this.lens.paint(boxes, state), this.app.theme, { lost, nothing: rejected.length - lost }, () =>
+      showView(this.app, "bench"),
+    );
   }
 
   private toggleWhyNot(): void {
@@ -287,7 +310,7 @@ class GraphPanel {
   }
 
   private hitNodes(state: State): readonly number[] {
-    const hit = passRows(state).find((row) => row.index === state.stage)?.hits?.[state.hit];
+    const hit = graphHit(state);
     return hit ? [...hit.after, ...hit.before] : [];
   }
 
@@ -298,6 +321,7 @@ class GraphPanel {
       lit: new Set([...state.litNodes, ...this.hitNodes(state)]),
       selectedGroup: selection.group,
       selectedEdge: selection.edge,
+      cluster: selection.cluster,
     };
     this.after.emphasise(emphasis);
     if (state.compare === "split") this.before.emphasise(emphasis);
@@ -306,14 +330,19 @@ class GraphPanel {
   private pick(hit: Hit, event: MouseEvent): void {
     this.frame.focus({ preventScroll: true });
     const scene = this.after.view.shown;
-    if (hit.kind === "box") selectNodes(this.app, [hit.key], event.shiftKey || event.ctrlKey || event.metaKey);
+    const extend = event.shiftKey || event.ctrlKey || event.metaKey;
+    if (hit.kind === "box" && extend) selectNodes(this.app, nodesOfKeys(scene?.boxes, [hit.key]), true);
+    else if (hit.kind === "box") selectBox(this.app, scene?.boxes, hit.key);
+    else if (hit.kind === "frame" && scene) selectFrame(this.app, scene, hit.frame);
     else if (hit.kind === "group") selectGroup(this.app, hit.group);
     else if (hit.kind === "edge" && scene) {
       const edge = [
         scene.boxes.keys[scene.boxes.from[hit.edge] as number] as number,
         scene.boxes.keys[scene.boxes.to[hit.edge] as number] as number,
       ] as const;
-      select(this.app, { nodes: [], edge });
+      // What lies between clusters is no single edge.
+      if (edge.some(isCluster)) selectNodes(this.app, nodesOfKeys(scene.boxes, edge));
+      else select(this.app, { nodes: [], edge });
     } else clearSelection(this.app);
   }
 
@@ -336,6 +365,11 @@ class GraphPanel {
       keys.length === 1 ? bodiesOf(this.app.shown().nodes.get(keys[0] as number), this.app.store.state.summary?.sources ?? []) : [];
     if (body) void enterBody(this.app, body.path);
     else this.after.view.reveal(keys);
+  }
+
+  /** A double click: opens and closes clusters, enters nodes. */
+  private openAt(hit: { readonly key?: number; readonly frame?: number }): void {
+    if (!turnAt(this.app, this.after.view.shown, hit) && hit.key !== undefined) this.open([hit.key]);
   }
 
   private leave(): void {
@@ -366,7 +400,9 @@ class GraphPanel {
       ContextMenu: () => this.menuAtSelection(),
       F10: () => event.shiftKey && this.menuAtSelection(),
       Backspace: () => this.leave(),
-      Enter: () => this.open(this.app.store.state.selection.nodes),
+      Enter: () => expand(this.app, view.shown) || this.open(this.app.store.state.selection.nodes),
+      e: () => expand(this.app, view.shown),
+      c: () => collapse(this.app, view.shown),
       PageDown: () => step(this.app, 1, true),
       PageUp: () => step(this.app, -1, true),
     };
@@ -381,7 +417,7 @@ class GraphPanel {
     else if (by) {
       const next = moveSelection(this.app, view.shown, event.key);
       if (next !== undefined) {
-        selectNodes(this.app, [next]);
+        selectBox(this.app, view.shown?.boxes, next);
         view.reveal([next]);
       }
     } else if (keys[event.key] && !event.ctrlKey && !event.metaKey) keys[event.key]?.();

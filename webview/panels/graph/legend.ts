@@ -16,7 +16,7 @@ const titles: Readonly<Record<Paint["by"], string>> = {
 };
 
 /** Fills the legend. `benchmark` opens what makes the times that are missing. */
-export function showLegend(legend: HTMLElement, paint: Paint, theme: Theme, benchmark: () => void): void {
+export function showLegend(legend: HTMLElement, paint: Paint, theme: Theme, rejected: Rejected, benchmark: () => void): void {
   legend.setAttribute("aria-label", `Legend: ${titles[paint.by]}`);
   const rows: HTMLElement[] = [];
   if (paint.by !== "kind") rows.push(el("li", { class: "legend-title" }, titles[paint.by]));
@@ -26,7 +26,32 @@ export function showLegend(legend: HTMLElement, paint: Paint, theme: Theme, benc
     rows.push(el("li", { class: "legend-hint" }, paint.hint));
     if (paint.by === "time") rows.push(el("li", {}, linkButton("Benchmark", benchmark)));
   }
+  if (rejected.lost > 0) rows.push(line("looked at, not fused", rejected.lost, theme.warning, [7, 4], true));
+  if (rejected.nothing > 0) rows.push(line("nothing to fuse", rejected.nothing, theme.muted, [1.5, 4], false));
   fill(legend, ...rows);
+}
+
+/** Edges that were looked at for fusion and left alone, where they are drawn. */
+export interface Rejected {
+  readonly lost: number;
+  readonly nothing: number;
+}
+
+function line(label: string, count: number, colour: string, dash: readonly number[], sign: boolean): HTMLElement {
+  const canvas = el("canvas", { class: "legend-line", attrs: { "aria-hidden": "true" } });
+  [canvas.width, canvas.height] = [68, 28];
+  const ctx = canvas.getContext("2d");
+  if (ctx) {
+    ctx.scale(2, 2);
+    ctx.strokeStyle = colour;
+    ctx.lineWidth = 1.6;
+    ctx.setLineDash([...dash]);
+    ctx.moveTo(1, 7);
+    ctx.lineTo(33, 7);
+    ctx.stroke();
+    if (sign) traceCross(ctx);
+  }
+  return el("li", {}, canvas, label, el("span", { class: "legend-count" }, String(count)));
 }
 
 function entry(paint: Paint, { ink, label, count }: Swatch, theme: Theme): HTMLElement {
@@ -60,4 +85,21 @@ function ramp(paint: Paint, theme: Theme): HTMLElement {
     el("span", {}, high),
     el("span", { class: "legend-note" }, `${title}; steps of equal ratio`),
   );
+}
+
+/** The sign in the middle of an edge that was not fused. */
+function traceCross(ctx: CanvasRenderingContext2D): void {
+  ctx.setLineDash([]);
+  ctx.beginPath();
+  ctx.arc(17, 7, 5, 0, 2 * Math.PI);
+  ctx.save();
+  ctx.globalCompositeOperation = "destination-out";
+  ctx.fill();
+  ctx.restore();
+  for (const side of [-1, 1]) {
+    ctx.moveTo(15, 7 - 2 * side);
+    ctx.lineTo(19, 7 + 2 * side);
+  }
+  ctx.lineWidth = 1.2;
+  ctx.stroke();
 }
