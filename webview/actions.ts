@@ -143,7 +143,11 @@ export function selectSource(app: App, source: number): void {
   selectNodes(app, app.lineage.at(source, app.store.state.stage));
 }
 
-export const showView = (app: App, view: View): void => app.store.update({ view });
+/** Without another compilation there is nothing to compare. */
+export function showView(app: App, view: View): void {
+  if (view !== "compare" || app.store.state.other) app.store.update({ view });
+}
+
 export const setCompare = (app: App, compare: Compare): void => app.store.update({ compare });
 
 /** What the selection becomes in the last graph, which texts and decisions speak of. */
@@ -178,7 +182,7 @@ export function sourcesOfSelection(app: App): readonly number[] {
   return [...new Set(selection.nodes.flatMap((id) => [...(nodes.get(id)?.origin ?? [])]))].sort((a, b) => a - b);
 }
 
-const isView = (view: string): view is View => ["graph", "kernels", "buffers", "bench"].includes(view);
+const isView = (view: string): view is View => ["graph", "kernels", "buffers", "bench", "compare"].includes(view);
 
 /** Runs a command of the editor. `local` are those that belong to a panel. */
 export function runCommand(

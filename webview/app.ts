@@ -1,5 +1,6 @@
 /** What panels share: the state, the recorded data, the line to the host. */
 import type { LineOrigin, PassEvent, PassInfo, TextKind, TextReply } from "#protocol";
+import type { OtherSide } from "./compare/other-side.ts";
 import type { Theme } from "./draw/theme.ts";
 import type { Host } from "./host.ts";
 import { bodySnapshot } from "./model/bodies.ts";
@@ -24,6 +25,8 @@ export type PassRow = PassInfo & Partial<PassEvent>;
 export class App {
   trace = new Trace();
   theme: Theme;
+  /** The other compilation of a comparison. */
+  other: OtherSide | undefined;
   private lineageOf: { readonly version: number; readonly lineage: Lineage } | undefined;
   private readonly texts = new Map<string, Promise<TextReply>>();
   private readonly arrived = new Map<string, TextReply>();

@@ -10,7 +10,13 @@ import { bytesText, timeText, visible } from "./model/format.ts";
 import { detailPanels, sidePanels, topPanels, viewPanels } from "./panels/index.ts";
 import type { State, View } from "./store.ts";
 
-const viewIcons: Readonly<Record<string, IconName>> = { graph: "graph", kernels: "code", buffers: "memory", bench: "chart", compare: "compare" };
+const viewIcons: Readonly<Record<string, IconName>> = {
+  graph: "graph",
+  kernels: "code",
+  buffers: "memory",
+  bench: "chart",
+  compare: "compare",
+};
 
 export interface Shell {
   readonly element: HTMLElement;

@@ -13,24 +13,31 @@ export interface NodeAt {
   readonly node: number;
 }
 
+/** Takes ids of the side before to those of the side after; in one compilation they are the same. */
+export interface Identity {
+  readonly value: (id: number) => number | undefined;
+  readonly node: (id: number) => number | undefined;
+}
+
+const sameIds: Identity = { value: (id) => id, node: (id) => id };
 const arrow = "→";
 /** Differences listed of a node; the rest are counted. */
 const mostLines = 12;
 
 /**
- * What sets `after` apart from `before`, one difference a line: `attribute axis: -1 → 1`, `result 128×512 f32 → 512×128 f32`. Empty when
- * nothing shows. `map` takes value ids of `before` to those of `after`, where the two are of different compilations.
+ * What sets `after` apart from `before`, one difference a line: `attribute axis: -1 → 1`, `result shape 128×512 → 512×128`. Empty when
+ * nothing shows.
  */
-export function changeText(before: NodeAt, after: NodeAt, map: (value: number) => number = (value) => value): readonly string[] {
+export function changeText(before: NodeAt, after: NodeAt, same: Identity = sameIds): readonly string[] {
   const [old, now] = [before.snapshot.nodes.get(before.node), after.snapshot.nodes.get(after.node)];
   if (!old || !now) return [];
   const lines = [
     ...(old.op === now.op ? [] : [`operator ${visible(old.op)} ${arrow} ${visible(now.op)}`]),
     ...attributeLines(old.attrs, now.attrs),
-    ...operandLines(before.snapshot, old, after.snapshot, now, map),
+    ...operandLines(before.snapshot, old, after.snapshot, now, same),
     ...resultLines(before.snapshot, old, after.snapshot, now),
     ...(old.init === now.init ? [] : [now.init ? "now done once, at the first run" : "now done in every run"]),
-    ...groupLines(before, after),
+    ...groupLines(before, after, same),
   ];
   return lines.length <= mostLines ? lines : [...lines.slice(0, mostLines - 1), `and ${lines.length - mostLines + 1} more`];
 }
@@ -78,13 +85,14 @@ const valueName = (snapshot: Snapshot, id: number): string => {
   return value && value.name !== "" ? `${tail(value.name, 28)} (%${id})` : `%${id}`;
 };
 
-function operandLines(before: Snapshot, old: NodeRow, after: Snapshot, now: NodeRow, map: (value: number) => number): string[] {
+function operandLines(before: Snapshot, old: NodeRow, after: Snapshot, now: NodeRow, same: Identity): string[] {
   const lines: string[] = [];
   for (let i = 0; i < Math.max(old.inputs.length, now.inputs.length); i += 1) {
     const [was, is] = [old.inputs[i], now.inputs[i]];
     if (was === undefined) lines.push(`input ${i + 1}: new, ${valueName(after, is as number)}`);
     else if (is === undefined) lines.push(`input ${i + 1}: gone, was ${valueName(before, was)}`);
-    else if ((was < 0 ? was : map(was)) !== is) lines.push(`input ${i + 1}: ${valueName(before, was)} ${arrow} ${valueName(after, is)}`);
+    else if ((was < 0 ? was : same.value(was)) !== is)
+      lines.push(`input ${i + 1}: ${valueName(before, was)} ${arrow} ${valueName(after, is)}`);
     else lines.push(...typeLines(`input ${i + 1}`, before.values.get(was), after.values.get(is)));
   }
   return lines;
@@ -109,11 +117,11 @@ function typeLines(what: string, old: ValueRow | undefined, now: ValueRow | unde
   ];
 }
 
-function groupLines(before: NodeAt, after: NodeAt): string[] {
+function groupLines(before: NodeAt, after: NodeAt, same: Identity): string[] {
   if (before.snapshot.groups === after.snapshot.groups) return [];
   const [old, now] = [groupOfNode(before.snapshot.groups).get(before.node), groupOfNode(after.snapshot.groups).get(after.node)];
   if (!now || after.snapshot.groups.length === 0) return [];
-  if (old?.leader !== now.leader) return joined(old, now, after);
+  if (old === undefined || same.node(old.leader) !== now.leader) return joined(old, now, after);
   const names = [...new Set([...Object.keys(old.params), ...Object.keys(now.params)])];
   const params = names.flatMap((name) => {
     const [was, is] = [old.params[name], now.params[name]];
