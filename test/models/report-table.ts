@@ -42,6 +42,48 @@ function counted<T>(items: readonly T[], key: (item: T) => string): [string, num
   return [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
 }
 
+type Left = Row["left"][number];
+
+/** Why a node stays on ONNX Runtime, by what its reason says: the first row that fits. */
+const natures: readonly (readonly [string, (u: Left) => boolean])[] = [
+  ["strings", (u) => /\bstrings?\b/.test(u.reason) || /^(String|TfIdf|Tokenizer$|Regex)/.test(u.opType)],
+  ["maps", (u) => /ZipMap|DictVectorizer|CastMap/.test(u.opType)],
+  ["sequences or optional values that come from outside", (u) => /sequence|Optional/i.test(`${u.opType} ${u.reason}`)],
+  [
+    "operands that contradict each other",
+    (u) => /do not broadcast|inner extents|does not join|as many elements|operand \d+ is missing|different element types/.test(u.reason),
+  ],
+  ["control flow that the data decide", (u) => /its condition|how often|whether it begins|its body has|written out/.test(u.reason)],
+  [
+    "results whose extents are data",
+    (u) => /computed at run time/.test(u.reason) || /^(NonZero|Unique|Compress|NonMaxSuppression)$/.test(u.opType),
+  ],
+  ["behind one of these", (u) => /only known at run time/.test(u.reason)],
+  ["operators that only ONNX Runtime has", (u) => u.reason.startsWith("com.microsoft.")],
+  ["operators that nobody here has", (u) => u.reason.endsWith("is not supported") && !u.reason.startsWith("ai.onnx.ml.")],
+];
+const natureOf = (u: Left): string => natures.find(([, fits]) => fits(u))?.[0] ?? "not compiled by us";
+
+/** What is aimed at: groups below it are listed with what remains in them. */
+const goal = 0.85;
+
+function remaining(rows: readonly Row[]): Cells[] {
+  return [...new Set(rows.map(groupOf))].flatMap((group): Cells[] => {
+    const list = rows.filter((r) => groupOf(r) === group);
+    const nodes = sum(list, (r) => r.nodes);
+    const compiled = sum(list, (r) => r.compiled);
+    if (nodes === 0 || compiled >= goal * nodes) return [];
+    const what = counted(
+      list.flatMap((r) => r.left),
+      natureOf,
+    ).map(([nature, n]) => {
+      const ops = new Set(list.flatMap((r) => r.left.filter((u) => natureOf(u) === nature).map((u) => u.opType)));
+      return `${nature}: ${n} (${[...ops].join(", ")})`;
+    });
+    return [[cell(group.replace("__", "/")), share(compiled, nodes), what.join("; ").replaceAll("|", " ")]];
+  });
+}
+
 const groupOf = ({ file }: Row): string => file.split(path.sep)[0] ?? "";
 
 function groupCells(rows: readonly Row[]): Cells[] {
@@ -98,14 +140,20 @@ export function modelsDocument(rows: readonly Row[], total: number): string {
     "Every model of a collection of real files from public repositories, compiled, and checked on random inputs against ONNX Runtime. Written by",
     "`npm run models-report`; not to be edited. A node is compiled when code of ours computes it or its result is known at compile time; what is not",
     "compiled runs on ONNX Runtime inside the same plan; neither: nobody can run it. Exit codes are those of `fusionscope compile` and `fusionscope",
-    "check`: 0 done and equal, 1 different or refused when run, 2 usage, 3 malformed, 4 a tool is missing. Loads: does ONNX Runtime alone load the file?",
+    "check`: 0 done and equal, 1 different, 2 usage, 3 the model is malformed or cannot be run, 4 something is missing on this machine (a tool, or",
+    "whoever provides a custom operator). Loads: does ONNX Runtime alone load the file?",
     "",
     ...(rows.length < total ? [`${total - rows.length} of ${total} files have not been run yet and are not listed.`, ""] : []),
     ...summary(rows),
     "## By group",
     "",
     ...table(["group", "files", "load", "compile 0", "check 0", "nodes", "compiled"], groupCells(rows)),
+    `## Groups with less than ${100 * goal} % compiled, and what remains in them`,
+    "",
+    ...table(["group", "compiled", "on ONNX Runtime, or on nobody"], remaining(rows)),
     "## Check is not 0, of those that ONNX Runtime loads",
+    "",
+    "`ort-cannot-run`: ONNX Runtime loads the file, and fails by itself when it runs it.",
     "",
     ...codes(failures.filter((r) => r.ort === "ok")),
     "## Check is not 0, of the others",
