@@ -41,11 +41,14 @@ export function holesOf(module: Module): readonly HoleCall[] {
 
 /** Which graph nodes and ONNX nodes a group computes, as comment lines. */
 export function groupComments(graph: Graph | undefined, names: ReadonlyMap<number, string>): (group: number) => readonly string[] {
+  const groups = new Map(graph?.groups.map((g) => [g.id, g]));
+  const places = new Map(graph?.nodes.map((n, place) => [n.id, place]));
   return (id) => {
     const head = `// group ${id}: ${commentText(names.get(id) ?? "")}`;
-    const group = graph?.groups.find((g) => g.id === id);
+    const group = groups.get(id);
     if (graph === undefined || group === undefined) return [head];
-    const members = graph.nodes.filter((n) => group.members.some((m) => m.node === n.id));
+    const inOrder = group.members.flatMap((m) => places.get(m.node) ?? []).sort((a, b) => a - b);
+    const members = inOrder.flatMap((place) => graph.nodes[place] ?? []);
     return [head, ...members.map((n) => `//   node ${n.id} ${n.op} <- ${n.origin.map((o) => sourceText(graph, o)).join(", ")}`)];
   };
 }
