@@ -78,7 +78,26 @@ const col2im: Builder = (c) =>
     pads: c.ints("pads"),
   });
 
+/** A depthwise convolution over the past and the present, and the last positions of both for the next call. */
+function causalConv(c: BuildCall) {
+  const activation = c.text("activation", "none");
+  if (!["none", "silu", "swish"].includes(activation)) notCompiled(`activation ${activation} is not known`);
+  const [channels, , width] = c.shape(1) ?? notCompiled("the rank of its weight is not known");
+  if (typeof channels !== "number" || typeof width !== "number") return notCompiled("the extents of its weight are not known");
+  const before = width - 1;
+  const x = c.has(3)
+    ? c.add("concat", [c.input(3), c.input(0)], { axis: 2 })
+    : before === 0
+      ? c.input(0)
+      : c.add("pad", [c.input(0)], { pads: [0, 0, before, 0, 0, 0] });
+  const y = c.add("conv", c.has(2) ? [x, c.input(1), c.input(2)] : [x, c.input(1)], { group: channels, autoPad: "NOTSET" });
+  const [starts, ends] = before === 0 ? [0, 0] : [-before, Number.MAX_SAFE_INTEGER];
+  const state = c.add("slice", [x], { starts: [starts], ends: [ends], axes: [2], steps: [1] });
+  return [activation === "none" ? y : c.add("silu", [y]), state];
+}
+
 export const convBuilders: Readonly<Record<string, Builder>> = {
+  CausalConvWithState: causalConv,
   Conv: conv,
   ConvTranspose: convTranspose,
   ConvInteger: convInteger,
