@@ -1,13 +1,18 @@
-/** The shared library of ONNX Runtime that the optional package onnxruntime-node brings. */
+/** The shared library of ONNX Runtime: of the extension's package for this platform, or of the optional package onnxruntime-node. */
 import fs from "node:fs";
 import path from "node:path";
 import { environment } from "./environment.ts";
 import { packageRoot } from "./package-root.ts";
 
-/** $FUSIONSCOPE_ORT, else the library of the installed package for this platform; undefined when there is none. */
+/** Where a package of the extension for one platform has it (scripts/package.mjs). */
+const packaged = "dist/ort/libonnxruntime.so.1";
+
+/** $FUSIONSCOPE_ORT, else the library that came with the extension or with the package for this platform; undefined when there is none. */
 export function findOrtLibrary(): string | undefined {
   const own = environment("FUSIONSCOPE_ORT");
   if (own !== undefined) return path.resolve(own);
+  const along = path.join(packageRoot(), packaged);
+  if (fs.existsSync(along)) return along;
   for (let dir = packageRoot(); ; dir = path.dirname(dir)) {
     const found = inPackage(path.join(dir, "node_modules", "onnxruntime-node", "bin"));
     if (found !== undefined || dir === path.dirname(dir)) return found;

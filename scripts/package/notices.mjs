@@ -30,11 +30,21 @@ function notice(folder) {
   return `${name} ${version}\nlicence: ${license}\nhome: ${homepage ?? "-"}\nsource: ${source ?? "-"}\n\n${licenceText(folder, manifest)}\n`;
 }
 
+/** Who holds the rights where package.json names somebody else. @type {Record<string, string>} */
+const holders = { "onnxruntime-node": "Microsoft Corporation" };
+
+/** What a licence file would say besides. @type {Record<string, (version: string) => string>} */
+const remarks = {
+  "onnxruntime-node": (version) =>
+    `The library is that of ONNX Runtime ${version}. What it contains of others, and under which licences:\nhttps://github.com/microsoft/onnxruntime/blob/v${version}/ThirdPartyNotices.txt`,
+};
+
 /** The package's own licence files; some say in package.json only that they are under the MIT licence. */
-function licenceText(folder, { license, author }) {
+function licenceText(folder, { name, version, license, author }) {
   const files = readdirSync(path.join(root, folder)).filter((name) => /^(licen[cs]e|copying|notice|epl)/i.test(name));
   if (files.length > 0) return files.map((file) => readFileSync(path.join(root, folder, file), "utf8").trim()).join("\n\n");
-  const holder = typeof author === "string" ? author : author?.name;
+  const holder = holders[name] ?? (typeof author === "string" ? author : author?.name);
   if (license !== "MIT" || !holder) throw new Stop("licence-missing", `${folder} has no licence file: it may not go into the package`, 1);
-  return readFileSync(path.join(root, "scripts/package/mit.txt"), "utf8").trim().replace("{holder}", holder);
+  const text = readFileSync(path.join(root, "scripts/package/mit.txt"), "utf8").trim().replace("{holder}", holder);
+  return [text, remarks[name]?.(version) ?? ""].join("\n\n").trim();
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { noticesText, packagesOf } from "./notices.mjs";
 
@@ -17,4 +18,10 @@ test("notices hold the licence texts of the packages", () => {
   assert.match(text, /Eclipse Public License/);
   assert.match(text, /Mike Bostock/);
   assert.match(text, /Copyright \(c\) Microsoft/);
+});
+
+test("ONNX Runtime is Microsoft's, and says where its own notices are", { skip: !existsSync("node_modules/onnxruntime-node") }, () => {
+  const text = noticesText(["node_modules/onnxruntime-node"]);
+  assert.match(text, /Microsoft Corporation/);
+  assert.match(text, /onnxruntime\/blob\/v[\d.]+\/ThirdPartyNotices/);
 });
