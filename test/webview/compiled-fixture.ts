@@ -2,15 +2,29 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { bodyAt, bodyDelta, compilationSummary, defaultOptions, graphDelta, isModule, passInfos, snapshotReply, StringTable } from "#core";
+import {
+  bodyAt,
+  bodyDelta,
+  compilationSummary,
+  cppReply,
+  defaultOptions,
+  graphDelta,
+  isModule,
+  passInfos,
+  snapshotReply,
+  StringTable,
+} from "#core";
 import { compileModel, localMachine, openSessionModel } from "#core/io";
-import type { Hello, TextReply, ToPage } from "#protocol";
+import type { CompareHello, Hello, PanelOptions, TextReply, ToPage } from "#protocol";
 import type { Fixture } from "./fixture.ts";
 
 const generation = 1;
 
-/** @param bodies paths of graphs inside of the model that the page may ask for */
-export function compiledFixture(name: string, bytes: Uint8Array, bodies: readonly string[]): Fixture {
+/**
+ * @param bodies paths of graphs inside of the model that the page may ask for
+ * @param changed options other than the usual ones
+ */
+export function compiledFixture(name: string, bytes: Uint8Array, bodies: readonly string[], changed: Partial<PanelOptions> = {}): Fixture {
   const folder = mkdtempSync(path.join(tmpdir(), "fusionscope-page-"));
   const file = path.join(folder, name);
   writeFileSync(file, bytes);
@@ -20,7 +34,7 @@ export function compiledFixture(name: string, bytes: Uint8Array, bodies: readonl
     const deltas: ToPage[] = [];
     const strings = new StringTable();
     let last: { stage: number; graph: Parameters<typeof graphDelta>[1] } | undefined;
-    const compilation = compileModel(model, { ...defaultOptions, isa: "scalar" }, machine, {
+    const compilation = compileModel(model, { ...defaultOptions, isa: "scalar", ...changed }, machine, {
       onStage: ({ index }, snapshot) => {
         if (isModule(snapshot) || snapshot === last?.graph) return;
         deltas.push({
@@ -31,7 +45,7 @@ export function compiledFixture(name: string, bytes: Uint8Array, bodies: readonl
         last = { stage: index, graph: snapshot };
       },
     });
-    const options = { isa: "scalar", threads: 1, precision: "f32" as const, dims: {}, without: [], force: [], forbid: [] };
+    const options = { isa: "scalar", threads: 1, precision: "f32" as const, dims: {}, without: [], force: [], forbid: [], ...changed };
     const hello: Hello = {
       model: { name, path: file, bytes: model.bytes },
       options,
@@ -44,6 +58,7 @@ export function compiledFixture(name: string, bytes: Uint8Array, bodies: readonl
     };
     const texts: Record<string, TextReply> = {};
     compilation.snapshots.forEach((snapshot, stage) => (texts[`ir:${stage}`] = snapshotReply(snapshot)));
+    if (compilation.source) texts[`cpp:${compilation.snapshots.length - 1}`] = cppReply(compilation.source);
     const indices = new Map(model.graph.sources.map((source, i) => [source.path, i]));
     const replies: Record<string, unknown> = {};
     for (const body of bodies) {
@@ -64,4 +79,17 @@ export function compiledFixture(name: string, bytes: Uint8Array, bodies: readonl
     model.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The messages of a fixture as those of the other side of a comparison. */
+export function asOther({ messages }: Fixture, compare: CompareHello): ToPage[] {
+  const { id } = compare;
+  return [
+    { type: "compare", compare },
+    ...messages.flatMap((message): ToPage[] => {
+      if (message.type === "stage") return [{ type: "compare-stage", id, delta: message.delta }];
+      if (message.type === "summary") return [{ type: "compare-summary", id, summary: message.summary }];
+      return message.type === "failed" ? [{ type: "compare-failed", id, error: message.error }] : [];
+    }),
+  ];
 }

@@ -43,6 +43,7 @@ function changeOf(a: number, b: number): string {
   if (a === b) return "same";
   if (!Number.isFinite(a) || !Number.isFinite(b) || a === 0) return "";
   const percent = (b / a - 1) * 100;
+  if (Math.abs(percent) < 0.05) return "about the same";
   if (Math.abs(percent) > 900) return `× ${digits(b / a)}`;
   return `${percent > 0 ? "+" : "−"}${digits(Math.abs(percent))} %`;
 }
