@@ -1,4 +1,4 @@
-/** ELK for small graphs, where its quality is worth its time. It never sees more than `elkLimit` boxes and can be thrown away. */
+/** ELK for small graphs whose ways cross, where its quality is worth its time. It never sees more than `elkLimit` boxes and can be thrown away. */
 /// <reference path="../text-modules.d.ts" />
 import ELK, { type ElkNode } from "elkjs/lib/elk-api.js";
 import elkSource from "elkjs/lib/elk-worker.min.js?text";
@@ -6,7 +6,7 @@ import { Superseded, workerFromText } from "./layouter.ts";
 import { framePadding, frameTitle, tagGap, type LayoutInput, type Placement } from "./types.ts";
 
 /** ELK needs seconds beyond this. */
-export const elkLimit = 150;
+export const elkLimit = 100;
 const timeLimitMs = 8000;
 
 const options = {
@@ -28,11 +28,6 @@ const options = {
 
 /** One worker for the page: it answers in turn. */
 let shared: { readonly elk: InstanceType<typeof ELK>; worker: () => Worker | undefined } | undefined;
-let answered = false;
-
-/** False until ELK has shown that it runs here; starting it takes a second. */
-export const elkIsWarm = (): boolean => answered;
-
 function elkNow(): InstanceType<typeof ELK> {
   if (shared) return shared.elk;
   let worker: Worker | undefined;
@@ -61,7 +56,6 @@ export class ElkLayouter {
       elkNow()
         .layout(elkGraph(input))
         .then((graph) => {
-          answered = true;
           resolve(placementOf(input, graph));
         })
         .catch(reject)

@@ -133,8 +133,8 @@ function layerDepths(input: LevelInput, { rank, layers }: Ranks): Float64Array {
 function gapsOf({ pin, firstGap, lastGap }: LevelInput, { layers }: Ranks): Float64Array {
   const gaps = new Float64Array(Math.max(0, layers - 1)).fill(layerGap);
   if (gaps.length === 0) return gaps;
-  if (pin.includes(Pin.First)) gaps[0] = Math.max(layerGap, firstGap);
-  if (pin.includes(Pin.Last)) gaps[gaps.length - 1] = Math.max(gaps.length === 1 ? (gaps[0] as number) : layerGap, lastGap);
+  if (pin.includes(Pin.First)) gaps[0] = firstGap;
+  if (pin.includes(Pin.Last)) gaps[gaps.length - 1] = gaps.length === 1 ? Math.max(gaps[0] as number, lastGap) : lastGap;
   return gaps;
 }
 

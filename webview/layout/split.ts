@@ -202,8 +202,8 @@ export function levelInput(input: LayoutInput, level: Level, levels: readonly Le
     fromAt: Float64Array.from(level.segments, ({ from, signal }) => at(from, signal, "exits")),
     toAt: Float64Array.from(level.segments, ({ to, signal }) => at(to, signal, "entries")),
     ...(level.frame < 0 && input.hint ? { hint: hintsOf(input, level) } : {}),
-    firstGap: right ? framePadding + 8 : frameTitle + framePadding,
-    lastGap: framePadding + 8,
+    firstGap: right ? framePadding + 8 : frameTitle + framePadding + 2,
+    lastGap: framePadding + 4,
   };
 }
 

@@ -1,7 +1,8 @@
-/** Placements of snapshots: cached, asked for off the thread, ELK's for small graphs. */
+/** Placements of snapshots: cached, asked for off the thread, ELK's for small graphs where it does better. */
 import type { Boxes } from "../../model/boxes.ts";
 import type { Direction } from "../../store.ts";
-import { ElkLayouter, elkIsWarm, elkLimit } from "../../layout/elk.ts";
+import { crossingsOf } from "../../layout/crossings.ts";
+import { ElkLayouter, elkLimit } from "../../layout/elk.ts";
 import { layoutInput } from "../../layout/input.ts";
 import { Layouter, Superseded } from "../../layout/layouter.ts";
 import type { Placement } from "../../layout/types.ts";
@@ -29,34 +30,38 @@ export class Pictures {
   }
 
   /**
-   * Asks for a placement and calls back with it, once or, when ELK improves on the first one, twice. Asking again ends this.
+   * Asks for a placement and calls back with it: once or, when ELK finds one of a small picture in which fewer ways cross, twice. Asking again
+   * ends this.
    */
   request(boxes: Boxes, direction: Direction, hint: Float64Array | undefined, arrived: (placement: Placement) => void): void {
-    const small = boxes.count <= elkLimit;
     this.cancel();
+    const input = layoutInput(boxes, direction, hint);
     const take = (placement: Placement): void => {
       this.known[direction].set(boxes, placement);
       arrived(placement);
     };
-    const run = (layout: Promise<Placement>, otherwise?: () => unknown): void => {
-      this.open += 1;
-      layout
-        .then(take)
-        .catch((error: unknown) => {
-          if (error instanceof Superseded) return;
-          if (otherwise) otherwise();
-          else this.failed(error);
-        })
-        .finally(() => {
-          this.open -= 1;
-          if (this.open === 0) this.idle();
-        });
-    };
-    const input = layoutInput(boxes, direction, hint);
-    // Waiting for ELK is better than a picture that jumps, once it is known to run here.
-    const first = !small || !elkIsWarm();
-    if (first) run(this.own.layout(input));
-    if (small) run(this.elk.layout(input), () => !first && run(this.own.layout(input)));
+    this.run(this.own.layout(input), this.failed, (placement) => {
+      take(placement);
+      const crossings = boxes.count <= elkLimit ? crossingsOf(input, placement) : 0;
+      if (crossings === 0) return;
+      // A picture that is good enough stays: without ELK's, nothing is lost.
+      this.run(
+        this.elk.layout(input),
+        () => undefined,
+        (other) => crossingsOf(input, other) < crossings && take(other),
+      );
+    });
+  }
+
+  private run(layout: Promise<Placement>, failed: (error: unknown) => void, done: (placement: Placement) => void): void {
+    this.open += 1;
+    layout
+      .then(done)
+      .catch((error: unknown) => error instanceof Superseded || failed(error))
+      .finally(() => {
+        this.open -= 1;
+        if (this.open === 0) this.idle();
+      });
   }
 
   cancel(): void {
