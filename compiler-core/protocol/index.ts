@@ -4,3 +4,4 @@ export * from "./panel.ts";
 export * from "./runner.ts";
 export { requestSeconds, secondsBeyond } from "./limits.ts";
 export * as shape from "./shape.ts";
+export { benchCommand, compileCommand } from "./command-line.ts";

@@ -2,6 +2,7 @@
 import type { Feature } from "../services.ts";
 import { benchmark } from "./benchmark.ts";
 import { buffersTree } from "./buffers-tree.ts";
+import { commandLine } from "./command-line.ts";
 import { compare } from "./compare.ts";
 import { contextKeys } from "./context-keys.ts";
 import { inspector } from "./inspector.ts";
@@ -33,5 +34,6 @@ export const features: readonly Feature[] = [
   problems,
   irLanguage,
   links,
+  commandLine,
   start,
 ];

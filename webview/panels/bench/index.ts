@@ -1,5 +1,5 @@
 /** Measuring: what, against what, and the result with everything needed to trust it or not. */
-import type { BenchResult, BenchScope } from "#protocol";
+import { benchCommand, type BenchResult, type BenchScope, type PanelRequests } from "#protocol";
 import type { App, Panel } from "../../app.ts";
 import { groupOfSelection, selectGroup, sourcesOfSelection } from "../../actions.ts";
 import { button, checkbox, progressRing, segmented, type Control } from "../../controls/index.ts";
@@ -24,6 +24,7 @@ class BenchPanel {
   private againstOrt = true;
   private running: Reply<BenchResult> | undefined;
   private result: BenchResult | undefined;
+  private resultCommand = "";
 
   constructor(private readonly app: App) {
     this.scope = segmented<ScopeKind>(
@@ -110,20 +111,18 @@ class BenchPanel {
     const text = el("span", {}, "Starting …");
     const bar = el("progress", { attrs: { max: "1", "aria-label": "Benchmark" } });
     fill(this.notice, progressRing("Measuring"), text, bar);
-    this.running = this.app.host.request(
-      "bench",
-      { scope: scope ?? this.scopeNow(), baselines: this.againstOrt ? ["ort"] : [] },
-      (message, done) => {
-        text.textContent = message;
-        if (done === null) bar.removeAttribute("value");
-        else bar.value = done;
-      },
-    );
+    const asked = { scope: scope ?? this.scopeNow(), baselines: this.againstOrt ? ["ort"] : [] };
+    const command = this.command(asked);
+    this.running = this.app.host.request("bench", asked, (message, done) => {
+      text.textContent = message;
+      if (done === null) bar.removeAttribute("value");
+      else bar.value = done;
+    });
     this.cancel.element.hidden = false;
     this.showScope();
     try {
       this.result = await this.running.result;
-      this.app.store.update({ measured: this.result });
+      this.resultCommand = command;
       this.app.store.update({ measured: this.result });
       this.draw();
       fill(this.notice);
@@ -154,8 +153,15 @@ class BenchPanel {
           (group) => selectGroup(this.app, group),
           (group) => this.groupName(group),
           this.holes(),
+          this.resultCommand,
         ),
       );
+  }
+
+  /** What to type to measure the same in a terminal. */
+  private command(asked: PanelRequests["bench"]["arg"]): string {
+    const { hello, options, summary } = this.app.store.state;
+    return hello && options ? benchCommand(hello.model.path, options, asked, (node) => summary?.sources[node]?.path ?? `#${node}`) : "";
   }
 
   /** What ran on ONNX Runtime inside of our time. */

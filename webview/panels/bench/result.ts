@@ -17,6 +17,7 @@ export function resultView(
   pickGroup: (group: number) => void,
   groupName: (group: number) => string,
   more: readonly string[],
+  command: string,
 ): HTMLElement {
   const wide = Math.max(320, Math.min(width - 32, 860));
   const times: IntervalRow[] = [
@@ -60,8 +61,12 @@ export function resultView(
     block("Rates", facts(rates(result))),
     regions(result, pickGroup, groupName),
     block("Counters", counters(result.counters)),
+    command === "" ? undefined : block("Reproduce", commandLine(command)),
   );
 }
+
+/** What to type to measure the same; a click selects it whole, ready to be copied. */
+const commandLine = (command: string): HTMLElement => el("code", { class: "command-line", tabIndex: 0 }, visible(command));
 
 const plot = (picture: SVGElement): HTMLElement => {
   const holder = el("div", { class: "plot" });
