@@ -296,6 +296,18 @@ test("Softmax before opset 13 sums over all axes from its axis on", () => {
   assert.ok(Math.abs(y.slice(0, 12).reduce((a, b) => a + b, 0) - 1) < 1e-6);
 });
 
+test("Softmax before opset 13 over axes that have names so far", () => {
+  const g = imported(
+    (m) => {
+      m.input("x", "f32", [2, "n", 4]);
+      m.node("Softmax", ["x"], "y", { attributes: { axis: 1 } });
+      m.output("y", "f32");
+    },
+    { opset: 11 },
+  );
+  assert.deepEqual(opsOf(g), ["reshape", "softmax", "shape", "reshape"]);
+});
+
 test("SkipLayerNormalization is a sum and a normalisation, and gives the sum too", () => {
   const scale = (m: ModelBuilder): void => {
     m.input("x", "f32", [2, 4]);

@@ -106,6 +106,17 @@ const cases: readonly (readonly [string, () => string, string])[] = [
       ]),
     "f32[n, 4]",
   ],
+  [
+    "zero points of columns of an extent that has a name so far",
+    () =>
+      infer("matmul-integer", [
+        { dtype: "u8", shape: [2, 4] },
+        { dtype: "u8", shape: [4, "n"] },
+        { dtype: "u8", shape: [] },
+        { dtype: "u8", shape: [9] },
+      ]),
+    "i32[2, n]",
+  ],
   ["gemm summand", () => infer("gemm", [[2, 3], [3, 4], [5]]), "shape: a summand of 5 does not broadcast to 2x4"],
   ["reduce", () => infer("reduce-sum", [["n", 3, 4]], { axes: [-1], keepdims: false }), "f32[n, 3]"],
   ["reduce all", () => infer("reduce-max", [[2, 3]]), "f32[1, 1]"],

@@ -1,6 +1,6 @@
 /** The product of 8- or 16-bit integer matrices in 32 bits, less their zero points: what MatMulInteger and the QLinear operators are made of. */
 import type { DType } from "../../support/dtype.ts";
-import { broadcastDim, shapeText } from "../dims.ts";
+import { agrees, shapeText } from "../dims.ts";
 import type { Shape } from "../ir.ts";
 import { allocate, count, type NdArray, type NumberArray } from "../ndarray.ts";
 import { broadcastStrides } from "../eval-elementwise.ts";
@@ -25,8 +25,7 @@ function problem(zero: TensorType | null | undefined, operand: TensorType, left:
   const shape = zeroPointShape(zero.shape, operand.shape, left);
   const shift = operand.shape.length - shape.length;
   const alongK = shape.at(left ? -1 : -2) ?? 1;
-  const fits =
-    shift >= 0 && alongK === 1 && shape.every((d, i) => broadcastDim(operand.shape![i + shift]!, d) === operand.shape![i + shift]);
+  const fits = shift >= 0 && alongK === 1 && shape.every((d, i) => d === 1 || agrees(operand.shape![i + shift]!, d));
   return fits ? undefined : `a zero point of ${shapeText(zero.shape)} does not fit an operand of ${shapeText(operand.shape)}`;
 }
 

@@ -39,11 +39,11 @@ function softmax(op: "softmax" | "log-softmax" | "hardmax"): Builder {
     if (axis === shape.length - 1) return c.add(op, [x], { axis: -1 });
     const [outer, inner] = [productDim(shape.slice(0, axis)), productDim(shape.slice(axis))];
     const flat = c.add("reshape", [x], { shape: typeof inner === "number" ? [-1, inner] : [outer, -1], allowZero: false });
+    const y = c.add(op, [flat], { axis: 1 });
+    if (shape.slice(1).some((d) => typeof d !== "number")) return c.add("reshape", [y, c.add("shape", [x])], { allowZero: true });
     return c.reshape(
-      c.add(op, [flat], { axis: 1 }),
-      [...shape.keys()].map((i) =>
-        typeof shape[i] === "number" ? (shape[i] as number) : i === 0 ? -1 : notCompiled("softmax over several axes of unknown extent"),
-      ),
+      y,
+      shape.map((d) => (typeof d === "number" ? d : -1)),
     );
   };
 }
