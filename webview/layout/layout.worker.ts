@@ -1,9 +1,10 @@
 /** Entry of the layout worker: graphs in, placements out. It looks for news between sweeps, and gives up what nobody waits for. */
+import { crossingsOf } from "./crossings.ts";
 import { FrameCache, layoutSteps } from "./compound.ts";
 import type { LayoutInput, Placement } from "./types.ts";
 
 /** A question, or word that the one before is not wanted any more. */
-export type ToLayout = { readonly id: number; readonly input: LayoutInput } | { readonly cancel: number };
+export type ToLayout = { readonly id: number; readonly input: LayoutInput; readonly countCrossings: boolean } | { readonly cancel: number };
 
 interface Scope {
   onmessage: ((event: { data: ToLayout }) => void) | null;
@@ -22,7 +23,7 @@ scope.onmessage = ({ data }) => {
     return;
   }
   current = data.id;
-  work(data.id, layoutSteps(data.input, cache));
+  work(data, layoutSteps(data.input, cache));
 };
 
 /** After the messages that wait now. A timer would wait for some ms each time. */
@@ -32,18 +33,21 @@ function later(task: () => void): void {
   channel.port2.postMessage(0);
 }
 
-function work(id: number, steps: Generator<void, Placement>): void {
+type Question = Extract<ToLayout, { readonly id: number }>;
+
+function work(question: Question, steps: Generator<void, Placement>): void {
   const until = performance.now() + sliceMs;
-  while (current === id) {
+  while (current === question.id) {
     const step = steps.next();
-    if (step.done === true) return answer(id, step.value);
-    if (performance.now() > until) return later(() => work(id, steps));
+    if (step.done === true) return answer(question, step.value);
+    if (performance.now() > until) return later(() => work(question, steps));
   }
 }
 
-function answer(id: number, placement: Placement): void {
+function answer({ id, input, countCrossings }: Question, placement: Placement): void {
   const buffers = [placement.x, placement.y, placement.start, placement.points, placement.frames].map(
     ({ buffer }) => buffer as ArrayBuffer,
   );
-  scope.postMessage({ id, placement }, buffers);
+  const counted = countCrossings ? { ...placement, crossings: crossingsOf(input, placement) } : placement;
+  scope.postMessage({ id, placement: counted }, buffers);
 }

@@ -28,14 +28,14 @@ export class Layouter {
   private nextId = 1;
 
   /** Resolves with the placement; rejects with `Superseded` when asked again or cancelled before. */
-  layout(input: LayoutInput): Promise<Placement> {
+  layout(input: LayoutInput, countCrossings = false): Promise<Placement> {
     this.cancel();
     const worker = (this.worker ??= this.start());
     const id = this.nextId;
     this.nextId += 1;
     return new Promise((resolve, reject) => {
       this.open = { id, resolve, reject };
-      worker.postMessage({ id, input } satisfies ToLayout);
+      worker.postMessage({ id, input, countCrossings } satisfies ToLayout);
     });
   }
 

@@ -39,6 +39,8 @@ export interface Placement {
   readonly direction?: "down" | "right";
   /** Left, top, width, height of each frame of the boxes. */
   readonly frames: Float64Array;
+  /** How often ways cross, where that was counted. */
+  readonly crossings?: number;
   readonly left: number;
   readonly top: number;
   readonly width: number;

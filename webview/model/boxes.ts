@@ -122,24 +122,24 @@ export function boxesWithGhosts(snapshot: Snapshot, base: Snapshot, change: Stag
   const ghosts = [...change.removed].map((id) => old.indexOf.get(id)).filter((i) => i !== undefined);
   ghosts.forEach((i, order) => indexOf.set(old.keys[i] as number, live.count + order));
   const here = (i: number): number | undefined => indexOf.get(old.keys[i] as number) ?? indexOf.get(now.get(old.keys[i] as number) ?? NaN);
-  const edges = Array.from(old.from.keys()).filter(
-    (e) => change.removed.has(old.keys[old.from[e] as number] as number) || change.removed.has(old.keys[old.to[e] as number] as number),
-  );
+  const gone = Uint8Array.from(old.keys, (key) => (change.removed.has(key) ? 1 : 0));
+  const edges: number[] = [];
+  for (let e = 0; e < old.from.length; e += 1) if (gone[old.from[e] as number] === 1 || gone[old.to[e] as number] === 1) edges.push(e);
   const joined = edges.map((e) => [here(old.from[e] as number), here(old.to[e] as number), old.value[e] as number] as const);
   const whole = joined.filter(
     (edge): edge is readonly [number, number, number] => edge[0] !== undefined && edge[1] !== undefined && edge[0] !== edge[1],
   );
-  const ints = (column: Int32Array, more: readonly number[]): Int32Array => Int32Array.from([...column, ...more]);
-  const bytes = (column: Uint8Array, more: Uint8Array): Uint8Array => Uint8Array.from([...column, ...ghosts.map((i) => more[i] as number)]);
+  const ints = (column: Int32Array, more: readonly number[]): Int32Array =>
+    appended(column, new Int32Array(column.length + more.length), more);
+  const picked = (more: ArrayLike<number>): number[] => ghosts.map((i) => more[i] as number);
+  const bytes = (column: Uint8Array, more: Uint8Array): Uint8Array =>
+    appended(column, new Uint8Array(column.length + ghosts.length), picked(more));
   const floats = (column: Float64Array, more: Float64Array): Float64Array =>
-    Float64Array.from([...column, ...ghosts.map((i) => more[i] as number)]);
+    appended(column, new Float64Array(column.length + ghosts.length), picked(more));
   const texts = <T>(column: readonly T[], more: readonly T[]): readonly T[] => [...column, ...ghosts.map((i) => more[i] as T)];
   const made: Boxes = {
     count: live.count + ghosts.length,
-    keys: ints(
-      live.keys,
-      ghosts.map((i) => old.keys[i] as number),
-    ),
+    keys: ints(live.keys, picked(old.keys)),
     indexOf,
     kind: bytes(live.kind, old.kind),
     category: bytes(live.category, old.category),
@@ -167,6 +167,12 @@ export function boxesWithGhosts(snapshot: Snapshot, base: Snapshot, change: Stag
   };
   haunted.set(change, made);
   return made;
+}
+
+function appended<C extends Int32Array | Uint8Array | Float64Array>(column: C, into: C, more: readonly number[]): C {
+  into.set(column);
+  into.set(more, column.length);
+  return into;
 }
 
 /** `32×256 f32 · 32 KiB` */

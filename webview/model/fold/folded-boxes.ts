@@ -138,7 +138,7 @@ function fold(
 
   function around() {
     const indexOf = new Map<number, number>();
-    for (const [key, i] of flat.indexOf) indexOf.set(key, place[i] as number);
+    for (let i = 0; i < flat.count; i += 1) indexOf.set(flat.keys[i] as number, place[i] as number);
     const frameOf = Int32Array.from(source, (i) => {
       const cluster = i < 0 ? (tree.clusters[gathered[-1 - i]?.cluster ?? -1]?.parent ?? -1) : (of[i] as number);
       return cluster < 0 ? -1 : (frame[cluster] as number);

@@ -40,16 +40,14 @@ export class Pictures {
       this.known[direction].set(boxes, placement);
       arrived(placement);
     };
-    this.run(this.own.layout(input), this.failed, (placement) => {
+    const small = boxes.count <= elkLimit;
+    this.run(this.own.layout(input, small), this.failed, (placement) => {
       take(placement);
-      const crossings = boxes.count <= elkLimit ? crossingsOf(input, placement) : 0;
-      if (crossings === 0) return;
+      const { crossings = 0 } = placement;
+      if (!small || crossings === 0) return;
       // A picture that is good enough stays: without ELK's, nothing is lost.
-      this.run(
-        this.elk.layout(input),
-        () => undefined,
-        (other) => crossingsOf(input, other) < crossings && take(other),
-      );
+      const nothing = (): void => undefined;
+      this.run(this.elk.layout(input), nothing, (other) => crossingsOf(input, other) < crossings && take(other));
     });
   }
 
