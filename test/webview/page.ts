@@ -51,6 +51,10 @@ export interface OpenOptions {
   readonly width?: number;
   readonly height?: number;
   readonly reducedMotion?: boolean;
+  /** Device pixels per CSS pixel: 2 is a zoom of 200 % on the same screen. */
+  readonly scale?: number;
+  /** Runs in the page before anything else. */
+  readonly init?: string;
   /** A host that answers for itself instead of the recorded messages: gets the way to the page, gives where the page's messages go. */
   readonly host?: (deliver: (message: ToPage) => void) => (message: unknown) => void;
 }
@@ -68,9 +72,14 @@ export interface Opened {
 
 /** A page that has said `ready` and got all its messages. */
 export async function open(browser: Browser, options: OpenOptions): Promise<Opened> {
-  const { messages, texts = {}, replies = {}, theme = "dark", width = 1400, height = 900, reducedMotion = false } = options;
-  const context = await browser.newContext({ viewport: { width, height }, reducedMotion: reducedMotion ? "reduce" : "no-preference" });
+  const { messages, texts = {}, replies = {}, theme = "dark", width = 1400, height = 900, reducedMotion = false, scale = 1 } = options;
+  const context = await browser.newContext({
+    viewport: { width, height },
+    deviceScaleFactor: scale,
+    reducedMotion: reducedMotion ? "reduce" : "no-preference",
+  });
   const page = await context.newPage();
+  if (options.init) await page.addInitScript(options.init);
   const errors: string[] = [];
   page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
   page.on("pageerror", (error) => errors.push(String(error.stack ?? error)));

@@ -74,13 +74,17 @@ export function svgPicture(
   return { text: sheet.document(width, height, theme.background, title), texts: sheet.texts };
 }
 
+/** How large a picture is drawn that is wanted `wanted` times as large as it is. @throws HostError `picture-too-large` */
+export function pictureScale(width: number, height: number, wanted: number): number {
+  const scale = Math.min(wanted, Math.sqrt(mostPixels / (width * height)));
+  if (scale < leastScale) throw tooLarge(width, height);
+  return scale;
+}
+
 /** The graph as a PNG file. @throws HostError `picture-too-large` */
 export async function pngPicture(sitter: Sitter, part: PicturePart, theme: Theme): Promise<Uint8Array> {
   const { width, height } = shotOf(sitter, part, 1);
-  const fitting = Math.sqrt(mostPixels / (width * height));
-  const wanted = part === "view" ? Math.max(1, devicePixelRatio) : 2;
-  const scale = Math.min(wanted, fitting);
-  if (scale < leastScale) throw tooLarge(width, height);
+  const scale = pictureScale(width, height, part === "view" ? Math.max(1, devicePixelRatio) : 2);
   const shot = shotOf(sitter, part, scale);
   const [columns, lines] = [Math.max(1, Math.ceil(shot.width)), Math.max(1, Math.ceil(shot.height))];
   const canvas = document.createElement("canvas");

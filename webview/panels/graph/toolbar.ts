@@ -63,9 +63,7 @@ export function graphToolbar(app: App, events: ToolbarEvents): Toolbar {
     compare.element,
     labelled("Colour", colour),
     labelled("Fold", fold),
-    direction,
-    whyNot.element,
-    more,
+    el("div", { class: "tool-icons" }, direction, whyNot.element, more),
   );
   return {
     element,
