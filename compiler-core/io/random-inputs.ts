@@ -71,6 +71,11 @@ function followUses(graph: Graph, input: ValueId, through: readonly OpName[], us
       if (value !== null) consumers.set(value, [...(consumers.get(value) ?? []), { node, operand }]);
     });
   }
+  for (const node of contributed(graph)) {
+    node.inputs.forEach((value, operand) => {
+      if (value !== null) consumers.set(value, [...(consumers.get(value) ?? []), { node, operand }]);
+    });
+  }
   const seen = new Set<ValueId>([input]);
   const open = [input];
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
@@ -82,6 +87,14 @@ function followUses(graph: Graph, input: ValueId, through: readonly OpName[], us
     }
   }
 }
+
+/** Nodes of the file of ONNX Runtime's own domain that were taken apart: what they accept is known of the whole. */
+const contributed = (graph: Graph): readonly Node[] =>
+  graph.sources.flatMap(({ domain, opType, name, reads }, id): Node[] =>
+    domain !== "com.microsoft" || reads === undefined
+      ? []
+      : [{ id: -1 - id, op: "opaque", name, inputs: reads, outputs: [], attrs: { opType }, origin: [id], phase: "run" }],
+  );
 
 function consumerRange(graph: Graph, typed: Graph, node: Node, operand: number): Partial<IntegerRange> {
   if (operand === indexOperand[node.op]) return { high: indexedLength(typed, node) - 1 };

@@ -4,6 +4,7 @@ import type { Builder } from "./build-call.ts";
 import { convBuilders } from "./conv.ts";
 import { standardDomain } from "./domain.ts";
 import { elementwiseBuilders } from "./elementwise.ts";
+import { groupAttentionBuilders } from "./group-attention.ts";
 import { indexingBuilders } from "./indexing.ts";
 import { lossBuilders } from "./losses.ts";
 import { imageNormalizationBuilders } from "./image-normalization.ts";
@@ -28,6 +29,7 @@ export const onnxBuilders: Readonly<Record<string, Builder>> = {
   ...attentionBuilders,
   ...convBuilders,
   ...elementwiseBuilders,
+  ...groupAttentionBuilders,
   ...indexingBuilders,
   ...lossBuilders,
   ...imageNormalizationBuilders,
