@@ -98,6 +98,22 @@ const integers: readonly MathCase[] = [
   one("zero points", "ConvInteger", [given("u8", 2, 3, 6, 17), weight("u8", 5, 3, 3, 3), scalar("u8", 7), scalar("u8", 100)], {
     pads: [1, 0, 1, 2],
   }),
+  one("product of bytes", "ConvInteger", [given("u8", 2, 3, 6, 17), weight("u8", 5, 3, 3, 3), scalar("u8", 7), scalar("u8", 128)], {
+    pads: [1, 0, 2, 1],
+  }),
+  one("product of bytes, kernel at run time", "ConvInteger", [
+    given("u8", 1, 5, 7, 18),
+    given("u8", 6, 5, 2, 3),
+    scalar("u8", 3),
+    scalar("u8", 99),
+  ]),
+  one("product of bytes, step 2", "ConvInteger", [given("u8", 1, 3, 19, 22), weight("i8", 9, 3, 3, 3)], {
+    pads: [1, 1, 1, 1],
+    strides: [2, 3],
+    dilations: [2, 1],
+  }),
+  one("product of bytes, 1x1", "ConvInteger", [given("u8", 1, 17, 9, 8), weight("i8", 5, 17, 1, 1), scalar("u8", 200)]),
+  one("product of bytes, one axis", "ConvInteger", [given("u8", 3, 4, 37), weight("i8", 7, 4, 5), scalar("u8", 11)], { pads: [2, 3] }),
   one("groups, stride", "ConvInteger", [given("u8", 1, 6, 9, 20), weight("u8", 4, 3, 3, 3), scalar("u8", 1)], {
     group: 2,
     strides: [2, 2],

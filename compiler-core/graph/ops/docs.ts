@@ -92,6 +92,7 @@ const parts: Partial<Record<OpName, Parts>> = {
   "conv-transpose": {
     operands: [image, ["w", "kernel [channels, outputs / group, taps ...]"], ["bias", "one number per output channel; may be absent"]],
   },
+  unfold: { operands: [image] },
   col2im: {
     operands: [
       ["x", "[batch, channels x block, columns]"],

@@ -39,6 +39,7 @@ import { treeLeaves } from "./tree-leaves.ts";
 import { tile } from "./tile.ts";
 import { topK } from "./top-k.ts";
 import { hardmax, logSoftmax, softmax } from "./softmax.ts";
+import { unfold } from "./unfold.ts";
 
 export const ops = {
   add: nary.add,
@@ -121,6 +122,7 @@ export const ops = {
   "conv-gemm": convGemm,
   "conv-transpose": convTranspose,
   col2im,
+  unfold,
   "max-pool": maxPool,
   "max-unpool": maxUnpool,
   "average-pool": averagePool,

@@ -162,6 +162,8 @@ test("what is said twice, below zero, or larger than any memory", () => {
     ["resize", [f(5, 5)], { scales: [1, Infinity] }],
     ["affine-grid", [f(1, 2, 3)], { size: [1, 1, 2 ** 30, 2 ** 30] }],
     ["col2im", [f(1, 4, 4)], { image: [-3, -3], block: [2, 2] }],
+    ["unfold", [{ dtype: "u8", shape: [1, 2, 5] }], { kernel: [2, 2] }],
+    ["unfold", [{ dtype: "u8", shape: [1, 2, 5] }], { kernel: [2], strides: [0] }],
   ];
   for (const [op, good, attrs] of refusals) assert.ok(isRefusal(infer({ what: "", op, attrs, good, bad: [] }, good)), op);
 });

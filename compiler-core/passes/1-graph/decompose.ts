@@ -3,6 +3,7 @@ import type { Graph } from "../../graph/ir.ts";
 import { applyRules } from "../../graph/rules.ts";
 import { graphPass, type PassContext } from "../pass.ts";
 import { attentionRules } from "./decompose/attention.ts";
+import { integerConvRules } from "./decompose/conv-integer.ts";
 import { convFoldingRules, convRules } from "./decompose/conv.ts";
 import { einsumRules } from "./decompose/einsum.ts";
 import { emptyRules } from "./decompose/empty.ts";
@@ -25,6 +26,7 @@ export const decompose = graphPass({
       [
         ...attentionRules,
         ...convFoldingRules,
+        ...integerConvRules,
         ...convRules,
         ...einsumRules,
         ...emptyRules,

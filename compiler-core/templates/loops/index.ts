@@ -23,11 +23,13 @@ import { resample } from "./resample.ts";
 import { scatterElements, scatterNd, tensorScatter } from "./scatter.ts";
 import { treeLeaves } from "./tree-leaves.ts";
 import { topK } from "./top-k.ts";
+import { unfoldLoops } from "./unfold.ts";
 
 export const loopWriters: Readonly<Record<string, Template>> = {
   recurrent: recurrentLoops,
   conv: convLoops,
   col2im: col2imLoops,
+  unfold: unfoldLoops,
   matmul: matmulLoops,
   "matmul-integer": matmulLoops,
   "matmul-packed": matmulPacked,

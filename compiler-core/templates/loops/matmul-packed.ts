@@ -13,7 +13,7 @@ import { operand, resultOf, type Template, type TemplateCall } from "../template
 
 /** Rows of one piece of work: a few register tiles. */
 const blockRows = 56;
-/** Panels of one piece of work where there are too few rows. */
+/** Panels of one piece of work where columns are shared out. */
 const blockPanels = 8;
 
 export const packInteger: Template = ({ graph, nodes, builder, storage }) => {
@@ -61,14 +61,15 @@ export const matmulPacked: Template = (call) => {
   const product = describe(call);
   const { rows, n, panel, node } = product;
   const { builder } = call;
-  if (rows > blockRows || n <= panel * blockPanels) {
+  const width = panel * blockPanels;
+  // Whichever gives more pieces, so that threads get equal shares.
+  if (Math.ceil(rows / blockRows) >= Math.ceil(n / width)) {
     const part = (row: Expr): Stmt[] => {
       const size = builder.let("rows", x.binary("min", x.index(blockRows), x.sub(x.index(rows), row)), [node.id]);
       return [size.stmt, ...block(product, row, size.ref, x.index(0), x.index(n), n)];
     };
     return [builder.loop("parallel", "row", 0, rows, [node.id], part, blockRows)];
   }
-  const width = panel * blockPanels;
   const part = (col: Expr): Stmt[] => {
     const size = builder.let("cols", x.binary("min", x.index(width), x.sub(x.index(n), col)), [node.id]);
     return [size.stmt, ...block(product, x.index(0), x.index(rows), col, size.ref, width)];
