@@ -4,6 +4,7 @@ import { isHoleGroup, templateText } from "../model/holes.ts";
 import { BoxKind, type Boxes } from "../model/boxes.ts";
 import type { Snapshot, StageChange } from "../model/trace.ts";
 import type { Placement } from "../layout/types.ts";
+import { markClusters } from "./cluster-counts.ts";
 import { Grid } from "./grid.ts";
 import { Mark, type Hull, type RejectedEdge, type Scene } from "./scene.ts";
 
@@ -21,11 +22,14 @@ export interface SceneParts {
 /** A scene without selection. */
 export function buildScene({ snapshot, boxes, placement, change, side, verdicts }: SceneParts): Scene {
   const { hulls, hullOf } = hullsOf(snapshot.groups, boxes);
+  const marks = marksOf(boxes, change, side);
+  const counts = markClusters(boxes, change, side, marks);
   return {
     boxes,
     placement,
     grid: new Grid(boxes, placement),
-    marks: marksOf(boxes, change, side),
+    marks,
+    counts,
     hulls,
     hullOf,
     rejected: snapshot.groups.length > 0 ? rejectedOf(boxes, verdicts) : [],

@@ -1,5 +1,6 @@
 /** Outlines and badges: what a pass did to a box, what is selected, what is lit. */
 import { BoxKind } from "../model/boxes.ts";
+import { drawCounts } from "./cluster-counts.ts";
 import { radius, thickness, type Pen } from "./pen.ts";
 import { Detail, Mark } from "./scene.ts";
 import { hatch } from "./shapes.ts";
@@ -29,7 +30,9 @@ export function drawMarks(pen: Pen, visible: readonly number[]): void {
       ctx.strokeStyle = colour;
       ctx.lineWidth = thickness(pen, 1.8, 10);
       ctx.stroke();
-      if (pen.detail >= Detail.Ops) drawBadge(pen, x + w - 2, y + 2, colour, markSigns[mark] as string);
+      const counts = scene.counts.get(i);
+      if (counts && pen.detail >= Detail.Ops) drawCounts(pen, counts, x + w, y);
+      else if (pen.detail >= Detail.Ops) drawBadge(pen, x + w - 2, y + 2, colour, markSigns[mark] as string);
     }
     // Most of a graph moves when its groups are made: the outlines of the groups say where to.
     if (mark === Mark.Moved && pen.detail >= Detail.Names) drawBadge(pen, x + w - 2, y + 2, theme.changed, markSigns[mark] as string);

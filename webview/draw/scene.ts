@@ -1,6 +1,7 @@
 /** Everything the graph canvas shows, as data. */
 import type { Boxes } from "../model/boxes.ts";
 import type { Placement } from "../layout/types.ts";
+import type { ChangeCounts } from "./cluster-counts.ts";
 import type { Grid } from "./grid.ts";
 
 export enum Mark {
@@ -43,6 +44,8 @@ export interface Scene {
   readonly grid: Grid;
   /** By box index. */
   readonly marks: Uint8Array;
+  /** What happened to the nodes in closed clusters, by box index. */
+  readonly counts: ReadonlyMap<number, ChangeCounts>;
   readonly hulls: readonly Hull[];
   /** Index into `hulls` by box; -1: none. */
   readonly hullOf: Int32Array;

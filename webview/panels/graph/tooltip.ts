@@ -4,6 +4,7 @@ import type { Hit } from "../../draw/hit.ts";
 import type { Scene } from "../../draw/scene.ts";
 import { valueOfKey, valueText } from "../../model/boxes.ts";
 import { flopsText, visible } from "../../model/format.ts";
+import { describeCluster, describeEdge, describeFrame } from "./cluster-tip.ts";
 import { fateOf, templateText, unknownWork } from "../../model/holes.ts";
 
 export function describeHit(app: App, hit: Hit, scene: Scene | undefined): readonly string[] {
@@ -12,6 +13,8 @@ export function describeHit(app: App, hit: Hit, scene: Scene | undefined): reado
     const value = snapshot.values.get(valueOfKey(hit.key));
     return value ? [visible(value.name), valueText(value)] : [];
   }
+  if (hit.kind === "box" && scene?.boxes.clusters.has(hit.key)) return describeCluster(app, scene, hit.key);
+  if (hit.kind === "frame" && scene) return describeFrame(scene, hit.frame);
   if (hit.kind === "box") {
     const node = snapshot.nodes.get(hit.key);
     if (!node) return describeRemoved(app, hit.key);
@@ -26,7 +29,7 @@ export function describeHit(app: App, hit: Hit, scene: Scene | undefined): reado
     return group ? [`group ${group.id}: ${visible(group.name)}`, `${templateText(group.template)}, ${group.members.length} ops`] : [];
   }
   if (hit.kind === "edge" && scene) {
-    const value = valueText(snapshot.values.get(scene.boxes.value[hit.edge] as number));
+    const value = describeEdge(app, scene, hit.edge);
     return hit.because === undefined ? [value] : ["not fused", hit.because.replace(/^not fused: /, ""), value];
   }
   return [];
