@@ -10,6 +10,7 @@ import { runBenchmark } from "./features/benchmark.ts";
 import { features } from "./features/index.ts";
 import type { Services } from "./services.ts";
 import { defaultOptions, workerEnvironment } from "./settings.ts";
+import { plainNotice } from "./text/plain.ts";
 
 export function activate(context: vscode.ExtensionContext): FusionscopeApi {
   const log = vscode.window.createOutputChannel("Fusionscope", { log: true });
@@ -42,7 +43,7 @@ function showError(log: vscode.LogOutputChannel, error: unknown): void {
   const info: ErrorInfo = isErrorInfo(error) ? error : toErrorInfo(error);
   log.error(errorLine(info));
   const show = vscode.l10n.t("Show Log");
-  void vscode.window.showErrorMessage(`${errorLine(info)}`, show).then((answer) => answer === show && log.show());
+  void vscode.window.showErrorMessage(plainNotice(errorLine(info)), show).then((answer) => answer === show && log.show());
 }
 
 const isErrorInfo = (error: unknown): error is ErrorInfo =>

@@ -7,6 +7,7 @@ import type { DocumentChange, ModelDocument } from "../document/model-document.t
 import type { OpenPanel, Selection } from "../document/registry.ts";
 import type { Services } from "../services.ts";
 import { openStageDiff, openStageText } from "../text/open-text.ts";
+import { plainNotice } from "../text/plain.ts";
 import { hello, replay } from "./hello.ts";
 import { PageLink, type PageEvent } from "./page-link.ts";
 import { pageDocument } from "./page-document.ts";
@@ -154,7 +155,7 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
     this.services.log.error(errorLine(error));
     const reload = vscode.l10n.t("Reload");
     const show = vscode.l10n.t("Show Log");
-    const answer = await vscode.window.showErrorMessage(errorLine(error), reload, show);
+    const answer = await vscode.window.showErrorMessage(plainNotice(errorLine(error)), reload, show);
     if (answer === reload) this.link.start();
     else if (answer === show) this.services.log.show();
   }

@@ -5,6 +5,7 @@ import type { ModelDocument } from "../document/model-document.ts";
 import { baselines } from "../settings.ts";
 import type { Feature, Services } from "../services.ts";
 import { digits, time } from "../text/numbers.ts";
+import { plainNotice } from "../text/plain.ts";
 import type { BenchReply, Progress } from "../worker/messages.ts";
 import type { KernelItem } from "./tree-items.ts";
 
@@ -44,7 +45,7 @@ export async function runBenchmark(
   signal?.addEventListener("abort", () => stop.abort(), { once: true });
   const options = {
     location: vscode.ProgressLocation.Notification,
-    title: vscode.l10n.t("Benchmark of {0}", scopeName(document, scope)),
+    title: vscode.l10n.t("Benchmark of {0}", plainNotice(scopeName(document, scope))),
     cancellable: true,
   };
   const reply = await vscode.window.withProgress(options, (progress, token) => {

@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import type { OpenPanel } from "../document/registry.ts";
 import { viewType } from "../editor/inspector-provider.ts";
 import type { Feature, Services } from "../services.ts";
+import { plainPick } from "../text/plain.ts";
 import { optionsForOther, otherOptions, twoModels } from "../text/compare-choice.ts";
 import { openedPanel } from "./opened-panel.ts";
 import { askAny, type Change } from "./option-questions.ts";
@@ -53,7 +54,11 @@ async function askModel(own: vscode.Uri): Promise<vscode.Uri | undefined> {
   const found = await vscode.workspace.findFiles("**/*.onnx", "**/node_modules/**", 200);
   const others = found.filter((uri) => uri.toString() !== own.toString()).sort((a, b) => a.path.localeCompare(b.path));
   const browse = { label: vscode.l10n.t("Another file…"), uri: undefined };
-  const items = others.map((uri) => ({ label: uri.path.split("/").at(-1) ?? "", description: vscode.workspace.asRelativePath(uri), uri }));
+  const items = others.map((uri) => ({
+    label: plainPick(uri.path.split("/").at(-1) ?? ""),
+    description: plainPick(vscode.workspace.asRelativePath(uri)),
+    uri,
+  }));
   const title = vscode.l10n.t("Compare with which model?");
   const picked = items.length === 0 ? browse : await vscode.window.showQuickPick([...items, browse], { title, matchOnDescription: true });
   if (picked === undefined || picked.uri !== undefined) return picked?.uri;

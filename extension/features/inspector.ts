@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import { InspectorProvider, viewType } from "../editor/inspector-provider.ts";
 import type { ModelDocument } from "../document/model-document.ts";
 import type { Feature, Services } from "../services.ts";
+import { plainNotice } from "../text/plain.ts";
 
 export const inspector: Feature = {
   activate(services) {
@@ -32,7 +33,7 @@ function watch(document: ModelDocument, services: Services): vscode.Disposable {
     if (asking) return;
     asking = true;
     const reload = vscode.l10n.t("Reload");
-    const answer = await vscode.window.showInformationMessage(vscode.l10n.t("{0} changed on disk.", document.name), reload);
+    const answer = await vscode.window.showInformationMessage(vscode.l10n.t("{0} changed on disk.", plainNotice(document.name)), reload);
     asking = false;
     if (answer === reload) await document.reload();
   };

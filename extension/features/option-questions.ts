@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import type { PanelOptions } from "#protocol";
 import type { ModelDocument } from "../document/model-document.ts";
+import { plain, plainNotice, plainPick } from "../text/plain.ts";
 
 /** The options that an answer changes; undefined: no answer. */
 export type Change = Partial<PanelOptions> | undefined;
@@ -20,7 +21,7 @@ export const questions: Readonly<
   setPrecision: { title: () => vscode.l10n.t("Precision"), now: ({ options }) => options.precision, ask: askPrecision },
   setDims: {
     title: () => vscode.l10n.t("Dimensions"),
-    now: ({ dims }) => dims.map((dim) => `${dim.name} = ${dim.value}`).join(", "),
+    now: ({ dims }) => plainPick(dims.map((dim) => `${dim.name} = ${dim.value}`).join(", ")),
     ask: askDims,
   },
   setPasses: { title: () => vscode.l10n.t("Passes switched off"), now: ({ options }) => options.without.join(", "), ask: askPasses },
@@ -70,22 +71,22 @@ async function askPrecision(): Promise<Change> {
 
 async function askDims({ dims, options, name }: ModelDocument): Promise<Change> {
   if (dims.length === 0) {
-    void vscode.window.showInformationMessage(vscode.l10n.t("All dimensions of {0} are fixed.", name));
+    void vscode.window.showInformationMessage(vscode.l10n.t("All dimensions of {0} are fixed.", plainNotice(name)));
     return undefined;
   }
   const items = dims.map((dim) => ({
-    label: dim.name,
+    label: plainPick(dim.name),
     description: `${dim.value}${dim.source === "default" ? ` (${vscode.l10n.t("default")})` : ""}`,
     dim,
   }));
   const picked = items.length === 1 ? items[0] : await vscode.window.showQuickPick(items, { title: vscode.l10n.t("Dimension to set") });
   if (picked === undefined) return undefined;
   const text = await vscode.window.showInputBox({
-    title: vscode.l10n.t("Extent of {0}", picked.label),
+    title: vscode.l10n.t("Extent of {0}", plain(picked.dim.name)),
     value: String(picked.dim.value),
     validateInput: (value) => (/^[1-9]\d{0,8}$/.test(value.trim()) ? undefined : vscode.l10n.t("A whole number above 0")),
   });
-  return text === undefined ? undefined : { dims: { ...options.dims, [picked.label]: Number(text) } };
+  return text === undefined ? undefined : { dims: { ...options.dims, [picked.dim.name]: Number(text) } };
 }
 
 async function askPasses({ machine, options }: ModelDocument): Promise<Change> {

@@ -4,7 +4,10 @@ import type { Level, PassEvent, PassInfo } from "#protocol";
 import type { ModelDocument } from "../document/model-document.ts";
 import type { Feature } from "../services.ts";
 import { time } from "../text/numbers.ts";
+import { plain } from "../text/plain.ts";
 import { documentTree, type Row } from "./document-tree.ts";
+import { followSelection } from "./follow-selection.ts";
+import { tooltip } from "./tooltip.ts";
 import type { PassItem } from "./tree-items.ts";
 
 const levels: readonly { readonly level: Level; readonly title: () => string }[] = [
@@ -25,13 +28,8 @@ const looks: Readonly<Record<PassEvent["status"], readonly [icon: string, color?
 
 export const passesTree: Feature = {
   activate(services) {
-    const { registry, context } = services;
     const tree = documentTree(services, "fusionscope.passes", ["opened", "generation", "summary", "failed"], rows);
-    const follow = (): void => {
-      const row = registry.active === undefined ? undefined : tree.find(passKey(registry.active.selection.stage));
-      if (row !== undefined && tree.view.visible) tree.view.reveal(row, { select: true, focus: false }).then(undefined, () => {});
-    };
-    context.subscriptions.push(registry.onDidChangeSelection(follow), tree.view.onDidChangeVisibility(follow));
+    followSelection(services, tree, ({ selection }) => passKey(selection.stage));
   },
 };
 
@@ -52,7 +50,7 @@ function rows(document: ModelDocument): Row[] {
 function passRow(pass: PassInfo | PassEvent): Row<PassItem> {
   const item: PassItem = Object.assign(new vscode.TreeItem(pass.name), { stage: pass.index });
   item.id = passKey(pass.index);
-  item.tooltip = new vscode.MarkdownString(pass.why);
+  item.tooltip = passTooltip(pass);
   item.command = { command: "fusionscope.showStage", title: vscode.l10n.t("Show This Stage"), arguments: [item] };
   item.contextValue = "pass";
   if (!("status" in pass)) return { key: item.id, item };
@@ -61,17 +59,29 @@ function passRow(pass: PassInfo | PassEvent): Row<PassItem> {
   item.description = describePass(pass);
   item.contextValue = pass.status;
   item.accessibilityInformation = { label: `${pass.name}, ${pass.status}, ${item.description}` };
-  if (pass.reason !== undefined) item.tooltip = new vscode.MarkdownString(`${pass.why}\n\n_${escapeMarkdown(pass.reason)}_`);
   return { key: item.id, item };
 }
 
 function describePass(pass: PassEvent): string {
-  if (pass.status === "skipped") return pass.reason ?? vscode.l10n.t("skipped");
+  if (pass.status === "skipped") return plain(pass.reason ?? vscode.l10n.t("skipped"));
   if (pass.status === "failed") return vscode.l10n.t("failed");
   const ops = pass.opsBefore === pass.opsAfter ? "" : ` · ${pass.opsBefore} → ${pass.opsAfter}`;
   const hits = pass.hits.length === 0 ? "" : ` · ${pass.hits.length}×`;
   return `${time(pass.ms)}${ops}${hits}`;
 }
 
-/** Reasons quote names from the model. */
-const escapeMarkdown = (text: string): string => text.replace(/[\\`*_{}[\]()#+\-.!<>|~]/g, "\\$&");
+/** What the pass is for and what it did here: each rule with the number of times it fired. */
+function passTooltip(pass: PassInfo | PassEvent): vscode.MarkdownString {
+  const optional: [string, string] = [vscode.l10n.t("optional"), pass.optional ? vscode.l10n.t("yes: it can be switched off") : ""];
+  if (!("status" in pass)) return tooltip(pass.name, [optional], pass.why);
+  const rules = new Map<string, number>();
+  for (const { rule } of pass.hits) rules.set(rule, (rules.get(rule) ?? 0) + 1);
+  const facts: [string, string][] = [
+    [vscode.l10n.t("time"), time(pass.ms)],
+    [vscode.l10n.t("operators"), `${pass.opsBefore} → ${pass.opsAfter}`],
+    ...[...rules].slice(0, 12).map(([rule, count]): [string, string] => [rule, `${count}×`]),
+    [vscode.l10n.t("reason"), pass.reason ?? ""],
+    optional,
+  ];
+  return tooltip(pass.name, facts, pass.why);
+}

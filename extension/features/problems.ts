@@ -5,6 +5,7 @@ import type { ModelDocument } from "../document/model-document.ts";
 import type { Feature } from "../services.ts";
 import { lostFusionsSetting, touchesProblems } from "../settings.ts";
 import { bytes, digits } from "../text/numbers.ts";
+import { plain } from "../text/plain.ts";
 import { lostFusions, notCompiled, type LostFusion, type NotCompiled } from "../text/problem-list.ts";
 import { linkTo } from "./links.ts";
 
@@ -60,7 +61,7 @@ function lostText({ because, edges, bytes: lost, share, largest }: LostFusion): 
 
 /** A model has no lines: everything is at its beginning. */
 function diagnostic(message: string, code: string, severity: vscode.DiagnosticSeverity, link?: vscode.Uri): vscode.Diagnostic {
-  const found = new vscode.Diagnostic(new vscode.Range(0, 0, 0, 0), message, severity);
+  const found = new vscode.Diagnostic(new vscode.Range(0, 0, 0, 0), plain(message, 2000), severity);
   found.source = "fusionscope";
   found.code = link === undefined ? code : { value: code, target: link };
   return found;

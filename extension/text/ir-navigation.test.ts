@@ -45,3 +45,16 @@ test("graph values are defined on the left of their node", () => {
 });
 
 test("%1 is not %12", () => assert.equal(occurrences(["%12 = relu(%1)"], "%1").length, 1));
+
+test("numbers inside of quotes are no names: paths of ONNX nodes, hostile ones", () => {
+  const lines = ['%2 "y": f32[1] = relu(%0) #0 "a %0 #0" from [0]', 'member #0 "tile"', 'source 0 "#0" "Relu" "" "%0"'];
+  assert.deepEqual(
+    occurrences(lines, "#0").map(({ line }) => line),
+    [0, 1],
+  );
+  assert.deepEqual(
+    occurrences(lines, "%0").map(({ line }) => line),
+    [0],
+  );
+  assert.equal(isName('"#0"'), false);
+});

@@ -15,8 +15,8 @@ export interface Word {
   readonly end: number;
 }
 
-/** A numbered name, with its readable part plain or quoted; or a plain word. */
-const word = /(?:[A-Za-z_][\w.]*|"(?:[^"\\]|\\.)*")?[%#]\d+|[A-Za-z_][\w.]*/g;
+/** A numbered name, with its readable part plain or quoted; a text in quotes, which is no name whatever it says; or a plain word. */
+const word = /(?:[A-Za-z_][\w.]*|"(?:[^"\\]|\\.)*")?[%#]\d+|"(?:[^"\\]|\\.)*"|[A-Za-z_][\w.]*/g;
 
 /** `%3` of `acc%3`; undefined for a word without an identity. */
 const identity = (text: string): string | undefined => /[%#]\d+$/.exec(text)?.[0];

@@ -1,5 +1,7 @@
 /** Links to a place in a model: `vscode://fusionscope.fusionscope/open?model=URI&stage=3&node=#12&state={...}`. Pure text: no `vscode` here. */
 
+import { plain } from "./plain.ts";
+
 export interface Place {
   /** Address of the model's file. */
   readonly model: string;
@@ -57,6 +59,8 @@ function parseState(text: string | null | undefined): Readonly<Record<string, un
 
 /** A link for a report. Names of models and nodes are text in it. */
 export function markdownLink(words: readonly string[], link: string): string {
-  const text = words.filter((word) => word !== "").map((word) => word.replace(/\s+/g, " ").replace(/[\\`*_{}[\]()#+\-.!<>|~&]/g, "\\$&"));
+  const text = words
+    .filter((word) => word !== "")
+    .map((word) => plain(word.replace(/\s+/g, " ")).replace(/[\\`*_{}[\]()#+\-.!<>|~&]/g, "\\$&"));
   return `[${text.join(" › ")}](<${link.replaceAll("<", "%3C").replaceAll(">", "%3E")}>)`;
 }

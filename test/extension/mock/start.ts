@@ -21,6 +21,8 @@ export interface FakePage {
   /** Says something to the host. */
   say(message: unknown): void;
   close(): void;
+  /** What the host made of the webview. */
+  html(): string;
   /** Waits for a message. */
   next<T extends ToPage["type"]>(type: T, fits?: (message: Extract<ToPage, { type: T }>) => boolean): Promise<Extract<ToPage, { type: T }>>;
 }
@@ -91,6 +93,7 @@ function openPage(editors: Editors, uri: Uri): FakePage {
   return {
     got,
     say: (message) => received.fire(message),
+    html: () => webview.html,
     close: () => {
       if (!open) return;
       open = false;
