@@ -1,6 +1,7 @@
 /** A second copy of statements: new statement numbers, new variables for all that are defined inside, new buffers for all that come to life inside. */
 import type { BufferId, Epilogue, Expr, HoleOperand, Stmt, VarId } from "./ir.ts";
-import { mapBodies, mapExpr, mapOwnExprs, mapRecord, mapStmts, substituteExpr, visitStmts, type Fresh } from "./rewrite.ts";
+import type { Fresh } from "./fresh.ts";
+import { mapBodies, mapExpr, mapOwnExprs, mapRecord, mapStmts, substituteExpr, visitStmts } from "./rewrite.ts";
 
 /** As `cloneStmts`, with buffers of its own for every alloc inside. */
 export function cloneWithBuffers(body: readonly Stmt[], fresh: Fresh, outer: ReadonlyMap<VarId, Expr>): readonly Stmt[] {

@@ -28,6 +28,8 @@ const { values: given } = parseArgs({
   options: { out: { type: "string" }, only: { type: "string", default: "" }, seconds: { type: "string", default: "0.3" } },
 });
 const seconds = Number(given.seconds);
+/** A row that takes longer, with its compilation, is given up: the others are still wanted. */
+const patience = 150_000;
 const machine = localMachine();
 const options = { ...defaultOptions, threads: 1 };
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "fusionscope-speed-"));
@@ -41,7 +43,14 @@ async function timed(one: SpeedCase): Promise<Row> {
     if (compilation.error !== undefined) throw compilation.error;
     const [left] = compilation.unsupported;
     if (left !== undefined) return { one, note: `on ONNX Runtime: ${left.reason}` };
-    const settings = { scope: { kind: "model" }, baselines: ["ort"], seed: 1, seconds, regions: false } as const;
+    const settings = {
+      scope: { kind: "model" },
+      baselines: ["ort"],
+      seed: 1,
+      seconds,
+      regions: false,
+      signal: AbortSignal.timeout(patience),
+    } as const;
     const { result, missing } = await benchModel(model, compilation, options, machine, settings);
     const [ratio] = Object.values(result.speedup);
     const note = missing.map((m) => m.why).join("; ");
@@ -98,9 +107,10 @@ try {
     const row = await timed(one);
     rows.push(row);
     process.stderr.write(`${cells(row).join(" | ")}\n`);
+    // As it grows: what is there counts if the run is ended.
+    if (given.out !== undefined) fs.writeFileSync(given.out, table(rows));
   }
 } finally {
   fs.rmSync(scratch, { recursive: true, force: true });
 }
-if (given.out !== undefined) fs.writeFileSync(given.out, table(rows));
-else process.stdout.write(table(rows));
+if (given.out === undefined) process.stdout.write(table(rows));

@@ -1,7 +1,8 @@
 /** A load of the element that was just stored takes the stored value: the element lives in a register (scalar replacement). */
 import type { BufferId, Expr, Ref, Stmt, VarId, VType } from "../../tensor/ir.ts";
 import { exprKey } from "../../tensor/linear.ts";
-import { Fresh, mapBodies, mapExpr, mapFuncs, mapOwnExprs, visitStmts } from "../../tensor/rewrite.ts";
+import { Fresh } from "../../tensor/fresh.ts";
+import { mapBodies, mapExpr, mapFuncs, mapOwnExprs, visitStmts } from "../../tensor/rewrite.ts";
 import { tensorPass, type PassContext } from "../pass.ts";
 import { effectsOf } from "./accesses.ts";
 

@@ -2,7 +2,8 @@
 import type { Expr, For, Stmt } from "../../tensor/ir.ts";
 import { exprKey } from "../../tensor/linear.ts";
 import { rangeOf } from "../../tensor/ranges.ts";
-import { Fresh, mapAllExprs, mapBodies, mapExpr, mapFuncs, visitAllExprs } from "../../tensor/rewrite.ts";
+import { Fresh } from "../../tensor/fresh.ts";
+import { mapAllExprs, mapBodies, mapExpr, mapFuncs, visitAllExprs } from "../../tensor/rewrite.ts";
 import { tensorPass, type PassContext } from "../pass.ts";
 import { effectsOf } from "./accesses.ts";
 

@@ -4,7 +4,8 @@
  */
 import { targetIsa } from "../../codegen/target.ts";
 import type { BufferId, For, Func, Module, Stmt, VarId } from "../../tensor/ir.ts";
-import { Fresh, mapBodies, mapSame } from "../../tensor/rewrite.ts";
+import { Fresh } from "../../tensor/fresh.ts";
+import { mapBodies, mapSame } from "../../tensor/rewrite.ts";
 import { forAllThreads, sharedLets } from "../../tensor/team.ts";
 import { tensorPass, type PassContext } from "../pass.ts";
 import { effectsOf, type Effects } from "./accesses.ts";

@@ -5,7 +5,8 @@
 import { binary, index } from "../../tensor/build.ts";
 import { cloneWithBuffers } from "../../tensor/clone.ts";
 import type { Expr, For, If, Stmt, VarId } from "../../tensor/ir.ts";
-import { Fresh, mapFuncs, mapStmts, substitute, substituteExpr, visitOwnExprs, visitStmts } from "../../tensor/rewrite.ts";
+import { Fresh } from "../../tensor/fresh.ts";
+import { mapFuncs, mapStmts, substitute, substituteExpr, visitOwnExprs, visitStmts } from "../../tensor/rewrite.ts";
 import { tensorPass, type PassContext } from "../pass.ts";
 import { simplifyExpr } from "./simplify-expr.ts";
 import { simplifyLoops } from "./simplify-loops.ts";

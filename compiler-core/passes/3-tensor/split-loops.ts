@@ -3,7 +3,8 @@ import { index } from "../../tensor/build.ts";
 import { cloneWithBuffers } from "../../tensor/clone.ts";
 import type { Expr, For, Stmt } from "../../tensor/ir.ts";
 import { mentions } from "../../tensor/linear.ts";
-import { Fresh, mapFuncs, mapStmts, visitAllExprs } from "../../tensor/rewrite.ts";
+import { Fresh } from "../../tensor/fresh.ts";
+import { mapFuncs, mapStmts, visitAllExprs } from "../../tensor/rewrite.ts";
 import { tensorPass, type PassContext } from "../pass.ts";
 import { simplifyLoops } from "./simplify-loops.ts";
 

@@ -4,7 +4,8 @@ import { reduceSpelling, vectorClass } from "../../codegen/spelling.ts";
 import { binary, broadcast, cast, constant, ramp, select } from "../../tensor/build.ts";
 import type { Expr, Stmt, VarId, VType } from "../../tensor/ir.ts";
 import { coefficientOf, exprKey, linearOf } from "../../tensor/linear.ts";
-import { mapOperands, mapOwnExprs, substituteExpr, type Fresh } from "../../tensor/rewrite.ts";
+import type { Fresh } from "../../tensor/fresh.ts";
+import { mapOperands, mapOwnExprs, substituteExpr } from "../../tensor/rewrite.ts";
 import { reduceIdentity } from "../../tensor/semantics.ts";
 
 /** Thrown inside, caught by the pass: why the statements have no vector form. */

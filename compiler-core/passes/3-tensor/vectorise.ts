@@ -7,7 +7,8 @@ import { add, binary, constant, index, reduce, sub } from "../../tensor/build.ts
 import { f32Lanes } from "../../machine.ts";
 import type { Epilogue, Expr, For, KernelCall, Stmt, VarId } from "../../tensor/ir.ts";
 import { linearAdd, linearExpr, linearOf } from "../../tensor/linear.ts";
-import { Fresh, mapFuncs, mapStmts } from "../../tensor/rewrite.ts";
+import { Fresh } from "../../tensor/fresh.ts";
+import { mapFuncs, mapStmts } from "../../tensor/rewrite.ts";
 import { reduceIdentity } from "../../tensor/semantics.ts";
 import { tensorPass, type PassContext } from "../pass.ts";
 import { NotVector, reducible, widenAll, type LaneContext } from "./vector-lanes.ts";
