@@ -1,7 +1,12 @@
-/** Screenshots of the page in every theme and two widths, for looking at: test-results/gallery. Run: npm run gallery. */
-import { mkdirSync } from "node:fs";
+/**
+ * Pictures of the page in every theme and two widths, for looking at, with a page that shows all of them side by side:
+ * test-results/gallery/index.html. Run: npm run gallery [-- part of a name ...].
+ */
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import type { Page } from "playwright-core";
-import { mlp } from "./fixture.ts";
+import type { ToPage } from "#protocol";
+import { mlp, type Fixture } from "./fixture.ts";
+import { layerFixture, quantisedFixture } from "./traces.ts";
 import { launch, noChromium, open, type OpenOptions } from "./page.ts";
 import { syntheticMessages } from "./synthetic.ts";
 import { themeNames } from "./themes.ts";
@@ -10,6 +15,8 @@ const folder = "test-results/gallery";
 
 interface Scene {
   readonly name: string;
+  /** What there is to see. */
+  readonly what: string;
   readonly options: () => Pick<OpenOptions, "messages" | "texts" | "replies">;
   readonly act: (page: Page) => Promise<void>;
 }
@@ -30,11 +37,38 @@ const groupOne = async (page: Page): Promise<void> => {
   await page.waitForTimeout(400);
 };
 
+/** Chooses in one of the toolbar's selects. */
+async function choose(page: Page, label: string, value: string): Promise<void> {
+  await page.evaluate(
+    ([name, wanted]) => {
+      const select = document.querySelector(`vscode-dropdown[aria-label="${name}"]`) as HTMLElement & { value: string };
+      select.value = wanted as string;
+      select.dispatchEvent(new Event("change"));
+    },
+    [label, value],
+  );
+  await page.waitForTimeout(900);
+}
+
+/** Shows the graph after the fusion pass. */
+async function fused(page: Page): Promise<void> {
+  const stage = (await page.evaluate(
+    "Number([...document.querySelectorAll('.row.pass')].find((row) => /fuse/.test(row.innerText))?.querySelector('.pass-index')?.innerText ?? 9)",
+  )) as number;
+  await page.evaluate(`window.postMessage({ type: "command", command: { name: "show-stage", stage: ${stage} } }, "*")`);
+  await page.waitForTimeout(1200);
+}
+
+const bert = (): Fixture => (known.bert ??= layerFixture(2));
+const quantised = (): Fixture => (known.quantised ??= quantisedFixture());
+const known: { bert?: Fixture; quantised?: Fixture } = {};
+
 const scenes: readonly Scene[] = [
-  { name: "1-imported", options: () => mlp(), act: (page) => press(page, []) },
-  { name: "2-rewrite", options: () => mlp(), act: (page) => stepTo(page, 4) },
+  { name: "01-imported", what: "A model as it was read", options: () => mlp(), act: (page) => press(page, []) },
+  { name: "02-rewrite", what: "What a pass changed and removed, in one picture", options: () => mlp(), act: (page) => stepTo(page, 4) },
   {
-    name: "3-before-after",
+    name: "03-before-after",
+    what: "The same as two pictures with linked cameras",
     options: () => mlp(),
     act: async (page) => {
       await stepTo(page, 4);
@@ -42,9 +76,45 @@ const scenes: readonly Scene[] = [
       await page.waitForTimeout(1200);
     },
   },
-  { name: "4-fusion", options: () => mlp(), act: groupOne },
+  { name: "04-fusion", what: "Fusion groups, one selected; edges that were not fused", options: () => mlp(), act: groupOne },
+  { name: "05-encoder", what: "An encoder after fusion", options: bert, act: fused },
   {
-    name: "5-kernels",
+    name: "06-flops",
+    what: "Colours by work",
+    options: bert,
+    act: async (page) => {
+      await fused(page);
+      await choose(page, "Colour by", "flops");
+    },
+  },
+  {
+    name: "07-dtype",
+    what: "Colours by element type, of a quantised network",
+    options: quantised,
+    act: (page) => choose(page, "Colour by", "dtype"),
+  },
+  {
+    name: "08-follow",
+    what: "A tensor followed downstream",
+    options: bert,
+    act: async (page) => {
+      await page.focus(".graph-frame");
+      await press(page, ["ArrowDown", "ArrowDown", "d"]);
+    },
+  },
+  {
+    name: "09-right",
+    what: "Data flowing to the right",
+    options: bert,
+    act: async (page) => {
+      await page.click('button[aria-label^="Data flows downwards"]');
+      await page.waitForTimeout(1500);
+    },
+  },
+  { name: "10-blocks", what: "Equal blocks folded", options: bert, act: (page) => choose(page, "Fold", "repetition") },
+  {
+    name: "11-kernels",
+    what: "Loops, C++ and assembly of one group",
     options: () => mlp(),
     act: async (page) => {
       await groupOne(page);
@@ -54,7 +124,8 @@ const scenes: readonly Scene[] = [
     },
   },
   {
-    name: "6-buffers",
+    name: "12-buffers",
+    what: "The arena over time",
     options: () => mlp(),
     act: async (page) => {
       await press(page, ["3"]);
@@ -63,7 +134,8 @@ const scenes: readonly Scene[] = [
     },
   },
   {
-    name: "7-benchmark",
+    name: "13-benchmark",
+    what: "A measurement against ONNX Runtime",
     options: () => mlp(),
     act: async (page) => {
       await press(page, ["4"]);
@@ -71,38 +143,86 @@ const scenes: readonly Scene[] = [
       await page.waitForTimeout(500);
     },
   },
-  { name: "8-failed-pass", options: () => mlp({ failAt: 8 }), act: (page) => press(page, ["End", "j", "j", "j", "j", "j", "j", "j"]) },
   {
-    name: "9-options",
+    name: "14-failed-pass",
+    what: "A pass that failed; what came before stays",
+    options: () => mlp({ failAt: 8 }),
+    act: (page) => press(page, ["End", "j", "j", "j", "j", "j", "j", "j"]),
+  },
+  {
+    name: "15-options",
+    what: "Passes switched off",
     options: () => mlp(),
     act: async (page) => {
       await page.click("text=All passes on");
       await page.waitForTimeout(300);
     },
   },
-  { name: "10-large", options: () => ({ messages: syntheticMessages(4000) }), act: (page) => press(page, ["j"]) },
   {
-    name: "11-large-from-afar",
+    name: "16-menu",
+    what: "The menu of the graph",
+    options: () => mlp(),
+    act: async (page) => {
+      await page.focus(".graph-frame");
+      await press(page, ["ArrowDown", "ContextMenu"]);
+    },
+  },
+  {
+    name: "17-cannot-be-read",
+    what: "A file that is no model",
+    options: () => ({ messages: [...mlp().messages.slice(0, 2), unreadable] }),
+    act: (page) => page.waitForTimeout(300),
+  },
+  { name: "18-large", what: "4,000 nodes", options: () => ({ messages: syntheticMessages(4000) }), act: (page) => press(page, ["j"]) },
+  {
+    name: "19-large-from-afar",
+    what: "4,000 nodes, nothing folded, from far away",
     options: () => ({ messages: syntheticMessages(4000) }),
     act: async (page) => {
-      await page.click(".graph-canvas >> nth=1");
-      await press(page, ["-", "-", "-", "-", "-", "-"]);
+      await choose(page, "Fold", "none");
+      await page.focus(".graph-frame");
+      await press(page, ["-", "-", "-", "-", "-", "-", "-", "-", "-", "-"]);
     },
   },
 ];
 
+const unreadable: ToPage = {
+  type: "failed",
+  generation: 1,
+  error: { code: "onnx-truncated", message: "The file ends in the middle of a node.", next: "Copy it again, and check its size." },
+};
+
+/** One row a scene, one column a theme. */
+function writeIndex(): void {
+  const files = readdirSync(folder).filter((name) => name.endsWith(".png"));
+  const row = ({ name, what }: Scene): string => {
+    const own = files.filter((file) => file.endsWith(`-${name}.png`));
+    const figures = own.map(
+      (file) =>
+        `<figure><a href="${file}"><img src="${file}" loading="lazy" alt="${what}: ${file}"></a><figcaption>${file}</figcaption></figure>`,
+    );
+    return `<h2>${name}: ${what}</h2><div>${figures.join("")}</div>`;
+  };
+  const style =
+    "body{font:14px system-ui;margin:24px;background:#ddd}div{display:flex;flex-wrap:wrap;gap:12px}figure{margin:0}img{width:560px;border:1px solid #888}figcaption{font-size:12px}";
+  const page = `<!DOCTYPE html><html lang="en"><meta charset="UTF-8"><title>Fusionscope: pictures of the page</title><style>${style}</style><h1>Pictures of the page</h1>${scenes.map(row).join("\n")}</html>\n`;
+  writeFileSync(`${folder}/index.html`, page);
+  console.log(`${folder}/index.html`);
+}
+
 async function main(): Promise<void> {
   if (noChromium) throw new Error(noChromium);
+  const wanted = process.argv.slice(2);
+  if (wanted.length === 0) rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const browser = await launch();
-  const wanted = process.argv.slice(2);
   for (const theme of themeNames) {
     for (const width of theme.startsWith("high") ? [1400] : [1400, 800]) {
       for (const scene of scenes) {
         const name = `${theme}-${width}-${scene.name}`;
         if (wanted.length > 0 && !wanted.some((part) => name.includes(part))) continue;
         const { page, errors } = await open(browser, { ...scene.options(), theme, width, height: 860 });
-        await page.waitForSelector("body[data-settled=true]");
+        if (!scene.name.endsWith("cannot-be-read")) await page.waitForSelector("body[data-still=true]", { timeout: 60_000 });
         await scene.act(page);
         await page.screenshot({ path: `${folder}/${name}.png` });
         console.log(`${folder}/${name}.png${errors.length > 0 ? `  ERRORS: ${errors.join("; ")}` : ""}`);
@@ -111,6 +231,7 @@ async function main(): Promise<void> {
     }
   }
   await browser.close();
+  writeIndex();
 }
 
 await main();

@@ -2,20 +2,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
-import { writeModel } from "../../compiler-core/onnx/writer.ts";
-import { bertBase, encoder } from "../workloads/transformer.ts";
-import { compiledFixture } from "./compiled-fixture.ts";
 import { assertNothingClipped, drawnTexts, noteTexts, overlaps, specks, type TextBox } from "./drawn-texts.ts";
 import { mlp, type Fixture } from "./fixture.ts";
 import { launch, noChromium, open, type Opened } from "./page.ts";
-
-/** One layer of BERT with small tensors: residuals, heads, recognised normalisations, a dozen fusion groups. */
-function layer(): Fixture {
-  const parts: Uint8Array[] = [];
-  const shape = { ...bertBase, layers: 1, hidden: 32, heads: 2, inner: 64, vocabulary: 50, seq: 8, positions: 16 };
-  writeModel(encoder("layer", shape), { write: (bytes) => void parts.push(bytes.slice()) });
-  return compiledFixture("layer.onnx", Buffer.concat(parts), []);
-}
+import { layerFixture } from "./traces.ts";
 
 const still = async (page: Page): Promise<void> => {
   await page.waitForTimeout(60);
@@ -57,7 +47,7 @@ describe("pictures of the graph", { skip: noChromium }, () => {
   let fuse: number;
   before(async () => {
     browser = await launch();
-    bert = layer();
+    bert = layerFixture(1);
     const summary = bert.messages.find((message) => message.type === "summary");
     fuse = (summary?.type === "summary" && summary.summary.passes.find(({ name }) => name === "fuse")?.index) || 0;
     assert.ok(fuse > 0, "there is a fusion pass");

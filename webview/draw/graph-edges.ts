@@ -17,7 +17,7 @@ interface Sorted {
 export function drawEdges(pen: Pen, edges: readonly number[], view: Rect): void {
   const { ctx, scene, theme, lens } = pen;
   const { plain, ghosts, special } = sorted(pen, edges);
-  ctx.globalAlpha = theme.highContrast ? 1 : pen.detail === Detail.Blocks ? 0.45 : 0.8;
+  ctx.globalAlpha = theme.highContrast ? 1 : pen.detail === Detail.Blocks ? 0.6 : 0.85;
   if (lens.followed) ctx.globalAlpha = 0.18;
   ctx.strokeStyle = theme.edge;
   ctx.lineWidth = thickness(pen, 1, 3);

@@ -8,10 +8,10 @@ import { GraphView } from "../../draw/graph-view.ts";
 import type { Hit } from "../../draw/hit.ts";
 import type { Camera } from "../../draw/scene.ts";
 import { errorInfo } from "../../host.ts";
+import type { Placement } from "../../layout/types.ts";
 import { isCluster } from "../../model/boxes.ts";
 import { nodesOfKeys } from "../../model/fold/index.ts";
 import { bodiesOf } from "../../model/bodies.ts";
-import type { Boxes } from "../../model/boxes.ts";
 import { visible } from "../../model/format.ts";
 import type { State } from "../../store.ts";
 import { showCurtain } from "./curtain.ts";
@@ -53,7 +53,7 @@ class GraphPanel {
   private picture: Picture | undefined;
   private shownStage = -1;
   /** What the legend and the toolbar speak of. */
-  private described: Boxes | undefined;
+  private described: Placement | undefined;
   private ahead: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly app: App) {
@@ -153,6 +153,7 @@ class GraphPanel {
   }
 
   update(state: State, previous: State): void {
+    this.text.update(state, previous); // first: what it covers has no size
     if (state.generation !== previous.generation) this.picture = undefined;
     const stageChanged = state.stage !== this.shownStage;
     if (stageChanged) document.body.dataset.still = "false"; // until it is painted, which a hidden view is not
@@ -173,7 +174,6 @@ class GraphPanel {
     this.describe(state);
     showHeading(this.app, this.heading, state);
     showCurtain(this.app, this.curtain, state);
-    this.text.update(state, previous);
   }
 
   private showStage(state: State): void {
@@ -214,12 +214,12 @@ class GraphPanel {
 
   /** The scene may have come after the state that asked for it. */
   private afterPaint(): void {
-    if (this.described !== this.after.view.shown?.boxes) this.describe(this.app.store.state);
+    if (this.described !== this.after.view.shown?.placement) this.describe(this.app.store.state);
   }
 
   private describe(state: State): void {
     const scene = this.after.view.shown;
-    this.described = scene?.boxes;
+    this.described = scene?.placement;
     this.drawLegend(state);
     this.toolbar.update(state, { on: this.lens.whyNot, count: scene?.rejected.filter((one) => one.lost).length ?? 0 });
     this.element.classList.toggle("wide", this.after.view.isWide);
