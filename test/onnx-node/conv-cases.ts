@@ -207,4 +207,23 @@ const folding: readonly MathCase[] = [
   }),
 ];
 
-export const convCases: readonly MathCase[] = [...convolutions, ...transposed, ...integers, ...pooling, ...normalisations, ...folding];
+const deformed: readonly MathCase[] = [
+  one("plain", "DeformConv", [image(2, 4, 7, 8), kernel(5, 4, 3, 3), image(2, 18, 7, 8)], { pads: [1, 1, 1, 1] }, { opset: 19 }),
+  one(
+    "groups, strides, dilations, mask",
+    "DeformConv",
+    [image(1, 6, 9, 11), kernel(4, 3, 2, 3), image(1, 24, 4, 4), kernel(4), image(1, 12, 4, 4)],
+    { group: 2, offset_group: 2, strides: [2, 3], dilations: [2, 1], pads: [1, 0, 0, 1] },
+    { opset: 19 },
+  ),
+];
+
+export const convCases: readonly MathCase[] = [
+  ...convolutions,
+  ...transposed,
+  ...integers,
+  ...pooling,
+  ...normalisations,
+  ...folding,
+  ...deformed,
+];

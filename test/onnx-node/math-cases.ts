@@ -157,6 +157,7 @@ const equations = [
   one("int32 sum", "Einsum", [given("i32", 3, 5), given("i32", 5)], { equation: "ij,j->i" }),
   one("ellipses", "Einsum", [given("f32", 2, 3, 4), given("f32", 2, 4, 6)], { equation: "...ij,...jk->...ik" }),
 ];
+const determinants = [1, 2, 3, 4].map((n) => one(`${n} x ${n}`, "Det", [given("f32", 3, 2, n, n)]));
 const scales = (n: number): Operand => constant("f32", [n], ...numbers(n, 77).map((x) => Math.fround(0.02 + 0.01 * x)));
 const integers = [
   one("vectors", "MatMulInteger", [given("u8", 17), given("u8", 17), scalar("u8", 3), scalar("u8", 200)]),
@@ -289,6 +290,7 @@ export const mathCases: readonly MathCase[] = [
   ...rows,
   ...products,
   ...equations,
+  ...determinants,
   ...integers,
   ...quantised,
   ...losses,

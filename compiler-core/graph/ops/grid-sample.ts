@@ -56,6 +56,8 @@ const halfEven = (x: number): number => {
 
 interface GridAxis {
   readonly extent: number;
+  /** Coordinates count pixels, instead of halves of the image. */
+  readonly pixels: boolean;
   readonly align: boolean;
   readonly mode: string;
   readonly padding: string;
@@ -70,7 +72,7 @@ function backInside(x: number, a: GridAxis): number {
 /** The positions along one axis and their weights; an undefined position is a zero outside of the image. */
 function gridTaps(g: number, a: GridAxis): { readonly at: readonly (number | undefined)[]; readonly weight: readonly number[] } {
   const [low, high] = gridBounds(a.extent, a.align);
-  const given = a.align ? ((g + 1) / 2) * (a.extent - 1) : ((g + 1) * a.extent - 1) / 2;
+  const given = a.pixels ? g : a.align ? ((g + 1) / 2) * (a.extent - 1) : ((g + 1) * a.extent - 1) / 2;
   const whole = a.mode === "nearest" ? halfEven(given) : given;
   const outside = whole < low || whole > high;
   const x = outside ? backInside(whole, a) : whole;
@@ -99,7 +101,12 @@ function evalGridSample({ inputs, attrs, outputs, mode }: EvalCall): readonly Nd
   const spatial = x.shape.slice(2);
   const [steps, plane, points] = [strides(x.shape), count(spatial), count(out.shape.slice(2))];
   const [channels, n] = [x.shape[1]!, spatial.length];
-  const options = { align: boolAttr(attrs, "alignCorners"), mode: stringAttr(attrs, "mode"), padding: stringAttr(attrs, "padding") };
+  const options = {
+    align: boolAttr(attrs, "alignCorners"),
+    pixels: boolAttr(attrs, "pixels"),
+    mode: stringAttr(attrs, "mode"),
+    padding: stringAttr(attrs, "padding"),
+  };
   for (let point = 0; point < out.shape[0]! * points; point++) {
     // The grid names the innermost axis first.
     const taps = spatial.map((extent, a) => gridTaps(Number(grid.data[point * n + (n - 1 - a)]), { extent, ...options }));
@@ -125,6 +132,7 @@ export const gridSample: Op = {
     mode: { kind: "string", default: "linear", what: "nearest, linear or cubic" },
     padding: { kind: "string", default: "zeros", what: "zeros, border or reflection" },
     alignCorners: { kind: "bool", default: false },
+    pixels: { kind: "bool", default: false, what: "coordinates count pixels from 0" },
   },
   traits: [],
   infer: inferGridSample,

@@ -2,6 +2,7 @@
 import { attentionBuilders } from "./attention.ts";
 import type { Builder } from "./build-call.ts";
 import { convBuilders } from "./conv.ts";
+import { deformConvBuilders } from "./deform-conv.ts";
 import { standardDomain } from "./domain.ts";
 import { elementwiseBuilders } from "./elementwise.ts";
 import { groupAttentionBuilders } from "./group-attention.ts";
@@ -28,6 +29,7 @@ import { shapeBuilders } from "./shapes.ts";
 export const onnxBuilders: Readonly<Record<string, Builder>> = {
   ...attentionBuilders,
   ...convBuilders,
+  ...deformConvBuilders,
   ...elementwiseBuilders,
   ...groupAttentionBuilders,
   ...indexingBuilders,

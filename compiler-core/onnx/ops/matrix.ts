@@ -30,9 +30,44 @@ function einsum(c: BuildCall) {
   return c.add("einsum", operands, { equation: c.text("equation", "") });
 }
 
+/** Determinants of larger matrices take an elimination; these are sums of few products. */
+const largestDeterminant = 4;
+
+/** By the first row, and the determinants of what is left without it and one column each. */
+function det(c: BuildCall) {
+  const shape = c.shape(0) ?? notCompiled("the rank of its operand is not known");
+  const [n, columns] = [shape.at(-1), shape.at(-2)];
+  if (typeof n !== "number" || n !== columns || shape.length < 2) return notCompiled("its operand is no square matrix of known extents");
+  if (n < 1 || n > largestDeterminant) notCompiled(`determinants of ${n} x ${n} are not supported`);
+  const outer = shape.slice(0, -2).map((_, axis) => ({ axis }));
+  const cut = (x: ValueId, axis: number, i: number): ValueId =>
+    c.add("slice", [x], { starts: [i], ends: [i + 1], axes: [axis], steps: [1] });
+  const element = (row: number, column: number): ValueId => c.reshape(cut(cut(c.input(0), -2, row), -1, column), outer);
+  const known = new Map<string, ValueId>();
+  const minor = (row: number, left: readonly number[]): ValueId => {
+    const key = left.join();
+    const found = known.get(key) ?? sumOfProducts(row, left);
+    known.set(key, found);
+    return found;
+  };
+  const sumOfProducts = (row: number, left: readonly number[]): ValueId =>
+    left
+      .map((column) => {
+        const rest = left.filter((k) => k !== column);
+        return rest.length === 0 ? element(row, column) : c.add("mul", [element(row, column), minor(row + 1, rest)]);
+      })
+      .reduce((sum, term, i) => c.add(i % 2 === 1 ? "sub" : "add", [sum, term]));
+  const whole = minor(
+    0,
+    Array.from({ length: n }, (_, i) => i),
+  );
+  return n === 1 ? c.add("identity", [whole]) : whole;
+}
+
 export const matrixBuilders: Readonly<Record<string, Builder>> = {
   MatMul: (c) => c.add("matmul", [c.input(0), c.input(1)]),
   Gemm: gemm,
   Einsum: einsum,
+  Det: det,
   "com.microsoft.FusedMatMul": fusedMatMul,
 };

@@ -12,6 +12,7 @@ interface AxisCall {
   readonly call: TemplateCall;
   readonly extent: number;
   readonly align: boolean;
+  readonly pixels: boolean;
   readonly mode: string;
   readonly padding: string;
   readonly stmts: Stmt[];
@@ -54,7 +55,7 @@ function reflected(a: AxisCall, e: Expr): Expr {
 /** The coordinate in pixels, brought back into the image where the padding says so. */
 function coordinate(a: AxisCall, g: Expr): Expr {
   const { extent, align } = a;
-  const given = align ? scaled(scaled(added(g, 1), 0.5), extent - 1) : scaled(added(scaled(added(g, 1), extent), -1), 0.5);
+  const given = a.pixels ? g : align ? scaled(scaled(added(g, 1), 0.5), extent - 1) : scaled(added(scaled(added(g, 1), extent), -1), 0.5);
   const whole = named(a, "pixel", a.mode === "nearest" ? x.unary("rint", given) : given);
   if (a.padding === "zeros" || (a.padding === "border" && a.mode === "cubic")) return whole;
   return named(a, "coordinate", a.padding === "border" ? clamped(whole, 0, extent - 1) : reflected(a, whole));
@@ -96,6 +97,7 @@ export const gridSample: Template = (call) => {
   const { dtype } = valueOf(graph, image);
   const options = {
     align: boolAttr(node.attrs, "alignCorners"),
+    pixels: boolAttr(node.attrs, "pixels"),
     mode: stringAttr(node.attrs, "mode"),
     padding: stringAttr(node.attrs, "padding"),
   };
