@@ -14,7 +14,7 @@ export function loopSteps({ passes, snapshots }: Compilation, nodes: ReadonlySet
     if (snapshot === undefined || !isModule(snapshot) || snapshot === before) continue;
     const found = regionsFor(snapshot, nodes);
     const now = new Map(found.flatMap(({ own }) => own.map((s) => [s.id, s] as const)));
-    if (before === undefined || !sameStatements(known, now))
+    if (!sameStatements(known, now))
       steps.push({
         stage: index,
         pass: name,

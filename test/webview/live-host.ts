@@ -15,7 +15,11 @@ type Document = RequestContext["document"];
 
 export const plainOptions: PanelOptions = { isa: "auto", threads: 1, precision: "f32", dims: {}, without: [], force: [], forbid: [] };
 
-const silent = { info: (): void => undefined, warn: (): void => undefined, error: (text: string): void => console.error(text) };
+const silent = {
+  info: (): void => undefined,
+  warn: (): void => undefined,
+  error: (text: string): void => (text.startsWith("cancelled") ? undefined : console.error(text)),
+};
 
 /** The worker's bundle in a folder of its own: the built one may be another version. */
 export async function workerBundle(): Promise<{ readonly file: string; remove(): void }> {

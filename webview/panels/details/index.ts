@@ -1,6 +1,6 @@
 /** Everything about the selection: facts, values, lineage, verdicts. */
 import type { App, Panel } from "../../app.ts";
-import { nodesAtEnd, sourcesOfSelection } from "../../actions.ts";
+import { sourcesOfSelection } from "../../actions.ts";
 import { coverageText, restText, workText } from "../../coverage-text.ts";
 import { el, fill } from "../../dom.ts";
 import { valueOfKey } from "../../model/boxes.ts";
@@ -9,6 +9,7 @@ import { groupOfNode } from "../../model/links.ts";
 import type { State } from "../../store.ts";
 import { block, facts, type Fact } from "./blocks.ts";
 import { edgeDetails } from "./edge.ts";
+import { endsOfSelection } from "./ends.ts";
 import { groupDetails } from "./group.ts";
 import { lineageBlock } from "./lineage.ts";
 import { manyDetails } from "./many.ts";
@@ -129,7 +130,7 @@ class DetailsPanel {
     const sources = sourcesOfSelection(this.app);
     const groups = this.groups(state);
     const about = verdictsAbout(verdicts, {
-      last: new Set([...state.selection.nodes, ...nodesAtEnd(this.app)]),
+      last: new Set([...state.selection.nodes, ...endsOfSelection(this.app)]),
       ever: new Set(sources.flatMap((source) => this.app.lineage.of(source).flatMap(({ nodes }) => [...nodes]))),
       groups: new Set(groups),
     });
@@ -147,7 +148,9 @@ class DetailsPanel {
   private groups({ selection, summary }: State): readonly number[] {
     if (selection.group !== undefined) return [selection.group];
     const byNode = groupOfNode(summary?.groups ?? []);
-    return [...new Set(nodesAtEnd(this.app).map((node) => byNode.get(node)?.id))].filter((id) => id !== undefined).sort((a, b) => a - b);
+    return [...new Set(endsOfSelection(this.app).map((node) => byNode.get(node)?.id))]
+      .filter((id) => id !== undefined)
+      .sort((a, b) => a - b);
   }
 }
 

@@ -2,7 +2,7 @@
 import type { LoopStep } from "#protocol";
 import type { App, PassRow } from "../../app.ts";
 import { lastRunStage, passRows } from "../../app.ts";
-import { nodesAtEnd, selectGroup, selectNodes, selectSource, showStage, showView } from "../../actions.ts";
+import { selectGroup, selectNodes, selectSource, showStage, showView } from "../../actions.ts";
 import { linkButton } from "../../controls/index.ts";
 import { el } from "../../dom.ts";
 import { visible } from "../../model/format.ts";
@@ -10,6 +10,7 @@ import { templateText } from "../../model/holes.ts";
 import { joinedDescent, rulesFor } from "../../model/lineage.ts";
 import { goToLine } from "../kernels/index.ts";
 import { block } from "./blocks.ts";
+import { endsOfSelection } from "./ends.ts";
 
 const mostSources = 8;
 const mostNodes = 6;
@@ -18,7 +19,7 @@ const mostFollowed = 60;
 
 export function lineageBlock(app: App, sources: readonly number[], groups: readonly number[]): HTMLElement {
   const list = el("ol", { class: "lineage" }, onnxStep(app, sources), ...stageSteps(app, sources.slice(0, mostFollowed)));
-  const ends = nodesAtEnd(app);
+  const ends = endsOfSelection(app);
   for (const group of groups.slice(0, mostNodes)) list.append(groupStep(app, group));
   if (groups.length > 0) {
     const loops = el("li", { class: "lineage-wait", hidden: true });

@@ -11,6 +11,7 @@ import { holeBlock } from "./hole.ts";
 import { introducedFacts } from "./introduced.ts";
 import { operatorFold } from "./operator.ts";
 import { valueBlock } from "./values.ts";
+import { fusionFact } from "./verdicts.ts";
 
 /** @param removed the node is not in the stage shown, but was in the one before */
 export function nodeDetails(app: App, node: NodeRow, removed: boolean): HTMLElement[] {
@@ -20,6 +21,7 @@ export function nodeDetails(app: App, node: NodeRow, removed: boolean): HTMLElem
     ["Name", visible(node.name) || "(none)"],
     ["Id", `#${node.id}`],
     ...introducedFacts(app, node),
+    ...fused(app, node),
     ...(node.init ? [["Phase", "once, at the first run"] as const] : []),
     ...(Number.isFinite(node.flops) ? workFacts(app, [node]) : [["Work", unknownWork(node)] as const, ...bytesFact(node)]),
   ];
@@ -36,6 +38,12 @@ export function nodeDetails(app: App, node: NodeRow, removed: boolean): HTMLElem
     valueBlock(app, "Inputs", values(node.inputs), snapshot.stage, (doc?.operands.length ?? 0) > 1 ? roles : []),
     valueBlock(app, "Outputs", values(node.outputs), snapshot.stage, (doc?.results.length ?? 0) > 1 ? doc?.results : []),
   ];
+}
+
+/** Decisions about its edges, where the node is in the last graph. */
+function fused(app: App, node: NodeRow): Fact[] {
+  const line = fusionFact(app, node.id, app.store.state.summary?.verdicts ?? []);
+  return line ? [["Fused", line]] : [];
 }
 
 const bytesFact = ({ bytes }: NodeRow): Fact[] => (Number.isFinite(bytes) ? [["Bytes moved", bytesText(bytes)]] : []);

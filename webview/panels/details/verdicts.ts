@@ -1,7 +1,7 @@
 /** Decisions: what was decided, why, with the numbers that were compared and the choices not taken. */
 import type { Fact, Verdict } from "#protocol";
 import type { App } from "../../app.ts";
-import { select, selectNodes } from "../../actions.ts";
+import { select, selectNodes, showStage } from "../../actions.ts";
 import { icon, linkButton } from "../../controls/index.ts";
 import { el } from "../../dom.ts";
 import { bytesText, digits, visible } from "../../model/format.ts";
@@ -24,7 +24,12 @@ export function verdictBlock(app: App, verdicts: readonly Verdict[], title = "Wh
   ];
 }
 
-const rank = ({ subject, accepted }: Verdict): number => (subject === "fusion" ? 0 : 2) + Number(accepted);
+/** Refused fusions, fusions, what is no question for fusion, other decisions. */
+const rank = ({ subject, accepted, rule }: Verdict): number =>
+  subject === "fusion" ? (isNothing(rule) ? 2 : Number(accepted)) : 3 + Number(accepted);
+
+/** Views have no code: neither fused nor lost. */
+const isNothing = (rule: string): boolean => rule === "fuse/view";
 
 /** One decision. */
 export function verdictCard(app: App, verdict: Verdict): HTMLElement {
@@ -34,13 +39,13 @@ export function verdictCard(app: App, verdict: Verdict): HTMLElement {
     el("span", { class: "verdict-rule" }, visible(verdict.rule)),
     el("span", { class: "verdict-subject" }, verdict.subject),
   );
-  head.prepend(icon(verdict.accepted ? "check" : "cross"));
+  head.prepend(icon(isNothing(verdict.rule) ? "dot" : verdict.accepted ? "check" : "cross"));
   const old = verdictBefore(verdict);
   const buttons = whatIfButtons(app, verdict);
   const card = el(
     "div",
     {
-      class: `verdict ${verdict.accepted ? "accepted" : "rejected"}`,
+      class: `verdict ${isNothing(verdict.rule) ? "neutral" : verdict.accepted ? "accepted" : "rejected"}`,
       role: "group",
       attrs: { "aria-label": verdict.accepted ? "accepted" : "rejected" },
       data: { rule: verdict.rule, nodes: verdict.nodes.join("-"), subject: verdict.subject },
@@ -73,13 +78,46 @@ function others({ alternatives = [] }: Verdict): HTMLElement | undefined {
 
 /** Selects the edge of a fusion, or the nodes that were decided about. */
 function endsLink(app: App, { subject, nodes }: Verdict): HTMLElement {
-  const snapshot = app.shown();
-  const name = (id: number): string => `${visible(snapshot.nodes.get(id)?.op ?? "")} #${id}`.trim();
+  const name = (id: number): string => nodeLabel(app, id);
   const [from, to] = nodes;
   if (subject === "fusion" && from !== undefined && to !== undefined)
-    return linkButton(`${name(from)} → ${name(to)}`, () => select(app, { nodes: [], edge: [from, to] }), "Select this edge");
+    return linkButton(`${name(from)} → ${name(to)}`, () => selectEdge(app, from, to), "Select this edge");
   const few = nodes.slice(0, 3).map(name).join(", ");
   return linkButton(nodes.length > 3 ? `${few} and ${nodes.length - 3} more` : few, () => selectNodes(app, nodes), "Select these nodes");
+}
+
+/** As the shown graph has it, else the last one. */
+function nodeLabel(app: App, id: number): string {
+  const op = app.shown().nodes.get(id)?.op ?? app.trace.snapshot(lastGraphStage(app)).nodes.get(id)?.op ?? "";
+  return `${visible(op)} #${id}`.trim();
+}
+
+const lastGraphStage = (app: App): number => app.trace.graphStages[app.trace.graphStages.length - 1] ?? 0;
+
+/** Selects an edge of the last graph: in the graph shown if that has both ends. */
+function selectEdge(app: App, from: number, to: number): void {
+  const { nodes } = app.shown();
+  if (!nodes.has(from) || !nodes.has(to)) showStage(app, lastGraphStage(app));
+  select(app, { nodes: [], edge: [from, to] });
+}
+
+/** One line for each edge of a node, for the head of its details; a click brings the whole verdict into sight. */
+export function fusionFact(app: App, node: number, verdicts: readonly Verdict[]): HTMLElement | undefined {
+  const own = verdicts.filter(({ subject, nodes }) => subject === "fusion" && nodes.includes(node)).sort((a, b) => rank(a) - rank(b));
+  if (own.length === 0) return undefined;
+  const line = (verdict: Verdict): HTMLElement => {
+    const [from, to] = verdict.nodes as readonly [number, number];
+    const text = from === node ? `with its reader ${nodeLabel(app, to)}` : `with its producer ${nodeLabel(app, from)}`;
+    const go = (): void =>
+      document
+        .querySelector(`.verdict[data-subject="fusion"][data-nodes="${verdict.nodes.join("-")}"]`)
+        ?.scrollIntoView({ block: "center" });
+    const mark = icon(isNothing(verdict.rule) ? "dot" : verdict.accepted ? "check" : "cross");
+    const made = el("div", { class: "fusion-line" }, linkButton(`${verdict.accepted ? "" : "not "}${text}`, go, visible(verdict.because)));
+    made.prepend(mark);
+    return made;
+  };
+  return el("div", {}, ...own.slice(0, 5).map(line), own.length > 5 && el("span", { class: "muted" }, `and ${own.length - 5} more below`));
 }
 
 /** What the rule looks at, folded. */

@@ -70,6 +70,8 @@ export function whatIfButtons(app: App, verdict: Verdict): HTMLElement[] {
       ? [offer(forced ? "Force no longer" : "Allow again", undefined, `Compiles again and lets the rules decide about ${named}`)]
       : []),
     ...(!forbidden && verdict.accepted ? [offer("Forbid fusion", "forbid", `Compiles again with --forbid ${pair.join("+")}`)] : []),
-    ...(!forced && !verdict.accepted ? [offer("Force fusion", "force", `Compiles again with --force ${pair.join("+")}`)] : []),
+    ...(!forced && !verdict.accepted && verdict.rule !== "fuse/view"
+      ? [offer("Force fusion", "force", `Compiles again with --force ${pair.join("+")}`)]
+      : []),
   ];
 }
