@@ -22,6 +22,9 @@ export interface Panel {
 /** A pass that has run, or only its place in the pipeline. */
 export type PassRow = PassInfo & Partial<PassEvent>;
 
+/** Texts kept, the last ones asked for: one of a big model takes ten megabytes and more. */
+const mostTexts = 12;
+
 export class App {
   trace = new Trace();
   theme: Theme;
@@ -75,9 +78,17 @@ export class App {
   text(kind: TextKind, stage: number, progress?: (text: string, done: number | null) => void): Promise<TextReply> {
     const key = `${kind}:${stage}`;
     const known = this.texts.get(key);
-    if (known) return known;
+    if (known) {
+      this.texts.delete(key);
+      this.texts.set(key, known); // the last one asked for
+      return known;
+    }
     const asked = this.host.request("text", { kind, stage }, progress).result;
     this.texts.set(key, asked);
+    for (const old of [...this.texts.keys()].slice(0, -mostTexts)) {
+      this.texts.delete(old);
+      this.arrived.delete(old);
+    }
     asked.then(
       (reply) => this.texts.get(key) === asked && this.arrived.set(key, reply),
       () => this.texts.delete(key),

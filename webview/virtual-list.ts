@@ -48,8 +48,8 @@ export class VirtualList {
     new ResizeObserver(() => this.draw()).observe(this.element);
   }
 
-  /** Shows `count` rows again. */
-  set(count: number): void {
+  /** Shows `count` rows again, with row `reveal` active and in sight if there is one. */
+  set(count: number, reveal = -1): void {
     this.count = count;
     this.active = Math.min(this.active, count - 1);
     const { rowHeight = 22 } = this.options;
@@ -58,7 +58,8 @@ export class VirtualList {
       this.tops[i + 1] = (this.tops[i] as number) + (typeof rowHeight === "number" ? rowHeight : rowHeight(i));
     }
     this.scroller.style.height = `${this.top(count)}px`;
-    this.draw();
+    if (reveal >= 0 && reveal < count) this.reveal(reveal);
+    else this.draw();
   }
 
   private top(i: number): number {

@@ -69,8 +69,8 @@ class PassesPanel {
     this.toggle.setAttribute("aria-pressed", String(state.showUnchanged));
     showHitCard(this.app, this.card, state);
     this.rows = treeRows(passes, state);
-    this.list.set(this.rows.length);
-    this.list.reveal(this.rows.findIndex((row) => this.isSelected(row)));
+    const shown = this.rows.findIndex((row) => this.isSelected(row));
+    this.list.set(this.rows.length, shown);
   }
 
   private isSelected(row: TreeRow | undefined): boolean {

@@ -78,6 +78,8 @@ export class StageTextView {
   update(state: State, previous: State): void {
     const wanted = state.loopText && state.view === "graph" ? stageText(state, state.stage) : undefined;
     this.element.hidden = wanted === undefined;
+    // The graph behind it need not be painted.
+    this.element.parentElement?.classList.toggle("covered", wanted !== undefined);
     this.prepare(state, previous);
     if (!wanted) {
       this.asked = "";
@@ -120,12 +122,16 @@ export class StageTextView {
     this.at = -1;
     this.notice.hidden = true;
     this.list.element.hidden = false;
-    this.fold();
-    this.light(false);
-    if (this.app.store.state.hit >= 0) this.revealHit();
-    else if (this.changes[0]) this.list.reveal(this.changes[0][0]);
+    this.marks = this.marksOf(shown);
+    this.fold(() => {
+      const lit = this.app.store.state.hit >= 0 ? this.litRow() : -1;
+      return lit >= 0 ? lit : (this.changes[0]?.[0] ?? 0);
+    });
     const stage = String(this.app.store.state.stage);
-    requestAnimationFrame(() => (this.element.dataset.shown = stage));
+    requestAnimationFrame(() => {
+      this.element.dataset.shown = stage;
+      if (this.visible) Object.assign(document.body.dataset, { painted: stage, settled: "true", still: "true" });
+    });
   }
 
   private say(...content: readonly (HTMLElement | false)[]): void {
@@ -152,7 +158,7 @@ export class StageTextView {
   }
 
   /** Makes the rows anew: which lines are shown, and how. */
-  private fold(): void {
+  private fold(reveal: () => number = () => -1): void {
     const { shown } = this;
     if (!shown) return;
     const { compare } = this.app.store.state;
@@ -163,14 +169,14 @@ export class StageTextView {
     this.element.classList.toggle("split", this.split);
     const longest = shown.text.lines.reduce((most, line) => Math.max(most, line.length), 0);
     (this.list.element.firstElementChild as HTMLElement).style.minWidth = this.split ? "" : `${Math.min(longest, 4000) + 14}ch`;
-    this.showRows();
+    this.showRows(reveal);
     this.showHead(shown);
   }
 
-  private showRows(): void {
+  private showRows(reveal: () => number = () => -1): void {
     const lines = this.rows.map((row): DiffRow => (row.kind === "fold" ? { kind: "same", before: -1, after: -1 } : row));
     this.changes = this.app.store.state.compare === "off" ? [] : hunks(lines);
-    this.list.set(this.rows.length);
+    this.list.set(this.rows.length, reveal());
   }
 
   private showHead({ of, text, base, rows }: Shown): void {
@@ -213,8 +219,14 @@ export class StageTextView {
 
   /** Lines of the rule hit shown, of the statements pointed at, and of the selection. */
   private light(hitChanged: boolean): void {
-    const { shown } = this;
-    if (!shown) return;
+    if (!this.shown) return;
+    this.marks = this.marksOf(this.shown);
+    const lit = hitChanged ? this.litRow() : -1;
+    if (lit >= 0) this.list.reveal(lit);
+    else this.list.draw();
+  }
+
+  private marksOf(shown: Shown): RowMarks {
     const { state } = this.app.store;
     const hit = state.stage === shown.of.stage ? hitsShown(state)[state.hit] : undefined;
     const linesOf = (text: TextReply | undefined, statements: readonly number[]): ReadonlySet<number> => {
@@ -223,19 +235,17 @@ export class StageTextView {
     };
     const nodes = new Set(nodesAtEnd(this.app));
     const chosen = shown.text.origins.filter((origin) => origin.nodes.some((node) => nodes.has(node))).map(({ line }) => line - 1);
-    this.marks = {
+    return {
       lit: linesOf(shown.text, hit ? hit.after : state.litStatements),
       litBefore: linesOf(shown.base, hit ? hit.before : []),
       chosen: new Set(chosen),
     };
-    this.list.draw();
-    if (hitChanged && hit) this.revealHit();
   }
 
-  private revealHit(): void {
+  /** The first row in the light; -1: none. */
+  private litRow(): number {
     const { lit, litBefore } = this.marks;
-    const at = this.rows.findIndex((row) => row.kind !== "fold" && (lit.has(row.after) || (row.after < 0 && litBefore.has(row.before))));
-    if (at >= 0) this.list.reveal(at);
+    return this.rows.findIndex((row) => row.kind !== "fold" && (lit.has(row.after) || (row.after < 0 && litBefore.has(row.before))));
   }
 
   private isChosen(i: number): boolean {
