@@ -1,5 +1,6 @@
 /** The page's line to its host: requests with an id, a time limit and a cancel; events as they come. */
 import { requestSeconds, secondsBeyond, type ErrorInfo, type PanelRequests, type RequestName, type ToHost, type ToPage } from "#protocol";
+import { t } from "./strings.ts";
 
 /** An error reply of the host, as the user reads it. */
 export class HostError extends Error {
@@ -56,7 +57,7 @@ export class Host {
       cancel: () => {
         if (!this.waiting.has(id)) return;
         this.send({ type: "cancel", id });
-        this.fail(id, { code: "cancelled", message: "Cancelled.", next: "" });
+        this.fail(id, { code: "cancelled", message: t("Cancelled."), next: "" });
       },
     };
   }
@@ -90,8 +91,8 @@ export class Host {
 
 const noAnswer = (name: string, seconds: number): ErrorInfo => ({
   code: "no-answer",
-  message: `The host did not answer "${name}" within ${seconds} s.`,
-  next: "Close the editor and open it again.",
+  message: t('The host did not answer "{0}" within {1} s.', name, seconds),
+  next: t("Close the editor and open it again."),
 });
 
 /** What to show for anything caught. */

@@ -13,10 +13,12 @@ import { keepState } from "./saved-state.ts";
 import { keepSearching } from "./search/session.ts";
 import { buildShell } from "./shell.ts";
 import { Store } from "./store.ts";
+import { readStrings } from "./strings.ts";
 
 declare function acquireVsCodeApi(): Postable;
 
 function start(root: HTMLElement): void {
+  readStrings(document);
   registerControls();
   const speaker = el("div", { class: "for-readers", role: "status", attrs: { "aria-live": "polite" } });
   const deliver = (message: ToPage): void => receive(app, message, echo);

@@ -22,6 +22,8 @@ export interface PageParts {
   readonly script: string;
   readonly style: string;
   readonly title?: string;
+  /** Words of the page in the user's language, by their English ones. */
+  readonly strings?: Readonly<Record<string, string>>;
   /** Makes the page self-contained; without it the page talks to VS Code. */
   readonly recorded?: RecordedParts;
 }
@@ -38,6 +40,7 @@ const escapeText = (text: string): string => text.replaceAll("&", "&amp;").repla
 const escapeScript = (text: string): string => text.replaceAll(/<(?=\/script|!--|script)/gi, "\\x3C");
 const escapeStyle = (text: string): string => text.replaceAll(/<(?=\/style)/gi, "\\3C ");
 
+const jsonText = (value: unknown): string => JSON.stringify(value).replaceAll("<", "\\u003C");
 /** Data that no script runs. @throws RangeError for text that is not base64 */
 function dataElement(id: string, nonce: string, text: string): string {
   if (!/^[\w+/=]*$/.test(text)) throw new RangeError("the record is not base64");
@@ -45,9 +48,10 @@ function dataElement(id: string, nonce: string, text: string): string {
 }
 
 /** @throws RangeError for a nonce that could break out of an attribute */
-export function pageHtml({ nonce, script, style, title = "Fusionscope", recorded }: PageParts): string {
+export function pageHtml({ nonce, script, style, title = "Fusionscope", strings, recorded }: PageParts): string {
   if (!/^[\w-]+$/.test(nonce)) throw new RangeError("a nonce has only letters, digits, - and _");
   const data = recorded ? dataElement("recorded", nonce, recorded.record) + dataElement("recorded-texts", nonce, recorded.texts) : "";
+  const words = strings ? `<script type="application/json" id="strings" nonce="${nonce}">${jsonText(strings)}</script>\n` : "";
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -59,7 +63,7 @@ export function pageHtml({ nonce, script, style, title = "Fusionscope", recorded
 </head>
 <body>
 <div id="root"></div>
-${data}<script nonce="${nonce}">${escapeScript(script)}</script>
+${words}${data}<script nonce="${nonce}">${escapeScript(script)}</script>
 </body>
 </html>
 `;

@@ -9,6 +9,7 @@ import type { Theme } from "./draw/theme.ts";
 import { bytesText, timeText, visible } from "./model/format.ts";
 import { detailPanels, sidePanels, topPanels, viewPanels } from "./panels/index.ts";
 import type { State, View } from "./store.ts";
+import { t } from "./strings.ts";
 
 const viewIcons: Readonly<Record<string, IconName>> = {
   graph: "graph",
@@ -44,9 +45,9 @@ export function buildShell(app: App): Shell {
     "div",
     { class: "shell" },
     el("header", { class: "top" }, ...place(topPanels)),
-    el("nav", { class: "side", id: "side", attrs: { "aria-label": "Passes, groups and nodes" } }, ...place(sidePanels)),
+    el("nav", { class: "side", id: "side", attrs: { "aria-label": t("Passes, groups and nodes") } }, ...place(sidePanels)),
     middle,
-    el("aside", { class: "details-column", id: "details", attrs: { "aria-label": "Details" } }, ...place(detailPanels)),
+    el("aside", { class: "details-column", id: "details", attrs: { "aria-label": t("Details") } }, ...place(detailPanels)),
     status,
   );
   drawers.listen(element);
@@ -63,17 +64,17 @@ export function buildShell(app: App): Shell {
 }
 
 function tabList(app: App): { readonly element: HTMLElement; update(state: State): void } {
-  const element = el("div", { class: "tabs", role: "tablist", attrs: { "aria-label": "Views" } });
+  const element = el("div", { class: "tabs", role: "tablist", attrs: { "aria-label": t("Views") } });
   const tabs = viewPanels.map((panel, i) => {
     const tab = el("button", {
       class: "tab",
       role: "tab",
       id: `tab-${panel.id}`,
-      title: `${panel.title} (${i + 1})`,
+      title: `${t(panel.title)} (${i + 1})`,
       attrs: { type: "button", "aria-controls": `view-${panel.id}` },
       onClick: () => showView(app, panel.id as View),
     });
-    tab.append(icon(viewIcons[panel.id] ?? "dot"), el("span", {}, panel.title));
+    tab.append(icon(viewIcons[panel.id] ?? "dot"), el("span", {}, t(panel.title)));
     element.append(tab);
     return tab;
   });
@@ -97,28 +98,29 @@ function tabList(app: App): { readonly element: HTMLElement; update(state: State
 
 const spokenStage = (state: State): string => {
   const row = passRows(state).find(({ index }) => index === state.stage);
-  return row ? `Stage ${row.index}, ${row.name}, ${row.status ?? "not run yet"}` : "";
+  return row ? t("Stage {0}, {1}, {2}", row.index, row.name, row.status ?? t("not run yet")) : "";
 };
 
 function showStatus(status: HTMLElement, { summary, failed, busy }: State): void {
   if (failed) return fill(status, el("span", { class: "status-error" }, `${failed.message} ${failed.next}`));
-  if (busy || !summary) return fill(status, el("span", {}, "Compiling …"));
+  if (busy || !summary) return fill(status, el("span", {}, t("Compiling …")));
   const ms = summary.passes.reduce((sum, pass) => sum + (Number.isFinite(pass.ms) ? pass.ms : 0), 0);
-  const part = (label: string, value: string, title: string): HTMLElement => el("span", { title }, el("b", {}, value), ` ${label}`);
+  const part = (label: string, value: string, title: string): HTMLElement =>
+    el("span", { title: t(title) }, el("b", {}, value), ` ${label}`);
   fill(
     status,
-    part(summary.groups.length === 1 ? "group" : "groups", String(summary.groups.length), "Fusion groups"),
+    part(summary.groups.length === 1 ? t("group") : t("groups"), String(summary.groups.length), "Fusion groups"),
     workText(summary) !== "not known" &&
       part(
-        "per run",
+        t("per run"),
         workText(summary),
         `Floating-point operations of one run, estimated from shapes${summary.unsupported.length > 0 ? `; ${restText(summary)}` : ""}`,
       ),
     Number.isFinite(summary.bytes) &&
-      part("moved", bytesText(summary.bytes), "Bytes read and written by one run if every op went to memory once"),
-    part("arena", bytesText(summary.arenaBytes), `Without reuse ${bytesText(summary.arenaBytesWithoutReuse)}`),
-    part("constants", bytesText(summary.constantBytes), "Weights and folded constants"),
-    part("in passes", timeText(ms), "Time spent in all passes"),
+      part(t("moved"), bytesText(summary.bytes), "Bytes read and written by one run if every op went to memory once"),
+    part(t("arena"), bytesText(summary.arenaBytes), `Without reuse ${bytesText(summary.arenaBytesWithoutReuse)}`),
+    part(t("constants"), bytesText(summary.constantBytes), "Weights and folded constants"),
+    part(t("in passes"), timeText(ms), "Time spent in all passes"),
     summary.unsupported.length > 0 &&
       el(
         "span",

@@ -32,7 +32,7 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
     panel.webview.options = { enableScripts: true, localResourceRoots: [] };
     this.link = new PageLink({
       post: (message) => void panel.webview.postMessage(message),
-      load: () => (panel.webview.html = pageDocument(services.dist)),
+      load: () => (panel.webview.html = pageDocument(services.dist, pageStrings())),
       onReady: () => void this.greet(),
       onSilent: (error) => void this.offerReload(error),
       onMessage: (message) => this.onMessage(message),

@@ -14,8 +14,8 @@ interface Parts {
 
 let parts: Parts | undefined;
 
-/** @param dist folder of the bundles */
-export function pageDocument(dist: string): string {
+/** @param dist folder of the bundles @param strings words in the user's language */
+export function pageDocument(dist: string, strings: Readonly<Record<string, string>>): string {
   parts ??= { script: readFileSync(path.join(dist, "webview.js"), "utf8"), style: readFileSync(path.join(dist, "webview.css"), "utf8") };
-  return pageHtml({ nonce: randomBytes(18).toString("base64url"), ...parts });
+  return pageHtml({ nonce: randomBytes(18).toString("base64url"), ...parts, ...(Object.keys(strings).length === 0 ? {} : { strings }) });
 }

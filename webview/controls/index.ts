@@ -15,6 +15,7 @@ import {
   type TextField,
 } from "@vscode/webview-ui-toolkit";
 import { el } from "../dom.ts";
+import { t } from "../strings.ts";
 import { icon, type IconName } from "./icons.ts";
 
 export { icon, type IconName };
@@ -50,7 +51,7 @@ export function button(
   const element = custom("vscode-button");
   element.setAttribute("appearance", appearance);
   // Not a span: the toolkit gives slotted spans the size of an icon.
-  const text = document.createTextNode(label);
+  const text = document.createTextNode(t(label));
   if (sign) {
     const before = el("span", { class: "slot-icon", attrs: { slot: "start" } });
     before.append(icon(sign));
@@ -58,12 +59,12 @@ export function button(
   }
   element.append(text);
   element.addEventListener("click", () => !element.hasAttribute("disabled") && onClick());
-  return { element, set: (value) => (text.data = value), disable: (disabled) => element.toggleAttribute("disabled", disabled) };
+  return { element, set: (value) => (text.data = t(value)), disable: (disabled) => element.toggleAttribute("disabled", disabled) };
 }
 
 /** A flat button with an icon only; its label is its tooltip and its name. */
 export function iconButton(name: IconName, label: string, onClick: (event: MouseEvent) => void): HTMLButtonElement {
-  const element = el("button", { class: "icon-button", title: label, attrs: { "aria-label": label, type: "button" }, onClick });
+  const element = el("button", { class: "icon-button", title: t(label), attrs: { "aria-label": t(label), type: "button" }, onClick });
   element.append(icon(name));
   return element;
 }
@@ -81,12 +82,12 @@ export function toggleButton(name: IconName, label: string, onClick: () => void)
 
 /** A plain link-like button inside text. */
 export function linkButton(label: string, onClick: () => void, title?: string): HTMLButtonElement {
-  return el("button", { class: "link", attrs: { type: "button" }, onClick, ...(title ? { title } : {}) }, label);
+  return el("button", { class: "link", attrs: { type: "button" }, onClick, ...(title ? { title: t(title) } : {}) }, t(label));
 }
 
 export function checkbox(label: string, checked: boolean, onChange: (checked: boolean) => void): Control<boolean> {
   const element = custom("vscode-checkbox") as Checkbox;
-  element.append(label);
+  element.append(t(label));
   element.checked = checked;
   element.addEventListener("change", () => onChange(element.checked));
   return { element, set: (value) => (element.checked = value), disable: (disabled) => (element.disabled = disabled) };
@@ -99,12 +100,12 @@ export interface Choice {
 
 export function dropdown(label: string, choices: readonly Choice[], value: string, onChange: (value: string) => void): Control<string> {
   const element = custom("vscode-dropdown") as Dropdown;
-  element.setAttribute("aria-label", label);
+  element.setAttribute("aria-label", t(label));
   const known = choices.some((choice) => choice.value === value);
   for (const choice of known ? choices : [{ value, label: value }, ...choices]) {
     const option = custom("vscode-option");
     option.setAttribute("value", choice.value);
-    option.textContent = choice.label;
+    option.textContent = t(choice.label);
     option.toggleAttribute("selected", choice.value === value);
     element.append(option);
   }
@@ -114,7 +115,7 @@ export function dropdown(label: string, choices: readonly Choice[], value: strin
 
 export function textField(label: string, value: string, onChange: (value: string) => void, size = 6): Control<string> {
   const element = custom("vscode-text-field") as TextField;
-  element.setAttribute("aria-label", label);
+  element.setAttribute("aria-label", t(label));
   element.setAttribute("size", String(size));
   element.value = value;
   element.addEventListener("change", () => onChange(element.value));
@@ -123,14 +124,17 @@ export function textField(label: string, value: string, onChange: (value: string
 
 /** A search field that reports every key. */
 export function searchField(label: string, onInput: (value: string) => void): HTMLInputElement {
-  const element = el("input", { class: "search", attrs: { type: "search", placeholder: label, "aria-label": label, spellcheck: "false" } });
+  const element = el("input", {
+    class: "search",
+    attrs: { type: "search", placeholder: t(label), "aria-label": t(label), spellcheck: "false" },
+  });
   element.addEventListener("input", () => onInput(element.value));
   return element;
 }
 
 export function progressRing(label: string): HTMLElement {
   const element = custom("vscode-progress-ring");
-  element.setAttribute("aria-label", label);
+  element.setAttribute("aria-label", t(label));
   return element;
 }
 
@@ -140,12 +144,12 @@ export function segmented<T extends string>(
   choices: readonly { value: T; label: string; title?: string }[],
   onChange: (value: T) => void,
 ): Control<T> {
-  const element = el("div", { class: "segmented", role: "radiogroup", attrs: { "aria-label": label } });
+  const element = el("div", { class: "segmented", role: "radiogroup", attrs: { "aria-label": t(label) } });
   const parts = choices.map((choice) => {
     const part = el(
       "button",
-      { class: "segment", role: "radio", title: choice.title ?? choice.label, attrs: { type: "button" } },
-      choice.label,
+      { class: "segment", role: "radio", title: t(choice.title ?? choice.label), attrs: { type: "button" } },
+      t(choice.label),
     );
     part.addEventListener("click", () => onChange(choice.value));
     element.append(part);
@@ -175,7 +179,7 @@ export function slider(
   label: string,
   onInput: (value: number) => void,
 ): { readonly element: HTMLInputElement; set(value: number, max: number, text: string): void } {
-  const element = el("input", { class: "slider", attrs: { type: "range", min: "0", step: "1", "aria-label": label } });
+  const element = el("input", { class: "slider", attrs: { type: "range", min: "0", step: "1", "aria-label": t(label) } });
   element.addEventListener("input", () => onInput(Number(element.value)));
   return {
     element,

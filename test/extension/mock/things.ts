@@ -1,5 +1,4 @@
 // Values of VS Code's API that only carry what they were made with.
-/* eslint-disable @typescript-eslint/no-extraneous-class */
 
 export class TreeItem {
   constructor(
