@@ -31,7 +31,8 @@ export function drawFrameTitles(pen: Pen, view: Rect): void {
   for (const [frame, [x, y, w]] of framesIn(pen, view)) {
     const middle = y + frameTitle / 2 + 1;
     const colour = frameColour(pen, frame);
-    const used = 20 + drawTitle(pen, frame.title, x + 12, middle, w - 20, colour, pen.detail === Detail.Ops ? 15 : 11);
+    const used =
+      20 + drawTitle(pen, frame.title, x + 12, middle, w - 20, colour, pen.detail === Detail.Ops ? 15 : 11, strengthOf(pen, frame));
     if (pen.detail === Detail.Ops || frame.subtitle === "" || w - used < 40) continue;
     ctx.font = `11px ${theme.font}`;
     ctx.fillStyle = theme.muted;
@@ -44,11 +45,17 @@ export const frameColour = ({ theme }: Pen, frame: Frame): string =>
     ? theme.muted
     : ((frame.hole ? theme.category[Category.Hole] : theme.groups[frame.order % theme.groups.length]) ?? theme.muted);
 
+const isChosen = ({ scene }: Pen, frame: Frame): boolean =>
+  frame.kind === "group" ? frame.group === scene.selectedGroup : scene.selected.has(frame.key);
+
+/** How much of its colour a frame has. */
+const strengthOf = (pen: Pen, frame: Frame): number => (frame.kind === "cluster" ? 0.045 : isChosen(pen, frame) ? 0.22 : 0.1);
+
 function drawFrame(pen: Pen, frame: Frame, [x, y, w, h]: Bounds): void {
-  const { ctx, scene, theme } = pen;
+  const { ctx, theme } = pen;
   const colour = frameColour(pen, frame);
-  const chosen = frame.kind === "group" ? frame.group === scene.selectedGroup : scene.selected.has(frame.key);
-  const strength = frame.kind === "cluster" ? 0.045 : chosen ? 0.22 : 0.1;
+  const chosen = isChosen(pen, frame);
+  const strength = strengthOf(pen, frame);
   ctx.beginPath();
   ctx.roundRect(x, y, w, h, 8);
   ctx.fillStyle = theme.highContrast ? theme.background : tinted(theme.background, colour, strength);

@@ -46,19 +46,28 @@ export function drawHullLabels(pen: Pen, visible: readonly number[]): void {
   for (const hull of hullsIn(pen, visible)) {
     if (isDimHull(pen, hull)) continue;
     const { x, y, w } = topBox(pen, hull);
-    drawTitle(pen, hull.label, x, y - hullTop / 2, w + hullPadding, hullColour(pen, hull), pen.detail === Detail.Ops ? 14 : 10.5);
+    drawTitle(
+      pen,
+      hull.label,
+      x,
+      y - hullTop / 2,
+      w + hullPadding,
+      hullColour(pen, hull),
+      pen.detail === Detail.Ops ? 14 : 10.5,
+      hull.group === pen.scene.selectedGroup ? 0.22 : 0.1,
+    );
   }
 }
 
 /** The title of a group or a frame, on a patch of its ground. */
-export function drawTitle(pen: Pen, text: string, x: number, y: number, room: number, colour: string, size: number): number {
+export function drawTitle(pen: Pen, text: string, x: number, y: number, room: number, colour: string, size: number, ground = 0.1): number {
   const { ctx, theme } = pen;
   ctx.font = `600 ${size}px ${theme.font}`;
   ctx.textAlign = "left";
   ctx.textBaseline = "middle";
   const written = fitText(ctx, text, room);
   const width = textWidth(ctx, written);
-  ctx.fillStyle = theme.highContrast ? theme.background : tinted(theme.background, colour, 0.1);
+  ctx.fillStyle = theme.highContrast ? theme.background : tinted(theme.background, colour, ground);
   ctx.beginPath();
   ctx.roundRect(x - 3, y - size * 0.7, width + 6, size * 1.4, 3);
   ctx.fill();
