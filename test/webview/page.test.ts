@@ -139,7 +139,11 @@ describe("the page", { skip: noChromium }, () => {
     const point = await pointAt(page, /^matmul/);
     await page.mouse.click(point.x, point.y);
     assert.match(await page.innerText(".details .block:first-child"), /matmul/i);
-    assert.match(await page.innerText('[role=tree][aria-label="Nodes of the graph"] [aria-selected=true]'), /matmul/);
+    const tree = '[role=tree][aria-label="Nodes of the graph"]';
+    assert.match(await page.innerText(`${tree} [aria-selected=true]`), /matmul/);
+    const active = await page.getAttribute(tree, "aria-activedescendant");
+    assert.equal(await page.getAttribute(`${tree} [aria-selected=true]`, "id"), active, "the tree's active row is the selected one");
+    assert.equal(await page.getAttribute(`#${active}`, "role"), "treeitem");
     await page.focus('[role=tree][aria-label="Nodes of the graph"]');
     await page.keyboard.press("Home");
     assert.match(await page.innerText(".details .block:first-child"), /identity/i);
