@@ -4,7 +4,8 @@
  */
 import { performance } from "node:perf_hooks";
 import type { Browser, Page } from "playwright-core";
-import { layered } from "../../../webview/layout/layered.ts";
+import { layout } from "../../../webview/layout/compound.ts";
+import { layoutInput } from "../../../webview/layout/input.ts";
 import { encodeRecorded } from "../../../webview/recorded.ts";
 import { boxesOf } from "../../../webview/model/boxes.ts";
 import { Trace } from "../../../webview/model/trace.ts";
@@ -25,7 +26,7 @@ function layouts(): void {
     const boxes = boxesOf(trace.snapshot(0));
     const times = [1, 2, 3].map(() => {
       const begin = performance.now();
-      layered(boxes);
+      layout(layoutInput(boxes, "down"));
       return performance.now() - begin;
     });
     say(`${String(size).padStart(6)}  ${median(times).toFixed(0)}`);

@@ -159,7 +159,7 @@ class GraphPanel {
     if (stageChanged) document.body.dataset.still = "false"; // until it is painted, which a hidden view is not
     const compareChanged = state.compare !== previous.compare;
     const dataChanged = state.version !== previous.version || state.summary !== previous.summary;
-    const bodyChanged = state.bodies !== previous.bodies;
+    const bodyChanged = state.bodies.join() !== previous.bodies.join(); // a step makes a new list, which may be as empty as the one before
     // Another graph comes: nothing of it has a place yet, and it is fitted.
     if (bodyChanged) for (const view of [this.after, this.before]) view.forget();
     const placeChanged = (["direction", "foldBy", "turned"] as const).some((key) => state[key] !== previous[key]);

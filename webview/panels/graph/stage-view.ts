@@ -153,7 +153,7 @@ export class StageView {
     const turned = this.turnedIn(shown);
     const shift =
       (turned === undefined ? undefined : turnedShift(this.scene, boxes, placement, turned, view)) ??
-      nearestShift(boxes, placement, oldPlace, view, this.emphasis.selected);
+      nearestShift(boxes, placement, oldPlace, view, this.scene.selected);
     return moved(placement, shift[0], shift[1]);
   }
 }
