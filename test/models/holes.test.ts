@@ -258,6 +258,15 @@ test("a model that ONNX Runtime cannot run alone, either, says so", { skip }, as
   assert.deepEqual([error.code, error.exit], ["ort-cannot-run", 3]);
 });
 
+test("a model without results has nothing to compare", { skip }, () => {
+  const b = modelBuilder({ opset: 17 });
+  b.input("x", "f32", [2]);
+  return withModel("nothing", b, async (model, compilation) => {
+    const { ok, outputs } = await checkModel(model, compilation, { against: "ort", elseEval: true, seed: 3 });
+    assert.deepEqual([ok, outputs.length], [true, 0]);
+  });
+});
+
 test("where ONNX Runtime refuses the whole, what is compiled is held against the evaluator, the rest against nothing", { skip }, () => {
   const b = modelBuilder({ opset: 17 });
   b.input("x", "f32", [2, 3]);

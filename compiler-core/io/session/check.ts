@@ -98,6 +98,8 @@ async function runPlan(host: NativeHost, built: BuiltCode, files: InputFiles): P
 async function failedTogether(e: unknown, host: NativeHost, model: SessionModel, plan: ArtifactPlan, files: InputFiles): Promise<never> {
   if (!(e instanceof UserError) || (e.code !== "hole-failed" && e.code !== "hole-invalid")) throw e;
   const whole = await host.loadOrt(model.path, plan.threads).catch(() => {
+    // What it does not load is wrong as a whole, however far its parts may come.
+    if (e.code === "hole-failed") userError("hole-invalid", {}, e.holes, e);
     throw e;
   });
   const theirs = await host.runValues(whole, files).then(
@@ -154,7 +156,7 @@ async function referenceOf(
   } catch (e) {
     if (!(e instanceof UserError) || e.code !== "ort-failed" || settings.elseEval !== true) throw e;
     const outputs = evaluated(graph, given);
-    if (outputs.every((o) => o === undefined)) userError("ort-cannot-run", {}, { what: String(e.holes["what"] ?? e.message) }, e);
+    if (outputs.length > 0 && outputs.every((o) => o === undefined)) userError("ort-cannot-run", {}, { what: String(e.holes["what"] ?? e.message) }, e);
     return { against: "eval", outputs, note: e.message };
   }
 }
