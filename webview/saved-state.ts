@@ -2,6 +2,7 @@
 import type { App } from "./app.ts";
 import { lastStage } from "./app.ts";
 import { graphCamera, setGraphCamera } from "./panels/graph/index.ts";
+import { searchFor } from "./search/session.ts";
 import { isInside } from "./model/bodies.ts";
 import type { Compare, Direction, FoldBy, State, View } from "./store.ts";
 
@@ -14,6 +15,8 @@ interface Saved {
   readonly group?: number;
   readonly camera?: { readonly x: number; readonly y: number; readonly k: number };
   readonly showUnchanged: boolean;
+  readonly loopText?: boolean;
+  readonly search?: string;
   readonly direction?: Direction;
   readonly foldBy?: FoldBy;
   readonly turned?: readonly string[];
@@ -63,6 +66,8 @@ function save(app: App): void {
     compare: state.compare,
     nodes: nodes.filter((id) => !isInside(id)).slice(0, 200),
     showUnchanged: state.showUnchanged,
+    loopText: state.loopText,
+    ...(state.search.text === "" ? {} : { search: state.search.text.slice(0, 500) }),
     direction: state.direction,
     foldBy: state.foldBy,
     turned: [...state.turned].slice(0, 500),
@@ -86,15 +91,17 @@ export function restore(app: App, stored: unknown): void {
   }
   const { state } = app.store;
   if (!wanted || !state.summary) return;
-  const { stage, view, compare, nodes, group, camera, showUnchanged } = wanted;
+  const { stage, view, compare, nodes, group, camera, showUnchanged, loopText = true, search = "" } = wanted;
   wanted = undefined;
   app.store.update({
     stage: Math.min(Math.max(0, stage), lastStage(state)),
     view,
     compare,
     showUnchanged,
+    loopText,
     selection: { nodes, ...(group === undefined ? {} : { group }) },
   });
+  searchFor(app, search);
   if (camera) setGraphCamera(camera);
 }
 
@@ -111,6 +118,7 @@ function isSaved(value: unknown): value is Saved {
     ["down", "right"].includes(saved.direction ?? "down") &&
     ["none", "scope", "repetition", "group"].includes(saved.foldBy ?? "none") &&
     (saved.turned === undefined || (Array.isArray(saved.turned) && saved.turned.every((id) => typeof id === "string"))) &&
+    ["undefined", "string"].includes(typeof saved.search) &&
     numbers(saved.nodes) &&
     cameraFine
   );

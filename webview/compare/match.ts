@@ -42,11 +42,17 @@ export function matchByStructure(a: Snapshot, b: Snapshot): Pairs {
     spread(pairs, a, b);
   }
   // Names come last: exporters number them, and one node more shifts all numbers after it.
-  const named = ({ op, name, id }: NodeRow): string => (name === "" ? `#${id}` : `${op} ${name}`);
-  pairUnique(pairs, a, b, named, named);
-  spread(pairs, a, b);
+  for (const named of [nameKey, shortNameKey]) {
+    pairUnique(pairs, a, b, named, named);
+    spread(pairs, a, b);
+  }
   return pairs;
 }
+
+const nameKey = ({ op, name, id }: NodeRow): string => (name === "" ? `#${id}` : `${op} ${name}`);
+/** Without what tools add to a name when they quantise or convert: `fc1/MatMul_quant` is `fc1/MatMul`. */
+const shortNameKey = (row: NodeRow): string =>
+  nameKey({ ...row, name: row.name.replace(/(?:_(?:quant|quantized|kernel|fp16|bf16|int8))+$/i, "") });
 
 /** Pairs the nodes whose key nobody else has on either side. */
 function pairUnique(pairs: Pairs, a: Snapshot, b: Snapshot, keyA: (row: NodeRow) => string, keyB: (row: NodeRow) => string): void {

@@ -51,7 +51,7 @@ export class ComparedGraphs {
       pick: (hit) => this.pick(which, hit),
       hover: () => undefined,
       open: (hit) => this.pick(which, hit),
-      camera: () => this.follow(which),
+      camera: (_, byUser) => byUser && this.follow(which),
       painted: () => (document.body.dataset.compared = String(this.here.stage.still && this.there.stage.still)),
       menu: () => undefined,
       lens: (scene) => this.lens(which, scene),
@@ -143,7 +143,10 @@ export class ComparedGraphs {
     return { paint, found: nothing, whyNot: false };
   }
 
-  /** Moves the other camera: same zoom, and the pair nearest to the middle at the same place. */
+  /**
+   * Moves the other camera: same zoom, and the pair nearest to the middle at the same place. Where no pair is in sight, as far down and
+   * across as this one is.
+   */
   private follow(which: keyof Chosen): void {
     const [from, to] = which === "here" ? [this.here.stage.view, this.there.stage.view] : [this.there.stage.view, this.here.stage.view];
     const [scene, other] = [from.shown, to.shown];
@@ -159,11 +162,18 @@ export class ComparedGraphs {
       const distance = Math.hypot(x - view.x - view.w / 2, y - view.y - view.h / 2);
       if (distance < least) [best, least, partner] = [i, distance, match];
     }
-    if (best < 0) return;
     const { x, y, k } = from.camera;
-    const [[mineX, mineY], [theirX, theirY]] = [middle(scene, best), middle(other, partner)];
+    const inSight = best >= 0 && least < Math.hypot(view.w, view.h);
+    const centre = [view.x + view.w / 2, view.y + view.h / 2] as const;
+    const [mineX, mineY] = inSight ? middle(scene, best) : centre;
+    const [theirX, theirY] = inSight ? middle(other, partner) : sameShare(scene, other, centre);
     to.setCamera({ k, x: x + (mineX - theirX) * k, y: y + (mineY - theirY) * k }, true);
   }
+}
+
+/** The point of another picture that lies as far across and down as `point` does in this one. */
+function sameShare({ placement: a }: Scene, { placement: b }: Scene, [x, y]: readonly [number, number]): readonly [number, number] {
+  return [b.left + ((x - a.left) / Math.max(1, a.width)) * b.width, b.top + ((y - a.top) / Math.max(1, a.height)) * b.height];
 }
 
 const middle = ({ boxes, placement }: Scene, i: number): readonly [number, number] => [

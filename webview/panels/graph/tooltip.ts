@@ -3,6 +3,7 @@ import type { App } from "../../app.ts";
 import type { Hit } from "../../draw/hit.ts";
 import type { Scene } from "../../draw/scene.ts";
 import { valueOfKey, valueText } from "../../model/boxes.ts";
+import { changeLines } from "../../model/change-text.ts";
 import { flopsText, visible } from "../../model/format.ts";
 import { describeCluster, describeEdge, describeFrame } from "./cluster-tip.ts";
 import { fateOf, templateText, unknownWork } from "../../model/holes.ts";
@@ -22,7 +23,15 @@ export function describeHit(app: App, hit: Hit, scene: Scene | undefined): reado
     const work = Number.isFinite(node.flops) ? (node.flops > 0 ? [flopsText(node.flops)] : []) : [unknownWork(node)];
     const fate = fateOf(node, app.store.state.summary);
     const hole = fate === undefined ? [] : [fate.kind === "later" ? fate.where : `${fate.where}: ${visible(fate.why)}`];
-    return [`${visible(node.op)}  #${node.id}`, ...(node.name === "" ? [] : [visible(node.name)]), ...hole, ...outputs, ...work];
+    const differs = app.store.state.compare === "off" ? [] : changeLines(app.trace, app.store.state.stage, node.id);
+    return [
+      `${visible(node.op)}  #${node.id}`,
+      ...(node.name === "" ? [] : [visible(node.name)]),
+      ...hole,
+      ...outputs,
+      ...work,
+      ...differs,
+    ];
   }
   if (hit.kind === "group") {
     const group = snapshot.groups.find(({ id }) => id === hit.group);

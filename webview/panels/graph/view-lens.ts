@@ -6,6 +6,7 @@ import type { Scene } from "../../draw/scene.ts";
 import type { Boxes } from "../../model/boxes.ts";
 import type { Snapshot } from "../../model/trace.ts";
 import type { State } from "../../store.ts";
+import { foundNodes } from "../../search/session.ts";
 import { followed, type Follow } from "./follow.ts";
 
 interface Known {
@@ -32,7 +33,7 @@ export class ViewLens {
     return {
       paint: this.paint(boxes, state),
       whyNot: this.whyNot,
-      found: new Set(state.search.found.map((id) => boxes.keys[boxes.indexOf.get(id) ?? -1] ?? id)),
+      found: new Set(foundNodes(state.search).map((id) => boxes.keys[boxes.indexOf.get(id) ?? -1] ?? id)),
       ...(at === undefined ? {} : { foundAt: boxes.keys[boxes.indexOf.get(at) ?? -1] ?? at }),
       ...(way ? { followed: way } : {}),
     };
