@@ -156,7 +156,8 @@ async function referenceOf(
   } catch (e) {
     if (!(e instanceof UserError) || e.code !== "ort-failed" || settings.elseEval !== true) throw e;
     const outputs = evaluated(graph, given);
-    if (outputs.length > 0 && outputs.every((o) => o === undefined)) userError("ort-cannot-run", {}, { what: String(e.holes["what"] ?? e.message) }, e);
+    if (outputs.length > 0 && outputs.every((o) => o === undefined))
+      userError("ort-cannot-run", {}, { what: String(e.holes["what"] ?? e.message) }, e);
     return { against: "eval", outputs, note: e.message };
   }
 }

@@ -17,8 +17,8 @@
 //   - MR rows and NV vectors of columns per register tile; NR = NV * f32_lanes. Defaults per instruction set: gemm_f32_mr, gemm_f32_nv.
 //   - Buffers: any alignment (64-byte aligned panels are faster); nothing beyond the m x k, k x n (padded for panels) and m x n extents is
 //   touched.
-//   - The sum runs over p in order, one fma each, in pieces of 128 where k is long (small tiles: several interleaved partial sums), so results do not
-//   depend on threads.
+//   - The sum runs over p in order, one fma each, in pieces of 128 where k is long (small tiles: several interleaved partial sums), so
+//   results do not depend on threads.
 //   - k = 0 is allowed (acc = init).
 //
 // Register budget: MR * NV accumulators + NV for B + 1 broadcast of A. AVX-512 has 32 registers: 14 x 2 + 2 + 1 = 31; AVX2 16: 6 x 2 + 2 +
