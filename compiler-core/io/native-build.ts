@@ -2,6 +2,7 @@
 import fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { joinAssembly, partsOf, usefulParts } from "../codegen/parts.ts";
 import type { IsaName } from "../machine.ts";
 import { cachedBuild, contentKey } from "./build-cache.ts";
 import { packageRoot } from "./package-root.ts";
@@ -20,6 +21,8 @@ export interface ModuleBuild {
   readonly profile?: boolean;
   /** Built fast, for a single run: see `compileFlags`. */
   readonly quick?: boolean;
+  /** Translation units that each source is compiled as; default: what is worth while with the cores of this machine. */
+  readonly parts?: number;
   /** Also produce assembly (Intel syntax). */
   readonly assembly?: boolean;
   readonly toolchain?: Toolchain;
@@ -118,19 +121,40 @@ async function makeModule(folder: string, build: ModuleBuild, toolchain: Toolcha
   const options = { timeoutMs: build.timeoutMs, signal: build.signal, cwd: folder };
   // Line information must not name the draft's folder, which is gone after the rename.
   const mapped = [...flags, `-ffile-prefix-map=${folder}=.`];
-  const objects = await inParallel(build.sources, os.availableParallelism(), async ({ name, text }) => {
-    await fs.writeFile(path.join(folder, name), text);
+  const cores = os.availableParallelism();
+  const at = (name: string): string => path.join(folder, name);
+  const units = build.sources.flatMap(({ name, text }) => {
+    const parts = partsOf(text, name, build.parts ?? (build.quick === true ? 1 : usefulParts(text, cores)));
+    return parts.map((part, i) => ({
+      file: parts.length === 1 ? name : `${name}.${i}.cpp`,
+      text: part,
+      apart: parts.length > 1,
+      of: name,
+    }));
+  });
+  for (const { name, text } of build.sources) await fs.writeFile(at(name), text);
+  const objects = await inParallel(units, cores, async ({ file, text, apart }) => {
+    const own = apart ? [...mapped, "-DFS_PARTS"] : mapped;
+    if (apart) await fs.writeFile(at(file), text);
     if (build.assembly === true) {
       // The object is assembled from the same text that is shown.
-      await compile(toolchain, [...mapped, "-masm=intel", "-S", name, "-o", `${name}.s`], options);
-      await compile(toolchain, ["-c", `${name}.s`, "-o", `${name}.o`], options);
+      await compile(toolchain, [...own, "-masm=intel", "-S", file, "-o", `${file}.s`], options);
+      await compile(toolchain, ["-c", `${file}.s`, "-o", `${file}.o`], options);
     } else {
-      await compile(toolchain, [...mapped, "-c", name, "-o", `${name}.o`], options);
+      await compile(toolchain, [...own, "-c", file, "-o", `${file}.o`], options);
     }
-    return `${name}.o`;
+    return `${file}.o`;
   });
   await compile(toolchain, ["-shared", "-g1", "-Wl,-z,noexecstack", ...objects, "-o", "model.so"], options);
-  await Promise.all(objects.map((o) => fs.rm(path.join(folder, o))));
+  await Promise.all(objects.map((o) => fs.rm(at(o))));
+  const divided = units.filter((u) => u.apart);
+  if (build.assembly === true) {
+    for (const name of new Set(divided.map((u) => u.of))) {
+      const texts = await Promise.all(divided.filter((u) => u.of === name).map((u) => fs.readFile(at(`${u.file}.s`), "utf8")));
+      await fs.writeFile(at(`${name}.s`), joinAssembly(texts));
+    }
+  }
+  await Promise.all(divided.flatMap(({ file }) => [file, `${file}.s`].map((name) => fs.rm(at(name), { force: true }))));
 }
 
 export interface BuiltRunner {
