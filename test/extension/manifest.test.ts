@@ -54,6 +54,25 @@ test("the ISA setting offers what code can be generated for", () => {
   assert.deepEqual(properties["fusionscope.isa"]?.enum, ["auto", ...Object.keys(isaSets)]);
 });
 
+test("every setting is read by the code, every colour by the page", () => {
+  const settings = manifest.contributes.configuration.flatMap(({ properties }) => Object.keys(properties));
+  const code = text("extension/settings.ts");
+  assert.deepEqual(
+    settings.filter((name) => !code.includes(`"${name.replace("fusionscope.", "")}"`)),
+    [],
+  );
+  const page = readdirSync(path.join(root, "webview"), { recursive: true, encoding: "utf8" })
+    .filter((file) => /\.(ts|css)$/.test(file))
+    .map((file) => text(`webview/${file}`))
+    .join("");
+  assert.deepEqual(
+    manifest.contributes.colors
+      .map(({ id }) => id)
+      .filter((id) => !page.includes(id.replace(".", "-")) && !page.includes(id.replace("fusionscope.", ""))),
+    [],
+  );
+});
+
 test("menus and keys use declared commands; the editor's title has at most three icons", () => {
   const declared = new Set(manifest.contributes.commands.map(({ command }) => command));
   const used = [...Object.values(manifest.contributes.menus).flat(), ...manifest.contributes.keybindings].map(({ command }) => command);
