@@ -11,6 +11,11 @@ export interface Drawers {
   listen(shell: HTMLElement): void;
 }
 
+let openWhereFolded: ((name: Name) => void) | undefined;
+
+/** Opens a drawer, where the columns are drawers. */
+export const openDrawer = (name: Name): void => openWhereFolded?.(name);
+
 export function makeDrawers(): Drawers {
   let shell: HTMLElement | undefined;
   const labels: Readonly<Record<Name, string>> = { side: "Passes and nodes", details: "Details" };
@@ -36,6 +41,7 @@ export function makeDrawers(): Drawers {
     ...buttons,
     listen: (element) => {
       shell = element;
+      openWhereFolded = (name) => getComputedStyle(buttons[name]).display !== "none" && show(name);
       element.addEventListener("keydown", (event) => {
         const open = element.dataset.drawer as Name | undefined;
         if (event.key !== "Escape" || !open || !document.getElementById(open)?.contains(event.target as Node)) return;

@@ -1,6 +1,7 @@
 /** Below the passes: the fusion groups, and the nodes of the shown graph, one at a time. */
 import type { App, Panel } from "../../app.ts";
 import { el } from "../../dom.ts";
+import { openDrawer } from "../../drawers.ts";
 import type { State } from "../../store.ts";
 import { GroupList } from "./groups.ts";
 import { NodeTree } from "./nodes.ts";
@@ -88,6 +89,7 @@ class ListsPanel {
 
   /** Puts the cursor into the search field. */
   focusSearch(): void {
+    openDrawer("side");
     this.show("nodes");
     this.search.focus();
   }
