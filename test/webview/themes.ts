@@ -59,7 +59,6 @@ const themes: Readonly<Record<ThemeName, Readonly<Record<string, string>>>> = {
     "editorHoverWidget-border": "#454545",
     "editorWarning-foreground": "#cca700",
     "progressBar-background": "#0078d4",
-    contrastBorder: "",
     "minimapSlider-background": "rgba(121,121,121,0.2)",
     "widget-shadow": "rgba(0,0,0,0.36)",
   },

@@ -75,7 +75,7 @@ export enum Detail {
 }
 
 /** Sizes of text in world pixels, by what it is. */
-export const fontSizes = { far: 19, title: 12, small: 11, tag: 10 } as const;
+export const fontSizes = { far: 20, title: 12, small: 11, tag: 10 } as const;
 /** Text is drawn only where it is at least this high on the screen. */
 export const leastText = 6;
 

@@ -1,7 +1,7 @@
 /** The tools above the graph: comparison, colours, folding, direction; the rest in a menu. */
 import { setCompare } from "../../actions.ts";
 import type { App } from "../../app.ts";
-import { dropdown, icon, iconButton, segmented, toggleButton, type Control } from "../../controls/index.ts";
+import { dropdown, icon, iconButton, segmented, toggleButton, type Control, type IconName } from "../../controls/index.ts";
 import { el } from "../../dom.ts";
 import type { ColorBy, Compare, FoldBy, State } from "../../store.ts";
 
@@ -55,14 +55,18 @@ export function graphToolbar(app: App, events: ToolbarEvents): Toolbar {
     events.menu({ x: box.left, y: box.bottom + 2 });
   });
   more.setAttribute("aria-haspopup", "menu");
-  const labelled = (text: string, control: Control<string>): HTMLElement =>
-    el("div", { class: "tool-option" }, el("span", { attrs: { "aria-hidden": "true" } }, text), control.element);
+  // The word where there is room, else the sign.
+  const labelled = (text: string, sign: IconName, control: Control<string>): HTMLElement => {
+    const short = el("span", { class: "short", attrs: { "aria-hidden": "true" } });
+    short.append(icon(sign));
+    return el("div", { class: "tool-option", title: text }, el("span", { attrs: { "aria-hidden": "true" } }, text), short, control.element);
+  };
   const element = el(
     "div",
     { class: "tools", role: "group", attrs: { "aria-label": "Graph tools" } },
     compare.element,
-    labelled("Colour", colour),
-    labelled("Fold", fold),
+    labelled("Colour", "palette", colour),
+    labelled("Fold", "fold", fold),
     el("div", { class: "tool-icons" }, direction, whyNot.element, more),
   );
   return {
