@@ -4,6 +4,7 @@ import { Random } from "../workloads/prng.ts";
 import { opset, type CaseInput, type FuzzCase } from "./case.ts";
 import { Draw, type Row } from "./draw.ts";
 import { attentionRows } from "./operators/attention.ts";
+import { chainRows } from "./operators/chains.ts";
 import { contractionRows } from "./operators/contraction.ts";
 import { controlRows } from "./operators/control.ts";
 import { elementwiseRows } from "./operators/elementwise.ts";
@@ -26,6 +27,7 @@ export const rows: readonly Row[] = [
   ...patternRows,
   ...moreRows,
   ...attentionRows,
+  ...chainRows,
   ...controlRows,
   ...indexingRows,
   ...pictureRows,

@@ -87,4 +87,31 @@ export const regressions: readonly (FuzzCase & {
     ],
     outputs: [{ name: "y", dtype: "f32" }],
   },
+  {
+    was: "the place of an element was rounded in another order than in ONNX Runtime, and fell on the other side of a whole number",
+    seed: "w5b:717",
+    inputs: [{ name: "x", dtype: "f32", shape: [1, 1, 1, 5] }],
+    constants: [{ name: "scales", dtype: "f32", shape: [4], values: [1, 1, 1, 1.5] }],
+    nodes: [
+      {
+        op: "Resize",
+        inputs: ["x", "", "scales"],
+        outputs: ["y"],
+        attributes: { mode: "nearest", coordinate_transformation_mode: "half_pixel_symmetric", nearest_mode: "floor" },
+      },
+    ],
+    outputs: [{ name: "y", dtype: "f32" }],
+  },
+  {
+    was: "a summand with an extent of its own was refused while the product's extent was a name",
+    seed: "old:gemm",
+    inputs: [{ name: "x", dtype: "f32", shape: [4, 3], stated: ["N", 3] }],
+    constants: [
+      { name: "w", dtype: "f32", shape: [3, 2], values: [1, -2, 0.5, 3, 0, 1] },
+      { name: "c", dtype: "f32", shape: [4, 1], values: [1, 2, 3, 4] },
+    ],
+    nodes: [{ op: "Gemm", inputs: ["x", "w", "c"], outputs: ["y"], attributes: {} }],
+    outputs: [{ name: "y", dtype: "f32" }],
+    dims: { N: 4 },
+  },
 ];

@@ -41,7 +41,7 @@ export const coordinateModes: Readonly<Record<string, Coordinate>> = {
   half_pixel: halfPixel,
   half_pixel_symmetric: (x, a) => {
     const adjustment = f(a.to / f(a.scale * a.from));
-    return f(f(f(a.from / 2) * f(1 - adjustment)) + halfPixel(x, a));
+    return f(f(f(f(a.from / 2) * f(1 - adjustment)) + f(f(x + 0.5) / a.scale)) - 0.5);
   },
   pytorch_half_pixel: (x, a) => (a.to > 1 ? halfPixel(x, a) : 0),
   align_corners: (x, a) => (a.to === 1 ? 0 : f(f(x * (a.from - 1)) / (a.to - 1))),
