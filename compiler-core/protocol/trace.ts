@@ -117,6 +117,8 @@ export interface GraphDelta {
   readonly base: number;
   readonly nodes: NodeColumns;
   readonly removedNodes: Int32Array;
+  /** Estimates of nodes that stayed as they are while shapes around them became known: they are not listed in `nodes`. */
+  readonly costs?: { readonly id: Int32Array; readonly flops: Float64Array; readonly bytes: Float64Array };
   readonly values: ValueColumns;
   readonly removedValues: Int32Array;
   /** All node ids in topological order; absent when the order is that of `base`. */

@@ -25,6 +25,7 @@ export function graphDelta(stage: number, graph: Graph, baseStage: number, base:
     nodes,
     values: valueCols,
     removedNodes: Int32Array.from([...old.keys()].filter((id) => !kept.has(id))),
+    ...(base === undefined ? {} : costColumns(graph, base, old, values)),
     removedValues: Int32Array.from(removedValues, (v) => v.id),
     ...(base !== undefined && sameOrder(base, order) ? {} : { order }),
     inputs: Int32Array.from(graph.inputs),
@@ -52,6 +53,22 @@ export const shapeText = (v: Value): string => (v.shape === undefined ? "?" : v.
 export function valueBytes(v: Value): number {
   const shape = staticShape(v);
   return shape === undefined ? NaN : dtypeBytes(v.dtype, elements(shape));
+}
+
+/** What is known of nodes that are the same object as before, but read or make values that are others. */
+function costColumns(graph: Graph, base: Graph, old: ReadonlyMap<number, Node>, values: readonly Value[]): Pick<GraphDelta, "costs"> {
+  const other = new Set<number | null>(values.map((v) => v.id));
+  const touched = graph.nodes.filter((n) => old.get(n.id) === n && [...n.inputs, ...n.outputs].some((v) => other.has(v)));
+  const now = touched.map((n) => ({ id: n.id, was: nodeCost(base, n), is: nodeCost(graph, n) }));
+  const changed = now.filter(({ was, is }) => !Object.is(was.flops, is.flops) || !Object.is(was.bytes, is.bytes));
+  if (changed.length === 0) return {};
+  return {
+    costs: {
+      id: Int32Array.from(changed, (c) => c.id),
+      flops: Float64Array.from(changed, (c) => c.is.flops),
+      bytes: Float64Array.from(changed, (c) => c.is.bytes),
+    },
+  };
 }
 
 function nodeColumns(graph: Graph, nodes: readonly Node[], strings: StringTable): NodeColumns {

@@ -71,6 +71,10 @@ export class StageNames {
       for (const id of delta.removedNodes) nodes.delete(id);
       for (const id of delta.removedValues) values.delete(id);
       this.addNodes(delta, nodes);
+      delta.costs?.id.forEach((id, i) => {
+        const node = nodes.get(id);
+        if (node) nodes.set(id, { ...node, flops: delta.costs?.flops[i] ?? NaN, bytes: delta.costs?.bytes[i] ?? NaN });
+      });
       this.addValues(delta, values);
     }
     return { nodes, values };

@@ -1,7 +1,16 @@
 /** Every producer -> consumer edge of the last graph has exactly one verdict, and `--force` and `--forbid` flip it in the code that comes out. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compile, compilationSummary, defaultOptions, type Compilation, type CompileOptions, type Graph, type MachineProfile } from "#core";
+import {
+  compile,
+  compilationSummary,
+  defaultOptions,
+  ruleDocs,
+  type Compilation,
+  type CompileOptions,
+  type Graph,
+  type MachineProfile,
+} from "#core";
 import type { Verdict } from "#protocol";
 import { evalModule } from "../../compiler-core/tensor/eval.ts";
 import { visitStmts } from "../../compiler-core/tensor/index.ts";
@@ -67,6 +76,11 @@ function checkModel({ graph: make, threads = 1 }: EdgeModel, flips: number): str
   if (base.error !== undefined && base.graph.groups.length === 0) return `${base.error.code}: no groups`;
   const edges = edgesOf(base.graph);
   assert.deepEqual(fusions(base).map(keyOf).sort(), edges.sort());
+  assert.deepEqual(
+    base.verdicts.map((v) => v.rule).filter((rule) => !(rule in ruleDocs)),
+    [],
+    "rules without words in trace/rule-docs.ts",
+  );
   if (base.source === undefined) return `${edges.length} edges, no code`;
   const tried = flippable(base).slice(0, flips);
   for (const verdict of tried) {

@@ -60,6 +60,11 @@ export class LiveModel {
     this.options = { ...plainOptions, ...options };
   }
 
+  /** Of the newest compilation, in order. */
+  get deltas(): readonly GraphDelta[] {
+    return this.stages;
+  }
+
   readonly host = (deliver: (message: ToPage) => void): ((message: unknown) => void) => {
     this.link?.dispose();
     const link = new PageLink(

@@ -10,6 +10,7 @@ import { bytesText, digits, flopsText, timeText } from "../../webview/model/form
 import { templateText } from "../../webview/model/holes.ts";
 import { commandJson, example } from "../vscode/models.ts";
 import { mlp } from "./fixture.ts";
+import { StageNames } from "../../extension/document/stage-names.ts";
 import { LiveModel, workerBundle } from "./live-host.ts";
 import { launch, noChromium, open, type Opened } from "./page.ts";
 
@@ -103,6 +104,27 @@ describe("numbers", { skip: noChromium ?? noCompiler }, () => {
           assert.ok(totals.includes(shown), totals);
       });
 
+      test("the work of the nodes of the last graph is that of the model", async () => {
+        await command({ name: "show-stage", stage: lastGraph() });
+        const sums = { flops: 0, bytes: 0 };
+        const stages = new StageNames();
+        for (const delta of live.deltas) stages.add(delta);
+        const graph = stages.at(lastGraph());
+        const once = new Set(json.groups.filter(({ phase }) => phase === "init").flatMap(({ members }) => members.map(({ node }) => node)));
+        const called = new Set(
+          (json.holes ?? []).flatMap(({ group }) => json.groups.find(({ id }) => id === group)?.members.map(({ node }) => node) ?? []),
+        );
+        for (const node of graph.nodes.values()) {
+          if (once.has(node.id) || called.has(node.id)) continue;
+          sums.flops += node.flops;
+          sums.bytes += node.bytes;
+        }
+        assert.deepEqual(sums, { flops: json.flops, bytes: json.bytes });
+        const [heaviest] = [...graph.nodes.values()].sort((a, b) => (b.flops || 0) - (a.flops || 0));
+        await command({ name: "select-node", node: heaviest?.id ?? -1 });
+        if (!called.has(heaviest?.id ?? -1)) assert.ok((await fact("Work")).startsWith(flopsText(heaviest?.flops ?? NaN)));
+      });
+
       test("every buffer has its place", async () => {
         for (const { id, offset, bytes, shape, dtype, firstStep, lastStep } of spread(json.buffers, 12)) {
           await command({ name: "select-buffer", buffer: id });
@@ -142,7 +164,7 @@ describe("numbers", { skip: noChromium ?? noCompiler }, () => {
 
       test("groups and their kernels", async () => {
         await command({ name: "show-stage", stage: lastGraph() });
-        for (const { id, name, template, params, members } of spread(json.groups, 9)) {
+        for (const { id, name, template, params, members } of spread<CompilationSummary["groups"][number]>(json.groups, 9)) {
           await command({ name: "select-group", group: id });
           assert.deepEqual([await fact("Name"), await fact("Template")], [name, templateText(template)]);
           for (const [param, value] of Object.entries(params)) assert.equal(await fact(param), String(value));

@@ -173,13 +173,21 @@ function opOf(op: string, attrs: string): { readonly op: string; readonly hole: 
 function applyDelta(base: Snapshot, { delta, nodes, values }: Decoded): Snapshot {
   return {
     stage: delta.stage,
-    nodes: patched(base.nodes, nodes, delta.removedNodes),
+    nodes: patched(base.nodes, [...nodes, ...withCosts(base.nodes, delta.costs)], delta.removedNodes),
     values: patched(base.values, values, delta.removedValues),
     order: delta.order ?? base.order,
     inputs: delta.inputs,
     outputs: delta.outputs,
     groups: delta.groups ?? base.groups,
   };
+}
+
+/** The same nodes with estimates that shapes around them have made known. */
+function withCosts(nodes: ReadonlyMap<number, NodeRow>, costs: GraphDelta["costs"]): NodeRow[] {
+  return Array.from(costs?.id ?? []).flatMap((id, i) => {
+    const node = nodes.get(id);
+    return node ? [{ ...node, flops: costs?.flops[i] ?? NaN, bytes: costs?.bytes[i] ?? NaN }] : [];
+  });
 }
 
 function patched<T extends { readonly id: number }>(

@@ -6,7 +6,9 @@ import type { NodeRow, ValueRow } from "../../model/trace.ts";
 import { attributeTable } from "./attributes.ts";
 import { block, facts, type Fact } from "./blocks.ts";
 import { bodyBlock } from "./bodies.ts";
+import { changedFacts } from "./changed.ts";
 import { workFacts } from "./cost.ts";
+import { endsOfSelection } from "./ends.ts";
 import { holeBlock } from "./hole.ts";
 import { introducedFacts } from "./introduced.ts";
 import { operatorFold } from "./operator.ts";
@@ -21,7 +23,8 @@ export function nodeDetails(app: App, node: NodeRow, removed: boolean): HTMLElem
     ["Name", visible(node.name) || "(none)"],
     ["Id", `#${node.id}`],
     ...introducedFacts(app, node),
-    ...fused(app, node),
+    ...changedFacts(app, node),
+    ...fused(app),
     ...(node.init ? [["Phase", "once, at the first run"] as const] : []),
     ...(Number.isFinite(node.flops) ? workFacts(app, [node]) : [["Work", unknownWork(node)] as const, ...bytesFact(node)]),
   ];
@@ -40,9 +43,9 @@ export function nodeDetails(app: App, node: NodeRow, removed: boolean): HTMLElem
   ];
 }
 
-/** Decisions about its edges, where the node is in the last graph. */
-function fused(app: App, node: NodeRow): Fact[] {
-  const line = fusionFact(app, node.id, app.store.state.summary?.verdicts ?? []);
+/** Decisions about the edges of what it became in the last graph. */
+function fused(app: App): Fact[] {
+  const line = fusionFact(app, new Set(endsOfSelection(app)), app.store.state.summary?.verdicts ?? []);
   return line ? [["Fused", line]] : [];
 }
 

@@ -101,13 +101,15 @@ function selectEdge(app: App, from: number, to: number): void {
   select(app, { nodes: [], edge: [from, to] });
 }
 
-/** One line for each edge of a node, for the head of its details; a click brings the whole verdict into sight. */
-export function fusionFact(app: App, node: number, verdicts: readonly Verdict[]): HTMLElement | undefined {
-  const own = verdicts.filter(({ subject, nodes }) => subject === "fusion" && nodes.includes(node)).sort((a, b) => rank(a) - rank(b));
+/** One line for each edge of what a node became, for the head of its details; a click brings the whole verdict into sight. */
+export function fusionFact(app: App, ends: ReadonlySet<number>, verdicts: readonly Verdict[]): HTMLElement | undefined {
+  const own = verdicts
+    .filter(({ subject, nodes: [from = -1, to = -1] }) => subject === "fusion" && ends.has(from) !== ends.has(to))
+    .sort((a, b) => rank(a) - rank(b));
   if (own.length === 0) return undefined;
   const line = (verdict: Verdict): HTMLElement => {
     const [from, to] = verdict.nodes as readonly [number, number];
-    const text = from === node ? `with its reader ${nodeLabel(app, to)}` : `with its producer ${nodeLabel(app, from)}`;
+    const text = ends.has(from) ? `with its reader ${nodeLabel(app, to)}` : `with its producer ${nodeLabel(app, from)}`;
     const go = (): void =>
       document
         .querySelector(`.verdict[data-subject="fusion"][data-nodes="${verdict.nodes.join("-")}"]`)
