@@ -6,6 +6,8 @@ export interface SpeedCase {
   readonly op: string;
   readonly size: string;
   readonly make: () => MathCase;
+  /** Why it is more than five times slower than ONNX Runtime, where it is. */
+  readonly slowBecause?: string;
 }
 
 const ms = { domain: "com.microsoft" };

@@ -84,6 +84,7 @@ const cells = ({ one, ours, runtime, ratio, control, note }: Row): readonly stri
 /** Slowest first: what is missing or failed at the top. */
 function table(rows: readonly Row[]): string {
   const sorted = [...rows].sort((a, b) => (a.ratio?.median ?? 0) - (b.ratio?.median ?? 0));
+  const tooSlow = sorted.filter((r) => r.ratio !== undefined && r.ratio.median < 0.2);
   const below = (limit: number): number => rows.filter((r) => r.ratio !== undefined && r.ratio.median < limit).length;
   return [
     "# Speed of single operators",
@@ -93,6 +94,14 @@ function table(rows: readonly Row[]): string {
     "against itself in the same rounds: far from 1, the row tells little. ONNX Runtime's times contain its call, ours of it (some microseconds).",
     "",
     `${machine.name}. ${rows.length} rows: ${below(1)} below 1, ${below(0.5)} below 0.5, ${below(0.2)} below 0.2 (five times slower).`,
+    "",
+    ...(tooSlow.length === 0
+      ? ["No row is more than five times slower than ONNX Runtime."]
+      : [
+          "More than five times slower:",
+          "",
+          ...tooSlow.map(({ one }) => `- ${one.op} ${one.size}: ${one.slowBecause ?? "not looked into yet"}`),
+        ]),
     "",
     "| operator | size | ours (us) | ONNX Runtime (us) | ratio | interval | control | note |",
     "|---|---|--:|--:|--:|---|--:|---|",
