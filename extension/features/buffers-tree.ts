@@ -59,6 +59,7 @@ function rows(document: ModelDocument): Row[] {
 function bufferRow({ summary }: ModelDocument, buffer: BufferInfo): Row<BufferItem> {
   const item: BufferItem = Object.assign(new vscode.TreeItem(plain(buffer.name)), { buffer: buffer.id });
   item.id = `buffer:${buffer.id}`;
+  item.contextValue = "buffer";
   const placed =
     buffer.scope === "arena" ? ` · @${buffer.offset} · ${vscode.l10n.t("steps {0}–{1}", buffer.firstStep, buffer.lastStep)}` : "";
   item.description = `${bytes(buffer.bytes)} · ${buffer.dtype}[${buffer.shape.join("x")}]${placed}`;

@@ -4,9 +4,10 @@ import type { OpenPanel } from "../document/registry.ts";
 import { viewType } from "../editor/inspector-provider.ts";
 import type { Feature, Services } from "../services.ts";
 import { plainPick } from "../text/plain.ts";
-import { optionsForOther, otherOptions, twoModels } from "../text/compare-choice.ts";
+import { optionsForOther, otherOptions, twoModels, withoutPass } from "../text/compare-choice.ts";
 import { openedPanel } from "./opened-panel.ts";
 import { askAny, type Change } from "./option-questions.ts";
+import { passOf } from "./tree-items.ts";
 
 export const compare: Feature = {
   activate(services) {
@@ -17,6 +18,7 @@ export const compare: Feature = {
     register("compareModels", (clicked: unknown, selected: unknown) => compareModels(services, uriOf(clicked), urisOf(selected)));
     register("compareWithModel", (target: unknown) => compareWithModel(services, uriOf(target)));
     register("compareWithOptions", () => compareWithOptions(services));
+    register("compareWithoutPass", (row: unknown) => compareWithoutPass(services, row));
     register("endComparison", async () => services.registry.active?.endComparison());
   },
 };
@@ -83,4 +85,13 @@ async function compareWithOptions({ registry }: Services): Promise<void> {
   const { document } = panel;
   const change: Change = await askAny(document, vscode.l10n.t("Compare {0} with a compilation that differs in", document.name));
   if (change !== undefined) panel.compare(registry.detached(document.uri, otherOptions(document.options, change)));
+}
+
+/** A row of the Passes view: what the pass does to the code is what is different without it. */
+async function compareWithoutPass({ registry }: Services, row: unknown): Promise<void> {
+  const panel = registry.active;
+  const pass = passOf(row);
+  if (panel === undefined || pass === undefined) return;
+  const { options } = panel.document;
+  panel.compare(registry.detached(panel.document.uri, otherOptions(options, { without: withoutPass(options.without, pass) })));
 }

@@ -3,15 +3,17 @@ import * as vscode from "vscode";
 import type { ModelDocument } from "../document/model-document.ts";
 import type { Feature, Services } from "../services.ts";
 import { defaultOptions, touchesOptions, touchesWorker } from "../settings.ts";
+import { withoutPass } from "../text/compare-choice.ts";
 import { askAny, questions, type Ask } from "./option-questions.ts";
+import { passOf } from "./tree-items.ts";
 
 export const options: Feature = {
   activate(services) {
     const { context, registry } = services;
-    const register = (id: string, run: (document: ModelDocument) => Promise<void>): void => {
-      const guarded = async (): Promise<void> => {
+    const register = (id: string, run: (document: ModelDocument, row: unknown) => Promise<void>): void => {
+      const guarded = async (row: unknown): Promise<void> => {
         const document = registry.active?.document;
-        if (document !== undefined) await run(document).catch((error: unknown) => services.showError(error));
+        if (document !== undefined) await run(document, row).catch((error: unknown) => services.showError(error));
       };
       context.subscriptions.push(vscode.commands.registerCommand(`fusionscope.${id}`, guarded));
     };
@@ -19,6 +21,11 @@ export const options: Feature = {
     register("setOptions", (document) =>
       change(services, document, () => askAny(document, vscode.l10n.t("Compile options of {0}", document.name))),
     );
+    register("togglePass", async (document, row) => {
+      const pass = passOf(row);
+      if (pass === undefined) return;
+      services.changeOptions(document, { ...document.options, without: withoutPass(document.options.without, pass) });
+    });
     register("resetOptions", async (document) => services.changeOptions(document, defaultOptions(document.uri)));
     register("recompile", (document) => document.reload());
     register("restartCompiler", async (document) => document.restartCompiler());

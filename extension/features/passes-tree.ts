@@ -48,7 +48,7 @@ function rows(document: ModelDocument): Row[] {
 }
 
 function passRow(pass: PassInfo | PassEvent): Row<PassItem> {
-  const item: PassItem = Object.assign(new vscode.TreeItem(pass.name), { stage: pass.index });
+  const item: PassItem = Object.assign(new vscode.TreeItem(pass.name), { stage: pass.index, pass: pass.name });
   item.id = passKey(pass.index);
   item.tooltip = passTooltip(pass);
   item.command = { command: "fusionscope.showStage", title: vscode.l10n.t("Show This Stage"), arguments: [item] };
@@ -57,7 +57,8 @@ function passRow(pass: PassInfo | PassEvent): Row<PassItem> {
   const [icon, color] = looks[pass.status];
   item.iconPath = new vscode.ThemeIcon(icon, color === undefined ? undefined : new vscode.ThemeColor(color));
   item.description = describePass(pass);
-  item.contextValue = pass.status;
+  // Menus ask for the status and for `optional`.
+  item.contextValue = pass.optional ? `${pass.status} optional` : pass.status;
   item.accessibilityInformation = { label: `${pass.name}, ${pass.status}, ${item.description}` };
   return { key: item.id, item };
 }

@@ -3,6 +3,8 @@ import type * as vscode from "vscode";
 
 export interface PassItem extends vscode.TreeItem {
   readonly stage: number;
+  /** Name of the pass, as `--without` takes it. */
+  readonly pass: string;
 }
 
 export interface KernelItem extends vscode.TreeItem {
@@ -14,3 +16,7 @@ export interface KernelItem extends vscode.TreeItem {
 export interface BufferItem extends vscode.TreeItem {
   readonly buffer: number;
 }
+
+/** The pass of a row; undefined for rows of other trees and for what other extensions give to a command. */
+export const passOf = (row: unknown): string | undefined =>
+  typeof row === "object" && row !== null && "pass" in row && typeof row.pass === "string" ? row.pass : undefined;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PanelOptions } from "#protocol";
 import { CodedError } from "../coded-error.ts";
-import { optionsForOther, otherOptions, twoModels } from "./compare-choice.ts";
+import { optionsForOther, otherOptions, twoModels, withoutPass } from "./compare-choice.ts";
 
 const own: PanelOptions = {
   isa: "auto",
@@ -28,4 +28,9 @@ test("options that change nothing are refused", () => {
 
 test("another model is compiled like this one, as far as its dimensions go", () => {
   assert.deepEqual(optionsForOther(own, ["S", "T"]), { ...own, dims: { S: 5 }, force: [] });
+});
+
+test("a pass is switched off, and on again", () => {
+  assert.deepEqual(withoutPass(["a"], "b"), ["a", "b"]);
+  assert.deepEqual(withoutPass(["a", "b"], "b"), ["a"]);
 });

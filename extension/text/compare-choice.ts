@@ -29,3 +29,7 @@ export const optionsForOther = (own: PanelOptions, dims: readonly string[]): Pan
   force: [],
   forbid: [],
 });
+
+/** The passes that are switched off, with one more; or one less, if it was. */
+export const withoutPass = (without: readonly string[], pass: string): readonly string[] =>
+  without.includes(pass) ? without.filter((name) => name !== pass) : [...without, pass];

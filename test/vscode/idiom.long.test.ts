@@ -51,6 +51,7 @@ test("a hidden editor is there again, at its place", { timeout: 240_000 }, async
     times.push(performance.now() - clicked);
     await page.locator(".details").filter({ hasText: "MatMul" }).first().waitFor();
   }
+  await window.screenshot("idiom-shown-again");
   t.diagnostic(`shown again after ${times.map((ms) => Math.round(ms)).join(", ")} ms, median ${Math.round(median(times))} ms (target 300)`);
 });
 
