@@ -4,7 +4,7 @@ import { lastStage } from "./app.ts";
 import { graphCamera, setGraphCamera } from "./panels/graph/index.ts";
 import { searchFor } from "./search/session.ts";
 import { isInside } from "./model/bodies.ts";
-import type { Compare, Direction, FoldBy, State, View } from "./store.ts";
+import type { ColorBy, Compare, Direction, FoldBy, State, View } from "./store.ts";
 
 interface Saved {
   readonly version: 1;
@@ -18,6 +18,7 @@ interface Saved {
   readonly loopText?: boolean;
   readonly search?: string;
   readonly direction?: Direction;
+  readonly colorBy?: ColorBy;
   readonly foldBy?: FoldBy;
   readonly turned?: readonly string[];
 }
@@ -69,6 +70,7 @@ function save(app: App): void {
     loopText: state.loopText,
     ...(state.search.text === "" ? {} : { search: state.search.text.slice(0, 500) }),
     direction: state.direction,
+    colorBy: state.colorBy,
     foldBy: state.foldBy,
     turned: [...state.turned].slice(0, 500),
     ...(group === undefined ? {} : { group }),
@@ -84,7 +86,8 @@ function save(app: App): void {
 export function restore(app: App, stored: unknown): void {
   if (isSaved(stored)) {
     wanted = stored;
-    const { direction, foldBy, turned } = stored;
+    const { direction, foldBy, turned, colorBy } = stored;
+    if (colorBy) app.store.update({ colorBy });
     // Before the first graph comes, which would be laid out twice.
     if (direction) app.store.update({ direction });
     if (foldBy) app.store.update({ foldBy, turned: new Set(turned), foldChosen: true });
@@ -117,6 +120,7 @@ function isSaved(value: unknown): value is Saved {
     ["overlay", "split", "off"].includes(saved.compare ?? "") &&
     ["down", "right"].includes(saved.direction ?? "down") &&
     ["none", "scope", "repetition", "group"].includes(saved.foldBy ?? "none") &&
+    ["kind", "dtype", "layout", "group", "flops", "bytes", "time"].includes(saved.colorBy ?? "kind") &&
     (saved.turned === undefined || (Array.isArray(saved.turned) && saved.turned.every((id) => typeof id === "string"))) &&
     ["undefined", "string"].includes(typeof saved.search) &&
     numbers(saved.nodes) &&

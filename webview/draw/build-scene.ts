@@ -1,5 +1,6 @@
 /** Puts a scene together: boxes, places, marks, ghosts, hulls, rejected edges. Pure. */
 import type { GroupInfo, Verdict } from "#protocol";
+import { quantityText, visible } from "../model/format.ts";
 import { isHoleGroup, templateText } from "../model/holes.ts";
 import { BoxKind, type Boxes } from "../model/boxes.ts";
 import type { Snapshot, StageChange } from "../model/trace.ts";
@@ -92,7 +93,9 @@ function rejectedOf(boxes: Boxes, verdicts: readonly Verdict[]): RejectedEdge[] 
   if (reasons.size === 0) return rejected;
   for (let edge = 0; edge < boxes.firstGhostEdge; edge += 1) {
     const verdict = reasons.get(`${boxes.keys[boxes.from[edge] as number]} ${boxes.keys[boxes.to[edge] as number]}`);
-    if (verdict) rejected.push({ edge, because: verdict.because, lost: !/^nothing to fuse/.test(verdict.because) });
+    if (!verdict) continue;
+    const facts = verdict.facts.map(({ name, value, unit }) => `${visible(name)}: ${quantityText(value, unit)}`);
+    rejected.push({ edge, because: verdict.because, facts, lost: !/^nothing to fuse/.test(verdict.because) });
   }
   return rejected;
 }

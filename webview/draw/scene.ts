@@ -34,6 +34,8 @@ export const hullTop = 19;
 export interface RejectedEdge {
   readonly edge: number;
   readonly because: string;
+  /** The numbers that were compared, a line each. */
+  readonly facts: readonly string[];
   /** Something was lost; false where there was nothing to fuse, as next to a view. */
   readonly lost: boolean;
 }

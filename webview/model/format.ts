@@ -44,3 +44,9 @@ export function tail(name: string, longest = 34): string {
 
 /** Control and direction characters would hide or reorder text: show them as a replacement character. */
 export const visible = (text: string): string => text.replaceAll(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "\uFFFD");
+
+/** A number with its unit; `8x256` of a text gets a real multiplication sign. */
+export function quantityText(value: number | string, unit = ""): string {
+  if (typeof value === "string") return `${visible(value).replaceAll(/(?<=\d)x(?=\d)/g, "×")} ${unit}`.trim();
+  return unit === "B" ? bytesText(value) : `${digits(value)} ${unit}`.trim();
+}

@@ -39,7 +39,9 @@ export function describeHit(app: App, hit: Hit, scene: Scene | undefined): reado
   }
   if (hit.kind === "edge" && scene) {
     const value = describeEdge(app, scene, hit.edge);
-    return hit.because === undefined ? [value] : ["not fused", hit.because.replace(/^not fused: /, ""), value];
+    const rejected = scene.rejected.find(({ edge }) => edge === hit.edge);
+    if (!rejected) return [value];
+    return [rejected.lost ? "not fused" : "nothing to fuse", rejected.because.replace(/^[a-z ]+: /, ""), ...rejected.facts, value];
   }
   return [];
 }
