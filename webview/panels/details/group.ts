@@ -68,13 +68,16 @@ function kernelFacts(app: App, id: number): Fact[] {
 function bufferFact(app: App, id: number): Fact[] {
   const buffers = (app.store.state.summary?.buffers ?? []).filter(({ groups }) => groups.includes(id));
   if (buffers.length === 0) return [];
-  const links = el("span");
-  buffers.slice(0, 8).forEach((buffer, i) =>
+  const links = el("div", { class: "one-by-one" });
+  for (const { id: buffer, name, bytes } of buffers.slice(0, 8))
     links.append(
-      i > 0 ? ", " : "",
-      linkButton(visible(buffer.name), () => selectBuffer(app, buffer.id), bytesText(buffer.bytes)),
-    ),
-  );
-  if (buffers.length > 8) links.append(` and ${buffers.length - 8} more`);
+      el(
+        "div",
+        {},
+        linkButton(visible(name), () => selectBuffer(app, buffer)),
+        el("span", { class: "muted" }, ` ${bytesText(bytes)}`),
+      ),
+    );
+  if (buffers.length > 8) links.append(`and ${buffers.length - 8} more`);
   return [["Buffers", links]];
 }

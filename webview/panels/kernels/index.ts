@@ -10,7 +10,7 @@ import type { State } from "../../store.ts";
 import { refreshDetails } from "../details/index.ts";
 import { revealInGraph } from "../graph/index.ts";
 import { CodeView } from "./code-view.ts";
-import { linesFor, nothingLinked, originOf, type Texts } from "./linking.ts";
+import { innermost, linesFor, nothingLinked, originOf, type Texts } from "./linking.ts";
 
 const kinds: readonly TextKind[] = ["ir", "cpp", "asm"];
 
@@ -162,7 +162,7 @@ class KernelsPanel {
     const group = groupOfSelection(this.app);
     const kernel = this.app.store.state.summary?.kernels.find((candidate) => candidate.group === group);
     if (!kernel) return;
-    const lines = linesFor(this.texts, { statements: [], nodes: nodesAtEnd(this.app) });
+    const lines = innermost(this.texts, linesFor(this.texts, { statements: [], nodes: nodesAtEnd(this.app) }));
     for (const kind of kinds) {
       // Declarations stand before the kernel, far from its loops.
       const start = kind === "ir" ? kernel.irLines[0] : kind === "cpp" ? kernel.cppLines[0] : 0;

@@ -35,6 +35,25 @@ export function originOf(texts: Texts, kind: TextKind, line: number): Linked {
   return { statements: [...new Set(found.map(({ stmt }) => stmt))], nodes: [...new Set(found.flatMap(({ nodes }) => [...nodes]))] };
 }
 
+/** Of some lines of each text the ones that stand deepest in loops; instructions are those of the deepest lines of C++. */
+export function innermost(
+  texts: Texts,
+  lines: Readonly<Record<TextKind, ReadonlySet<number>>>,
+): Readonly<Record<TextKind, ReadonlySet<number>>> {
+  const [ir, cpp] = [deepest(texts.ir, lines.ir), deepest(texts.cpp, lines.cpp)];
+  const asm = new Set([...lines.asm].filter((line) => cpp.has(texts.asm?.source?.[line - 1] ?? 0)));
+  return { ir, cpp, asm: asm.size > 0 ? asm : lines.asm };
+}
+
+function deepest(text: TextReply | undefined, lines: ReadonlySet<number>): ReadonlySet<number> {
+  const depth = (line: number): number => {
+    const code = text?.lines[line - 1] ?? "";
+    return /^\s*(\/\/|$)/.test(code) ? -1 : code.search(/\S/);
+  };
+  const most = [...lines].reduce((deep, line) => Math.max(deep, depth(line)), -1);
+  return most < 0 ? lines : new Set([...lines].filter((line) => depth(line) === most));
+}
+
 /** Lines of each text that belong to statements or, where these say nothing, to nodes. */
 export function linesFor(texts: Texts, linked: Linked): Readonly<Record<TextKind, ReadonlySet<number>>> {
   const statements = new Set(linked.statements);
