@@ -11,7 +11,7 @@
  * @property {Need[]} needs
  * @property {"types" | "style" | undefined} [checks] commands instead of test files
  * @property {RegExp} [files]
- * @property {number} [concurrency] test files at a time; 1 for what measures time or opens windows
+ * @property {number} [concurrency] 1: it measures time or opens windows, and runs alone after the others; else its files run beside those of other suites
  * @property {boolean} [again] a file that fails is run once more: for suites that drive a browser, which a busy machine makes late
  * @property {string} [vscode] version of the VS Code server to run in
  * @property {Record<string, string>} [env]
@@ -36,7 +36,7 @@ export const folders = {
   models: { what: "whole models against ONNX Runtime and stored outputs", budget: 120 },
   docs: { what: "generated pages in step with the registries", budget: 10, needs: [] },
   scripts: { what: "npm start, npm test and the launcher", budget: 30, needs: [] },
-  desktop: { what: "the extension in a desktop VS Code, where one is given", budget: 60, needs: [] },
+  desktop: { what: "the extension in a desktop VS Code, where one is given", budget: 60, needs: [], concurrency: 1 },
   extension: { what: "the extension's manifest against its code", budget: 10, needs: [] },
   cli: { what: "the command's contract", budget: 90 },
   errors: { what: "one sample per error code", budget: 60 },
