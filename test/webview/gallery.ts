@@ -59,7 +59,7 @@ async function fused(page: Page): Promise<void> {
   await page.waitForTimeout(1200);
 }
 
-const bert = (): Fixture => (known.bert ??= layerFixture(2));
+const bert = (): Fixture => (known.bert ??= layerFixture(3));
 const quantised = (): Fixture => (known.quantised ??= quantisedFixture());
 const known: { bert?: Fixture; quantised?: Fixture } = {};
 

@@ -152,7 +152,7 @@ describe("pictures of the graph", { skip: noChromium }, () => {
   });
 
   test("the graph is saved as SVG with real text, and as PNG", async () => {
-    const opened = await open(browser, { ...mlp({ hostile: true }), replies: { saveFile: { path: "/tmp/picture" } } });
+    const opened = await open(browser, { ...mlp({ hostile: true }), replies: { saveFile: { path: "picture" } } });
     const { page } = opened;
     await still(page);
     const save = async (what: string): Promise<{ name: string; text?: string; bytes?: Record<string, number> }> => {
