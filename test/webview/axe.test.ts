@@ -4,6 +4,8 @@ import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 import type { AxeResults } from "axe-core";
 import type { Browser } from "playwright-core";
+import type { ToPage } from "#protocol";
+import { asOther } from "./compiled-fixture.ts";
 import { mlp } from "./fixture.ts";
 import { launch, noChromium, open } from "./page.ts";
 import { themeNames } from "./themes.ts";
@@ -18,19 +20,12 @@ describe("accessibility", { skip: noChromium }, () => {
 
   for (const theme of themeNames) {
     test(`axe finds nothing in any view, ${theme}`, async () => {
-      const { page } = await open(browser, { ...mlp(), theme });
+      const { page, deliver } = await open(browser, { ...mlp(), theme });
       await page.waitForSelector("body[data-settled=true]");
       await page.evaluate(axeSource);
       await page.click("#tab-groups");
       await page.click("#group-1");
-      for (const [i, view] of views.entries()) {
-        await page.click(`#tab-${view}`);
-        if (view === "bench") {
-          await page.click("text=Run benchmark");
-          await page.waitForSelector(".bench-result");
-        }
-        await page.waitForTimeout(400);
-        if (i === 1) await page.click("#tab-nodes");
+      const clean = async (what: string): Promise<void> => {
         // What the page looks like inside VS Code is one frame of many: landmarks and headings of the window are the editor's.
         const rules = { "page-has-heading-one": { enabled: false }, region: { enabled: false } };
         // A theme changes colours only: what a page is built of is looked at once.
@@ -40,8 +35,38 @@ describe("accessibility", { skip: noChromium }, () => {
           ({ id, nodes }) =>
             `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary?.replaceAll("\n", " ").slice(0, 220) ?? ""}`).join("\n   ")}`,
         );
-        assert.deepEqual(found, [], view);
+        assert.deepEqual(found, [], what);
+      };
+      for (const [i, view] of views.entries()) {
+        await page.click(`#tab-${view}`);
+        if (view === "bench") {
+          await page.click("text=Run benchmark");
+          await page.waitForSelector(".bench-result");
+        }
+        await page.waitForTimeout(400);
+        if (i === 1) await page.click("#tab-nodes");
+        await clean(view);
       }
+      await page.keyboard.press("Control+f");
+      await page.keyboard.type("MatMul -> *");
+      await page.click('[aria-label="What can be searched for"]');
+      await clean("search and its help");
+      await page.keyboard.press("Escape");
+      await page.locator(".search").fill("opp:x");
+      await page.click("#tab-graph");
+      await deliver({ type: "command", command: { name: "show-stage", stage: 5 } });
+      await page.keyboard.press("n");
+      await clean("a rule hit, and a query that is none");
+      await deliver({ type: "command", command: { name: "show-stage", stage: 11 } });
+      await page.waitForSelector('.stage-text[data-shown="11"]');
+      await clean("loops in the graph's place");
+      const { options } = mlp().messages[1] as Extract<ToPage, { type: "generation" }>;
+      const other = { id: 1, kind: "options", title: "until prepack-weights", ownTitle: "all passes", options } as const;
+      for (const message of asOther(mlp({ failAt: 8 }), other)) await deliver(message);
+      await page.waitForSelector(".compare-counts span");
+      await clean("a comparison");
+      await page.click("text=Numbers and decisions");
+      await clean("a comparison in numbers");
       await page.context().close();
     });
   }

@@ -60,9 +60,17 @@ export function stepFound(app: App, direction: 1 | -1): readonly number[] {
 /** Finds again when another graph is shown or the one shown has changed. The result that was looked at stays, if it is still one. */
 export function keepSearching(app: App): void {
   const seen: (keyof State)[] = ["version", "stage", "bodies", "summary"];
+  let last: readonly unknown[] = [];
   app.store.subscribe((state, previous) => {
     const { search } = state;
     if (search.text === "" || seen.every((key) => state[key] === previous[key])) return;
+    if (app.trace.graphStage(state.stage) < 0) return;
+    const { snapshot, sources, change } = spaceShown(app, state);
+    // Stages behind the one shown are still coming in: what was found stays.
+    const now = [snapshot.nodes, snapshot.values, snapshot.groups, sources, change];
+    const same = now.every((part, i) => part === last[i]);
+    last = now;
+    if (same) return;
     const again = searchOf(app, search.text);
     const looked = search.found[search.at];
     app.store.update({ search: { ...again, at: looked === undefined ? -1 : again.found.indexOf(looked) } });

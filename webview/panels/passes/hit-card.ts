@@ -79,11 +79,15 @@ function hit(app: App, pass: PassRow, state: State): HTMLElement[] {
 
 const statements = (count: number): string => `${count} ${count === 1 ? "statement" : "statements"}`;
 
-/** `kernel=gemm_f32 mc=1 kc=100` as a table; other notes as they are. */
+/** `kernel=gemm_f32 mc=1 kc=100` as pairs; other notes as they are. */
 function noteOf(note: string): HTMLElement {
   const pairs = note.split(" ").map((part) => /^([\w.]+)=(.+)$/.exec(part));
   if (pairs.length < 2 || pairs.some((pair) => pair === null)) return el("p", { class: "hit-full" }, note);
-  return el("dl", { class: "facts" }, ...pairs.flatMap((pair) => [el("dt", {}, pair?.[1] ?? ""), el("dd", {}, pair?.[2] ?? "")]));
+  return el(
+    "dl",
+    { class: "hit-pairs" },
+    ...pairs.map((pair) => el("div", {}, el("dt", {}, pair?.[1] ?? ""), " ", el("dd", {}, pair?.[2] ?? ""))),
+  );
 }
 
 function nodes(app: App, title: string, ids: readonly number[], snapshot: Snapshot): HTMLElement {
