@@ -176,6 +176,12 @@ const integers = [
   ]),
   one("packed, unsigned, no zero point", "MatMulInteger", [given("u8", 9, 30), weight("u8", 30, 33)]),
   one("packed, unsigned, per column", "MatMulInteger", [given("u8", 61, 31), weight("u8", 31, 33), given("u8"), weight("u8", 33)]),
+  one("packed at run time, columns shared out", "MatMulInteger", [
+    given("u8", 59, 30),
+    given("u8", 30, 601),
+    scalar("u8", 9),
+    scalar("u8", 3),
+  ]),
   one("packed at run time, unsigned", "MatMulInteger", [given("u8", 2, 5, 33), given("u8", 33, 64), given("u8"), given("u8")]),
   one("packed at run time, zero points", "MatMulInteger", [given("i8", 4, 65), given("i8", 65, 33), scalar("i8", -4), given("i8", 33)]),
   one("per column", "QLinearMatMul", [

@@ -161,7 +161,8 @@ function startValues(p: Product, zero: Expr, col: Expr, cols: Expr, most: number
 function rowSums(p: Product, row: Expr, rows: Expr): Computed {
   const { call, node, k } = p;
   const { builder, storage } = call;
-  const buffer = builder.buffer({ name: "row_sums", dtype: "i32", shape: [Math.min(p.rows, blockRows)], scope: "thread" });
+  const most = rows.k === "const" ? p.rows : Math.min(p.rows, blockRows);
+  const buffer = builder.buffer({ name: "row_sums", dtype: "i32", shape: [most], scope: "thread" });
   const each = builder.loop("serial", "i", 0, rows, [node.id], (i) => {
     const sum = builder.register("sum", i32(k * p.shift), [node.id]);
     const from = times(plus(row, i), k);
