@@ -7,6 +7,7 @@ import { standardDomain } from "./domain.ts";
 import { elementwiseBuilders } from "./elementwise.ts";
 import { groupAttentionBuilders } from "./group-attention.ts";
 import { indexingBuilders } from "./indexing.ts";
+import { linearAttentionBuilders } from "./linear-attention.ts";
 import { lossBuilders } from "./losses.ts";
 import { imageNormalizationBuilders } from "./image-normalization.ts";
 import { matrixBuilders } from "./matrix.ts";
@@ -33,6 +34,7 @@ export const onnxBuilders: Readonly<Record<string, Builder>> = {
   ...elementwiseBuilders,
   ...groupAttentionBuilders,
   ...indexingBuilders,
+  ...linearAttentionBuilders,
   ...lossBuilders,
   ...imageNormalizationBuilders,
   ...matrixBuilders,
