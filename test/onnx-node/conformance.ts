@@ -1,6 +1,6 @@
 /**
- * `npm run conformance -- [FOLDER] [--out FILE] [--only TEXT]`: every case of the ONNX project's backend tests by ONNX Runtime and by us, as a
- * table: compiled without fallback, with holes on ONNX Runtime, failed with the reason.
+ * `npm run conformance -- [FOLDER] [--out FILE] [--only TEXT] [--light]`: every case of the ONNX project's backend tests by ONNX Runtime and by us, as a
+ * table: compiled without fallback, with holes on ONNX Runtime, failed with the reason. `--light`: the nine whole CNNs, too, which take long.
  */
 import fs from "node:fs";
 import path from "node:path";
@@ -26,7 +26,11 @@ const collections = ["node", "simple", "pytorch-converted", "pytorch-operator"];
 const casesPerUnit = 50;
 const { values: given, positionals } = parseArgs({
   allowPositionals: true,
-  options: { out: { type: "string", default: "docs/conformance.md" }, only: { type: "string", default: "" } },
+  options: {
+    out: { type: "string", default: "docs/conformance.md" },
+    only: { type: "string", default: "" },
+    light: { type: "boolean", default: false },
+  },
 });
 const top = path.resolve(positionals[0] ?? path.join(packageRoot(), "../shared/onnx-backend"));
 
@@ -138,7 +142,7 @@ function table(title: string, outcomes: readonly Outcome[], third: (o: Outcome) 
 
 const all = new Map<string, Outcome[]>();
 for (const name of collections) all.set(name, await collection(name));
-all.set("light", await light());
+if (given.light) all.set("light", await light());
 await closeHost();
 const every = [...all.values()].flat();
 const runtimeText = (o: Outcome): string => (o.runtime === undefined ? "passes" : withoutFolders(o.runtime).slice(0, 100));
@@ -146,6 +150,7 @@ const lines = [
   "# Conformance with the ONNX project's backend tests",
   "",
   "Written by `npm run conformance`; the counts of the ways are over the cases that ONNX Runtime passes.",
+  ...(given.light ? [] : ["The nine whole CNNs of the collection `light` are a test of their own (`npm run test:long -- light-cnns`)."]),
   "",
   ...summary(all),
   ...table(
