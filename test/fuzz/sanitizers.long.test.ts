@@ -17,7 +17,8 @@ import { reproducer } from "./case.ts";
 import { generate } from "./generate.ts";
 import { judgeNative, targets } from "./native.ts";
 
-const sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+/** Without optimisation the checks are the same, and the compiler takes a fraction of the time. */
+const sanitizers = ["-O0", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 const units = Number(process.env["FUZZ_SANITIZED"] ?? 4);
 const perUnit = 25;
 const skip = hasCompiler("g++") ? false : "no g++";
