@@ -6,6 +6,7 @@ import { registerControls } from "./controls/index.ts";
 import { el } from "./dom.ts";
 import { readTheme, watchTheme } from "./draw/theme.ts";
 import { Host, type Postable } from "./host.ts";
+import { provideElk } from "./layout/elk.ts";
 import { listenToKeys } from "./keyboard.ts";
 import { recordedHost } from "./recorded-host.ts";
 import { receive } from "./receive.ts";
@@ -34,6 +35,7 @@ function start(root: HTMLElement): void {
     shell.repaint(theme);
   });
   keepState(app);
+  provideElk(async () => (await app.host.request("elk", {}).result).source);
   window.addEventListener("message", (event: MessageEvent<ToPage>) => deliver(event.data));
   window.addEventListener("error", (event) => app.host.send({ type: "log", level: "error", text: event.message }));
   window.addEventListener("unhandledrejection", (event) => app.host.send({ type: "log", level: "error", text: String(event.reason) }));

@@ -13,6 +13,8 @@ export interface RecordedParts {
   readonly record: string;
   /** `PackedTexts` */
   readonly texts: string;
+  /** The script of ELK's worker. */
+  readonly elk: string;
 }
 
 export interface PageParts {
@@ -50,7 +52,11 @@ function dataElement(id: string, nonce: string, text: string): string {
 /** @throws RangeError for a nonce that could break out of an attribute */
 export function pageHtml({ nonce, script, style, title = "Fusionscope", strings, recorded }: PageParts): string {
   if (!/^[\w-]+$/.test(nonce)) throw new RangeError("a nonce has only letters, digits, - and _");
-  const data = recorded ? dataElement("recorded", nonce, recorded.record) + dataElement("recorded-texts", nonce, recorded.texts) : "";
+  const data = recorded
+    ? dataElement("recorded", nonce, recorded.record) +
+      dataElement("recorded-texts", nonce, recorded.texts) +
+      dataElement("recorded-elk", nonce, recorded.elk)
+    : "";
   const words = strings ? `<script type="application/json" id="strings" nonce="${nonce}">${jsonText(strings)}</script>\n` : "";
   return `<!DOCTYPE html>
 <html lang="en">

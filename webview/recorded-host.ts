@@ -14,6 +14,7 @@ export function recordedHost(text: string, deliver: (message: ToPage) => void): 
   let texts: Promise<PackedTexts> | undefined;
   const answers: { readonly [N in RequestName]?: (arg: never) => Promise<unknown> } = {
     saveState: () => Promise.resolve(null),
+    elk: async () => ({ source: await decompressed(document.getElementById("recorded-elk")?.textContent ?? "") }),
     saveFile: (arg: PanelRequests["saveFile"]["arg"]) => Promise.resolve(download(arg)),
     body: async ({ path }: { path: string }) => (await record).bodies[path],
     text: async ({ kind, stage }: { kind: string; stage: number }) => {

@@ -12,6 +12,7 @@ export const requestSeconds: Readonly<Record<RequestName, number>> = {
   bench: 900,
   openDiff: 60,
   openText: 240,
+  elk: 20,
   saveState: 10,
   saveFile: 3600, // asks for a place
 };

@@ -193,6 +193,8 @@ export interface PanelRequests {
   readonly openDiff: { readonly arg: { readonly left: number; readonly right: number }; readonly reply: null };
   /** Opens a text of the compilation as a read-only document. */
   readonly openText: { readonly arg: { readonly kind: TextKind; readonly stage: number; readonly line?: number }; readonly reply: null };
+  /** The script of ELK's worker, which the page does not carry along: few pictures need it. */
+  readonly elk: { readonly arg: Readonly<Record<string, never>>; readonly reply: { readonly source: string } };
   readonly saveState: { readonly arg: { readonly state: unknown }; readonly reply: null };
   /** Asks for a place and writes what the page has made, as text or as bytes. `path` is null when nobody chose a place. */
   readonly saveFile: {

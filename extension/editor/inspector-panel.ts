@@ -1,4 +1,6 @@
 /** One inspector: a webview of a model. Sends what happens to the document, answers the page, keeps its state. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import * as vscode from "vscode";
 import type { ErrorInfo, PanelCommand, ToPage } from "#protocol";
 import { errorLine, toErrorInfo } from "../coded-error.ts";
@@ -104,7 +106,6 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
 
   private onViewState(): void {
     if (this.panel.active) this.services.registry.setActive(this);
-    if (!this.panel.visible) this.greeted = -1;
   }
 
   /** Tells a page that just came up everything: once the structure of the model is known or could not be read. */
@@ -171,6 +172,7 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
       openDiff: async ({ left, right }) => openStageDiff(document, left, right),
       chooseFile: (name, kinds) => this.chooseFile(name, kinds),
       changeOptions: ({ options }) => services.changeOptions(document, options),
+      elk: () => readFileSync(path.join(services.dist, "elk-worker.js"), "utf8"),
       saveState: (state) => this.saveState(state),
     };
   }

@@ -22,6 +22,8 @@ export interface RequestContext {
   /** Asks where to save a file; undefined when nobody chose a place. */
   readonly chooseFile: (name: string, kinds: Readonly<Record<string, readonly string[]>>) => Promise<string | undefined>;
   readonly changeOptions: (arg: PanelRequests["compile"]["arg"]) => void;
+  /** The script of ELK's worker. */
+  readonly elk: () => string;
   readonly saveState: (state: unknown) => void;
 }
 
@@ -106,6 +108,7 @@ export const pageRequests: { readonly [N in RequestName]: Row<N> } = {
     shape: members({ kind, stage, line: optional(whole(0)) }),
     handle: async (arg, { openText }) => (await openText(arg), null),
   },
+  elk: { shape: members({}), handle: async (_, { elk }) => ({ source: elk() }) },
   saveState: {
     shape: members({ state: json(100_000) }),
     handle: async ({ state }, { saveState }) => (saveState(state), null),

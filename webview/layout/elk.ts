@@ -1,7 +1,5 @@
 /** ELK for small graphs whose ways cross, where its quality is worth its time. It never sees more than `elkLimit` boxes and can be thrown away. */
-/// <reference path="../text-modules.d.ts" />
 import ELK, { type ElkNode } from "elkjs/lib/elk-api.js";
-import elkSource from "elkjs/lib/elk-worker.min.js?text";
 import { Superseded, workerFromText } from "./layouter.ts";
 import { framePadding, frameTitle, tagGap, type LayoutInput, type Placement } from "./types.ts";
 
@@ -28,7 +26,17 @@ const options = {
 
 /** One worker for the page: it answers in turn. */
 let shared: { readonly elk: InstanceType<typeof ELK>; worker: () => Worker | undefined } | undefined;
-function elkNow(): InstanceType<typeof ELK> {
+/** Where the script of the worker comes from: the host has it, since few pictures need it. */
+let load: () => Promise<string> = () => Promise.reject(new Error("nobody has ELK"));
+let source: Promise<string> | undefined;
+
+export function provideElk(from: () => Promise<string>): void {
+  load = from;
+}
+
+async function elkNow(): Promise<InstanceType<typeof ELK>> {
+  source ??= load();
+  const elkSource = await source;
   if (shared) return shared.elk;
   let worker: Worker | undefined;
   const elk = new ELK({ workerFactory: () => (worker = workerFromText(elkSource)) as never });
@@ -54,7 +62,7 @@ export class ElkLayouter {
         reject(new Error("ELK took too long"));
       }, timeLimitMs);
       elkNow()
-        .layout(elkGraph(input))
+        .then((elk) => elk.layout(elkGraph(input)))
         .then((graph) => {
           resolve(placementOf(input, graph));
         })

@@ -26,10 +26,13 @@ scope.onmessage = ({ data }) => {
   work(data, layoutSteps(data.input, cache));
 };
 
-/** After the messages that wait now. A timer would wait for some ms each time. */
+/** After the messages that wait now. A timer would wait for some ms each time. Each task has a message of its own, and they come in order. */
 const channel = new MessageChannel();
+const tasks: (() => void)[] = [];
+channel.port1.onmessage = () => tasks.shift()?.();
+
 function later(task: () => void): void {
-  channel.port1.onmessage = task;
+  tasks.push(task);
   channel.port2.postMessage(0);
 }
 

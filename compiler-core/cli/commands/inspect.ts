@@ -19,12 +19,13 @@ export const inspect: CommandRunner = async (context) => {
     const record = compressed(recordOf(compiled));
     const texts = compressed(await textsOf(context, compiled));
     const [script, style] = [pagePart("webview.js"), pagePart("webview.css")];
+    const elk = compressed(pagePart("elk-worker.js"));
     const title = compiled.model.name;
-    const html = pageHtml({ nonce: randomBytes(18).toString("base64url"), script, style, title, recorded: { record, texts } });
+    const html = pageHtml({ nonce: randomBytes(18).toString("base64url"), script, style, title, recorded: { record, texts, elk } });
     writeText(output, html);
     const sizes = {
       bytes: Buffer.byteLength(html),
-      pageBytes: script.length + style.length,
+      pageBytes: script.length + style.length + elk.length,
       recordBytes: record.length,
       textBytes: texts.length,
     };
