@@ -23,13 +23,14 @@ export class Pairs {
 /** ONNX node index of the first side -> that of the second. */
 export type SourceMap = (source: number) => number | undefined;
 
-/** Edges around a node that decide whether it is the same one; further neighbourhoods are tried first. */
-const radius = 6;
+/** Edges around a node that decide whether it is the same one; further neighbourhoods are tried first. Less in big graphs, which take long. */
+const radiusOf = ({ nodes }: Snapshot): number => (nodes.size > 10_000 ? 3 : 6);
 
 /** Pairs of two graphs that come from different files. */
 export function matchByStructure(a: Snapshot, b: Snapshot): Pairs {
   const pairs = new Pairs();
   const interner = new Interner();
+  const radius = radiusOf(a);
   const [ofA, ofB] = [neighbourhoods(a, radius, interner), neighbourhoods(b, radius, interner)];
   for (let level = radius; level >= 0; level -= 1) {
     pairUnique(

@@ -112,7 +112,8 @@ export class ComparedGraphs {
   reveal({ here, there }: Chosen): void {
     if (here !== undefined) this.here.stage.view.reveal([here]);
     if (there !== undefined && here === undefined) this.there.stage.view.reveal([there]);
-    this.follow(here === undefined ? "there" : "here");
+    if (here === undefined) this.follow("there", there);
+    else this.follow("here", here);
   }
 
   repaint(): void {
@@ -144,10 +145,10 @@ export class ComparedGraphs {
   }
 
   /**
-   * Moves the other camera: same zoom, and the pair nearest to the middle at the same place. Where no pair is in sight, as far down and
+   * Moves the other camera: same zoom, and the pair nearest to the middle, or that of `node`, at the same place. Where no pair is in sight, as far down and
    * across as this one is.
    */
-  private follow(which: keyof Chosen): void {
+  private follow(which: keyof Chosen, node?: number): void {
     const [from, to] = which === "here" ? [this.here.stage.view, this.there.stage.view] : [this.there.stage.view, this.here.stage.view];
     const [scene, other] = [from.shown, to.shown];
     const partners = which === "here" ? this.difference?.pairs.there : this.difference?.pairs.here;
@@ -155,8 +156,10 @@ export class ComparedGraphs {
     const view = viewport(from.camera, from.canvas.clientWidth, from.canvas.clientHeight);
     let [best, least] = [-1, Infinity];
     let partner = -1;
-    for (let i = 0; i < scene.boxes.count; i += 1) {
-      const match = other.boxes.indexOf.get(partners.get(scene.boxes.keys[i] as number) ?? NaN);
+    const wanted = scene.boxes.indexOf.get(node ?? NaN);
+    const among = wanted === undefined || partners.get(node ?? NaN) === undefined ? scene.boxes.keys.keys() : [wanted];
+    for (const i of among) {
+      const match = other.boxes.indexOf.get(partners.get(i === wanted ? (node as number) : (scene.boxes.keys[i] as number)) ?? NaN);
       if (match === undefined) continue;
       const [x, y] = middle(scene, i);
       const distance = Math.hypot(x - view.x - view.w / 2, y - view.y - view.h / 2);

@@ -82,7 +82,7 @@ class ComparePanel {
       this.shown = undefined;
       return;
     }
-    const relevant: (keyof State)[] = ["other", "view", "stage", "version", "summary", "foldBy", "turned", "direction"];
+    const relevant: (keyof State)[] = ["other", "view", "stage", "version", "summary", "busy", "foldBy", "turned", "direction"];
     if (state.view !== "compare" || relevant.every((key) => state[key] === previous[key])) return;
     if (other.hello.id !== previous.other?.hello.id) this.graphs.forget();
     const sides = this.sides(state, other);
@@ -97,8 +97,10 @@ class ComparePanel {
     if (this.part === "summary") this.showSummary(state, other);
   }
 
-  private sides({ stage }: State, { stage: own }: Other): Sides | undefined {
+  private sides({ stage, busy }: State, { stage: own, summary, failed }: Other): Sides | undefined {
     const { app } = this;
+    // Graphs are matched once, when all of them are there.
+    if (busy || !(summary ?? failed)) return undefined;
     const otherStage = own === "same" ? stage : own;
     const difference = app.other?.difference(app, stage, otherStage);
     if (!difference || !app.other) return undefined;
