@@ -10,7 +10,12 @@ export const inspector: Feature = {
     const watchers = new Map<ModelDocument, vscode.Disposable>();
     const { registry, context } = services;
     context.subscriptions.push(
-      vscode.window.registerCustomEditorProvider(viewType, new InspectorProvider(services), { supportsMultipleEditorsPerDocument: true }),
+      vscode.window.registerCustomEditorProvider(viewType, new InspectorProvider(services), {
+        supportsMultipleEditorsPerDocument: true,
+        // VS Code alone takes most of a second to build a webview anew; a model is looked at in turns with its code. The page keeps deltas
+        // and few snapshots, and its state is stored all the same, for a restart.
+        webviewOptions: { retainContextWhenHidden: true },
+      }),
       registry.onDidChangeDocument(({ document, change }) => {
         // Also one that could not be read: it may be mended.
         if ((change === "opened" || change === "failed") && !watchers.has(document)) watchers.set(document, watch(document, services));

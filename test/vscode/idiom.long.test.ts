@@ -44,11 +44,9 @@ test("a hidden editor is there again, at its place", { timeout: 240_000 }, async
   for (let n = 0; n < 5; n++) {
     await window.command("Fusionscope: Open Generated C++");
     await window.page.locator(".editor-instance .view-line").filter({ hasText: "#include" }).first().waitFor();
-    const clicked = performance.now();
-    await window.page.locator('.tab[aria-label^="example.onnx"]').first().click();
+    times.push(await window.page.evaluate(shownAgain));
     page = await window.webview();
-    await page.waitForFunction((wanted) => document.body.dataset["painted"] === String(wanted), stage, { polling: 10 });
-    times.push(performance.now() - clicked);
+    assert.equal(await paintedStage(page), stage);
     await page.locator(".details").filter({ hasText: "MatMul" }).first().waitFor();
   }
   await window.screenshot("idiom-shown-again");
@@ -120,3 +118,21 @@ test("problems and the walkthrough", { timeout: 240_000 }, async () => {
     [],
   );
 });
+
+/** In the workbench: clicks the editor's tab, and waits for the frame in which its webview is in sight. */
+function shownAgain(): Promise<number> {
+  const inSight = (): boolean =>
+    [...document.querySelectorAll("iframe.webview.ready")].some(
+      (one) => getComputedStyle(one).visibility === "visible" && one.clientWidth > 0,
+    );
+  const tab = document.querySelector('.tab[aria-label^="example.onnx"]');
+  const clicked = performance.now();
+  tab?.dispatchEvent(new MouseEvent("mousedown", { bubbles: true, button: 0 }));
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (inSight() || performance.now() - clicked > 20_000) requestAnimationFrame(() => resolve(performance.now() - clicked));
+      else requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+  });
+}
