@@ -53,3 +53,44 @@ test("keeps functions, used labels and instructions, with their C++ lines", () =
 
 test("a file that names no source gives no lines", () =>
   assert.deepEqual([...readableAssembly(gcc, "other.cpp").source], [0, 0, 0, 0, 0, 0, 0]));
+
+const cpp = ["FS_REGION_FUNCTION void mm(", "  fs::gemm_f32(1, [&](auto x) {", "    store(x);", "  });", "}"].join("\n");
+const kernel = `	.file 1 "model.cpp"
+	.file 2 "/opt/native/kernels/gemm/tile.hpp"
+	.file 3 "/usr/include/immintrin.h"
+	.type	mm, @function
+mm:
+	.loc 1 2 3
+	call	_ZN2fs9gemm_tileEZL2mmEUlfE_
+	.type	_ZN2fs9gemm_tileEZL2mmEUlfE_, @function
+_ZN2fs9gemm_tileEZL2mmEUlfE_:
+	mov	rax, rdi
+.L4:
+	.loc 2 134 26
+	vbroadcastss	zmm1, [rax]
+	.loc 3 900 1
+	vfmadd231ps	zmm0, zmm1, [rsi]
+	jne	.L4
+	.loc 1 3 5
+	.loc 3 77 1
+	vmovups	[rdx], zmm0
+	.loc 2 140 1
+	ret
+`;
+
+test("the loop of a microkernel belongs to the call that it was made for", () => {
+  const { lines, source } = readableAssembly(kernel, "model.cpp", cpp);
+  const shown = lines.map((line, i) => `${line.trim().split(" ")[0]} ${source[i]}`);
+  assert.deepEqual(shown.slice(2), [
+    "_ZN2fs9gemm_tileEZL2mmEUlfE_: 0",
+    "mov 2",
+    ".L4: 0",
+    "vbroadcastss 2",
+    "vfmadd231ps 2",
+    "jne 2",
+    "vmovups 3",
+    "ret 2",
+  ]);
+  const without = readableAssembly(kernel, "model.cpp").source;
+  assert.deepEqual([...without].slice(3, 6), [0, 0, 0], "without the text no call is known");
+});

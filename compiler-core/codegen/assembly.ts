@@ -14,11 +14,21 @@ const locDirective = /^\s*\.loc\s+(\d+)\s+(\d+)/;
 const label = /^([^\s:#][^:]*):\s*(?:[#/].*)?$/;
 const sectionDirective = /^\s*\.(?:section\s+([^\s,]+)|(text|data|bss))/;
 
-/** @param cpp file name of the generated C++; lines of headers count as none */
-export function readableAssembly(text: string, cpp: string): Assembly {
+/** A function that was instantiated for a lambda of the generated file: a microkernel with its epilogue. */
+const kernelName = /^_Z.*EUl/;
+/** In place of a line: code of a microkernel, whose call is found when the function is known. */
+const ofKernel = -1;
+
+/**
+ * @param cpp file name of the generated C++; lines of headers count as none
+ * @param code its text: then the loops of microkernels, which are functions of their own, get the line of the call that they were made for
+ */
+export function readableAssembly(text: string, cpp: string, code = ""): Assembly {
   const all = text.split("\n");
   const used = usedLabels(all);
   const files = new Set(all.flatMap((line) => numberOfFile(line, cpp)));
+  const kernels = new Set(all.flatMap((line) => numberOfKernel(line)));
+  let inKernel = false;
   const lines: string[] = [];
   const source: number[] = [];
   let at = 0;
@@ -27,15 +37,39 @@ export function readableAssembly(text: string, cpp: string): Assembly {
     const section = sectionDirective.exec(line);
     if (section !== null) inCode = section[2] === "text" || section[1]?.startsWith(".text") === true;
     const loc = locDirective.exec(line);
-    if (loc !== null) at = files.has(Number(loc[1])) ? Number(loc[2]) : at;
+    if (loc !== null) at = files.has(Number(loc[1])) ? Number(loc[2]) : inKernel && kernels.has(Number(loc[1])) ? ofKernel : at;
     const name = label.exec(line)?.[1];
     if (!inCode || isNoise(line)) continue;
     if (name !== undefined && !used.has(name)) continue;
-    if (name !== undefined && !name.startsWith(".")) at = 0;
+    if (name !== undefined && !name.startsWith(".")) {
+      inKernel = kernelName.test(name);
+      at = inKernel ? ofKernel : 0;
+    }
     lines.push(line.replace(/\t/g, "    ").trimEnd());
     source.push(name === undefined ? at : 0);
   }
-  return { lines, source: Int32Array.from(source) };
+  return { lines, source: Int32Array.from(withCalls(lines, source, code)) };
+}
+
+/** Gives code of microkernels the line of the call: the one that opens the lambda whose statements are inlined in the same function. */
+function withCalls(lines: readonly string[], source: readonly number[], code: string): readonly number[] {
+  const cpp = code.split("\n");
+  const callAbove = (line: number): number => {
+    for (let at = line - 1; at >= 0; at--) {
+      if (cpp[at]?.includes("[&](") === true) return at + 1;
+      if (/^FS_(EXPORT|REGION_FUNCTION) /.test(cpp[at] ?? "")) return 0;
+    }
+    return 0;
+  };
+  const starts = lines.flatMap((line, i) => (/^[^\s.]/.test(line) ? [i] : []));
+  const made = [...source];
+  starts.forEach((start, n) => {
+    const end = starts[n + 1] ?? lines.length;
+    const inside = source.slice(start, end).find((line) => line > 0);
+    const call = inside === undefined ? 0 : callAbove(inside);
+    for (let i = start; i < end; i++) if (made[i] === ofKernel) made[i] = call;
+  });
+  return made;
 }
 
 /** Directives and comments say nothing to a reader. */
@@ -51,6 +85,11 @@ function usedLabels(lines: readonly string[]): ReadonlySet<string> {
     else if (!/^\s*\./.test(line)) for (const match of line.matchAll(/\.L\w+/g)) if (!line.startsWith(match[0])) used.add(match[0]);
   }
   return used;
+}
+
+function numberOfKernel(line: string): number[] {
+  const match = fileDirective.exec(line);
+  return match !== null && /(^|\/)native\/kernels\//.test(match[2] ?? "") ? [Number(match[1])] : [];
 }
 
 function numberOfFile(line: string, cpp: string): number[] {

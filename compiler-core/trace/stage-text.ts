@@ -19,8 +19,8 @@ export function snapshotReply(snapshot: Snapshot): TextReply {
 export const cppReply = ({ text, lines }: CppSource): TextReply => ({ language: "cpp", lines: split(text), origins: lines });
 
 /** @param assembly what the compiler wrote @param file name of the generated C++ in its line information */
-export function asmReply(assembly: string, { lines: origins }: CppSource, file: string): TextReply {
-  const { lines, source } = readableAssembly(assembly, file);
+export function asmReply(assembly: string, { text, lines: origins }: CppSource, file: string): TextReply {
+  const { lines, source } = readableAssembly(assembly, file, text);
   const byCpp = new Map<number, LineOrigin[]>();
   for (const origin of origins) {
     const list = byCpp.get(origin.line);

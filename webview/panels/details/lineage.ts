@@ -165,10 +165,8 @@ function assemblyStep(app: App, last: number, nodes: readonly number[]): HTMLEle
   const here = app.textNow("asm", last) !== undefined;
   const label =
     lines.length > 0 ? `${lines.length} instructions, ${spans(lines)}` : here ? "no instruction of its own" : "show the instructions";
-  const go = (): void => {
-    showView(app, "kernels");
-    if (lines[0] !== undefined) goToLine("asm", lines[0]);
-  };
+  // The view brings the inner loop of the selection into sight itself.
+  const go = (): void => showView(app, "kernels");
   return step("Instructions", "", [linkButton(label, go, "Builds the code if it was not built yet")], { level: "asm" });
 }
 

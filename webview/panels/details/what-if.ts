@@ -55,6 +55,9 @@ export function changePair(app: App, pair: NodePair, kind: Kind | undefined): vo
     .result.catch((error: unknown) => app.store.update({ failed: errorInfo(error), busy: false }));
 }
 
+/** Views have no code to fuse, and what is done once cannot be done in every run. */
+const unforceable: ReadonlySet<string> = new Set(["fuse/view", "fuse/first-run", "fuse/not-compiled"]);
+
 /** The buttons of a fusion verdict; none where the page is a record or the edge has no ONNX nodes. */
 export function whatIfButtons(app: App, verdict: Verdict): HTMLElement[] {
   const { options, hello } = app.store.state;

@@ -1,5 +1,5 @@
 /** Loops, C++ and assembly side by side; a line lights what it came from and what came of it. */
-import type { TextKind, TextReply } from "#protocol";
+import type { GroupInfo, TextKind, TextReply } from "#protocol";
 import { lastRunStage, passRows, type App, type Panel } from "../../app.ts";
 import { groupOfSelection, nodesAtEnd, select, selectGroup, showStage } from "../../actions.ts";
 import { dropdown } from "../../controls/index.ts";
@@ -158,11 +158,26 @@ class KernelsPanel {
     for (const kind of kinds) this.views[kind].light(lit[kind], chosen[kind]);
   }
 
+  /** Of the groups that have a part of the selection the one that a run spends most on. */
+  private mainGroup(): GroupInfo | undefined {
+    const { summary, selection } = this.app.store.state;
+    const ends = new Set(nodesAtEnd(this.app));
+    const { nodes } = this.app.trace.snapshot(lastRunStage(this.app.store.state));
+    const work = ({ phase, members }: GroupInfo): number =>
+      phase === "init" ? -1 : members.reduce((sum, { node }) => sum + (ends.has(node) ? nodes.get(node)?.flops || 0 : 0), 0);
+    const groups = (summary?.groups ?? []).filter(({ id, members }) =>
+      selection.group === undefined ? members.some(({ node }) => ends.has(node)) : id === selection.group,
+    );
+    return groups.sort((a, b) => work(b) - work(a))[0];
+  }
+
   private revealSelection(): void {
-    const group = groupOfSelection(this.app);
-    const kernel = this.app.store.state.summary?.kernels.find((candidate) => candidate.group === group);
-    if (!kernel) return;
-    const lines = innermost(this.texts, linesFor(this.texts, { statements: [], nodes: nodesAtEnd(this.app) }));
+    const group = this.mainGroup();
+    const kernel = this.app.store.state.summary?.kernels.find((candidate) => candidate.group === group?.id);
+    if (!group || !kernel) return;
+    const members = new Set(group.members.map(({ node }) => node));
+    const nodes = nodesAtEnd(this.app).filter((node) => members.has(node));
+    const lines = innermost(this.texts, linesFor(this.texts, { statements: [], nodes }));
     for (const kind of kinds) {
       // Declarations stand before the kernel, far from its loops.
       const start = kind === "ir" ? kernel.irLines[0] : kind === "cpp" ? kernel.cppLines[0] : 0;

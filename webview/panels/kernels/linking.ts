@@ -1,4 +1,5 @@
 /** Which lines of the three texts belong together: by statement, else by the graph nodes they came from; assembly through C++ lines. */
+import { innerLoop } from "./inner-loop.ts";
 import type { LineOrigin, TextKind, TextReply } from "#protocol";
 
 export type Texts = Readonly<Partial<Record<TextKind, TextReply>>>;
@@ -35,14 +36,14 @@ export function originOf(texts: Texts, kind: TextKind, line: number): Linked {
   return { statements: [...new Set(found.map(({ stmt }) => stmt))], nodes: [...new Set(found.flatMap(({ nodes }) => [...nodes]))] };
 }
 
-/** Of some lines of each text the ones that stand deepest in loops; instructions are those of the deepest lines of C++. */
+/** Of some lines of each text the ones that stand deepest in loops; instructions are those of the deepest lines of C++, in their own inner loop. */
 export function innermost(
   texts: Texts,
   lines: Readonly<Record<TextKind, ReadonlySet<number>>>,
 ): Readonly<Record<TextKind, ReadonlySet<number>>> {
   const [ir, cpp] = [deepest(texts.ir, lines.ir), deepest(texts.cpp, lines.cpp)];
   const asm = new Set([...lines.asm].filter((line) => cpp.has(texts.asm?.source?.[line - 1] ?? 0)));
-  return { ir, cpp, asm: asm.size > 0 ? asm : lines.asm };
+  return { ir, cpp, asm: innerLoop(texts.asm?.lines ?? [], asm.size > 0 ? asm : lines.asm) };
 }
 
 function deepest(text: TextReply | undefined, lines: ReadonlySet<number>): ReadonlySet<number> {
