@@ -84,6 +84,9 @@ export function hullsOf(groups: readonly GroupInfo[], boxes: Boxes): { readonly 
   return { hulls, hullOf };
 }
 
+/** What is done once at the first run, or is no code at all, costs nothing by standing alone. */
+const isLost = ({ rule, because }: Verdict): boolean => rule !== "fuse/first-run" && !/^nothing to fuse/.test(because);
+
 /** Rejected fusion verdicts as edges of the picture. */
 function rejectedOf(boxes: Boxes, verdicts: readonly Verdict[]): RejectedEdge[] {
   const reasons = new Map<string, Verdict>();
@@ -95,7 +98,7 @@ function rejectedOf(boxes: Boxes, verdicts: readonly Verdict[]): RejectedEdge[] 
     const verdict = reasons.get(`${boxes.keys[boxes.from[edge] as number]} ${boxes.keys[boxes.to[edge] as number]}`);
     if (!verdict) continue;
     const facts = verdict.facts.map(({ name, value, unit }) => `${visible(name)}: ${quantityText(value, unit)}`);
-    rejected.push({ edge, because: verdict.because, facts, lost: !/^nothing to fuse/.test(verdict.because) });
+    rejected.push({ edge, because: verdict.because, facts, lost: isLost(verdict) });
   }
   return rejected;
 }

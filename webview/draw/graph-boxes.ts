@@ -5,7 +5,7 @@ import { drawClusters } from "./graph-clusters.ts";
 import { drawLabels, drawWord } from "./graph-labels.ts";
 import { inkColour } from "./paint.ts";
 import { isDim, radius, thickness, type Pen } from "./pen.ts";
-import { Detail, fontSizes } from "./scene.ts";
+import { Detail, farFont, fontSizes } from "./scene.ts";
 import { hatch } from "./shapes.ts";
 import { fitText, textWidth } from "./surface.ts";
 import { tinted } from "./tint.ts";
@@ -62,6 +62,7 @@ export function drawCards(pen: Pen, visible: readonly number[]): void {
   ctx.strokeStyle = theme.cardBorder;
   ctx.lineWidth = thickness(pen, 1, 1.6);
   ctx.stroke();
+  if (pen.detail === Detail.Ops && !theme.highContrast) tintCards(pen, visible);
   drawClusters(pen, visible);
   drawHoles(pen, visible);
   drawStripes(pen, visible);
@@ -74,6 +75,21 @@ export function drawCards(pen: Pen, visible: readonly number[]): void {
   ctx.fillStyle = theme.background;
   ctx.fill();
   ctx.globalAlpha = 1;
+}
+
+/** From afar a stripe is too thin to tell colours by: the whole card takes some of it. */
+function tintCards(pen: Pen, visible: readonly number[]): void {
+  const { ctx, theme, lens, scene } = pen;
+  const byInk: number[][] = lens.paint.inks.map(() => []);
+  for (const i of visible) if (scene.boxes.kind[i] !== BoxKind.Cluster) byInk[lens.paint.ink[i] as number]?.push(i);
+  byInk.forEach((list, ink) => {
+    const one = lens.paint.inks[ink];
+    if (list.length === 0 || !one || one.kind === "none" || (one.kind === "category" && one.index === Category.Terminal)) return;
+    ctx.beginPath();
+    for (const i of list) traceBox(pen, i);
+    ctx.fillStyle = tinted(theme.card, inkColour(theme, one), one.kind === "category" ? 0.2 : 0.4);
+    ctx.fill();
+  });
 }
 
 /** The colour at the left end of a card; numbers also have a meter along its bottom. */
@@ -139,13 +155,13 @@ export function drawGhosts(pen: Pen, visible: readonly number[]): void {
   ctx.setLineDash([]);
   ctx.globalAlpha = 1;
   if (pen.detail === Detail.Blocks) return;
-  ctx.font = `600 ${pen.detail === Detail.Ops ? fontSizes.far : fontSizes.title}px ${theme.font}`;
+  ctx.font = `600 ${pen.detail === Detail.Ops ? farFont(pen.k) : fontSizes.title}px ${theme.font}`;
   ctx.textAlign = "left";
   ctx.textBaseline = "middle";
   for (const i of ghosts) {
     const text = fitText(ctx, `− ${scene.boxes.title[i]}`, (scene.boxes.w[i] as number) - 18);
     const [x, y] = [(pen.x[i] as number) + 12, (pen.y[i] as number) + (scene.boxes.h[i] as number) / 2];
-    const size = pen.detail === Detail.Ops ? fontSizes.far : fontSizes.title;
+    const size = pen.detail === Detail.Ops ? farFont(pen.k) : fontSizes.title;
     // The hatching ends where the text is.
     ctx.fillStyle = theme.background;
     ctx.fillRect(x - 3, y - size * 0.7, textWidth(ctx, text) + 6, size * 1.4);

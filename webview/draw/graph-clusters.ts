@@ -1,13 +1,16 @@
 /** Closed clusters: a stack of cards with the mix of what they hold as a bar of colours. */
 import { BoxKind } from "../model/boxes.ts";
 import { Category } from "../model/category.ts";
+import { inkColour } from "./paint.ts";
 import { radius, thickness, type Pen } from "./pen.ts";
+import { Detail } from "./scene.ts";
+import { tinted } from "./tint.ts";
 
 /** How many cards of a stack show below the first one. */
 const stack = 2;
 
 export function drawClusters(pen: Pen, visible: readonly number[]): void {
-  const { ctx, scene, theme } = pen;
+  const { ctx, scene, theme, lens } = pen;
   const { boxes } = scene;
   const clusters = visible.filter((i) => boxes.kind[i] === BoxKind.Cluster);
   if (clusters.length === 0) return;
@@ -24,6 +27,15 @@ export function drawClusters(pen: Pen, visible: readonly number[]): void {
   ctx.fillStyle = theme.card;
   ctx.fill();
   ctx.stroke();
+  if (pen.detail === Detail.Ops && lens.paint.level && !theme.highContrast)
+    for (const i of clusters) {
+      const ink = lens.paint.inks[lens.paint.ink[i] as number];
+      if (!ink || ink.kind === "none") continue;
+      ctx.beginPath();
+      ctx.roundRect(pen.x[i] as number, pen.y[i] as number, boxes.w[i] as number, boxes.h[i] as number, radius);
+      ctx.fillStyle = tinted(theme.card, inkColour(theme, ink), 0.4);
+      ctx.fill();
+    }
   for (const i of clusters) drawMix(pen, i);
 }
 

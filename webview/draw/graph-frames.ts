@@ -3,7 +3,7 @@ import type { Frame } from "../model/boxes.ts";
 import { Category } from "../model/category.ts";
 import { frameTitle } from "../layout/types.ts";
 import type { Rect } from "./grid.ts";
-import { drawTitle } from "./graph-hulls.ts";
+import { drawTitle, titleSize } from "./graph-hulls.ts";
 import { thickness, type Pen } from "./pen.ts";
 import { Detail } from "./scene.ts";
 import { fitText } from "./surface.ts";
@@ -27,12 +27,12 @@ export function drawFrames(pen: Pen, view: Rect): void {
 /** After the edges: they come in from above, where the titles are. */
 export function drawFrameTitles(pen: Pen, view: Rect): void {
   const { ctx, theme } = pen;
-  if (pen.detail === Detail.Blocks) return;
+  const size = titleSize(pen, 11, frameTitle);
+  if (pen.detail === Detail.Blocks || size === undefined) return;
   for (const [frame, [x, y, w]] of framesIn(pen, view)) {
     const middle = y + frameTitle / 2 + 1;
     const colour = frameColour(pen, frame);
-    const used =
-      20 + drawTitle(pen, frame.title, x + 12, middle, w - 20, colour, pen.detail === Detail.Ops ? 15 : 11, strengthOf(pen, frame));
+    const used = 20 + drawTitle(pen, frame.title, x + 12, middle, w - 20, colour, size, strengthOf(pen, frame));
     if (pen.detail === Detail.Ops || frame.subtitle === "" || w - used < 40) continue;
     ctx.font = `11px ${theme.font}`;
     ctx.fillStyle = theme.muted;

@@ -2,7 +2,7 @@
 import { BoxKind } from "../model/boxes.ts";
 import { Category } from "../model/category.ts";
 import { isDim, radius, thickness, type Pen } from "./pen.ts";
-import { Detail, hullPadding, hullTop, type Hull } from "./scene.ts";
+import { Detail, hullPadding, hullTop, leastText, type Hull } from "./scene.ts";
 import { traceWay } from "./shapes.ts";
 import { fitText, textWidth } from "./surface.ts";
 import { tinted } from "./tint.ts";
@@ -42,7 +42,8 @@ export function drawHulls(pen: Pen, visible: readonly number[]): void {
 
 /** After the edges: they come in from above, where the labels are. */
 export function drawHullLabels(pen: Pen, visible: readonly number[]): void {
-  if (pen.detail === Detail.Blocks) return;
+  const size = titleSize(pen, 10.5, hullTop);
+  if (pen.detail === Detail.Blocks || size === undefined) return;
   for (const hull of hullsIn(pen, visible)) {
     if (isDimHull(pen, hull)) continue;
     const { x, y, w } = topBox(pen, hull);
@@ -53,10 +54,16 @@ export function drawHullLabels(pen: Pen, visible: readonly number[]): void {
       y - hullTop / 2,
       w + hullPadding,
       hullColour(pen, hull),
-      pen.detail === Detail.Ops ? 14 : 10.5,
+      size,
       hull.group === pen.scene.selectedGroup ? 0.22 : 0.1,
     );
   }
+}
+
+/** Size of a title in a bar of a height; undefined where it could not be read. */
+export function titleSize(pen: Pen, near: number, bar: number): number | undefined {
+  const size = pen.detail === Detail.Ops ? Math.ceil(leastText / pen.k) : near;
+  return size <= bar ? Math.max(near, size) : undefined;
 }
 
 /** The title of a group or a frame, on a patch of its ground. */

@@ -3,7 +3,7 @@ import { BoxKind } from "../model/boxes.ts";
 import { Category } from "../model/category.ts";
 import { inkColour } from "./paint.ts";
 import { isDim, type Pen } from "./pen.ts";
-import { Detail, fontSizes, Mark } from "./scene.ts";
+import { Detail, farFont, fontSizes, Mark } from "./scene.ts";
 import { traceSign } from "./shapes.ts";
 import { fitText, textWidth, writeIn } from "./surface.ts";
 import { tagPlace } from "./tags.ts";
@@ -19,14 +19,14 @@ export function drawLabels(pen: Pen, i: number): void {
   ctx.fillStyle = theme.foreground;
   const kind = boxes.kind[i];
   if (kind === BoxKind.Input || kind === BoxKind.Output) {
-    ctx.font = `${pen.detail === Detail.Ops ? fontSizes.far - 3 : fontSizes.title}px ${theme.font}`;
+    ctx.font = `${pen.detail === Detail.Ops ? Math.min(farFont(pen.k), h - 2) : fontSizes.title}px ${theme.font}`;
     ctx.textAlign = "center";
     writeIn(ctx, `${kind === BoxKind.Input ? "in" : "out"}  ${title}`, x + w / 2 + 2, y + h / 2, w - 20);
     if (pen.detail === Detail.Shapes) drawTag(pen, i);
     return;
   }
   if (pen.detail === Detail.Ops) {
-    ctx.font = `600 ${fontSizes.far}px ${theme.font}`;
+    ctx.font = `600 ${farFont(pen.k)}px ${theme.font}`;
     writeIn(ctx, title, x + 13, y + h / 2, w - 20);
     return;
   }

@@ -2,7 +2,7 @@
 import { BoxKind } from "../model/boxes.ts";
 import { drawCounts } from "./cluster-counts.ts";
 import { radius, thickness, type Pen } from "./pen.ts";
-import { Detail, Mark } from "./scene.ts";
+import { Detail, farFont, Mark } from "./scene.ts";
 import { hatch } from "./shapes.ts";
 
 /** By `Mark`; the lists have the same signs. */
@@ -65,7 +65,7 @@ function drawSigns(pen: Pen, i: number): void {
   const [right, top] = [(pen.x[i] as number) + (scene.boxes.w[i] as number), pen.y[i] as number];
   const mark = scene.marks[i] as Mark;
   const counts = scene.counts.get(i);
-  if (isOutlined(pen, i) && counts) drawCounts(pen, counts, right, top);
+  if (isOutlined(pen, i) && counts && pen.detail >= Detail.Names) drawCounts(pen, counts, right, top);
   // Most of a graph moves when its groups are made: the outlines of the groups say where to.
   else if (isOutlined(pen, i) || (mark === Mark.Moved && pen.detail >= Detail.Names))
     drawBadge(pen, right - 2, top + 2, colourOf(pen, mark), markSigns[mark] as string);
@@ -85,12 +85,13 @@ function drawFound(pen: Pen, x: number, y: number, w: number, h: number, corner:
   ctx.stroke();
 }
 
-function drawBadge({ ctx, theme }: Pen, x: number, y: number, colour: string, sign: string): void {
+function drawBadge({ ctx, theme, detail, k }: Pen, x: number, y: number, colour: string, sign: string): void {
+  const size = detail === Detail.Ops ? farFont(k) * 0.8 : 13;
   ctx.beginPath();
-  ctx.arc(x, y, 8, 0, 2 * Math.PI);
+  ctx.arc(x, y, size * 0.62, 0, 2 * Math.PI);
   ctx.fillStyle = colour;
   ctx.fill();
-  ctx.font = `700 13px ${theme.font}`;
+  ctx.font = `700 ${size}px ${theme.font}`;
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
   ctx.fillStyle = theme.background;

@@ -36,7 +36,7 @@ export interface RejectedEdge {
   readonly because: string;
   /** The numbers that were compared, a line each. */
   readonly facts: readonly string[];
-  /** Something was lost; false where there was nothing to fuse, as next to a view. */
+  /** Something was lost; false where there was nothing to gain, as next to a view. */
   readonly lost: boolean;
 }
 
@@ -77,13 +77,18 @@ export enum Detail {
 }
 
 /** Sizes of text in world pixels, by what it is. */
-export const fontSizes = { far: 20, title: 12, small: 11, tag: 10 } as const;
+export const fontSizes = { title: 12, small: 11, tag: 10 } as const;
 /** Text is drawn only where it is at least this high on the screen. */
 export const leastText = 6;
+/** The only text of a box from afar, as large as its height allows. */
+const [smallestFar, largestFar] = [20, 30];
+
+/** Size of that text at a zoom; whole, so that few fonts are measured. */
+export const farFont = (k: number): number => Math.min(largestFar, Math.max(smallestFar, Math.ceil((leastText + 0.3) / k)));
 
 /** Each level begins where its smallest text can be read. */
 export const detailAt = (k: number): Detail => {
-  if (k * fontSizes.far < leastText) return Detail.Blocks;
+  if (k * largestFar < leastText) return Detail.Blocks;
   if (k * fontSizes.small < leastText) return Detail.Ops;
   return k * fontSizes.tag < 7.5 ? Detail.Names : Detail.Shapes;
 };

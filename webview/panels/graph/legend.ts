@@ -27,7 +27,7 @@ export function showLegend(legend: HTMLElement, paint: Paint, theme: Theme, reje
     if (paint.by === "time") rows.push(el("li", {}, linkButton("Benchmark", benchmark)));
   }
   if (rejected.lost > 0) rows.push(line("looked at, not fused", rejected.lost, theme.warning, [7, 4], true));
-  if (rejected.nothing > 0) rows.push(line("nothing to fuse", rejected.nothing, theme.muted, [1.5, 4], false));
+  if (rejected.nothing > 0) rows.push(line("nothing to gain by fusing", rejected.nothing, theme.muted, [1.5, 4], false));
   fill(legend, ...rows);
 }
 

@@ -41,7 +41,12 @@ export function describeHit(app: App, hit: Hit, scene: Scene | undefined): reado
     const value = describeEdge(app, scene, hit.edge);
     const rejected = scene.rejected.find(({ edge }) => edge === hit.edge);
     if (!rejected) return [value];
-    return [rejected.lost ? "not fused" : "nothing to fuse", rejected.because.replace(/^[a-z ]+: /, ""), ...rejected.facts, value];
+    return [
+      /^nothing to fuse/.test(rejected.because) ? "nothing to fuse" : "not fused",
+      rejected.because.replace(/^[a-z ]+: /, ""),
+      ...rejected.facts,
+      value,
+    ];
   }
   return [];
 }
