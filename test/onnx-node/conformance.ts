@@ -76,18 +76,19 @@ async function ran(one: Compiled, so: string, i: number): Promise<{ way: Way; no
 
 /** The case with whatever is not compiled on ONNX Runtime. */
 async function withHoles(folder: string, before: string): Promise<{ way: Way; note: string }> {
+  const model = openSessionModel(path.join(folder, "model.onnx"));
   try {
-    const model = openSessionModel(path.join(folder, "model.onnx"));
     const data = path.join(folder, "test_data_set_0");
     const compilation = compileModel(model, { ...defaultOptions, dims: dimsOfData(model.graph, data) }, localMachine());
     if (compilation.error !== undefined) throw compilation.error;
     const { outputs, ok } = await runStored(compilation, { folder: data, ...tolerance });
-    model.close();
     const bad = outputs.find((o) => !o.ok);
     const ops = [...new Set(compilation.unsupported.map((u) => u.opType))].join(", ");
     return ok ? { way: "with holes", note: ops } : { way: "failed", note: `${bad?.name ?? ""}: ${bad?.why ?? before}` };
   } catch (e) {
     return { way: "failed", note: message(e) };
+  } finally {
+    model.close();
   }
 }
 
