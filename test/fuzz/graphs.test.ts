@@ -38,10 +38,10 @@ for (const one of regressions) {
   });
 }
 
-test("100 random graphs: passes and loops", async () => {
+test("70 random graphs: passes and loops", async () => {
   let compared = 0;
-  for (const one of casesOf("short", 100)) if (await expectFine(one, judge)) compared++;
-  assert.ok(compared > 80, `only ${compared} of 100 could be compared`);
+  for (const one of casesOf("short", 70)) if (await expectFine(one, judge)) compared++;
+  assert.ok(compared > 55, `only ${compared} of 70 could be compared`);
 });
 
 test("25 random graphs, and those that once failed: native code", { skip: noCompiler }, () => {
