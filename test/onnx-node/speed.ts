@@ -29,7 +29,7 @@ const { values: given } = parseArgs({
 });
 const seconds = Number(given.seconds);
 /** A row that takes longer, with its compilation, is given up: the others are still wanted. */
-const patience = 150_000;
+const patience = 300_000;
 const machine = localMachine();
 const options = { ...defaultOptions, threads: 1 };
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "fusionscope-speed-"));
