@@ -73,7 +73,7 @@ export function whatIfButtons(app: App, verdict: Verdict): HTMLElement[] {
       ? [offer(forced ? "Force no longer" : "Allow again", undefined, `Compiles again and lets the rules decide about ${named}`)]
       : []),
     ...(!forbidden && verdict.accepted ? [offer("Forbid fusion", "forbid", `Compiles again with --forbid ${pair.join("+")}`)] : []),
-    ...(!forced && !verdict.accepted && verdict.rule !== "fuse/view"
+    ...(!forced && !verdict.accepted && !unforceable.has(verdict.rule)
       ? [offer("Force fusion", "force", `Compiles again with --force ${pair.join("+")}`)]
       : []),
   ];
