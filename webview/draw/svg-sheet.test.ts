@@ -38,6 +38,13 @@ test("coordinates are those of the sheet, whatever the zoom", () => {
   assert.deepEqual(sheet.texts, [{ text: "abc", x: 110, y: 44, width: 36, height: 20 }]);
 });
 
+test("a list of fonts may be written on several lines", () => {
+  const sheet = new SvgSheet(measure);
+  sheet.font = `600 12px system-ui,\n    "Segoe UI"`;
+  sheet.fillText("a", 0, 0);
+  assert.match(sheet.document(1, 1, "#fff", "t"), /font-family="system-ui, &quot;Segoe UI&quot;" font-weight="600"/);
+});
+
 test("hatching is a pattern of the document, once for each colour", () => {
   const sheet = new SvgSheet(measure);
   for (const colour of ["#f00", "#f00", "#0f0"]) {

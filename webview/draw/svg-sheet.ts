@@ -167,9 +167,9 @@ export class SvgSheet implements Surface {
   }
 
   fillText(text: string, x: number, y: number, most = Infinity): void {
-    const parts = /^(?:(\d{3}|bold)\s+)?([\d.]+)px\s+(.+)$/.exec(this.font);
+    const parts = /^(?:(\d{3}|bold)\s+)?([\d.]+)px\s+(.+)$/s.exec(this.font);
     if (text === "" || !parts) return;
-    const [weight, family] = [parts[1], parts[3] ?? "sans-serif"];
+    const [weight, family] = [parts[1], (parts[3] ?? "sans-serif").replaceAll(/\s+/g, " ")];
     const size = Number(parts[2]) * this.at.k;
     const [px, py] = [this.at.x + x * this.at.k, this.at.y + y * this.at.k];
     // Readers of SVG disagree about baselines in the middle: a third of the height is the same for all.
