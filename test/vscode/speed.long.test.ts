@@ -33,10 +33,12 @@ const middle = (values: readonly number[]): number => [...values].sort((a, b) =>
 
 for (const { name, limit, target } of cases) {
   test(`${name}: first picture and steps`, { timeout: 240_000 }, async (t) => {
-    const clicked = performance.now();
+    const [clicked, clickedAt] = [performance.now(), Date.now()];
     const page = await window.openModel(`${name}.onnx`);
     await page.waitForFunction(() => document.body.dataset["painted"] !== undefined, undefined, { timeout: limit, polling: 20 });
     const first = performance.now() - clicked;
+    // Until then it is VS Code that works: it opens the tab and makes the frame. From then on it is the page, and the host beside it.
+    const begun = (await page.evaluate(() => performance.timeOrigin)) - clickedAt;
     // The stages of the big ones come while the passes over loops still run.
     const compiled = page.locator(".status-line").filter({ hasText: "groups" });
     await compiled.waitFor({ timeout: 10_000 }).catch(() => undefined);
@@ -44,7 +46,7 @@ for (const { name, limit, target } of cases) {
     const steps: number[] = [];
     for (let n = 0; n < 8; n++) steps.push(await page.evaluate(stepTime));
     t.diagnostic(
-      `${name}: click to first picture ${Math.round(first)} ms (target ${target}); key to painted frame, median ${middle(steps).toFixed(0)} ms, of ${steps.map((ms) => ms.toFixed(0)).join(" ")}`,
+      `${name}: click to first picture ${Math.round(first)} ms (target ${target}), the page begins at ${Math.round(begun)} ms; key to painted frame, median ${middle(steps).toFixed(0)} ms, of ${steps.map((ms) => ms.toFixed(0)).join(" ")}`,
     );
     assert.ok(first < limit, `${first} ms`);
     await window.command("View: Close Editor");

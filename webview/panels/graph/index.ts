@@ -98,6 +98,7 @@ class GraphPanel {
       this.tooltip,
     );
     this.frame.addEventListener("keydown", (event) => this.key(event));
+    this.after.warm();
     this.element = el(
       "section",
       { class: "graph-panel" },

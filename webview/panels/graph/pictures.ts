@@ -25,6 +25,10 @@ export class Pictures {
     return this.open > 0;
   }
 
+  warm(): void {
+    this.own.warm();
+  }
+
   get(boxes: Boxes, direction: Direction): Placement | undefined {
     return this.known[direction].get(boxes);
   }

@@ -51,6 +51,11 @@ export class StageView {
     this.pictures = new Pictures(failed, () => view.invalidate());
   }
 
+  /** Makes ready what the first picture needs, while the page waits for its data. */
+  warm(): void {
+    this.pictures.warm();
+  }
+
   /** True once something is placed by a layout. */
   settled = false;
 
