@@ -17,13 +17,15 @@ export interface ListOptions {
   readonly onHover?: (index: number | undefined) => void;
   /** In pixels; of each row, where they differ. */
   readonly rowHeight?: number | ((index: number) => number);
+  /** Rows made above and below those in sight. */
+  readonly margin?: number;
   /** Ids of rows that have one of their own. */
   readonly id?: (index: number) => string | undefined;
   /** Keys that mean something else here: true when it was one. */
   readonly onKey?: (event: KeyboardEvent) => boolean;
 }
 
-const margin = 8;
+const usualMargin = 8;
 
 export class VirtualList {
   readonly element: HTMLElement;
@@ -80,6 +82,7 @@ export class VirtualList {
   /** Draws the rows in sight again: their content or the selection changed. */
   draw(): void {
     const { scrollTop, clientHeight } = this.element;
+    const { margin = usualMargin } = this.options;
     const first = Math.max(0, this.rowAt(scrollTop) - margin);
     const last = Math.min(this.count, this.rowAt(scrollTop + clientHeight) + 1 + margin);
     const rows: HTMLElement[] = [];

@@ -2,9 +2,10 @@
  * Pictures of the page in every theme and two widths, for looking at, with a page that shows all of them side by side:
  * test-results/gallery/index.html. Run: npm run gallery [-- part of a name ...].
  */
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { Page } from "playwright-core";
-import type { ToPage } from "#protocol";
+import type { PanelOptions, ToPage } from "#protocol";
+import { asOther, compiledFixture } from "./compiled-fixture.ts";
 import { mlp, type Fixture } from "./fixture.ts";
 import { layerFixture, quantisedFixture } from "./traces.ts";
 import { launch, noChromium, open, type OpenOptions } from "./page.ts";
@@ -50,13 +51,21 @@ async function choose(page: Page, label: string, value: string): Promise<void> {
   await page.waitForTimeout(900);
 }
 
+/** Shows what there is after a pass. */
+async function showStage(page: Page, stage: number): Promise<void> {
+  await page.evaluate(`window.postMessage({ type: "command", command: { name: "show-stage", stage: ${stage} } }, "*")`);
+  await page.waitForTimeout(1200);
+}
+
+const example = (changed: Partial<PanelOptions>): Fixture =>
+  compiledFixture("example-mlp.onnx", readFileSync("test/data/example-mlp.onnx"), [], { isa: "avx512", ...changed });
+
 /** Shows the graph after the fusion pass. */
 async function fused(page: Page): Promise<void> {
   const stage = (await page.evaluate(
     "Number([...document.querySelectorAll('.row.pass')].find((row) => /fuse/.test(row.innerText))?.querySelector('.pass-index')?.innerText ?? 9)",
   )) as number;
-  await page.evaluate(`window.postMessage({ type: "command", command: { name: "show-stage", stage: ${stage} } }, "*")`);
-  await page.waitForTimeout(1200);
+  await showStage(page, stage);
 }
 
 const bert = (): Fixture => (known.bert ??= layerFixture(3));
@@ -183,6 +192,43 @@ const scenes: readonly Scene[] = [
       await page.focus(".graph-frame");
       await press(page, ["-", "-", "-", "-", "-", "-", "-", "-", "-", "-"]);
     },
+  },
+  {
+    name: "20-search",
+    what: "A search for a structure: what was found is listed, marked, walked through",
+    options: () => mlp(),
+    act: (page) => press(page, ["Control+f", ..."MatMul -> * -> Div", "Enter", "Enter"]),
+  },
+  { name: "21-rule-hit", what: "One firing of a rule", options: () => mlp(), act: (page) => press(page, ["n", "n", "n"]) },
+  {
+    name: "22-loops",
+    what: "What a pass changed in the loops",
+    options: () => example({}),
+    act: async (page) => {
+      await showStage(page, 29);
+      await press(page, ["n"]);
+    },
+  },
+  {
+    name: "23-loops-before-after",
+    what: "The same, before and after",
+    options: () => example({}),
+    act: async (page) => {
+      await showStage(page, 29);
+      await page.click("text=Before | After");
+      await press(page, ["n"]);
+    },
+  },
+  {
+    name: "24-comparison",
+    what: "Two compilations of one model",
+    options: () => {
+      const [own, other] = [example({}), example({ without: ["fuse"] })];
+      const { options } = own.messages.find(({ type }) => type === "generation") as Extract<ToPage, { type: "generation" }>;
+      const compare = { id: 1, kind: "options", title: "without fuse", ownTitle: "all passes", options } as const;
+      return { ...own, messages: [...own.messages, ...asOther(other, compare)] };
+    },
+    act: (page) => press(page, []),
   },
 ];
 

@@ -52,7 +52,11 @@ export class ComparedGraphs {
       hover: () => undefined,
       open: (hit) => this.pick(which, hit),
       camera: (_, byUser) => byUser && this.follow(which),
-      painted: () => (document.body.dataset.compared = String(this.here.stage.still && this.there.stage.still)),
+      painted: () => {
+        const still = String(this.here.stage.still && this.there.stage.still);
+        document.body.dataset.compared = still;
+        if (this.app.store.state.view === "compare") document.body.dataset.still = still;
+      },
       menu: () => undefined,
       lens: (scene) => this.lens(which, scene),
     });

@@ -37,6 +37,7 @@ class PassesPanel {
       label: "Passes",
       role: "tree",
       idPrefix: "passes-",
+      margin: 60, // the whole pipeline for screen readers; only long lists of hits are cut
       id: (i) => this.idOf(this.rows[i]),
       rowHeight: (i) => heights[this.rows[i]?.kind ?? "pass"],
       row: (i) => this.row(this.rows[i] as TreeRow),
