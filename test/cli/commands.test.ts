@@ -56,6 +56,7 @@ const cases: readonly Case[] = [
   },
   { words: ["explain", exampleModel, "#1"], json: checkExplain, text: /fused: / },
   { words: ["explain", exampleModel, "out:y"] },
+  { words: ["explain", exampleModel, "%0"], text: /%0 matmul: as it was imported/ },
   {
     words: ["check", exampleModel, "--against", "eval", "--dim", "batch=3"],
     native: true,

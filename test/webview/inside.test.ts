@@ -69,7 +69,7 @@ describe("what is not compiled", { skip: noChromium }, () => {
 
   test("the function behind a node of its body", async () => {
     await node("sum");
-    await page.click(".details >> text=Twice");
+    await page.locator(".details .link", { hasText: "Twice" }).first().click();
     await page.locator(".graph-heading strong").filter({ hasText: "Twice" }).waitFor();
     assert.deepEqual(await rows(), ["Add"]);
     await page.keyboard.press("j");
