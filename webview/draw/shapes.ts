@@ -14,10 +14,13 @@ export function traceWay(ctx: Ctx, { start, points, orthogonal, direction }: Pla
   if (last <= first) return;
   const px = (p: number): number => points[2 * p] as number;
   const py = (p: number): number => points[2 * p + 1] as number;
+  const length = (p: number): number => Math.abs(px(p + 1) - px(p)) + Math.abs(py(p + 1) - py(p));
+  // Two bends near each other share the way between them; a bigger circle would make a loop.
+  const roundness = (p: number): number => Math.min(bendRadius, length(p - 1) / 2, length(p) / 2);
   ctx.moveTo(px(first), py(first));
   for (let p = first + 1; p <= last; p += 1) {
     if (orthogonal) {
-      if (p < last) ctx.arcTo(px(p), py(p), px(p + 1), py(p + 1), bendRadius);
+      if (p < last) ctx.arcTo(px(p), py(p), px(p + 1), py(p + 1), roundness(p));
       else ctx.lineTo(px(p), py(p));
     } else if (direction === "right") curveRight(ctx, px(p - 1), py(p - 1), px(p), py(p));
     else curveTo(ctx, px(p - 1), py(p - 1), px(p), py(p));

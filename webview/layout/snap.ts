@@ -5,7 +5,7 @@ import { gapBetween, type Extents } from "./place.ts";
 import { groupBy, type Csr } from "./types.ts";
 
 /** Further than this nothing moves: it would pull at other ways. */
-const reach = 70;
+const reach = 300;
 
 /** Changes the middles of items: down the layers in line with producers, then up, where there was none, with consumers. */
 export function snap(chains: Chains, { layers }: Ordering, extents: Extents, x: Float64Array): void {
