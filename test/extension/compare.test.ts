@@ -110,3 +110,22 @@ test("trees show the row of what the page selects", { skip }, () => {
   page.say({ type: "selected", stage: 0, nodes: [group.leader], sources: [] });
   assert.equal((tree.revealed.at(-1) as { key: string } | undefined)?.key, `node:${group.id}:${group.leader}`);
 });
+
+test("a split editor: two pages of one model, which lives until the last is closed", { skip }, async () => {
+  const other = started.open(first);
+  other.say({ type: "ready" });
+  const { summary } = await other.next("summary");
+  assert.equal(started.api.models().length, 1);
+  const { generation } = started.api.models()[0] ?? { generation: -1 };
+  other.say({ type: "request", id: 7, name: "compile", arg: { options: { ...started.api.models()[0]?.options, threads: 2 } } });
+  const both = [page, other].map((one) => one.next("summary", (message) => message.generation === generation + 1));
+  assert.deepEqual(
+    (await Promise.all(both)).map((message) => message.summary.threads),
+    [2, 2],
+  );
+  assert.equal(summary.threads, 1);
+  other.close();
+  assert.equal(started.api.models().length, 1);
+  page.close();
+  assert.equal(started.api.models().length, 0);
+});
