@@ -14,8 +14,6 @@ export interface EvalOptions {
   readonly mode?: Mode;
   /** Values to compute; default: the graph's outputs. */
   readonly want?: readonly ValueId[];
-  /** What takes the place of a node's results; its operands are given too. */
-  readonly instead?: (node: Node, inputs: readonly (NdArray | null)[], results: readonly NdArray[]) => readonly NdArray[];
 }
 
 /**
@@ -36,8 +34,7 @@ export function evaluateGraph(graph: Graph, given: ReadonlyMap<ValueId, NdArray>
   };
   for (const node of needed) {
     const inputs = node.inputs.map((id) => (id === null ? null : operand(id)));
-    const computed = evaluateNode(graph, node, inputs, mode);
-    const results = options.instead?.(node, inputs, computed) ?? computed;
+    const results = evaluateNode(graph, node, inputs, mode);
     node.outputs.forEach((id, i) => values.set(id, results[i]!));
     for (const id of node.inputs) {
       if (id === null) continue;

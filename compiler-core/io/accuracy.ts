@@ -53,19 +53,17 @@ export interface Allowed {
   readonly ulps?: number;
   /** What one step of a quantised value before it may change (see `quantisationStep`). */
   readonly step?: number;
-  /** What roundings long before it may change (see `carriedRounding`). */
-  readonly carried?: number;
 }
 
 /** Holds one output against the reference and the f64 evaluation. */
 export function accuracy(ours: NdArray, reference: NdArray, exact: NdArray, magnitude: number, allowed: Allowed = {}): Accuracy {
-  const { ulps = 4, step = 0, carried = 0 } = allowed;
+  const { ulps = 4, step = 0 } = allowed;
   const [x, r, e] = [toNumbers(ours), toNumbers(reference), toNumbers(exact)];
   const float = isFloat(ours.dtype);
   const own = maxDifference(x, e).maxAbs;
   const theirs = maxDifference(r, e).maxAbs;
   const slack = float && Number.isFinite(theirs) ? 2 * theirs : 0;
-  const limit = step + carried + (float ? slack + ulps * (epsilons[ours.dtype] ?? 0) * magnitude : 0);
+  const limit = step + (float ? slack + ulps * (epsilons[ours.dtype] ?? 0) * magnitude : 0);
   const bad = x.findIndex((v, i) => difference(v, e[i] ?? NaN) > limit && difference(v, r[i] ?? NaN) > step);
   const why = bad < 0 ? {} : { why: `element ${bad} is ${x[bad]}, the evaluation in f64 ${e[bad]}, the reference ${r[bad]}` };
   return { ...maxDifference(x, r), error: own, referenceError: theirs, limit, magnitude, ok: bad < 0, ...why };

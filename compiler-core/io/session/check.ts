@@ -4,15 +4,12 @@
  */
 import type { Compilation } from "../../compile.ts";
 import { evaluateGraph } from "../../graph/eval.ts";
-import { valueOf, type Graph, type ValueId } from "../../graph/ir.ts";
+import { type Graph, type ValueId } from "../../graph/ir.ts";
 import type { NdArray } from "../../graph/ndarray.ts";
 import type { ArtifactPlan } from "../../codegen/plan.ts";
 import { bug, UserError, userError } from "../../messages.ts";
-import { isFloat } from "../../support/dtype.ts";
 import { buildCode, type BuildSettings, type BuiltCode } from "./build.ts";
-import { carriedRounding } from "../carried-rounding.ts";
-import { quantisationStep } from "../quantisation-step.ts";
-import { compareOutput, type CheckedOutput, type Compared } from "./compare-output.ts";
+import { compareOutput, type CheckedOutput } from "./compare-output.ts";
 import { blockedValues, exactValues } from "./exact-values.ts";
 import type { SessionModel } from "./model.ts";
 import { NativeHost, type HostSettings } from "./native-host.ts";
@@ -78,8 +75,9 @@ export async function checkModel(model: SessionModel, compilation: Compilation, 
     settings.onStep?.("evaluating in f64");
     const exact = exactValues(graph, given);
     const { against } = reference;
-    const compared = graph.outputs.map((id, i) => ({ graph, id, ours: ours[i], reference: reference.outputs[i], exact, against }));
-    const outputs = withCarried(given, compared, compared.map(compareOutput));
+    const outputs = graph.outputs.map((id, i) =>
+      compareOutput({ graph, id, ours: ours[i], reference: reference.outputs[i], exact, against }),
+    );
     const { outputs: _, ...facts } = reference;
     return { ...facts, outputs, ok: outputs.every((o) => o.ok) };
   } finally {
@@ -110,26 +108,6 @@ async function failedTogether(e: unknown, host: NativeHost, model: SessionModel,
     userError("ort-cannot-run", {}, { what: String(theirs.holes["what"] ?? theirs.message) }, theirs);
   throw e;
 }
-
-/** Outputs that differ are compared once more with what roundings long before them may have become: that takes more evaluations. */
-function withCarried(
-  given: ReadonlyMap<ValueId, NdArray>,
-  compared: readonly Compared[],
-  found: readonly CheckedOutput[],
-): CheckedOutput[] {
-  const doubtful = compared.filter((c, i) => mayCarry(c, found[i]));
-  const [first] = doubtful;
-  if (first === undefined) return [...found];
-  const carried = carriedRounding(first.graph, given, first.exact.values, [...new Set(doubtful.map((c) => c.id))]);
-  return found.map((f, i) => {
-    const c = compared[i];
-    return c === undefined || !mayCarry(c, f) ? f : compareOutput({ ...c, carried: carried.get(c.id) ?? 0 });
-  });
-}
-
-/** Where values are rounded to codes before an output, a step is allowed already, and a rounding that moves a code proves nothing. */
-const mayCarry = (c: Compared, found: CheckedOutput | undefined): boolean =>
-  found?.ok === false && found.method === "f64" && isFloat(valueOf(c.graph, c.id).dtype) && quantisationStep(c.graph, c.id, 1) === 0;
 
 /** An output that nothing but a part on ONNX Runtime computes has no reference where ONNX Runtime does not run the whole. */
 type Reference = Pick<CheckResult, "against" | "version" | "note"> & { readonly outputs: readonly (RunValue | undefined)[] };
