@@ -93,7 +93,7 @@ describe("by keyboard alone", { skip: noChromium }, () => {
     assert.match(await page.innerText(".stage-text-head"), /Tensor IR.*after 29 vectorise.*against stage 28/s);
     assert.ok((await page.locator(".stage-text .line-changed, .stage-text .line-added").count()) > 0);
     await press(page, "n");
-    await page.waitForSelector(".stage-text .line.lit");
+    await page.waitForSelector(".stage-text .lit");
     assert.match(await page.innerText(".hit-card"), /epilogue\s*1 of \d+[\s\S]*statements/);
     await press(page, "F7");
     await textOf(page, 30);

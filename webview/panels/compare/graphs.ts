@@ -35,6 +35,8 @@ export class ComparedGraphs {
   private readonly there: Side;
   private readonly paints = new WeakMap<Boxes, Paint>();
   private difference: Difference | undefined;
+  /** Each picture was fitted for itself: the cameras are yet to be linked. */
+  private apart = true;
 
   constructor(
     private readonly app: App,
@@ -55,6 +57,10 @@ export class ComparedGraphs {
       painted: () => {
         const still = String(this.here.stage.still && this.there.stage.still);
         document.body.dataset.compared = still;
+        if (still === "true" && this.apart) {
+          this.apart = false;
+          this.follow("here", this.here.snapshot?.order.find((id) => this.difference?.pairs.there.has(id)));
+        }
         if (this.app.store.state.view === "compare") document.body.dataset.still = still;
       },
       menu: () => undefined,
@@ -95,6 +101,7 @@ export class ComparedGraphs {
   }
 
   forget(): void {
+    this.apart = true;
     for (const { stage } of [this.here, this.there]) stage.forget();
   }
 

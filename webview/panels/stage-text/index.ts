@@ -245,7 +245,9 @@ export class StageTextView {
   /** The first row in the light; -1: none. */
   private litRow(): number {
     const { lit, litBefore } = this.marks;
-    return this.rows.findIndex((row) => row.kind !== "fold" && (lit.has(row.after) || (row.after < 0 && litBefore.has(row.before))));
+    return this.rows.findIndex(
+      (row) => row.kind !== "fold" && (lit.has(row.after) || ((row.after < 0 || row.right !== undefined) && litBefore.has(row.before))),
+    );
   }
 
   private isChosen(i: number): boolean {

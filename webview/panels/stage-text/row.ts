@@ -25,12 +25,13 @@ type Side = "before" | "after";
 
 export function textRow(row: TextRow, look: RowLook): HTMLElement {
   if (row.kind === "fold") return el("div", { class: "row line text-fold" }, `⋯ ${row.rows.length} lines as before`);
+  if (look.split) {
+    const chosenThere = look.marks.chosen.has(row.after) ? " chosen" : "";
+    return el("div", { class: `row line two${chosenThere}` }, half(row, "before", look), half(row, "after", look));
+  }
   const lit = look.marks.lit.has(row.after) || (row.after < 0 && look.marks.litBefore.has(row.before));
   const chosen = look.marks.chosen.has(row.after);
   const classes = ["row", "line", ...(lit ? ["lit"] : []), ...(chosen ? ["chosen"] : [])];
-  if (look.split) {
-    return el("div", { class: [...classes, "two"].join(" ") }, half(row, "before", look), half(row, "after", look));
-  }
   const side: Side = row.after >= 0 ? "after" : "before";
   const kind = look.plain ? "same" : kindOn(row, side);
   const line = side === "after" ? row.after : row.before;
@@ -45,6 +46,8 @@ export function textRow(row: TextRow, look: RowLook): HTMLElement {
 
 /** The old line of a changed pair goes away, the new one is the change. */
 function kindOn(row: LineRow, side: Side): DiffRow["kind"] {
+  const own = side === "before" ? row.left : row.right;
+  if (own) return own;
   if (row.kind === "changed" && side === "before") return "removed";
   return row.kind;
 }
@@ -81,9 +84,10 @@ function half(row: LineRow, side: Side, look: RowLook): HTMLElement {
   const line = row[side];
   const kind = line < 0 ? "none" : kindOn(row, side);
   const text = line < 0 ? "" : textOn(row, side, look);
+  const lit = line >= 0 && (side === "after" ? look.marks.lit : look.marks.litBefore).has(line);
   return el(
     "span",
-    { class: `half line-${kind}`, title: text.length > 80 ? text.trim() : "" },
+    { class: `half line-${kind}${lit ? " lit" : ""}`, title: text.length > 80 ? text.trim() : "" },
     el("span", { class: "line-number", attrs: { "aria-hidden": "true" } }, line < 0 ? "" : String(line + 1)),
     ...(line < 0 ? [] : [sign(kind as DiffRow["kind"]), codeLine(text, look.language, differs(row, side, look))]),
   );
