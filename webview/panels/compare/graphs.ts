@@ -59,7 +59,10 @@ export class ComparedGraphs {
         document.body.dataset.compared = still;
         if (still === "true" && this.apart) {
           this.apart = false;
-          this.follow("here", this.here.snapshot?.order.find((id) => this.difference?.pairs.there.has(id)));
+          this.follow(
+            "here",
+            this.here.snapshot?.order.find((id) => this.difference?.pairs.there.has(id) === true),
+          );
         }
         if (this.app.store.state.view === "compare") document.body.dataset.still = still;
       },
