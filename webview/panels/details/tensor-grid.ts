@@ -72,26 +72,23 @@ export class TensorGrid {
   private fill(page: TensorPage, top: number, left: number, columns: number): void {
     const { source } = this;
     if (!source) return;
-    const cell = (text: string, width: number, kind: string, title = ""): HTMLElement => {
-      const made = el(
-        "span",
-        { class: `grid-cell ${kind}`, role: kind === "label" ? "rowheader" : "cell", ...(title ? { title } : {}) },
-        text,
-      );
+    const cell = (text: string, width: number, role: "cell" | "rowheader" | "columnheader" | "corner", title = ""): HTMLElement => {
+      const kind = role === "cell" ? "grid-cell" : "grid-cell label";
+      const made = el("span", { class: kind, role: role === "corner" ? "cell" : role, ...(title ? { title } : {}) }, text);
       made.style.width = `${width}px`;
       return made;
     };
     const count = page.texts?.length ?? page.values.length;
     const texts = Array.from({ length: count }, (_, i) => visible(page.texts?.[i] ?? numberText(page.values[i] ?? NaN)));
-    const head = el("div", { class: "grid-row grid-head", role: "row" }, cell("", this.labelWidth, "label"));
-    for (let c = 0; c < columns; c += 1) head.append(cell(source.columnLabel(left + c), this.cellWidth, "label"));
+    const head = el("div", { class: "grid-row grid-head", role: "row" }, cell("", this.labelWidth, "corner"));
+    for (let c = 0; c < columns; c += 1) head.append(cell(source.columnLabel(left + c), this.cellWidth, "columnheader"));
     const rows = Array.from({ length: Math.ceil(count / Math.max(1, columns)) }, (_, r) => {
-      const row = el("div", { class: "grid-row", role: "row" }, cell(source.rowLabel(top + r), this.labelWidth, "label"));
+      const row = el("div", { class: "grid-row", role: "row" }, cell(source.rowLabel(top + r), this.labelWidth, "rowheader"));
       for (let c = 0; c < columns; c += 1) {
         const i = r * columns + c;
         if (i >= count) break;
         const exact = page.texts?.[i] ?? String(page.values[i]);
-        row.append(cell(texts[i] ?? "", this.cellWidth, "", exact === texts[i] ? "" : visible(exact)));
+        row.append(cell(texts[i] ?? "", this.cellWidth, "cell", exact === texts[i] ? "" : visible(exact)));
       }
       return row;
     });

@@ -53,7 +53,7 @@ export function verdictCard(app: App, verdict: Verdict): HTMLElement {
     head,
     el("p", { class: "verdict-because" }, visible(verdict.because)),
     old && el("p", { class: "verdict-before" }, `Before: ${visible(old.because)}`),
-    verdict.facts.length > 0 && table(["compared", ""], verdict.facts.map(factRow), [1]),
+    verdict.facts.length > 0 && table(["compared", "value"], verdict.facts.map(factRow), [1]),
     others(verdict),
     verdict.nodes.length > 0 && el("div", { class: "verdict-links" }, endsLink(app, verdict), ...buttons),
     ruleDoc(app, verdict.rule),
