@@ -282,6 +282,18 @@ test("with the places before as hints, the order within layers stays", () => {
   assert.ok(swapped <= pairs * 0.1, `${swapped} of ${pairs} neighbours changed sides`);
 });
 
+test("a chain stands straight beside a value that all of it reads", () => {
+  const count = 42;
+  const edges: [number, number][] = [];
+  for (let i = 1; i < count; i += 1) edges.push([0, i]);
+  for (let i = 2; i < count; i += 1) edges.push([i - 1, i]);
+  const input = graph(count, edges, 6);
+  const { x } = layout(input);
+  const middle = (i: number): number => x[i]! + input.w[i]! / 2;
+  const off = Array.from({ length: count - 2 }, (_, i) => Math.abs(middle(i + 2) - middle(i + 1))).filter((far) => far > 3);
+  assert.ok(off.length <= 1, `${off.length} bends`);
+});
+
 test("tall graphs stand upright", () => {
   const edges: [number, number][] = [];
   let count = 1;

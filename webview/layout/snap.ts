@@ -5,7 +5,7 @@ import { gapBetween, type Extents } from "./place.ts";
 import { groupBy, type Csr } from "./types.ts";
 
 /** Further than this nothing moves: it would pull at other ways. */
-const reach = 300;
+const reach = 600;
 
 /** Changes the middles of items: down the layers in line with producers, then up, where there was none, with consumers. */
 export function snap(chains: Chains, { layers }: Ordering, extents: Extents, x: Float64Array): void {
@@ -32,13 +32,16 @@ export function snap(chains: Chains, { layers }: Ordering, extents: Extents, x: 
   ): boolean => {
     const [low, high] = room(place, layer);
     let best = NaN;
-    let least = reach;
+    let least = Infinity;
     for (let k = rows.start[item] as number; k < (rows.start[item + 1] as number); k += 1) {
       const segment = rows.items[k] as number;
-      const wish = (x[ends[segment] as number] as number) + (at[segment] as number) - (ownAt[segment] as number);
-      const far = Math.abs(wish - (x[item] as number));
-      if (far >= least || wish < low || wish > high) continue;
-      least = far;
+      const other = ends[segment] as number;
+      const wish = (x[other] as number) + (at[segment] as number) - (ownAt[segment] as number);
+      if (Math.abs(wish - (x[item] as number)) > reach || wish < low || wish > high) continue;
+      // A box stands below a box rather than at the end of a long way.
+      const cost = Math.abs(wish - (x[item] as number)) + (item < extents.count && other >= extents.count ? reach : 0);
+      if (cost >= least) continue;
+      least = cost;
       best = wish;
     }
     if (Number.isNaN(best)) return false;
