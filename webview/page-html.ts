@@ -1,6 +1,10 @@
 /** The page as one HTML text. Pure: the editor's host and the `inspect` command both use it. */
 import type { GraphDelta, ToPage } from "#protocol";
 
+/** What a page that stands alone is made with: this file is the command's only way to the page. */
+export { encodeRecorded } from "./recorded.ts";
+export { packTexts, type PackedTexts } from "./recorded-texts.ts";
+
 /** A compilation to look at without a host: the messages of its host in order, and the graphs inside of the model by their paths. */
 export interface Recorded {
   readonly messages: readonly ToPage[];

@@ -21,8 +21,7 @@ import {
 } from "#core";
 import { buildCode, detectMachine } from "#core/io";
 import type { GraphDelta, Hello, PanelOptions, TextReply, ToPage } from "#protocol";
-import type { Recorded } from "../../../webview/page-html.ts";
-import { packTexts, type PackedTexts } from "../../../webview/recorded-texts.ts";
+import { packTexts, type PackedTexts, type Recorded } from "../../../webview/page-html.ts";
 import type { CommandContext } from "../command.ts";
 import { nativeSettings } from "../native-settings.ts";
 import type { Compiled } from "../request.ts";
