@@ -28,7 +28,7 @@ export class SearchBox {
     /** Puts the focus into the results. */
     private readonly toResults: () => void,
   ) {
-    this.field = searchField("Search: words, /regex/, op:, A -> B", (text) => searchFor(app, text));
+    this.field = searchField("Search: words, op:, A -> B", (text) => searchFor(app, text));
     this.field.setAttribute("aria-describedby", "search-problem");
     this.field.title = "Search the graph (Ctrl+F or /). Enter: next, Shift+Enter: the one before";
     this.steps = [
