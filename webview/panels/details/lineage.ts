@@ -7,6 +7,7 @@ import { linkButton } from "../../controls/index.ts";
 import { el } from "../../dom.ts";
 import { visible } from "../../model/format.ts";
 import { templateText } from "../../model/holes.ts";
+import { loopStepsOfTexts } from "../../model/loop-texts.ts";
 import { joinedDescent, rulesFor } from "../../model/lineage.ts";
 import { goToLine } from "../kernels/index.ts";
 import { block } from "./blocks.ts";
@@ -106,13 +107,25 @@ function askLoops(app: App, nodes: readonly number[]): Promise<readonly LoopStep
   const known = loopReplies.get(key);
   if (known) return known;
   if (loopReplies.size >= mostReplies) loopReplies.clear();
-  const asked = app.host.request("loops", { nodes }).result;
+  const asked = app.store.state.hello?.recorded === true ? readLoops(app, nodes) : app.host.request("loops", { nodes }).result;
   loopReplies.set(key, asked);
   asked.catch(() => loopReplies.delete(key));
   return asked;
 }
 
-/** Puts the steps in the place of `holder` when they come; a page that carries its compilation with it has no answer, and shows none. */
+/** From the texts that a page has with it. */
+async function readLoops(app: App, nodes: readonly number[]): Promise<readonly LoopStep[]> {
+  const rows = passRows(app.store.state).filter(({ level, status }) => ["lower", "tensor"].includes(level) && status === "changed");
+  const texts = await Promise.all(
+    rows.map(async ({ index, name, level }) => ({ stage: index, pass: name, level, text: await app.text("ir", index) })),
+  );
+  return loopStepsOfTexts(
+    texts.filter(({ text }) => text.language === "fusionscope-tensor"),
+    new Set(nodes),
+  );
+}
+
+/** Puts the steps in the place of `holder` when they come; without an answer there are none. */
 async function loopSteps(app: App, nodes: readonly number[], holder: HTMLElement): Promise<void> {
   if (nodes.length === 0 || nodes.length > 200) return;
   let steps: readonly LoopStep[];
