@@ -30,7 +30,8 @@ describe("accessibility", { skip: noChromium }, () => {
         const rules = { "page-has-heading-one": { enabled: false }, region: { enabled: false } };
         // A theme changes colours only: what a page is built of is looked at once.
         const which = theme === "dark" ? { rules } : { runOnly: ["color-contrast", "link-in-text-block"] };
-        const { violations } = await page.evaluate<AxeResults>(`axe.run(document, ${JSON.stringify(which)})`);
+        const options = { ...which, resultTypes: ["violations"] };
+        const { violations } = await page.evaluate<AxeResults>(`axe.run(document, ${JSON.stringify(options)})`);
         const found = violations.map(
           ({ id, nodes }) =>
             `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary?.replaceAll("\n", " ").slice(0, 220) ?? ""}`).join("\n   ")}`,
@@ -43,7 +44,7 @@ describe("accessibility", { skip: noChromium }, () => {
           await page.click("text=Run benchmark");
           await page.waitForSelector(".bench-result");
         }
-        await page.waitForTimeout(400);
+        await page.waitForTimeout(150);
         if (i === 1) await page.click("#tab-nodes");
         await clean(view);
       }
