@@ -58,6 +58,13 @@ export class Range {
   }
 }
 
+export class Selection {
+  constructor(
+    readonly anchor: Position,
+    readonly active: Position,
+  ) {}
+}
+
 export class Location {
   constructor(
     readonly uri: unknown,
