@@ -19,6 +19,7 @@ const titles: Readonly<Record<Paint["by"], string>> = {
 export function showLegend(legend: HTMLElement, paint: Paint, theme: Theme, rejected: Rejected, benchmark: () => void): void {
   legend.setAttribute("aria-label", `Legend: ${titles[paint.by]}`);
   const rows: HTMLElement[] = [];
+  taken.clear();
   if (paint.by !== "kind") rows.push(el("li", { class: "legend-title" }, titles[paint.by]));
   if (paint.scale) rows.push(ramp(paint, theme));
   else if (!paint.hint) for (const swatch of paint.swatches) rows.push(entry(paint, swatch, theme));
@@ -54,18 +55,37 @@ function line(label: string, count: number, colour: string, dash: readonly numbe
   return el("li", {}, canvas, label, el("span", { class: "legend-count" }, String(count)));
 }
 
-function entry(paint: Paint, { ink, label, count }: Swatch, theme: Theme): HTMLElement {
+/** Signs by what is drawn: making canvases would take a good part of a step, and the legend is filled at each. */
+const signs = new Map<string, HTMLCanvasElement>();
+/** Those that the legend being filled has already: groups take turns with colours. */
+const taken = new Set<HTMLCanvasElement>();
+
+function signOf(ink: Swatch["ink"], theme: Theme): HTMLCanvasElement {
+  const colour = inkColour(theme, ink);
+  const key = `${colour} ${ink.kind} ${ink.kind === "category" ? ink.index : ""}`;
+  const known = signs.get(key);
+  if (known && !taken.has(known)) {
+    taken.add(known);
+    return known;
+  }
   const sign = el("canvas", { class: "legend-sign", attrs: { "aria-hidden": "true" } });
   sign.width = sign.height = 28;
   const ctx = sign.getContext("2d");
   if (ctx) {
     ctx.scale(2, 2);
-    ctx.fillStyle = inkColour(theme, ink);
+    ctx.fillStyle = colour;
     ctx.beginPath();
     if (ink.kind === "category") traceSign(ctx, ink.index, 7, 7);
     else ctx.roundRect(2, 2, 10, 10, 2);
     ctx.fill();
   }
+  signs.set(key, sign);
+  taken.add(sign);
+  return sign;
+}
+
+function entry(paint: Paint, { ink, label, count }: Swatch, theme: Theme): HTMLElement {
+  const sign = signOf(ink, theme);
   const number = paint.by === "group" || count === 0 ? undefined : el("span", { class: "legend-count" }, String(count));
   return el("li", { class: count === 0 && paint.by === "kind" ? "unused" : "" }, sign, label, number);
 }
