@@ -1,10 +1,11 @@
 // The package for linux-x64, installed into a clean VS Code: the model opens, and ONNX Runtime is there without anything being installed.
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
+import path from "node:path";
 import { after, before, test } from "node:test";
 import { onnxRuntimeOf } from "../../scripts/package/onnx-runtime.mjs";
-import { buildPackage } from "../../scripts/package.mjs";
 import { missingNeeds } from "../../scripts/setup/debian-packages.mjs";
+import { root } from "../../scripts/setup/terminal.mjs";
 import { example, modelFolder } from "./models.ts";
 import { compiled, startSession, VscodeWindow, type Session } from "./rig/index.ts";
 
@@ -17,6 +18,8 @@ let window: VscodeWindow;
 
 before(async () => {
   if (skip !== undefined) return;
+  // Not bundled into this file: it would take itself for the command.
+  const { buildPackage } = (await import(path.join(root, "scripts/package.mjs"))) as { buildPackage: (target: string) => Promise<string> };
   const vsix = await buildPackage("linux-x64");
   assert.ok(statSync(vsix).size < 30e6, `${statSync(vsix).size} bytes`);
   session = await startSession({ vsix: [vsix] });
