@@ -39,6 +39,16 @@ export const messages = {
     text: "the page of the inspector did not start",
     next: "close the editor and open the model again; if it stays so, reload the window",
   },
+  "page-request": {
+    exit: 70,
+    text: "the inspector's page asked for something it cannot have: {what}",
+    next: "reload the window; if it comes again, report it with the log",
+  },
+  "compare-same": {
+    exit: 2,
+    text: "there is nothing to compare: {what}",
+    next: "choose another model, or options that differ",
+  },
   untrusted: {
     exit: 4,
     text: "{what} is switched off in a restricted window",

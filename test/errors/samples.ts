@@ -221,6 +221,8 @@ export const elsewhere: Readonly<Partial<Record<MessageCode, string>>> = {
   "worker-crashed": "extension/worker/client.test.ts",
   "worker-timeout": "extension/worker/client.test.ts",
   "page-silent": "extension/editor/page-link.test.ts",
+  "page-request": "extension/editor/page-link.test.ts",
+  "compare-same": "extension/text/compare-choice.test.ts",
   untrusted: "test/vscode/untrusted.test.ts",
   "not-built": "test/scripts/commands.test.ts",
 };
