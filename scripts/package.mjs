@@ -7,7 +7,14 @@ import { checkNode, ensureNodePackages } from "./setup/node-packages.mjs";
 import { root, run, runScript, say, Stop } from "./setup/terminal.mjs";
 
 /** What a package without would be broken. */
-const required = ["dist/extension.cjs", "dist/compiler-worker.cjs", "dist/webview.js", "dist/webview.css", "dist/elk-worker.js", "dist/cli.mjs"];
+const required = [
+  "dist/extension.cjs",
+  "dist/compiler-worker.cjs",
+  "dist/webview.js",
+  "dist/webview.css",
+  "dist/elk-worker.js",
+  "dist/cli.mjs",
+];
 
 /** Builds the minified bundles and the text of licences. @param {string | undefined} target platform of the package */
 async function buildBundles(target) {
