@@ -1,16 +1,13 @@
 /** The graph: one canvas, or two with linked cameras for before and after. */
-import type { ErrorInfo } from "#protocol";
 import type { App, Panel } from "../../app.ts";
-import { clearSelection, enterBody, graphHit, leaveBody, select, selectGroup, selectNodes, showView, step } from "../../actions.ts";
+import { clearSelection, enterBody, graphHit, leaveBody, showView, step } from "../../actions.ts";
 import { iconButton } from "../../controls/index.ts";
-import { el, fill } from "../../dom.ts";
+import { el } from "../../dom.ts";
 import { GraphView } from "../../draw/graph-view.ts";
 import type { Hit } from "../../draw/hit.ts";
 import type { Camera } from "../../draw/scene.ts";
 import { errorInfo } from "../../host.ts";
 import type { Placement } from "../../layout/types.ts";
-import { isCluster } from "../../model/boxes.ts";
-import { nodesOfKeys } from "../../model/fold/index.ts";
 import { bodiesOf } from "../../model/bodies.ts";
 import { visible } from "../../model/format.ts";
 import type { State } from "../../store.ts";
@@ -18,20 +15,21 @@ import { showCurtain } from "./curtain.ts";
 import type { Follow } from "./follow.ts";
 import { showFollowNote } from "./follow-note.ts";
 import { openGraphMenu, type PictureKind, type PicturePart } from "./graph-menu.ts";
-import { collapse, expand, selectBox, selectFrame, turnAt } from "./fold-actions.ts";
+import { collapse, expand, selectBox, turnAt } from "./fold-actions.ts";
 import { showHeading } from "./heading.ts";
 import { moveSelection } from "./keys.ts";
+import { Notice } from "./notice.ts";
+import { pick } from "./pick.ts";
 import { showLegend } from "./legend.ts";
 import { pictureOf, prepare, replacements, samePicture, type Picture } from "./picture.ts";
 import { makeStageText, type StageTextView } from "../stage-text/index.ts";
 import { StageView } from "./stage-view.ts";
 import { saveGraph } from "./save-picture.ts";
 import { graphToolbar, type Toolbar } from "./toolbar.ts";
-import { describeHit } from "./tooltip.ts";
+import { describeHit, Tooltip } from "./tooltip.ts";
 import { ViewLens } from "./view-lens.ts";
 
 const prepareAfterMs = 80;
-const noticeMs = 6000;
 
 class GraphPanel {
   readonly element: HTMLElement;
@@ -43,10 +41,9 @@ class GraphPanel {
   private readonly lens: ViewLens;
   private readonly beforeLens: ViewLens;
   private readonly legend = el("ul", { class: "legend" });
-  private readonly notice = el("div", { class: "graph-notice", role: "status", hidden: true });
-  private noticeTimer: ReturnType<typeof setTimeout> | undefined;
+  private readonly notice = new Notice();
   private readonly followNote = el("div", { class: "follow-note", role: "status", hidden: true });
-  private readonly tooltip = el("div", { class: "tooltip", role: "tooltip", hidden: true });
+  private readonly tooltip = new Tooltip();
   private readonly text: StageTextView;
   private readonly curtain = el("div", { class: "curtain" });
   private readonly frame: HTMLElement;
@@ -94,8 +91,8 @@ class GraphPanel {
       zoom,
       this.followNote,
       this.text.element,
-      this.notice,
-      this.tooltip,
+      this.notice.element,
+      this.tooltip.element,
     );
     this.frame.addEventListener("keydown", (event) => this.key(event));
     this.after.warm();
@@ -112,7 +109,7 @@ class GraphPanel {
   private view(other: () => StageView, lens: ViewLens): GraphView {
     return new GraphView(this.app.theme, {
       pick: (hit, event) => this.pick(hit, event),
-      hover: (hit, event) => this.hover(hit, event),
+      hover: (hit, event) => this.tooltip.show(describeHit(this.app, hit, this.after.view.shown), this.frame, event),
       open: (hit) => (hit.kind === "box" || hit.kind === "frame") && this.openAt(hit),
       camera: (camera) => this.app.store.state.compare === "split" && other().view.setCamera(camera, true),
       painted: () => {
@@ -295,19 +292,8 @@ class GraphPanel {
     if (!view.shown) return;
     const size = { width: view.canvas.clientWidth, height: view.canvas.clientHeight };
     await saveGraph(this.app, { scene: view.shown, lens: this.lens.of(view.shown), camera: view.camera, size }, kind, part, (text, error) =>
-      this.say(text, error),
+      this.notice.say(text, error),
     );
-  }
-
-  /** A line over the graph, for a while; errors stay until they are closed. */
-  private say(text: string, error?: ErrorInfo): void {
-    const close = (): void => void (this.notice.hidden = true);
-    this.notice.hidden = false;
-    this.notice.classList.toggle("error", error !== undefined);
-    const next = error?.next ? el("span", {}, ` ${visible(error.next)}`) : undefined;
-    fill(this.notice, el("span", {}, visible(text)), next, error && el("code", {}, error.code), iconButton("cross", "Close", close));
-    clearTimeout(this.noticeTimer);
-    if (!error) this.noticeTimer = setTimeout(close, noticeMs);
   }
 
   private hitNodes(state: State): readonly number[] {
@@ -330,34 +316,7 @@ class GraphPanel {
 
   private pick(hit: Hit, event: MouseEvent): void {
     this.frame.focus({ preventScroll: true });
-    const scene = this.after.view.shown;
-    const extend = event.shiftKey || event.ctrlKey || event.metaKey;
-    if (hit.kind === "box" && extend) selectNodes(this.app, nodesOfKeys(scene?.boxes, [hit.key]), true);
-    else if (hit.kind === "box") selectBox(this.app, scene?.boxes, hit.key);
-    else if (hit.kind === "frame" && scene) selectFrame(this.app, scene, hit.frame);
-    else if (hit.kind === "group") selectGroup(this.app, hit.group);
-    else if (hit.kind === "edge" && scene) {
-      const edge = [
-        scene.boxes.keys[scene.boxes.from[hit.edge] as number] as number,
-        scene.boxes.keys[scene.boxes.to[hit.edge] as number] as number,
-      ] as const;
-      // What lies between clusters is no single edge.
-      if (edge.some(isCluster)) selectNodes(this.app, nodesOfKeys(scene.boxes, edge));
-      else select(this.app, { nodes: [], edge });
-    } else clearSelection(this.app);
-  }
-
-  private hover(hit: Hit, event: MouseEvent): void {
-    const lines = describeHit(this.app, hit, this.after.view.shown);
-    this.tooltip.hidden = lines.length === 0;
-    this.frame.style.cursor = lines.length > 0 ? "pointer" : "";
-    if (lines.length === 0) return;
-    fill(this.tooltip, ...lines.map((line, i) => el("div", { class: i === 0 ? "tip-title" : "tip-line" }, line)));
-    const bounds = this.frame.getBoundingClientRect();
-    const x = Math.min(event.clientX - bounds.left + 14, bounds.width - this.tooltip.offsetWidth - 8);
-    const y = event.clientY - bounds.top + 16;
-    this.tooltip.style.left = `${Math.max(4, x)}px`;
-    this.tooltip.style.top = `${y + this.tooltip.offsetHeight > bounds.height ? y - this.tooltip.offsetHeight - 26 : y}px`;
+    pick(this.app, this.after.view.shown, hit, event.shiftKey || event.ctrlKey || event.metaKey);
   }
 
   /** Enters a node with a graph inside; brings others into sight. */

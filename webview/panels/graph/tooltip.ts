@@ -1,5 +1,6 @@
 /** What the pointer is over, in a few lines of text. */
 import type { App } from "../../app.ts";
+import { el, fill } from "../../dom.ts";
 import type { Hit } from "../../draw/hit.ts";
 import type { Scene } from "../../draw/scene.ts";
 import { valueOfKey, valueText } from "../../model/boxes.ts";
@@ -54,4 +55,22 @@ export function describeHit(app: App, hit: Hit, scene: Scene | undefined): reado
 function describeRemoved(app: App, id: number): readonly string[] {
   const node = app.trace.snapshot(app.trace.baseOf(app.store.state.stage)).nodes.get(id);
   return node ? [`removed: ${node.op}  #${node.id}`, visible(node.name)] : [];
+}
+
+/** Lines beside the pointer, inside of `frame`. */
+export class Tooltip {
+  readonly element = el("div", { class: "tooltip", role: "tooltip", hidden: true });
+
+  show(lines: readonly string[], frame: HTMLElement, { clientX, clientY }: MouseEvent): void {
+    this.element.hidden = lines.length === 0;
+    frame.style.cursor = lines.length > 0 ? "pointer" : "";
+    if (lines.length === 0) return;
+    fill(this.element, ...lines.map((line, i) => el("div", { class: i === 0 ? "tip-title" : "tip-line" }, line)));
+    const bounds = frame.getBoundingClientRect();
+    const { offsetWidth, offsetHeight } = this.element;
+    const x = Math.min(clientX - bounds.left + 14, bounds.width - offsetWidth - 8);
+    const y = clientY - bounds.top + 16;
+    this.element.style.left = `${Math.max(4, x)}px`;
+    this.element.style.top = `${y + offsetHeight > bounds.height ? y - offsetHeight - 26 : y}px`;
+  }
 }
