@@ -60,7 +60,7 @@ static inline void fs_wait_change(int32_t* word, int32_t old, int32_t* sleepers,
 
 /* Every thread of the team must call it the same number of times. What any thread wrote before is visible to all after. Not inlined: a
  * model has hundreds of calls in one function, and a compiler would take a second for them. */
-static inline __attribute__((noinline)) void fs_barrier(fs_context* ctx, int tid) {
+static __attribute__((noinline, unused)) void fs_barrier(fs_context* ctx, int tid) {
   fs_team* team = ctx->team;
   (void)tid;
   if (team->threads == 1) return;
