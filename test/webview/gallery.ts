@@ -8,7 +8,7 @@ import type { PanelOptions, ToPage } from "#protocol";
 import { asOther, compiledFixture } from "./compiled-fixture.ts";
 import { mlp, type Fixture } from "./fixture.ts";
 import { layerFixture, quantisedFixture } from "./traces.ts";
-import { launch, noChromium, open, type OpenOptions } from "./page.ts";
+import { choose, launch, noChromium, open, type OpenOptions } from "./page.ts";
 import { syntheticMessages } from "./synthetic.ts";
 import { themeNames } from "./themes.ts";
 
@@ -37,19 +37,6 @@ const groupOne = async (page: Page): Promise<void> => {
   await page.click("#group-1");
   await page.waitForTimeout(400);
 };
-
-/** Chooses in one of the toolbar's selects. */
-async function choose(page: Page, label: string, value: string): Promise<void> {
-  await page.evaluate(
-    ([name, wanted]) => {
-      const select = document.querySelector(`vscode-dropdown[aria-label="${name}"]`) as HTMLElement & { value: string };
-      select.value = wanted as string;
-      select.dispatchEvent(new Event("change"));
-    },
-    [label, value],
-  );
-  await page.waitForTimeout(900);
-}
 
 /** Shows what there is after a pass. */
 async function showStage(page: Page, stage: number): Promise<void> {

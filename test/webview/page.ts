@@ -136,3 +136,22 @@ function fakeHost(record: { messages: ToPage[]; texts: Record<string, unknown>; 
     },
   });
 }
+
+/** Waits until nothing moves, and no better placement is awaited. */
+export async function still(page: Page): Promise<void> {
+  await page.waitForTimeout(60);
+  await page.waitForSelector("body[data-still=true]", { timeout: 40_000 });
+}
+
+/** Chooses in one of the toolbar's selects. */
+export async function choose(page: Page, label: string, value: string): Promise<void> {
+  await page.evaluate(
+    ([name, wanted]) => {
+      const select = document.querySelector(`vscode-dropdown[aria-label="${name}"]`) as HTMLElement & { value: string };
+      select.value = wanted as string;
+      select.dispatchEvent(new Event("change"));
+    },
+    [label, value],
+  );
+  await still(page);
+}

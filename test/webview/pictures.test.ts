@@ -4,30 +4,12 @@ import { after, before, describe, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { assertNothingClipped, drawnTexts, noteTexts, overlaps, specks, type TextBox } from "./drawn-texts.ts";
 import { mlp, type Fixture } from "./fixture.ts";
-import { launch, noChromium, open, type Opened } from "./page.ts";
+import { choose, launch, noChromium, open, still, type Opened } from "./page.ts";
 import { layerFixture } from "./traces.ts";
-
-const still = async (page: Page): Promise<void> => {
-  await page.waitForTimeout(60);
-  await page.waitForSelector("body[data-still=true]", { timeout: 40_000 });
-};
 
 async function toStage({ page, deliver }: Opened, stage: number): Promise<void> {
   await deliver({ type: "command", command: { name: "show-stage", stage } });
   await page.waitForSelector(`body[data-painted="${stage}"]`);
-  await still(page);
-}
-
-/** Chooses in one of the toolbar's selects. */
-async function choose(page: Page, label: string, value: string): Promise<void> {
-  await page.evaluate(
-    ([name, wanted]) => {
-      const select = document.querySelector(`vscode-dropdown[aria-label="${name}"]`) as HTMLElement & { value: string };
-      select.value = wanted as string;
-      select.dispatchEvent(new Event("change"));
-    },
-    [label, value],
-  );
   await still(page);
 }
 
