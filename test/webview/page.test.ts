@@ -283,7 +283,9 @@ describe("the page", { skip: noChromium }, () => {
     await settled(page);
     await opened.deliver({ type: "command", command: { name: "show-stage", stage: 9 } });
     await opened.deliver({ type: "command", command: { name: "select-group", group: 3 } });
+    await page.waitForSelector("body[data-painted='9'][data-still=true]");
     await page.keyboard.press("3");
+    await page.waitForSelector("#tab-buffers[aria-selected=true]");
     type Saved = { arg: { state: { view: string } } } | undefined;
     let state: Saved;
     for (const end = Date.now() + 10_000; Date.now() < end && state?.arg.state.view !== "buffers";) {
@@ -291,6 +293,7 @@ describe("the page", { skip: noChromium }, () => {
       state = (await opened.sent()).filter(({ name }) => name === "saveState").pop() as Saved;
     }
     await close();
+    assert.equal(state?.arg.state.view, "buffers", "what was saved");
     const fixture = mlp();
     const messages = fixture.messages.map((message): ToPage =>
       message.type === "hello" ? { type: "hello", hello: { ...message.hello, state: state?.arg.state } } : message,
