@@ -1,6 +1,7 @@
 /** Branches and loops whose condition and count are known, so that they are written out; signals and their windows. */
 import { GraphBuilder, type AttributeInput } from "../../../compiler-core/onnx/builder.ts";
 import { count, row, type Draw, type Row, type Val } from "../draw.ts";
+import { halvingBody } from "./loop-body.ts";
 
 const steps = ["Relu", "Neg", "Abs", "Sigmoid", "Tanh"] as const;
 const body = (g: GraphBuilder): AttributeInput => ({ kind: "graph", value: g.graph() });
@@ -37,14 +38,7 @@ const loop = row("Loop of a known count", 2, (d) => {
   if (x === undefined) return undefined;
   const trips = d.random.integer(0, 4);
   const scan = trips > 0 && d.chance(0.5);
-  const g = new GraphBuilder(`${d.fresh()}_body`);
-  const [i, c, acc, half] = [d.fresh(), d.fresh(), d.fresh(), d.fresh()];
-  g.input(i, "i64", []);
-  g.input(c, "bool", []);
-  g.input(acc, "f32", x.shape);
-  g.initializer(half, "f32", [], [0.5]);
-  const go = g.node("Identity", [c], d.fresh());
-  const sum = g.node("Add", [g.node("Mul", [acc, half], d.fresh()), x.name], d.fresh());
+  const { g, i, go, sum } = halvingBody(d, x);
   const next = g.node("Add", [sum, g.node("Cast", [i], d.fresh(), { attributes: { to: 1 } })], d.fresh());
   g.output(go, "bool", []);
   g.output(next, "f32", x.shape);

@@ -4,6 +4,7 @@
  */
 import { GraphBuilder } from "../../../compiler-core/onnx/builder.ts";
 import { count, row, solid, type Draw, type Result, type Row, type Val } from "../draw.ts";
+import { halvingBody } from "./loop-body.ts";
 
 /** Where a choice depends on the values, they have to be the same bit by bit. */
 const certain = (d: Draw, most = 1e5): Val | undefined => d.float((v) => v.exact && solid(v) && v.bound < most);
@@ -113,16 +114,9 @@ const loop = row("Loop", 1, (d) => {
   if (x === undefined || m === undefined) return undefined;
   const trips = d.node("Cast", [m], [{ dtype: "i64", shape: [], exact: true, bound: m.bound }], { to: 7 })![0]!;
   const few = d.node("Min", [trips, d.constant("i64", [], [4])], [{ dtype: "i64", shape: [], exact: true, bound: m.bound }])![0]!;
-  const g = new GraphBuilder(`${d.fresh()}_body`);
-  const [i, c, acc, half] = [d.fresh(), d.fresh(), d.fresh(), d.fresh()];
-  g.input(i, "i64", []);
-  g.input(c, "bool", []);
-  g.input(acc, "f32", x.shape);
-  g.initializer(half, "f32", [], [0.5]);
-  const go = g.node("Identity", [c], d.fresh());
-  const next = g.node("Add", [g.node("Mul", [acc, half], d.fresh()), x.name], d.fresh());
+  const { g, go, sum } = halvingBody(d, x);
   g.output(go, "bool", []);
-  g.output(next, "f32", x.shape);
+  g.output(sum, "f32", x.shape);
   const attributes = { body: { kind: "graph", value: g.graph() } } as const;
   return stated(d, d.node("Loop", [few, "", x], [{ dtype: "f32", shape: x.shape, bound: 3 * x.bound }], attributes, [x.name]));
 });
