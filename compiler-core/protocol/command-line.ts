@@ -1,5 +1,6 @@
 /** What to type to get in a terminal what the page shows. Quoted for a POSIX shell. */
-import type { BenchScope, PanelOptions } from "./panel.ts";
+import type { BenchScope } from "./bench.ts";
+import type { PanelOptions } from "./panel.ts";
 
 const plain = /^[A-Za-z0-9_./:=,@%+#-]+$/;
 const leading = /^[#~]/;

@@ -2,6 +2,7 @@
  * Messages between the editor's host and the inspector page. The page asks with an id and gets exactly one reply (result or
  * error); the host also sends events on its own, after the page said `ready`. Data is JSON plus typed arrays.
  */
+import type { BenchResult, BenchScope } from "./bench.ts";
 import type { CompilationSummary, GraphDelta, LineOrigin, LoopStep, PassInfo } from "./trace.ts";
 
 /** A coded error as the user reads it. */
@@ -79,52 +80,6 @@ export interface TextReply {
   readonly origins: readonly LineOrigin[];
   readonly source?: Int32Array;
 }
-
-export interface Timing {
-  readonly minMs: number;
-  readonly medianMs: number;
-  readonly p95Ms: number;
-  readonly runs: number;
-  /** 95 % confidence interval of the median, ms. */
-  readonly ci95: readonly [number, number];
-}
-
-/** A counter is a value or the reason why there is none; never a zero that means nothing. */
-export interface CounterValue {
-  readonly value: number | null;
-  readonly valid: boolean;
-  readonly why?: string;
-}
-
-/** The same object that `fusionscope bench --json` prints. */
-export interface BenchResult {
-  readonly isa: string;
-  readonly threads: number;
-  readonly precision: string;
-  readonly scope: string;
-  readonly ours: Timing;
-  readonly baselines: Readonly<Record<string, Timing & { readonly version: string }>>;
-  readonly speedup: Readonly<Record<string, { readonly median: number; readonly ci95: readonly [number, number] }>>;
-  /** The same code against itself: says how far to trust the ratios. */
-  readonly control: { readonly median: number; readonly ci95: readonly [number, number] };
-  readonly flops: number;
-  readonly gflops: number;
-  readonly bytes: number;
-  readonly peakGflops: number | null;
-  readonly peakGBs: number | null;
-  readonly counters: Readonly<Record<string, CounterValue>>;
-  /** Time per fusion group from an instrumented run, ns per run summed over threads; empty when it was not asked for. */
-  readonly regions: readonly { readonly group: number; readonly ns: number }[];
-  /** For the page: baselines that could not take part, and remarks on how it was measured. */
-  readonly missing?: readonly { readonly baseline: string; readonly why: string }[];
-  readonly notes?: readonly string[];
-}
-
-export type BenchScope =
-  | { readonly kind: "model" }
-  | { readonly kind: "group"; readonly group: number }
-  /** ONNX node indices. */
-  | { readonly kind: "nodes"; readonly nodes: readonly number[] };
 
 /** Which elements of a constant. `start` and `count` are positions in row-major order, unless there is a window. */
 export interface TensorArg {
