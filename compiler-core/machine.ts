@@ -23,18 +23,62 @@ export const cpuFeatures = [
 ] as const;
 export type CpuFeature = (typeof cpuFeatures)[number];
 
-/** Peaks that can be measured: Gflop/s or Gop/s of one core, GB/s of a copy, GHz of a dependent-add chain. */
-export const peakNames = ["f32GflopsPerCore", "vnniGopsPerCore", "bf16GflopsPerCore", "copyGBs", "ghz"] as const;
+/**
+ * Peaks that can be measured: Gflop/s or Gop/s of one core (a multiply-add counts two), GB/s of a copy, GHz of a dependent-add chain.
+ * f32: FMA of the widest vectors; vnni: u8 x s8 dot products of the widest vectors; bf16, f16: vector units; amx...: tiles.
+ */
+export const peakNames = [
+  "f32GflopsPerCore",
+  "f32Avx2GflopsPerCore",
+  "vnniGopsPerCore",
+  "bf16GflopsPerCore",
+  "f16GflopsPerCore",
+  "amxInt8GopsPerCore",
+  "amxBf16GflopsPerCore",
+  "copyGBs",
+  "ghz",
+] as const;
 export type PeakName = (typeof peakNames)[number];
+
+/** Where data is read from, nearest first. */
+export const memoryLevels = ["l1d", "l2", "l3", "memory"] as const;
+export type MemoryLevel = (typeof memoryLevels)[number];
+
+/** Read bandwidth in GB/s: of one core alone, and of all cores at once (absent: not measured). */
+export interface LevelBandwidth {
+  readonly core: number;
+  readonly all?: number;
+}
+
+/** What a team of so many threads pays, in nanoseconds: for a barrier inside a run, and to start a run and see it end. */
+export interface TeamCost {
+  readonly threads: number;
+  readonly barrierNs: number;
+  readonly launchNs: number;
+}
 
 export interface MachineProfile {
   readonly name: string;
   readonly features: readonly CpuFeature[];
   /** Bytes. */
   readonly caches: { readonly l1d: number; readonly l2: number; readonly l3: number };
+  /** Physical cores. */
   readonly cores: number;
-  /** Measured by `doctor --calibrate` or `--peaks`; absent: not measured, never guessed. */
+  /** Logical CPUs per core; absent: not known. */
+  readonly threadsPerCore?: number;
+  /** Bytes of a cache line. */
+  readonly lineBytes?: number;
+  /** How many cores share one cache of a level; absent: not known. */
+  readonly sharedBy?: Readonly<Partial<Record<"l1d" | "l2" | "l3", number>>>;
+  /** Memory nodes (sockets, or parts of one). */
+  readonly numaNodes?: number;
+  /** Measured by `doctor --calibrate`; absent: not measured, never guessed. Profiles that are shipped say in `sources` where theirs are from. */
   readonly peaks?: Readonly<Partial<Record<PeakName, number>>>;
+  readonly bandwidths?: Readonly<Partial<Record<MemoryLevel, LevelBandwidth>>>;
+  /** Ascending by threads. */
+  readonly teamCosts?: readonly TeamCost[];
+  /** Where figures come from: a member (`caches`, `peaks.ghz`) and a sentence that begins with published, derived, estimate or measured. */
+  readonly sources?: Readonly<Record<string, string>>;
 }
 
 /** Declared feature sets that code can be generated for, narrowest first. Sets, not a ladder: each lists what it needs. */
@@ -44,6 +88,8 @@ export const isaSets = {
   avx512: ["avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl"],
   "avx512-vnni": ["avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni"],
   "avx512-bf16": ["avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "avx512_bf16"],
+  "avx512-fp16": ["avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "avx512_bf16", "avx512_fp16"],
+  // Every processor with tiles has FP16, so code for tiles may use it, too.
   amx: [
     "avx2",
     "fma",
@@ -54,6 +100,7 @@ export const isaSets = {
     "avx512vl",
     "avx512_vnni",
     "avx512_bf16",
+    "avx512_fp16",
     "amx_tile",
     "amx_int8",
     "amx_bf16",

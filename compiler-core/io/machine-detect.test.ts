@@ -30,6 +30,10 @@ function fakeSystem() {
   caches.forEach(([level, type, size], i) =>
     Object.entries({ level, type, size }).forEach(([key, value]) => write(`cpu0/cache/index${i}/${key}`, value)),
   );
+  write("cpu0/cache/index0/coherency_line_size", "64");
+  write("cpu0/cache/index0/shared_cpu_list", "0,2");
+  write("cpu0/cache/index3/shared_cpu_list", "0-3");
+  fs.mkdirSync(path.join(root, "node/node0"), { recursive: true });
   return { cpuinfo, cpus };
 }
 
@@ -40,6 +44,10 @@ test("features, data caches, cores and siblings are read from the system", () =>
     features: ["avx2", "fma", "avx512f"],
     caches: { l1d: 49152, l2: 2097152, l3: 30 * 2 ** 20 },
     cores: 2,
+    threadsPerCore: 2,
+    lineBytes: 64,
+    sharedBy: { l1d: 1, l3: 2 },
+    numaNodes: 1,
   });
   assert.deepEqual(siblings, [
     [0, 2],
@@ -59,7 +67,20 @@ test("lists of CPUs", () => {
   assert.deepEqual(parseCpuList("x"), []);
 });
 
-const good = { name: "m", features: ["fma", "avx2"], caches: { l1d: 1, l2: 2, l3: 3 }, cores: 2, peaks: { ghz: 3.5 } };
+const good = {
+  name: "m",
+  features: ["fma", "avx2"],
+  caches: { l1d: 1, l2: 2, l3: 3 },
+  cores: 2,
+  threadsPerCore: 2,
+  lineBytes: 64,
+  sharedBy: { l3: 2 },
+  numaNodes: 1,
+  peaks: { ghz: 3.5 },
+  bandwidths: { l1d: { core: 200, all: 400 }, memory: { core: 12 } },
+  teamCosts: [{ threads: 2, barrierNs: 150, launchNs: 900 }],
+  sources: { "peaks.ghz": "measured" },
+};
 const bad: readonly (readonly [string, unknown, RegExp])[] = [
   ["no object", [], /not an object/],
   ["an unknown member", { ...good, color: 1 }, /unknown member "color"/],
@@ -67,6 +88,11 @@ const bad: readonly (readonly [string, unknown, RegExp])[] = [
   ["caches of text", { ...good, caches: { ...good.caches, l2: "2M" } }, /caches\.l2/],
   ["an unknown peak", { ...good, peaks: { warp: 9 } }, /"warp" is not known/],
   ["a peak of nothing", { ...good, peaks: { ghz: 0 } }, /peaks\.ghz/],
+  ["a bandwidth without cores", { ...good, bandwidths: { l2: { all: 9 } } }, /bandwidths\.l2\.core/],
+  ["a level that does not exist", { ...good, bandwidths: { l4: { core: 9 } } }, /unknown member "l4"/],
+  ["costs of no team", { ...good, teamCosts: [{ threads: 0, barrierNs: 1, launchNs: 1 }] }, /teamCosts\[0\]\.threads/],
+  ["half a core per cache", { ...good, sharedBy: { l3: 0.5 } }, /sharedBy\.l3/],
+  ["a source that is a number", { ...good, sources: { caches: 1 } }, /sources\.caches/],
 ];
 
 test("a profile is read back as data says, features in the order of the table", () => {

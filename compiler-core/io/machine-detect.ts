@@ -31,6 +31,7 @@ export function detectMachine(files: SystemFiles = systemFiles): MachineFacts {
     features: cpuFeatures.filter((f) => flags.has(f)),
     caches: dataCaches(files.cpus),
     cores: siblings?.length ?? os.availableParallelism(),
+    ...topology(files.cpus, siblings),
   };
   return { profile, cpus: os.availableParallelism(), siblings, virtual: flags.has("hypervisor") };
 }
@@ -41,16 +42,50 @@ function field(info: string, name: string): string {
   return line === undefined ? "" : line.slice(line.indexOf(":") + 1).trim();
 }
 
+interface CacheFolder {
+  readonly key: "l1d" | "l2" | "l3";
+  /** The text of one of its files; "" when it is not there. */
+  readonly read: (name: string) => string;
+}
+
+/** The data and unified caches of CPU 0. */
+function dataCacheFolders(cpus: string): CacheFolder[] {
+  return list(`${cpus}/cpu0/cache`)
+    .filter((e) => /^index\d+$/.test(e))
+    .flatMap((entry) => {
+      const read = (name: string): string => readText(`${cpus}/cpu0/cache/${entry}/${name}`)?.trim() ?? "";
+      const key = ({ "1": "l1d", "2": "l2", "3": "l3" } as const)[read("level") as "1" | "2" | "3"];
+      return key === undefined || read("type") === "Instruction" ? [] : [{ key, read }];
+    });
+}
+
 /** Sizes of the data and unified caches of CPU 0, in bytes; 0 where the system does not say. */
 function dataCaches(cpus: string): MachineProfile["caches"] {
   const size = { l1d: 0, l2: 0, l3: 0 };
-  for (const entry of list(`${cpus}/cpu0/cache`).filter((e) => /^index\d+$/.test(e))) {
-    const read = (name: string): string => readText(`${cpus}/cpu0/cache/${entry}/${name}`)?.trim() ?? "";
-    if (read("type") === "Instruction") continue;
-    const key = ({ "1": "l1d", "2": "l2", "3": "l3" } as const)[read("level") as "1" | "2" | "3"];
-    if (key !== undefined) size[key] = parseSize(read("size"));
-  }
+  for (const { key, read } of dataCacheFolders(cpus)) size[key] = parseSize(read("size"));
   return size;
+}
+
+/** What the system says beyond sizes; members that it does not know are left out. */
+function topology(
+  cpus: string,
+  siblings: readonly (readonly number[])[] | undefined,
+): Pick<MachineProfile, "threadsPerCore" | "lineBytes" | "sharedBy" | "numaNodes"> {
+  const threadsPerCore = siblings?.[0]?.length;
+  const lineBytes = Number(readText(`${cpus}/cpu0/cache/index0/coherency_line_size`)?.trim());
+  const sharedBy: Partial<Record<"l1d" | "l2" | "l3", number>> = {};
+  for (const { key, read } of dataCacheFolders(cpus)) {
+    const sharers = parseCpuList(read("shared_cpu_list"));
+    if (read("shared_cpu_list") !== "" && sharers.length > 0)
+      sharedBy[key] = Math.max(1, Math.round(sharers.length / (threadsPerCore ?? 1)));
+  }
+  const numaNodes = list(`${cpus}/../node`).filter((e) => /^node\d+$/.test(e)).length;
+  return {
+    ...(threadsPerCore === undefined ? {} : { threadsPerCore }),
+    ...(lineBytes > 0 ? { lineBytes } : {}),
+    ...(Object.keys(sharedBy).length === 0 ? {} : { sharedBy }),
+    ...(numaNodes === 0 ? {} : { numaNodes }),
+  };
 }
 
 const multiples: Readonly<Record<string, number>> = { "": 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };

@@ -24,7 +24,7 @@ const candidates: readonly string[] = [
 ];
 
 /** The oldest major version with all intrinsics the kernels use. */
-const oldest = { gcc: 11, clang: 14 } as const;
+const oldest = { gcc: 12, clang: 14 } as const;
 
 interface Finished {
   readonly code: number | string | null;
@@ -103,7 +103,17 @@ const isaFlags: Readonly<Record<IsaName, readonly string[]>> = {
   avx512: ["-march=x86-64-v4", "-mprefer-vector-width=512"],
   "avx512-vnni": ["-march=x86-64-v4", "-mprefer-vector-width=512", "-mavx512vnni"],
   "avx512-bf16": ["-march=x86-64-v4", "-mprefer-vector-width=512", "-mavx512vnni", "-mavx512bf16"],
-  amx: ["-march=x86-64-v4", "-mprefer-vector-width=512", "-mavx512vnni", "-mavx512bf16", "-mamx-tile", "-mamx-int8", "-mamx-bf16"],
+  "avx512-fp16": ["-march=x86-64-v4", "-mprefer-vector-width=512", "-mavx512vnni", "-mavx512bf16", "-mavx512fp16"],
+  amx: [
+    "-march=x86-64-v4",
+    "-mprefer-vector-width=512",
+    "-mavx512vnni",
+    "-mavx512bf16",
+    "-mavx512fp16",
+    "-mamx-tile",
+    "-mamx-int8",
+    "-mamx-bf16",
+  ],
 };
 
 export interface FlagOptions {

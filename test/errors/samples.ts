@@ -82,6 +82,7 @@ const profile = {
     "avx512vl",
     "avx512_vnni",
     "avx512_bf16",
+    "avx512_fp16",
     "amx_tile",
     "amx_int8",
     "amx_bf16",

@@ -23,7 +23,16 @@ export const knobsMembers: Members = {
 
 const profile = record(
   { name: text, features: list(text), caches: record({ l1d: count, l2: count, l3: count }), cores: whole },
-  { peaks: byName(number) },
+  {
+    threadsPerCore: whole,
+    lineBytes: whole,
+    sharedBy: byName(whole),
+    numaNodes: whole,
+    peaks: byName(number),
+    bandwidths: byName(record({ core: number }, { all: number })),
+    teamCosts: list(record({ threads: whole, barrierNs: number, launchNs: number })),
+    sources: byName(text),
+  },
 );
 
 const item = record({ name: text, ok: flag, value: text }, { why: text });
