@@ -1,5 +1,7 @@
 /** The result of a benchmark: what `fusionscope bench --json` prints, what the page draws, and what a later run is compared with. */
 
+import type { HotSpots, StaticEstimate } from "./hot-spots.ts";
+
 export interface Timing {
   readonly minMs: number;
   readonly medianMs: number;
@@ -89,7 +91,13 @@ export interface BenchRegion {
   /** Names of its kernels, as in the generated code. */
   readonly kernels?: readonly string[];
   /** `ns` by thread; and the time that each of them then waited for the others. */
-  readonly threads?: readonly { readonly ns: number; readonly waitNs: number; readonly calls: number }[];
+  readonly threads?: readonly {
+    readonly ns: number;
+    readonly waitNs: number;
+    readonly calls: number;
+    /** Per run, of this thread inside of the group. */
+    readonly counters?: Readonly<Record<string, CounterValue>>;
+  }[];
   /** Work of the group, and the bytes it must move at least. */
   readonly flops?: number;
   readonly bytes?: number;
@@ -167,6 +175,9 @@ export interface BenchResult {
   /** Time of the instrumented build over that of the plain one. */
   readonly regionOverhead?: Ratio;
   readonly roofline?: Roofline;
+  /** Sampled (`bench --sample`), and estimated from the machine code (`bench --static`). */
+  readonly hotSpots?: HotSpots;
+  readonly estimate?: StaticEstimate;
   readonly comparison?: BenchComparison;
   /** The line to type for this measurement. */
   readonly reproduce?: string;
