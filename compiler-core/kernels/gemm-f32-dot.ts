@@ -1,8 +1,8 @@
 /** f32 GEMM with few columns, as dot products along k: native/kernels/gemm_f32/gemm_f32_dot.hpp. */
 import { f32Lanes } from "../machine.ts";
 import { bug } from "../messages.ts";
+import { rowsOf, sumProducts } from "./gemm-meaning.ts";
 import type { CallText, CallValues, Kernel } from "./kernel.ts";
-import { element } from "./kernel.ts";
 
 function cpp(call: CallText): string {
   const sizes = `${call.arg("m")}, ${call.arg("n")}, ${call.arg("k")}`;
@@ -10,20 +10,8 @@ function cpp(call: CallText): string {
 }
 
 function meaning(call: CallValues): void {
-  const a = call.operand("a") ?? bug("gemm_f32_dot without a");
-  const b = call.operand("b") ?? bug("gemm_f32_dot without b");
-  const [m, n, k, lda, ldb] = [call.arg("m"), call.arg("n"), call.arg("k"), call.arg("lda"), call.arg("ldb")];
-  for (let i = 0; i < m; i++) {
-    for (let col = 0; col < n; col += call.lanes) {
-      const acc: number[] = [];
-      for (let j = col; j < Math.min(n, col + call.lanes); j++) {
-        let sum = 0;
-        for (let p = 0; p < k; p++) sum += element(a, i * lda + p) * element(b, j * ldb + p);
-        acc.push(call.round(sum));
-      }
-      call.epilogue(i, col, acc);
-    }
-  }
+  const bt = rowsOf(call, "b", "ldb");
+  sumProducts(call, { a: rowsOf(call, "a", "lda"), b: (p, j) => bt(j, p), start: () => 0, finish: call.round });
 }
 
 export const gemmF32Dot: Kernel = {

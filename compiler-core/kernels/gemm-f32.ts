@@ -2,8 +2,8 @@
 import type { IsaName } from "../machine.ts";
 import { f32Lanes } from "../machine.ts";
 import { bug } from "../messages.ts";
+import { panelsOf, rowsOf, startsOf, sumProducts } from "./gemm-meaning.ts";
 import type { CallText, CallValues, Kernel, ShapeFacts } from "./kernel.ts";
-import { element } from "./kernel.ts";
 
 /** The register tile of an instruction set: `mr` rows by `nr` columns, as gemm_f32_mr and gemm_f32_nr of the header. */
 export function gemmF32Tile(isa: IsaName): { readonly mr: number; readonly nv: number; readonly nr: number } {
@@ -33,27 +33,8 @@ function cpp(call: CallText): string {
 }
 
 function meaning(call: CallValues): void {
-  const a = call.operand("a") ?? bug("gemm_f32 without a");
-  const b = call.operand("b") ?? bug("gemm_f32 without b");
-  const c = call.operand("c");
-  const [m, n, k, lda] = [call.arg("m"), call.arg("n"), call.arg("k"), call.arg("lda")];
-  const rows = call.param("b") === "rows";
-  const nr = Number(call.param("nr"));
-  const ldb = rows ? call.arg("ldb") : nr;
-  const depth = rows ? 0 : call.arg("kb");
-  const ldc = c === undefined ? 0 : call.arg("ldc");
-  for (let i = 0; i < m; i++) {
-    for (let col = 0; col < n; col += call.lanes) {
-      const acc: number[] = [];
-      for (let j = col; j < Math.min(n, col + call.lanes); j++) {
-        let sum = c === undefined ? 0 : element(c, i * ldc + j);
-        const from = rows ? j : Math.floor(j / nr) * nr * depth + (j % nr);
-        for (let p = 0; p < k; p++) sum += element(a, i * lda + p) * element(b, from + p * ldb);
-        acc.push(call.round(sum));
-      }
-      call.epilogue(i, col, acc);
-    }
-  }
+  const b = call.param("b") === "rows" ? rowsOf(call, "b", "ldb") : panelsOf(call, 1);
+  sumProducts(call, { a: rowsOf(call, "a", "lda"), b, start: startsOf(call), finish: call.round });
 }
 
 export const gemmF32: Kernel = {

@@ -2,6 +2,7 @@
 import type { IsaName } from "../machine.ts";
 import { f32Lanes } from "../machine.ts";
 import { bug } from "../messages.ts";
+import { panelPlace, panelsOf, reader, rowsOf, sumProducts } from "./gemm-meaning.ts";
 import type { CallText, CallValues, Kernel } from "./kernel.ts";
 import { element } from "./kernel.ts";
 
@@ -21,25 +22,9 @@ const cpp =
 const meaning =
   (shift: number) =>
   (call: CallValues): void => {
-    const a = call.operand("a") ?? bug("gemm_u8s8 without a");
-    const b = call.operand("b") ?? bug("gemm_u8s8 without b");
-    const c = call.operand("c");
-    const [m, n, k, lda] = [call.arg("m"), call.arg("n"), call.arg("k"), call.arg("lda")];
-    const nr = Number(call.param("nr"));
-    const depth = Math.ceil(call.arg("kb") / 4) * 4;
-    for (let i = 0; i < m; i++) {
-      for (let col = 0; col < n; col += call.lanes) {
-        const acc: number[] = [];
-        for (let j = col; j < Math.min(n, col + call.lanes); j++) {
-          let sum = c === undefined ? 0 : element(c, j);
-          const panel = Math.floor(j / nr) * nr * depth;
-          for (let p = 0; p < k; p++)
-            sum += (element(a, i * lda + p) + shift) * element(b, panel + (Math.floor(p / 4) * nr + (j % nr)) * 4 + (p % 4));
-          acc.push(sum | 0);
-        }
-        call.epilogue(i, col, acc);
-      }
-    }
+    const a = rowsOf(call, "a", "lda");
+    const column = call.operand("c") === undefined ? () => 0 : reader(call, "c");
+    sumProducts(call, { a: (i, p) => a(i, p) + shift, b: panelsOf(call, 4), start: (_, j) => column(j), finish: (sum) => sum | 0 });
   };
 
 export const gemmU8S8: Kernel = {
@@ -80,11 +65,12 @@ function packMeaning(less: number): (call: CallValues) => void {
     const sums = call.operand("colsum") ?? bug("pack_b_u8s8 without colsum");
     const [ks, ns, k, n, nr] = [call.arg("k_stride"), call.arg("n_stride"), call.arg("k"), call.arg("n"), Number(call.param("nr"))];
     const depth = Math.ceil(k / 4) * 4;
+    const place = panelPlace(nr, k, 4);
     for (let j = call.arg("first") * nr; j < call.arg("last") * nr; j++) {
       let sum = 0;
       for (let p = 0; p < depth; p++) {
         const x = j < n && p < k ? element(src, p * ks + j * ns) - less : 0;
-        dst.data[dst.at + Math.floor(j / nr) * nr * depth + (Math.floor(p / 4) * nr + (j % nr)) * 4 + (p % 4)] = x;
+        dst.data[dst.at + place(p, j)] = x;
         sum += x;
       }
       if (j < n) sums.data[sums.at + j] = sum;

@@ -1,6 +1,7 @@
 /** The registry of microkernels. Adding one: a manifest beside this file, a row here, the C++ in native/kernels/. */
 import { bug } from "../messages.ts";
 import { convF32 } from "./conv-f32.ts";
+import { gemmBF16, packABF16, packBBF16, packBBF16FromF32 } from "./gemm-bf16.ts";
 import { gemmF32 } from "./gemm-f32.ts";
 import { gemmF32Dot } from "./gemm-f32-dot.ts";
 import { gemmS8S8, gemmU8S8, packBU8, packBU8S8 } from "./gemm-u8s8.ts";
@@ -9,6 +10,7 @@ import { packB, packBTransposed } from "./pack-b.ts";
 import { transposeF32 } from "./transpose.ts";
 
 export type * from "./kernel.ts";
+export { gemmBF16Tile, hasBF16Products } from "./gemm-bf16.ts";
 export { gemmF32Tile } from "./gemm-f32.ts";
 export { gemmU8S8Panel } from "./gemm-u8s8.ts";
 
@@ -21,6 +23,10 @@ export const kernels: readonly Kernel[] = [
   gemmS8S8,
   packBU8S8,
   packBU8,
+  gemmBF16,
+  packBBF16,
+  packBBF16FromF32,
+  packABF16,
   convF32,
   transposeF32,
 ];

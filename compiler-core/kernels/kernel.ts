@@ -50,7 +50,7 @@ export interface CallValues {
   readonly lanes: number;
   /** Hands `acc` of row `row`, columns `col ...` to the epilogue. */
   readonly epilogue: (row: number, col: number, acc: readonly number[]) => void;
-  /** Rounds a result to the element type of the accumulator (or not, in mode f64). */
+  /** Rounds a result to the element type of the accumulator, or to `rounds` of a kernel without (or not, in mode f64). */
   readonly round: (x: number) => number;
 }
 
@@ -67,6 +67,8 @@ export interface Kernel {
   readonly params: Readonly<Record<string, string>>;
   /** Element type of the accumulator handed to the epilogue; absent: no epilogue. */
   readonly acc?: DType;
+  /** Element type that a kernel without epilogue rounds its results to; absent: f32. */
+  readonly rounds?: DType;
   /** Include paths below `native/`. */
   readonly headers: readonly string[];
   readonly features: (isa: IsaName) => readonly CpuFeature[];

@@ -215,7 +215,7 @@ class Interpreter implements Memory {
         if (epilogue.count !== undefined) this.vars[epilogue.count] = acc.length;
         this.run(epilogue.body);
       },
-      round: (x) => Number(evalCast("f64", dtype, x, this.mode)),
+      round: (x) => Number(evalCast("f64", kernel.acc ?? kernel.rounds ?? "f32", x, this.mode)),
     });
   }
 

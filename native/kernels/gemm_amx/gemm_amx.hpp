@@ -12,7 +12,7 @@
 // Not measured: written without a machine that has AMX. Its logic is tested through the emulated tiles of tiles.hpp.
 #pragma once
 
-#include "../gemm_bf16/gemm_bf16.hpp"
+#include "../gemm_bf16/pack.hpp"
 #include "../gemm_u8s8/gemm_u8s8.hpp"
 #include "tiles.hpp"
 

@@ -2,15 +2,14 @@
 //
 // Contract (scalar meaning in gemm_bf16_ref.hpp)
 //   gemm_bf16<MR, NV>(m, n, k, a, b, init, epi)     a: a_rows{const uint16_t*, lda}; b: b_panels{const uint16_t*, k} made by pack_b_bf16
-//   acc(i, j) = init(i, j) + sum over p < k of a(i, p) * b(p, j), then epi(i, j, f32x acc, lanes). Sizes, init and epi as in gemm_f32
-//   (gemm_zero, gemm_from, gemm_store); k need not be even.
+//   (pack.hpp) acc(i, j) = init(i, j) + sum over p < k of a(i, p) * b(p, j), then epi(i, j, f32x acc, lanes). Sizes, init and epi as in
+//   gemm_f32 (gemm_zero, gemm_from, gemm_store); k need not be even.
 //   - Products are exact in f32; sums are rounded to f32. With AVX512_BF16 one vdpbf16ps adds two products per lane, takes denormal
 //   operands and results
 //     as 0 and does not round intermediate sums; elsewhere two fma do. So the last bits depend on the instruction set.
 #pragma once
 
 #include "../gemm_f32/gemm_f32.hpp"
-#include "../transpose/transpose.hpp"
 
 namespace fs {
 
@@ -70,55 +69,6 @@ struct bf16_arithmetic {
 template <int MR = gemm_bf16_mr, int NV = gemm_bf16_nv, class M, class N, class K, class A, class B, class Init, class Epi>
 FS_INLINE void gemm_bf16(M m, N n, K k, const A& a, const B& b, const Init& init, const Epi& epi) {
   gemm<bf16_arithmetic, MR, NV>(m, n, k, a, b, init, epi);
-}
-
-// ---- packing: [n/NR][ceil(k/2)][NR][2], zero padded
-// --------------------------------------------------------------------------------------
-
-// Elements (of 2 bytes) of packed B.
-constexpr int64_t packed_b_bf16_size(int64_t k, int64_t n, int64_t nr = gemm_bf16_nr) { return round_up(n, nr) * round_up(k, 2); }
-
-// src(p, c) at src[p * k_stride + c * n_stride], as bf16 or as f32 (rounded half to even). Writes panels [first, last).
-template <int NR = gemm_bf16_nr, class T>
-inline void pack_b_bf16(uint16_t* dst, const T* src, int64_t k_stride, int64_t n_stride, int64_t k, int64_t n, int64_t first,
-                        int64_t last) {
-  const int64_t groups = round_up(k, 2) / 2;
-  for (int64_t j = first; j < last; j++) {
-    uint16_t* const panel = dst + j * NR * groups * 2;
-    std::memset(panel, 0, static_cast<size_t>(NR * groups * 4));
-    for (int64_t c = 0; c < NR && j * NR + c < n; c++) {
-      const T* const from = src + (j * NR + c) * n_stride;
-      for (int64_t p = 0; p < k; p++) {
-        uint16_t& to = panel[(p / 2 * NR + c) * 2 + p % 2];
-        if constexpr (std::is_same_v<T, float>)
-          to = f32_to_bf16(from[p * k_stride]);
-        else
-          to = from[p * k_stride];
-      }
-    }
-  }
-}
-
-// The two fast cases, for operands that are packed in every run. src: n x k bf16, row-major with row stride ld (K of attention); ld and k
-// even.
-template <int NR = gemm_bf16_nr>
-inline void pack_b_bf16_transposed(uint16_t* dst, const uint16_t* src, int64_t ld, int64_t k, int64_t n, int64_t first, int64_t last) {
-  if (k % 2 != 0 || ld % 2 != 0) return pack_b_bf16<NR>(dst, src, 1, ld, k, n, first, last);
-  transpose_into_panels<NR>(reinterpret_cast<float*>(dst), reinterpret_cast<const float*>(src), ld / 2, k / 2, n, first, last);
-}
-// src: k x n f32, row-major with row stride ld (V of attention, computed in f32): rounded to bf16 and paired along k on the way.
-template <int NR = gemm_bf16_nr>
-inline void pack_b_bf16_rows(uint16_t* dst, const float* src, int64_t ld, int64_t k, int64_t n, int64_t first, int64_t last) {
-  const int64_t groups = round_up(k, 2) / 2;
-  for (int64_t j = first; j < last; j++)
-    for (int64_t g = 0; g < groups; g++)
-      for (int v = 0; v < NR; v += f32_lanes) {
-        const int64_t left = n - j * NR - v;
-        const int lanes = static_cast<int>(left < 0 ? 0 : left < f32_lanes ? left : f32_lanes);
-        const float* const from = src + 2 * g * ld + j * NR + v;
-        const i32x even = bf16_bits(load(from, lanes)), odd = 2 * g + 1 < k ? bf16_bits(load(from + ld, lanes)) : broadcast(int32_t{0});
-        store(reinterpret_cast<int32_t*>(dst + ((j * groups + g) * NR + v) * 2), bit_or(even, shift_left(odd, 16)));
-      }
 }
 
 }  // namespace fs

@@ -1,7 +1,7 @@
 // Bench of gemm_bf16: operands in L2 and a 1024^3 loop nest. `fraction` is of the vdpbf16ps peak measured beside it (of the FMA peak
 // without it).
 #include "../testing/bench.hpp"
-#include "gemm_bf16.hpp"
+#include "pack.hpp"
 
 using namespace fs;
 

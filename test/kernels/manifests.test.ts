@@ -1,0 +1,48 @@
+/** What the registry says of a kernel holds: calls of it verify, and the C++ they become means what its `meaning` says, for each instruction set. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { emitFor } from "../../compiler-core/codegen/index.ts";
+import { decode, toNumbers } from "../../compiler-core/graph/ndarray.ts";
+import { isaSets, type IsaName } from "../../compiler-core/machine.ts";
+import { isFloat } from "../../compiler-core/support/dtype.ts";
+import { evalModule } from "../../compiler-core/tensor/eval.ts";
+import { verifyModule } from "../../compiler-core/tensor/verify.ts";
+import { compileFlags } from "#core/io";
+import { runBatch } from "../codegen/native-batch.ts";
+import { gemmCases } from "./gemm-cases.ts";
+import type { KernelCase } from "./kernel-module.ts";
+import { cannotRun, compilerOrReason } from "./native-program.ts";
+
+const compiler = await compilerOrReason();
+
+/** Sets that differ in the code that kernels have for them; the long run has the others. */
+const sets: readonly IsaName[] =
+  process.env["FUSIONSCOPE_LONG"] === undefined ? ["avx2", "avx512-bf16"] : (Object.keys(isaSets) as readonly IsaName[]);
+
+function compare(c: KernelCase, bytes: readonly Uint8Array[], intact: boolean): void {
+  assert.ok(intact, `${c.name} writes beside its buffers`);
+  const expected = evalModule(c.module, { inputs: c.inputs, weights: [] }, "native");
+  expected.forEach((want, slot) => {
+    const got = toNumbers(decode(want.dtype, want.shape, bytes[slot] ?? new Uint8Array()));
+    const right = toNumbers(want);
+    const scale = Math.max(1, ...right.map(Math.abs));
+    // Sums are rounded step by step in the kernels, once in the evaluator; integers are exact.
+    const worst = isFloat(want.dtype) ? 2e-6 * scale : 0;
+    right.forEach((w, i) => assert.ok(Math.abs((got[i] ?? NaN) - w) <= worst, `${c.name}: element ${i} is ${got[i]}, not ${w}`));
+  });
+}
+
+describe("kernels as the registry describes them", () => {
+  for (const isa of sets) {
+    const reason = typeof compiler === "string" ? compiler : cannotRun(isa);
+    test(`calls for ${isa}`, { skip: reason ?? false }, () => {
+      assert.ok(typeof compiler !== "string");
+      const cases = gemmCases(isa);
+      for (const c of cases) assert.deepEqual(verifyModule(c.module), [], c.name);
+      const items = cases.map((c) => ({ source: emitFor(c.module, undefined, isa), inputs: c.inputs, weights: [], threads: 1 }));
+      const flags = compileFlags(isa, compiler).filter((f) => f.startsWith("-m"));
+      const results = runBatch(items, compiler.command, flags, process.cwd());
+      cases.forEach((c, i) => compare(c, results[i]?.outputs ?? [], results[i]?.intact === true));
+    });
+  }
+});
