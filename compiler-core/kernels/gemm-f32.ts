@@ -21,6 +21,12 @@ function utilisation({ m, n, isa }: ShapeFacts): number {
   return columns * (0.5 + 0.5 * rows);
 }
 
+/** Template arguments, where the tile is not the usual one. */
+function tileText(call: CallText): string {
+  const [mr, nr] = [call.param("mr"), Number(call.param("nr"))];
+  return mr === undefined ? "" : `<${mr}, ${nr} / fs::f32_lanes>`;
+}
+
 function cpp(call: CallText): string {
   const b =
     call.param("b") === "rows"
@@ -29,7 +35,7 @@ function cpp(call: CallText): string {
   const start = call.pointer("c");
   const init = start === undefined ? "fs::gemm_zero{}" : `fs::gemm_from{${start}, ${call.arg("ldc")}}`;
   const a = `fs::a_rows{${call.pointer("a")}, ${call.arg("lda")}}`;
-  return `fs::gemm_f32(${call.arg("m")}, ${call.arg("n")}, ${call.arg("k")}, ${a}, ${b}, ${init}, ${call.epilogue ?? bug("gemm_f32 without epilogue")});`;
+  return `fs::gemm_f32${tileText(call)}(${call.arg("m")}, ${call.arg("n")}, ${call.arg("k")}, ${a}, ${b}, ${init}, ${call.epilogue ?? bug("gemm_f32 without epilogue")});`;
 }
 
 function meaning(call: CallValues): void {
@@ -58,7 +64,11 @@ export const gemmF32: Kernel = {
   args: ["m", "n", "k", "lda"],
   optionalArgs: ["kb", "ldb", "ldc"],
   needs: (params, has) => [params["b"] === "rows" ? "ldb" : "kb", ...(has("c") ? ["ldc"] : [])],
-  params: { b: '"panels" or "rows"', nr: "columns of a panel: gemmF32Tile(isa).nr" },
+  params: {
+    b: '"panels" or "rows"',
+    nr: "columns of a panel and of a register tile",
+    mr: "rows of a register tile; absent: those of gemmF32Tile(isa), with its columns",
+  },
   acc: "f32",
   headers: ["kernels/gemm_f32/gemm_f32.hpp"],
   features: () => [],

@@ -9,13 +9,14 @@ import { element } from "./kernel.ts";
 /** Columns of a panel, as gemm_u8s8_nr of the header. */
 export const gemmU8S8Panel = (isa: IsaName): number => (isa === "scalar" ? 4 : isa === "avx2" ? 1 : 2) * f32Lanes(isa);
 
-const cpp =
-  (name: "gemm_u8s8" | "gemm_s8s8") =>
+/** The call of a product on 8-bit operands with the C++ function `name`. */
+export const integerCall =
+  (name: string) =>
   (call: CallText): string => {
     const start = call.pointer("c");
     const init = start === undefined ? "fs::igemm_zero{}" : `fs::igemm_columns{${start}}`;
     const operands = `fs::a_rows{${call.pointer("a")}, ${call.arg("lda")}}, fs::b_panels{${call.pointer("b")}, ${call.arg("kb")}}`;
-    return `fs::${name}(${call.arg("m")}, ${call.arg("n")}, ${call.arg("k")}, ${operands}, ${init}, ${call.epilogue ?? bug("gemm_u8s8 without epilogue")});`;
+    return `fs::${name}(${call.arg("m")}, ${call.arg("n")}, ${call.arg("k")}, ${operands}, ${init}, ${call.epilogue ?? bug(`${name} without epilogue`)});`;
   };
 
 /** `shift` is what the kernel adds to every element of A when it reads it. */
@@ -44,7 +45,7 @@ export const gemmU8S8: Kernel = {
   promises: ["sums are exact for k up to 65536", "the epilogue sees every element once, rows of a tile in order"],
   accepts: ({ k }) => (k > 65536 ? `sums of ${k} products can exceed 32 bits` : true),
   score: () => 0.8,
-  cpp: cpp("gemm_u8s8"),
+  cpp: integerCall("gemm_u8s8"),
   meaning: meaning(0),
 };
 
@@ -53,7 +54,7 @@ export const gemmS8S8: Kernel = {
   name: "gemm_s8s8",
   why: "as gemm_u8s8, with signed A read as A + 128: the start values hold -128 times the column sums",
   operands: { ...gemmU8S8.operands, a: { ...gemmU8S8.operands["a"]!, dtype: "i8" } },
-  cpp: cpp("gemm_s8s8"),
+  cpp: integerCall("gemm_s8s8"),
   meaning: meaning(128),
 };
 

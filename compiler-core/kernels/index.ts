@@ -1,6 +1,7 @@
 /** The registry of microkernels. Adding one: a manifest beside this file, a row here, the C++ in native/kernels/. */
 import { bug } from "../messages.ts";
 import { convF32 } from "./conv-f32.ts";
+import { gemmBF16Amx, gemmS8S8Amx, gemmU8S8Amx } from "./gemm-amx.ts";
 import { gemmBF16, packABF16, packBBF16, packBBF16FromF32 } from "./gemm-bf16.ts";
 import { gemmF32 } from "./gemm-f32.ts";
 import { gemmF32Dot } from "./gemm-f32-dot.ts";
@@ -27,6 +28,9 @@ export const kernels: readonly Kernel[] = [
   packBBF16,
   packBBF16FromF32,
   packABF16,
+  gemmBF16Amx,
+  gemmU8S8Amx,
+  gemmS8S8Amx,
   convF32,
   transposeF32,
 ];

@@ -72,6 +72,8 @@ export interface Kernel {
   /** Include paths below `native/`. */
   readonly headers: readonly string[];
   readonly features: (isa: IsaName) => readonly CpuFeature[];
+  /** A C++ class: a nest with calls of the kernel keeps an object of it, so that what it sets up in the thread is set up once per nest. */
+  readonly scope?: string;
   /** What callers may rely on, one sentence each. */
   readonly promises: readonly string[];
   /** True, or why the kernel does not fit. */

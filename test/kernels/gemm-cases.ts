@@ -2,7 +2,7 @@
 import type { NdArray } from "../../compiler-core/graph/ndarray.ts";
 import { fromValues } from "../../compiler-core/graph/ndarray.ts";
 import { gemmBF16Tile, gemmF32Tile, gemmU8S8Panel } from "../../compiler-core/kernels/index.ts";
-import type { IsaName } from "../../compiler-core/machine.ts";
+import { isaSets, type IsaName } from "../../compiler-core/machine.ts";
 import type { DType } from "../../compiler-core/support/dtype.ts";
 import { KernelModule, type KernelCase } from "./kernel-module.ts";
 
@@ -30,6 +30,8 @@ export function values(dtype: DType, shape: readonly number[], seed: number): Nd
 
 interface GemmRow {
   readonly name: string;
+  /** Instruction sets that have the kernel; absent: all. */
+  readonly only?: (isa: IsaName) => boolean;
   /** The module's text, its inputs in slot order. */
   readonly make: (isa: IsaName, size: GemmSize, vector: boolean) => { readonly module: KernelModule; readonly inputs: readonly NdArray[] };
 }
@@ -66,8 +68,11 @@ const f32Dot: GemmRow = {
   },
 };
 
-const int8 = (a: "u8" | "i8", b: "i8" | "u8"): GemmRow => ({
-  name: `${a} by ${b}`,
+const hasTiles = (isa: IsaName): boolean => (isaSets[isa] as readonly string[]).includes("amx_tile");
+
+const int8 = (a: "u8" | "i8", b: "i8" | "u8", kernel = a === "u8" ? "gemm_u8s8" : "gemm_s8s8"): GemmRow => ({
+  name: `${kernel} of ${a} by ${b}`,
+  ...(kernel.endsWith("_amx") ? { only: hasTiles } : {}),
   make: (isa, { m, n, k }, vector) => {
     const nr = gemmU8S8Panel(isa);
     const t = new KernelModule(isa);
@@ -78,14 +83,15 @@ const int8 = (a: "u8" | "i8", b: "i8" | "u8"): GemmRow => ({
     t.buffer("sums", "i32", [n], "arena");
     const pack = b === "i8" ? "pack_b_u8s8" : "pack_b_u8";
     t.call(pack, { src: "b", dst: "p", colsum: "sums" }, { k_stride: n, n_stride: 1, k, n, first: 0, last: Math.ceil(n / nr) }, { nr });
-    t.call(a === "u8" ? "gemm_u8s8" : "gemm_s8s8", { a: "a", b: "p", c: "sums" }, { m, n, k, lda: k, kb: k }, { nr }, { to: "y", vector });
+    t.call(kernel, { a: "a", b: "p", c: "sums" }, { m, n, k, lda: k, kb: k }, { nr }, { to: "y", vector });
     return { module: t, inputs: [values(a, [m, k], 1), values(b, [k, n], 2)] };
   },
 });
 
 /** From f32 operands, rounded on the way, or from bf16 ones; columns of a transposed weight too. */
-const bf16 = (from: "f32" | "bf16", transposed: boolean): GemmRow => ({
-  name: `gemm_bf16 from ${from}${transposed ? ", transposed" : ""}`,
+const bf16 = (from: "f32" | "bf16", transposed: boolean, kernel = "gemm_bf16"): GemmRow => ({
+  name: `${kernel} from ${from}${transposed ? ", transposed" : ""}`,
+  ...(kernel.endsWith("_amx") ? { only: hasTiles } : {}),
   make: (isa, { m, n, k }, vector) => {
     const { nr } = gemmBF16Tile(isa);
     const t = new KernelModule(isa);
@@ -104,7 +110,7 @@ const bf16 = (from: "f32" | "bf16", transposed: boolean): GemmRow => ({
       t.call("pack_a_bf16", { src: "a", dst: "rows" }, { m, k, lds: k, ldd: lda });
     }
     const a = from === "f32" ? "rows" : "a";
-    t.call("gemm_bf16", { a, b: "p", c: "c" }, { m, n, k, lda, kb: k, ldc: n }, { nr }, { to: "y", vector });
+    t.call(kernel, { a, b: "p", c: "c" }, { m, n, k, lda, kb: k, ldc: n }, { nr }, { to: "y", vector });
     return { module: t, inputs: [values(from, [m, k], 1), values(from, shape, 2), values("f32", [m, n], 3)] };
   },
 });
@@ -118,15 +124,19 @@ const rows: readonly GemmRow[] = [
   bf16("f32", false),
   bf16("f32", true),
   bf16("bf16", false),
+  bf16("f32", false, "gemm_bf16_amx"),
+  int8("u8", "i8", "gemm_u8s8_amx"),
+  int8("i8", "i8", "gemm_s8s8_amx"),
 ];
 
 /** All cases for an instruction set: odd edges in all directions, with vector and scalar epilogues. */
 export function gemmCases(isa: IsaName): readonly KernelCase[] {
   const sizes: readonly GemmSize[] = [
     { m: 17, n: 37, k: 45 },
-    { m: 3, n: 7, k: 33 },
+    { m: 3, n: 7, k: 70 },
   ];
-  return rows.flatMap(({ name, make }) =>
+  const here = rows.filter(({ only }) => only?.(isa) ?? true);
+  return here.flatMap(({ name, make }) =>
     sizes.map((size, i) => {
       const { module, inputs } = make(isa, size, i === 0);
       return { name: `${name}, ${size.m} x ${size.n} x ${size.k}`, module: module.finish(name), inputs };

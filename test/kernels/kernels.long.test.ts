@@ -17,6 +17,7 @@ const rows: readonly {
   { source: "math/math_test.cpp", isas: everywhere, flags: ["-O2"], args: ["97"] },
   { source: "runtime/spmd_test.cpp", isas: ["scalar"], flags: addresses },
   { source: "runtime/spmd_test.cpp", isas: ["scalar"], flags: ["-O1", "-fsanitize=thread"] },
+  { source: "runtime/topology_test.cpp", isas: ["scalar"], flags: addresses },
   { source: "kernels/transpose/transpose_test.cpp", isas: everywhere, flags: addresses },
   { source: "kernels/gemm_f32/gemm_f32_test.cpp", isas: everywhere, flags: addresses },
   { source: "kernels/gemm_f32/gemm_f32_test.cpp", isas: everywhere, flags: ["-O3"] },

@@ -15,6 +15,7 @@ const rows: readonly Row[] = [
   { source: "simd/simd_test.cpp", isas: ["scalar", "avx2", "avx512"], flags: ["-Og"] },
   { source: "math/math_test.cpp", isas: ["scalar", "avx2", "avx512"], flags: ["-Og"] },
   { source: "runtime/spmd_test.cpp", isas: ["scalar"], flags: ["-Og"] },
+  { source: "runtime/topology_test.cpp", isas: ["scalar"], flags: ["-Og"] },
   { source: "kernels/transpose/transpose_test.cpp", isas: ["scalar", "avx2", "avx512"], flags: ["-Og"] },
   { source: "kernels/gemm_f32/gemm_f32_test.cpp", isas: ["scalar", "avx2", "avx512"], flags: ["-Og"] },
   { source: "kernels/conv_f32/conv_f32_test.cpp", isas: ["scalar", "avx2", "avx512"], flags: ["-Og"] },

@@ -15,9 +15,22 @@ import { cannotRun, compilerOrReason } from "./native-program.ts";
 
 const compiler = await compilerOrReason();
 
-/** Sets that differ in the code that kernels have for them; the long run has the others. */
-const sets: readonly IsaName[] =
-  process.env["FUSIONSCOPE_LONG"] === undefined ? ["avx2", "avx512-bf16"] : (Object.keys(isaSets) as readonly IsaName[]);
+const short = process.env["FUSIONSCOPE_LONG"] === undefined;
+
+interface Target {
+  readonly isa: IsaName;
+  /** The set that the machine must have, where that is another one: tiles are emulated. */
+  readonly on?: IsaName;
+  readonly flags?: readonly string[];
+}
+
+const emulated: Target = { isa: "amx", on: "avx512-bf16", flags: ["-DFS_AMX_EMULATED"] };
+
+/** Sets that differ in the code that kernels have for them; the long run has all. */
+const targets: readonly Target[] = [
+  ...(short ? (["avx2"] as const) : (Object.keys(isaSets) as readonly IsaName[])).map((isa) => ({ isa })),
+  emulated,
+];
 
 function compare(c: KernelCase, bytes: readonly Uint8Array[], intact: boolean): void {
   assert.ok(intact, `${c.name} writes beside its buffers`);
@@ -33,16 +46,26 @@ function compare(c: KernelCase, bytes: readonly Uint8Array[], intact: boolean): 
 }
 
 describe("kernels as the registry describes them", () => {
-  for (const isa of sets) {
-    const reason = typeof compiler === "string" ? compiler : cannotRun(isa);
-    test(`calls for ${isa}`, { skip: reason ?? false }, () => {
+  for (const { isa, on = isa, flags = [] } of targets) {
+    const reason = typeof compiler === "string" ? compiler : cannotRun(on);
+    test(`calls for ${isa} ${flags.join(" ")}`, { skip: reason ?? false }, () => {
       assert.ok(typeof compiler !== "string");
       const cases = gemmCases(isa);
       for (const c of cases) assert.deepEqual(verifyModule(c.module), [], c.name);
       const items = cases.map((c) => ({ source: emitFor(c.module, undefined, isa), inputs: c.inputs, weights: [], threads: 1 }));
-      const flags = compileFlags(isa, compiler).filter((f) => f.startsWith("-m"));
-      const results = runBatch(items, compiler.command, flags, process.cwd());
+      const machine = compileFlags(on, compiler).filter((f) => f.startsWith("-m"));
+      const results = runBatch(items, compiler.command, [...machine, ...flags], process.cwd());
       cases.forEach((c, i) => compare(c, results[i]?.outputs ?? [], results[i]?.intact === true));
     });
   }
+});
+
+test("a nest sets up the tiles once for all of its calls", () => {
+  const { module } = gemmCases("amx").find((c) => c.name.startsWith("gemm_bf16_amx"))!;
+  const { text } = emitFor(module, undefined, "amx");
+  assert.equal(text.split("fs::amx::scope").length, 2);
+  assert.match(text, /\(void\)threads;\n\s*const fs::amx::scope scope_0;\n/, "before the nest's loops");
+  assert.ok(text.indexOf("fs::amx::scope") < text.indexOf("fs::gemm_bf16_amx("));
+  const plain = gemmCases("avx512").map((c) => emitFor(c.module, undefined, "avx512").text);
+  assert.ok(!plain.some((t) => t.includes("amx")), "only kernels on tiles want them");
 });

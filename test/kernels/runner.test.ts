@@ -5,7 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { UserError, widestIsa, type IsaName } from "#core";
-import { detectMachine, RunnerClient } from "#core/io";
+import { detectMachine, measureLaunchCost, RunnerClient } from "#core/io";
 import { buildMatmul, largestDifference, ortOrReason, readFloats, writeIdentity, writeMatmul, type MatmulFiles } from "./matmul-case.ts";
 import { compilerOrReason } from "./native-program.ts";
 
@@ -112,6 +112,20 @@ describe("native runner", { skip: typeof compiler === "string" ? compiler : fals
     assert.ok(samples > 20, `${samples} samples`);
     assert.equal(samples, outside + offsets.reduce((sum, [, n]) => sum + n, 0), "every sample is counted once");
     assert.ok(outside < samples / 2);
+  });
+
+  test("tells what a launch and a barrier cost, beside OpenMP", async () => {
+    const teams = await measureLaunchCost([1, 2, 5], 0.05, runner);
+    assert.deepEqual(
+      teams.map((c) => c.threads),
+      [1, 2, 5],
+    );
+    for (const { launchNs, barrierNs, openmp } of teams) {
+      assert.ok(launchNs > 0 && barrierNs > 0 && barrierNs < 1e8, `${launchNs} ${barrierNs}`);
+      if (openmp.valid) assert.ok(openmp.launchNs > 0 && openmp.barrierNs > 0);
+      else assert.match(openmp.why, /libgomp|more threads than CPUs/);
+    }
+    await failsWith("runner-resources", runner.request("launch-cost", { threads: [1000] }));
   });
 
   test("says that it was killed", async () => {

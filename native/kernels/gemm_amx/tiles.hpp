@@ -18,8 +18,12 @@ constexpr int tile_rows = 16, tile_bytes = 64;
 
 #if defined(FS_AMX_EMULATED)
 inline thread_local unsigned char tiles[8][tile_rows][tile_bytes];
+inline thread_local int configurations = 0;
 
-inline void configure() { std::memset(tiles, 0, sizeof tiles); }
+inline void configure() {
+  configurations++;
+  std::memset(tiles, 0, sizeof tiles);
+}
 inline void release() {}
 template <int T>
 inline void zero() {
@@ -33,15 +37,24 @@ template <int T>
 inline void store(void* p, int64_t stride) {
   for (int r = 0; r < tile_rows; r++) std::memcpy(static_cast<unsigned char*>(p) + r * stride, tiles[T][r], tile_bytes);
 }
-template <int C, int A, int B>
-inline void dot_u8s8() {
+template <class T, int C, int A, int B>
+inline void dot_bytes() {
   for (int m = 0; m < 16; m++)
     for (int n = 0; n < 16; n++) {
       int32_t sum;
       std::memcpy(&sum, &tiles[C][m][n * 4], 4);
-      for (int k = 0; k < 64; k++) sum += static_cast<int32_t>(tiles[A][m][k]) * static_cast<int8_t>(tiles[B][k / 4][n * 4 + k % 4]);
+      for (int k = 0; k < 64; k++)
+        sum += static_cast<int32_t>(static_cast<T>(tiles[A][m][k])) * static_cast<int8_t>(tiles[B][k / 4][n * 4 + k % 4]);
       std::memcpy(&tiles[C][m][n * 4], &sum, 4);
     }
+}
+template <int C, int A, int B>
+inline void dot_u8s8() {
+  dot_bytes<uint8_t, C, A, B>();
+}
+template <int C, int A, int B>
+inline void dot_s8s8() {
+  dot_bytes<int8_t, C, A, B>();
 }
 template <int C, int A, int B>
 inline void dot_bf16() {
@@ -87,10 +100,28 @@ FS_INLINE void dot_u8s8() {
   asm volatile("tdpbusd {%%tmm%c2, %%tmm%c1, %%tmm%c0|tmm%c0, tmm%c1, tmm%c2}" : : "i"(C), "i"(A), "i"(B));
 }
 template <int C, int A, int B>
+FS_INLINE void dot_s8s8() {
+  asm volatile("tdpbssd {%%tmm%c2, %%tmm%c1, %%tmm%c0|tmm%c0, tmm%c1, tmm%c2}" : : "i"(C), "i"(A), "i"(B));
+}
+template <int C, int A, int B>
 FS_INLINE void dot_bf16() {
   asm volatile("tdpbf16ps {%%tmm%c2, %%tmm%c1, %%tmm%c0|tmm%c0, tmm%c1, tmm%c2}" : : "i"(C), "i"(A), "i"(B));
 }
 #endif
+
+// Keeps the configuration loaded in the calling thread while it lives; inside of another one it does nothing. Loading it takes as long as
+// some tile products, so generated code has one around every nest, and not one for each call.
+inline thread_local int scopes = 0;
+class scope {
+ public:
+  FS_INLINE scope() {
+    if (scopes++ == 0) configure();
+  }
+  FS_INLINE ~scope() {
+    if (--scopes == 0) release();
+  }
+  scope(const scope&) = delete;
+};
 
 }  // namespace amx
 }  // namespace fs
