@@ -7,6 +7,7 @@ export * from "./doctor.ts";
 export * from "./environment.ts";
 export * from "./extract-nodes.ts";
 export * from "./json.ts";
+export * from "./launch-cost.ts";
 export * from "./machine-detect.ts";
 export * from "./machine-profile.ts";
 export * from "./model-file.ts";

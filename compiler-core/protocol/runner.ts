@@ -113,6 +113,8 @@ export interface LoadResult {
   readonly packedBytes: number;
   /** Per thread. */
   readonly scratchBytes: number;
+  /** Bytes of the arena and the packed constants that huge pages were asked for (buffers of 2 MiB and more), and that lie on such. */
+  readonly hugePages: { readonly askedBytes: number; readonly gotBytes: number };
 }
 
 export interface LoadOrtParams {
@@ -249,6 +251,25 @@ export interface PeaksResult {
   readonly read: readonly { readonly bytes: number; readonly gbs: number }[];
 }
 
+export interface LaunchCostParams {
+  /** Team sizes. */
+  readonly threads: readonly number[];
+  /** Of measurement per team size (default 0.5). */
+  readonly seconds?: number;
+}
+/** Nanoseconds per launch of an empty nest, and per barrier inside of one: one figure for each round of 500. */
+export interface LaunchCostFigures {
+  readonly launchNs: readonly number[];
+  readonly barrierNs: readonly number[];
+}
+export interface LaunchCostResult {
+  /** The rounds of `openmp` (libgomp: a parallel region, its barrier) were measured between ours, the other's threads at rest. */
+  readonly teams: readonly (LaunchCostFigures & {
+    readonly threads: number;
+    readonly openmp: (LaunchCostFigures & { readonly valid: true }) | { readonly valid: false; readonly why: string };
+  })[];
+}
+
 export interface DoneResult {
   readonly done: true;
 }
@@ -264,6 +285,7 @@ export interface RunnerMethods {
   readonly profile: { readonly params: ProfileParams; readonly result: ProfileResult };
   readonly sample: { readonly params: SampleParams; readonly result: SampleResult };
   readonly peaks: { readonly params: PeaksParams; readonly result: PeaksResult };
+  readonly "launch-cost": { readonly params: LaunchCostParams; readonly result: LaunchCostResult };
   /** Ends a running bench or sample: that request fails with `cancelled`. */
   readonly cancel: { readonly params: object; readonly result: DoneResult };
   readonly quit: { readonly params: object; readonly result: DoneResult };

@@ -5,6 +5,7 @@
 #include "counters.hpp"
 #include "cpu.hpp"
 #include "failure.hpp"
+#include "launch_cost.hpp"
 #include "peaks.hpp"
 #include "sampler.hpp"
 
@@ -47,6 +48,7 @@ json::value commands::handle(const std::string& method, const json::value& reque
       {"hello", &commands::hello},     {"load", &commands::load},     {"load-ort", &commands::load_ort},
       {"unload", &commands::unload},   {"run", &commands::run},       {"bench", &commands::run_bench},
       {"profile", &commands::profile}, {"sample", &commands::sample}, {"peaks", &commands::measure_peaks},
+      {"launch-cost", &commands::measure_launch_cost},
   };
   const auto found = table.find(method);
   if (found == table.end()) throw failure("bad-request", "unknown method '" + method + "'");
@@ -208,6 +210,12 @@ json::value commands::sample(const json::value& request) {
 
 json::value commands::measure_peaks(const json::value& request) {
   return peaks(static_cast<int>(request.int_or("threads", 1)), request.number_or("seconds", 0.2));
+}
+
+json::value commands::measure_launch_cost(const json::value& request) {
+  std::vector<int> threads;
+  for (const auto& n : request["threads"].items()) threads.push_back(static_cast<int>(n.as_int()));
+  return launch_cost(threads, request.number_or("seconds", 0.5));
 }
 
 }  // namespace runner

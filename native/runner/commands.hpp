@@ -27,6 +27,7 @@ class commands {
   json::value profile(const json::value& request);
   json::value sample(const json::value& request);
   json::value measure_peaks(const json::value& request);
+  json::value measure_launch_cost(const json::value& request);
 
   target& find(const json::value& id);
   compiled_module& find_module(const json::value& id);

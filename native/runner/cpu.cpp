@@ -107,15 +107,9 @@ std::string isa_names(uint64_t isa) {
 
 std::vector<int> cpu_order() {
   const cpu_set_t allowed = allowed_at_start();
-  std::vector<int> first, rest;
-  std::set<std::string> seen;
-  for (int c = 0; c < CPU_SETSIZE; c++) {
-    if (!CPU_ISSET(c, &allowed)) continue;
-    const std::string siblings = first_line("/sys/devices/system/cpu/cpu" + std::to_string(c) + "/topology/thread_siblings_list");
-    (siblings.empty() || seen.insert(siblings).second ? first : rest).push_back(c);
-  }
-  first.insert(first.end(), rest.begin(), rest.end());
-  return first;
+  std::vector<int> cpus(CPU_SETSIZE);
+  cpus.resize(static_cast<size_t>(fs_cpu_order_of("", &allowed, cpus.data(), CPU_SETSIZE)));
+  return cpus;
 }
 
 json::value describe_cpu() {

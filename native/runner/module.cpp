@@ -231,6 +231,17 @@ json::value compiled_module::write_outputs(const std::vector<std::string>& files
   return written;
 }
 
+// Huge pages are asked for where they are worth while; what came of it is up to the system.
+static json::value huge_pages(const fs_host& host) {
+  uint64_t asked = 0, got = 0;
+  for (const fs_buffer* b : {&host.arena, &host.packed})
+    if (fs_buffer_page(b) == FS_HUGE_PAGE) {
+      asked += b->bytes;
+      got += fs_buffer_huge_bytes(b);
+    }
+  return json::object{{"askedBytes", asked}, {"gotBytes", got}};
+}
+
 json::value compiled_module::describe() const {
   const fs_module& m = info();
   return json::object{{"name", m.name},
@@ -243,7 +254,8 @@ json::value compiled_module::describe() const {
                       {"holes", m.holes},
                       {"arenaBytes", m.arena_bytes},
                       {"packedBytes", m.packed_bytes},
-                      {"scratchBytes", m.scratch_bytes}};
+                      {"scratchBytes", m.scratch_bytes},
+                      {"hugePages", huge_pages(host_)}};
 }
 
 void compiled_module::reset_regions() {

@@ -19,7 +19,7 @@
 
 #include <stdint.h>
 
-#define FS_ABI_VERSION 2u
+#define FS_ABI_VERSION 3u
 #define FS_ALIGNMENT 64
 
 #ifdef __cplusplus
@@ -61,17 +61,30 @@ typedef struct fs_module {
   uint32_t holes;               /* parts that are not compiled: a host that sets no fs_context.hole refuses a module that has any */
 } fs_module;
 
-/* Barrier state of a team. Each hot word has its own cache line. Zero it, then set `threads` and `spin` (see fs_team_init). */
+/* A word that threads write while others poll: it has its cache line for itself. */
+typedef struct fs_line {
+  int32_t value;
+  char pad[60];
+} fs_line;
+
+/* A place where a fixed number of threads meet. */
+typedef struct fs_gate {
+  fs_line arrived;  /* of the current meeting */
+  fs_line epoch;    /* meetings completed, the futex word */
+  fs_line sleepers; /* threads inside futex_wait, so that the last arriver makes no system call when nobody sleeps */
+} fs_gate;
+
+#define FS_MAX_THREADS 256 /* of a team */
+#define FS_TEAM_NODE 8     /* threads that share a counter of arrivals: one counter for all would be fetched by every thread in turn */
+
+/* What the threads of a team wait on. Zero it, then set `threads` and `spin` (see fs_team_init). */
 typedef struct fs_team {
   int32_t threads;
   int32_t spin; /* polls before a waiting thread sleeps in the kernel; 0: sleep at once (more threads than CPUs) */
-  char pad0[56];
-  int32_t arrived; /* threads that reached the current barrier */
-  char pad1[60];
-  int32_t epoch; /* barriers completed, the futex word */
-  char pad2[60];
-  int32_t sleepers; /* threads inside futex_wait, so that the last arriver makes no system call when nobody sleeps */
-  char pad3[60];
+  char pad[56];
+  fs_gate all;                                /* counts nodes where there are several, threads otherwise */
+  fs_line node[FS_MAX_THREADS / FS_TEAM_NODE]; /* arrivals, by tid / FS_TEAM_NODE */
+  fs_gate group[FS_MAX_THREADS / 2];          /* of parts of the team, by (first tid of the part) / 2: see fs_group_barrier */
 } fs_team;
 
 typedef struct fs_context {

@@ -20,12 +20,16 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
+#include "buffer.h"
 #include "spmd.h"
+#include "topology.h"
 
-#define FS_HOST_MAX_THREADS 256
-#define FS_HUGE_PAGE (2ull << 20)
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+#define FS_HOST_MAX_THREADS FS_MAX_THREADS
 
 enum {
   FS_HOST_OK = 0,
@@ -35,12 +39,6 @@ enum {
   FS_HOST_ERROR_ISA = 4,
   FS_HOST_ERROR_HOLES = 5 /* parts of the model are not compiled, and nobody was given who runs them */
 };
-
-typedef struct fs_buffer {
-  unsigned char* p; /* 64-byte aligned; 2 MB aligned when large */
-  void* map;
-  uint64_t map_bytes;
-} fs_buffer;
 
 typedef struct fs_host {
   fs_team team __attribute__((aligned(64)));
@@ -59,27 +57,6 @@ typedef struct fs_host {
   pthread_t thread[FS_HOST_MAX_THREADS];
 } fs_host;
 
-/* Anonymous memory, already backed by pages, so that no fault falls into a run. */
-static inline int fs_buffer_open(fs_buffer* b, uint64_t bytes) {
-  memset(b, 0, sizeof *b);
-  const int huge = bytes >= FS_HUGE_PAGE;
-  b->map_bytes = fs_align_up(bytes == 0 ? 1 : bytes, 4096) + (huge ? FS_HUGE_PAGE : 0);
-  b->map = mmap(NULL, b->map_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (b->map == MAP_FAILED) {
-    b->map = NULL;
-    return -1;
-  }
-  b->p = (unsigned char*)(huge ? fs_align_up((uint64_t)(uintptr_t)b->map, FS_HUGE_PAGE) : (uint64_t)(uintptr_t)b->map);
-  if (huge) madvise(b->p, fs_align_up(bytes, 4096), MADV_HUGEPAGE);
-  for (uint64_t i = 0; i < bytes; i += 4096) ((volatile unsigned char*)b->p)[i] = 0;
-  return 0;
-}
-
-static inline void fs_buffer_close(fs_buffer* b) {
-  if (b->map != NULL) munmap(b->map, b->map_bytes);
-  memset(b, 0, sizeof *b);
-}
-
 /* Polls that take about `microseconds`: the length of a pause differs by a factor of ten between processors. */
 static inline int32_t fs_spin_count(int microseconds) {
   struct timespec a, b;
@@ -92,7 +69,7 @@ static inline int32_t fs_spin_count(int microseconds) {
   return count > 1e6 ? 1000000 : (int32_t)count;
 }
 
-/* Feature bits of this processor (what the operating system lets programs use; AMX bits are never set here: it needs a permission). */
+/* Feature bits of this processor (what the operating system lets programs use). AMX needs a permission: fs_host_request_amx. */
 static inline uint64_t fs_host_isa(void) {
   uint64_t isa = 0;
 #if defined(__x86_64__)
@@ -103,6 +80,24 @@ static inline uint64_t fs_host_isa(void) {
     isa |= FS_ISA_AVX512;
   if (__builtin_cpu_supports("avx512vnni")) isa |= FS_ISA_VNNI;
   if (__builtin_cpu_supports("avx512bf16")) isa |= FS_ISA_BF16;
+  unsigned a, b, c, d;
+  if ((isa & FS_ISA_AVX512) != 0 && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 23 & 1) != 0) isa |= FS_ISA_FP16;
+#endif
+  return isa;
+}
+
+/* AMX tile data is off until a process asks for it (Linux 5.16 and newer); children inherit the permission, a new program does not. Signal
+ * stacks must be large enough for the tiles when it is asked for. Returns the feature bits that it adds, 0 where there is no AMX. */
+static inline uint64_t fs_host_request_amx(void) {
+  uint64_t isa = 0;
+#if defined(__x86_64__) && defined(SYS_arch_prctl)
+  unsigned a, b, c, d;
+  const long request_permission = 0x1023, tile_data = 18; /* ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA */
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 24 & 1) != 0 && syscall(SYS_arch_prctl, request_permission, tile_data) == 0) {
+    isa |= FS_ISA_AMX_TILE;
+    if ((d >> 25 & 1) != 0) isa |= FS_ISA_AMX_INT8;
+    if ((d >> 22 & 1) != 0) isa |= FS_ISA_AMX_BF16;
+  }
 #endif
   return isa;
 }
@@ -138,6 +133,21 @@ static inline void fs_host_job(fs_host* host, fs_entry entry) {
   fs_barrier(&host->context, 0);
 }
 
+/* Each thread writes its part of the arena and of the packed constants first, and its own scratch: pages lie near the CPU that writes them
+ * first, and no fault falls into a run. */
+static inline void fs_host_touch(fs_context* context, int tid, int threads) {
+  fs_host* host = (fs_host*)(void*)((char*)context - offsetof(fs_host, context));
+  fs_buffer* const shared[] = {&host->arena, &host->packed};
+  for (int i = 0; i < 2; i++) {
+    const int64_t page = (int64_t)fs_buffer_page(shared[i]), bytes = (int64_t)shared[i]->bytes;
+    int64_t lo, hi;
+    fs_range(0, (bytes + page - 1) / page, tid, threads, &lo, &hi);
+    fs_buffer_touch(shared[i], (uint64_t)(lo * page), (uint64_t)(hi * page < bytes ? hi * page : bytes));
+  }
+  const uint64_t own = (uint64_t)tid * context->scratch_stride;
+  fs_buffer_touch(&host->scratch, own, own + context->scratch_stride);
+}
+
 /* Between runs, lets the workers sleep at once (1) or spin a little first, as when runs follow each other closely (0). */
 static inline void fs_host_park(fs_host* host, int parked) { __atomic_store_n(&host->job_spin, parked ? 0 : host->spin, __ATOMIC_RELAXED); }
 
@@ -170,10 +180,11 @@ static inline void fs_host_close(fs_host* host) {
 static inline int fs_host_buffers(fs_host* host, const void* const* weights) {
   const fs_module* m = host->module;
   fs_context* c = &host->context;
-  const uint64_t stride = fs_align_up(m->scratch_bytes, 4096) + FS_ALIGNMENT; /* the odd line keeps threads off the same cache sets */
+  /* Pages of its own for each thread, so that they lie near it; the odd line keeps threads off the same cache sets. */
+  const uint64_t stride = fs_align_up(m->scratch_bytes + FS_ALIGNMENT, FS_PAGE) + FS_ALIGNMENT;
   const uint32_t row = (uint32_t)fs_align_up(m->regions == 0 ? 1 : m->regions, 16);
-  if (fs_buffer_open(&host->packed, m->packed_bytes) != 0 || fs_buffer_open(&host->arena, m->arena_bytes) != 0 ||
-      fs_buffer_open(&host->scratch, stride * (uint64_t)host->threads) != 0 ||
+  if (fs_buffer_reserve(&host->packed, m->packed_bytes) != 0 || fs_buffer_reserve(&host->arena, m->arena_bytes) != 0 ||
+      fs_buffer_reserve(&host->scratch, stride * (uint64_t)host->threads) != 0 ||
       fs_buffer_open(&host->regions, (uint64_t)row * (uint64_t)host->threads * 20) != 0)
     return FS_HOST_ERROR_MEMORY;
   c->weights = weights;
@@ -190,8 +201,8 @@ static inline int fs_host_buffers(fs_host* host, const void* const* weights) {
   return FS_HOST_OK;
 }
 
-/* `isa` are the feature bits the caller may use (fs_host_isa(), plus AMX when permitted). `cpus`: the CPU of each thread, or NULL for no
- * pinning; thread 0 is the caller and is not pinned here. Set host->on_thread_start, and host->context.hole and hole_host for a module with
+/* `isa` are the feature bits the caller may use (fs_host_isa(), plus AMX when permitted). `cpus`: the CPU of each thread (fs_cpu_order), or NULL
+ * for no pinning; thread 0 is the caller and is not pinned here. Set host->on_thread_start, and host->context.hole and hole_host for a module with
  * holes, before the call, or leave the struct zeroed. */
 static inline int fs_host_open_on(fs_host* host, const fs_module* module, fs_entry init, fs_entry run, const void* const* weights,
                                   int threads, const int* cpus, uint64_t isa) {
@@ -210,8 +221,9 @@ static inline int fs_host_open_on(fs_host* host, const fs_module* module, fs_ent
   host->init = init;
   host->run = run;
   host->threads = threads;
-  cpu_set_t allowed;
-  const int crowded = sched_getaffinity(0, sizeof allowed, &allowed) == 0 && CPU_COUNT(&allowed) < threads && cpus == NULL;
+  /* Threads that share a CPU, or whose time is limited, would spin away what the others need. Given CPUs are one for each thread. */
+  const int quota = cpus == NULL ? 0 : fs_cpu_quota_of("");
+  const int crowded = cpus == NULL ? fs_usable_cpus() < threads : quota > 0 && quota < threads;
   host->spin = crowded || threads == 1 ? 0 : fs_spin_count(100);
   host->job_spin = host->spin;
   fs_team_init(&host->team, threads, host->spin);
@@ -245,6 +257,7 @@ static inline int fs_host_open_on(fs_host* host, const fs_module* module, fs_ent
       return FS_HOST_ERROR_THREADS;
     }
   }
+  fs_host_job(host, fs_host_touch);
   return FS_HOST_OK;
 }
 
