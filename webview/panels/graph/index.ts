@@ -8,6 +8,7 @@ import type { Hit } from "../../draw/hit.ts";
 import type { Camera } from "../../draw/scene.ts";
 import { errorInfo } from "../../host.ts";
 import type { Placement } from "../../layout/types.ts";
+import { benchmarkItems } from "../bench/measure.ts";
 import { bodiesOf } from "../../model/bodies.ts";
 import { visible } from "../../model/format.ts";
 import type { State } from "../../store.ts";
@@ -114,6 +115,7 @@ class GraphPanel {
       camera: (camera) => this.app.store.state.compare === "split" && other().view.setCamera(camera, true),
       painted: () => {
         const { stage } = this.app.store.state;
+        if (document.body.dataset.painted === undefined) performance.mark("first-picture"); // what an opening is timed by
         document.body.dataset.painted = String(stage);
         document.body.dataset.settled = String(this.after.settled);
         document.body.dataset.still = String(this.after.still);
@@ -278,6 +280,7 @@ class GraphPanel {
         follow: (way) => this.follow(way),
         save: (kind, part) => void this.save(kind, part),
         fit: () => this.after.view.fit(true),
+        benchmark: benchmarkItems(this.app),
         ...(body ? { enter: () => void enterBody(this.app, body.path) } : {}),
         ...(node ? { name: visible(node.name) } : {}),
         ...(this.after.view.shown?.rejected.length ? { whyNot: { on: this.lens.whyNot, toggle: () => this.toggleWhyNot() } } : {}),
