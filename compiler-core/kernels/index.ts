@@ -5,6 +5,7 @@ import { gemmBF16Amx, gemmS8S8Amx, gemmU8S8Amx } from "./gemm-amx.ts";
 import { gemmBF16, packABF16, packBBF16, packBBF16FromF32 } from "./gemm-bf16.ts";
 import { gemmF32 } from "./gemm-f32.ts";
 import { gemmF32Dot } from "./gemm-f32-dot.ts";
+import { gemmF32I4, gemmI8I4, packBI4, packBI4F16, quantiseRowsI8 } from "./gemm-i4.ts";
 import { gemmS8S8, gemmU8S8, packBU8, packBU8S8 } from "./gemm-u8s8.ts";
 import type { Kernel, ShapeFacts } from "./kernel.ts";
 import { packB, packBTransposed } from "./pack-b.ts";
@@ -13,6 +14,7 @@ import { transposeF32 } from "./transpose.ts";
 export type * from "./kernel.ts";
 export { gemmBF16Tile, hasBF16Products } from "./gemm-bf16.ts";
 export { gemmF32Tile } from "./gemm-f32.ts";
+export { i4Block, i4Panels, i8RowBytes } from "./gemm-i4.ts";
 export { gemmU8S8Panel } from "./gemm-u8s8.ts";
 
 export const kernels: readonly Kernel[] = [
@@ -31,6 +33,11 @@ export const kernels: readonly Kernel[] = [
   gemmBF16Amx,
   gemmU8S8Amx,
   gemmS8S8Amx,
+  gemmF32I4,
+  gemmI8I4,
+  packBI4,
+  packBI4F16,
+  quantiseRowsI8,
   convF32,
   transposeF32,
 ];

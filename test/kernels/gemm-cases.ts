@@ -1,7 +1,7 @@
 /** Every matrix-product kernel of the registry with its packing, as modules: data for manifests.test.ts. */
 import type { NdArray } from "../../compiler-core/graph/ndarray.ts";
 import { fromValues } from "../../compiler-core/graph/ndarray.ts";
-import { gemmBF16Tile, gemmF32Tile, gemmU8S8Panel } from "../../compiler-core/kernels/index.ts";
+import { gemmBF16Tile, gemmF32Tile, gemmU8S8Panel, i4Block, i4Panels } from "../../compiler-core/kernels/index.ts";
 import { isaSets, type IsaName } from "../../compiler-core/machine.ts";
 import type { DType } from "../../compiler-core/support/dtype.ts";
 import { KernelModule, type KernelCase } from "./kernel-module.ts";
@@ -115,6 +115,41 @@ const bf16 = (from: "f32" | "bf16", transposed: boolean, kernel = "gemm_bf16"): 
   },
 });
 
+/** Weights of 4 bits with f32 or f16 scales, with zero points or without; A as it is or rounded to bytes. */
+const int4 = (kernel: "gemm_f32_i4" | "gemm_i8_i4", scaleType: "f32" | "f16", zeroPoints: boolean): GemmRow => ({
+  name: `${kernel}, scales ${scaleType}${zeroPoints ? ", zero points" : ""}`,
+  make: (isa, { m, n, k }, vector) => {
+    const { nr } = gemmF32Tile(isa);
+    const t = new KernelModule(isa);
+    const blocks = Math.ceil(k / i4Block);
+    const packed = i4Panels(k, n, nr);
+    const [across = 0] = packed;
+    t.buffer("a", "f32", [m, k], "input");
+    t.buffer("w", "u8", [n, blocks, 16], "input");
+    t.buffer("s", scaleType, [n, blocks], "input");
+    if (zeroPoints) t.buffer("z", "u8", [n, Math.ceil(blocks / 2)], "input");
+    t.buffer("y", "f32", [m, n], "output");
+    t.buffer("b", "u8", packed, "arena");
+    t.buffer("scales", "f32", [across, blocks, nr], "arena");
+    if (zeroPoints) t.buffer("zeros", "u8", [across, blocks, nr], "arena");
+    const from = { src: "w", scales: "s", dst: "b", dst_scales: "scales", ...(zeroPoints ? { zeros: "z", dst_zeros: "zeros" } : {}) };
+    t.call(scaleType === "f32" ? "pack_b_i4" : "pack_b_i4_f16", from, { k, n, first: 0, last: across }, { nr });
+    const b = { b: "b", scales: "scales", ...(zeroPoints ? { zeros: "zeros" } : {}) };
+    if (kernel === "gemm_f32_i4") {
+      t.call(kernel, { a: "a", ...b }, { m, n, k, lda: k, kb: k }, { nr }, { to: "y", vector });
+    } else {
+      t.buffer("q", "i8", [m, blocks, i4Block], "arena");
+      t.buffer("a_scales", "f32", [m, blocks], "arena");
+      t.buffer("a_sums", "i32", [m, blocks], "arena");
+      t.call("quantise_rows_i8", { src: "a", dst: "q", scales: "a_scales", sums: "a_sums" }, { m, k, lds: k });
+      const a = { a: "q", a_scales: "a_scales", a_sums: "a_sums" };
+      t.call(kernel, { ...a, ...b }, { m, n, k, kb: k }, { nr }, { to: "y", vector });
+    }
+    const inputs = [values("f32", [m, k], 1), values("u8", [n, blocks, 16], 2), values(scaleType, [n, blocks], 3)];
+    return { module: t, inputs: zeroPoints ? [...inputs, values("u8", [n, Math.ceil(blocks / 2)], 4)] : inputs };
+  },
+});
+
 const rows: readonly GemmRow[] = [
   f32(false),
   f32(true),
@@ -127,19 +162,26 @@ const rows: readonly GemmRow[] = [
   bf16("f32", false, "gemm_bf16_amx"),
   int8("u8", "i8", "gemm_u8s8_amx"),
   int8("i8", "i8", "gemm_s8s8_amx"),
+  int4("gemm_f32_i4", "f32", false),
+  int4("gemm_f32_i4", "f16", true),
+  int4("gemm_i8_i4", "f32", true),
 ];
 
-/** All cases for an instruction set: odd edges in all directions, with vector and scalar epilogues. */
-export function gemmCases(isa: IsaName): readonly KernelCase[] {
+/**
+ * Cases for an instruction set: odd edges in all directions, with vector and scalar epilogues. `each`: both sizes for every kernel; otherwise
+ * they take turns, because a compiler's time is what this costs.
+ */
+export function gemmCases(isa: IsaName, each: boolean): readonly KernelCase[] {
   const sizes: readonly GemmSize[] = [
     { m: 17, n: 37, k: 45 },
     { m: 3, n: 7, k: 70 },
   ];
   const here = rows.filter(({ only }) => only?.(isa) ?? true);
-  return here.flatMap(({ name, make }) =>
-    sizes.map((size, i) => {
+  return here.flatMap(({ name, make }, turn) =>
+    sizes.flatMap((size, i) => {
+      if (!each && turn % 2 !== i) return [];
       const { module, inputs } = make(isa, size, i === 0);
-      return { name: `${name}, ${size.m} x ${size.n} x ${size.k}`, module: module.finish(name), inputs };
+      return [{ name: `${name}, ${size.m} x ${size.n} x ${size.k}`, module: module.finish(name), inputs }];
     }),
   );
 }

@@ -25,6 +25,8 @@ const rows: readonly {
   { source: "kernels/gemm_u8s8/gemm_u8s8_test.cpp", isas: everywhere, flags: ["-O3"] },
   { source: "kernels/gemm_bf16/gemm_bf16_test.cpp", isas: everywhere, flags: addresses },
   { source: "kernels/gemm_bf16/gemm_bf16_test.cpp", isas: everywhere, flags: ["-O3"] },
+  { source: "kernels/gemm_i4/gemm_i4_test.cpp", isas: everywhere, flags: addresses },
+  { source: "kernels/gemm_i4/gemm_i4_test.cpp", isas: everywhere, flags: ["-O3"] },
   { source: "kernels/gemm_amx/gemm_amx_test.cpp", isas: ["avx512-bf16"], flags: [...addresses, "-DFS_AMX_EMULATED"] },
 ];
 

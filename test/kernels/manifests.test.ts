@@ -50,7 +50,7 @@ describe("kernels as the registry describes them", () => {
     const reason = typeof compiler === "string" ? compiler : cannotRun(on);
     test(`calls for ${isa} ${flags.join(" ")}`, { skip: reason ?? false }, () => {
       assert.ok(typeof compiler !== "string");
-      const cases = gemmCases(isa);
+      const cases = gemmCases(isa, !short);
       for (const c of cases) assert.deepEqual(verifyModule(c.module), [], c.name);
       const items = cases.map((c) => ({ source: emitFor(c.module, undefined, isa), inputs: c.inputs, weights: [], threads: 1 }));
       const machine = compileFlags(on, compiler).filter((f) => f.startsWith("-m"));
@@ -61,11 +61,11 @@ describe("kernels as the registry describes them", () => {
 });
 
 test("a nest sets up the tiles once for all of its calls", () => {
-  const { module } = gemmCases("amx").find((c) => c.name.startsWith("gemm_bf16_amx"))!;
+  const { module } = gemmCases("amx", true).find((c) => c.name.startsWith("gemm_bf16_amx"))!;
   const { text } = emitFor(module, undefined, "amx");
   assert.equal(text.split("fs::amx::scope").length, 2);
   assert.match(text, /\(void\)threads;\n\s*const fs::amx::scope scope_0;\n/, "before the nest's loops");
   assert.ok(text.indexOf("fs::amx::scope") < text.indexOf("fs::gemm_bf16_amx("));
-  const plain = gemmCases("avx512").map((c) => emitFor(c.module, undefined, "avx512").text);
+  const plain = gemmCases("avx512", true).map((c) => emitFor(c.module, undefined, "avx512").text);
   assert.ok(!plain.some((t) => t.includes("amx")), "only kernels on tiles want them");
 });
