@@ -7,6 +7,7 @@ import type { PassInfo } from "./protocol/trace.ts";
 import { cutHoles } from "./passes/1-graph/cut-holes.ts";
 import { specialiseDims } from "./passes/1-graph/specialise-dims.ts";
 import { inferShapes } from "./passes/1-graph/infer-shapes.ts";
+import { lowPrecision } from "./passes/1-graph/low-precision.ts";
 import { foldConstants } from "./passes/1-graph/fold-constants.ts";
 import { inlineControlFlow } from "./passes/1-graph/inline-control-flow.ts";
 import { recognise } from "./passes/1-graph/recognise.ts";
@@ -29,6 +30,7 @@ export const pipeline = [
   inferShapes, // needs numbers for the symbolic extents
   inlineControlFlow, // after infer-shapes: conditions and trip counts that follow from shapes are known
   inferShapes, // shapes of what was written out
+  lowPrecision, // before fold-constants, which would make floats of quantised weights
   foldConstants, // shape arithmetic is constant once shapes are known
   recognise, // before decompose: a LayerNorm written as ten operators becomes one, then is decomposed in our own best form
   widenSmallFloats, // before decompose, so that a softmax or an average is rounded to 16 bits once, at its end

@@ -93,6 +93,12 @@ function clampText(e: Extract<Expr, { k: "binary" }>, scope: Scope): string | un
   return `fs::${e.op}_raw(${exprText(bound, scope)}, ${exprText(other, scope)})`;
 }
 
+/** An i32 of a float that is rounded half to even first: one instruction rounds and converts. */
+function nearestText(e: Extract<Expr, { k: "cast" }>, scope: Scope): string | undefined {
+  const rounds = e.a.k === "unary" && e.a.op === "rint" && e.a.type.dtype === "f32" && e.type.dtype === "i32" && e.rule === undefined;
+  return rounds ? `fs::to_i32_round(${exprText((e.a as Extract<Expr, { k: "unary" }>).a, scope)})` : undefined;
+}
+
 function vectorText(e: Expr, scope: Scope): string {
   const missing = (): never => bug(`no vector form of ${e.k === "binary" || e.k === "unary" ? e.op : e.k} ${typeText(e.type)}`);
   const text = (x: Expr): string => exprText(x, scope);
@@ -110,7 +116,7 @@ function vectorText(e: Expr, scope: Scope): string {
         ? `fs::fma(${text(e.a)}, ${text(e.b)}, ${text(e.c)})`
         : `fs::add(fs::mul(${text(e.a)}, ${text(e.b)}), ${text(e.c)})`;
     case "cast":
-      return vectorCast(e.a.type.dtype, e.type.dtype, text(e.a), e.rule) ?? missing();
+      return nearestText(e, scope) ?? vectorCast(e.a.type.dtype, e.type.dtype, text(e.a), e.rule) ?? missing();
     case "select":
       return `fs::select(${text(e.cond)}, ${text(e.a)}, ${text(e.b)})`;
     case "broadcast":

@@ -190,6 +190,8 @@ export class StatementWriter {
       if (isPacked(dtype)) return this.packedStore(s, dtype);
       const { store } = memorySpelling[dtype] ?? bug(`no vector store of ${dtype}`);
       const count = s.count === undefined ? (dtype === "bool" ? ", fs::all_lanes{}" : "") : `, ${countText(s.count, this.scope)}`;
+      const narrowed = wrappedByte(s.value);
+      if (narrowed !== undefined) return this.out.line(`fs::store_low8(${addressText(s, this.scope)}, ${this.expr(narrowed)}${count});`);
       return this.out.line(`${store}(${addressText(s, this.scope)}, ${this.expr(s.value)}${count});`);
     }
     this.out.line(storeCode(dtype, this.scope.pointer(s.buffer), positionText(s, this.scope), codeText(s.value, this.scope)));
@@ -275,6 +277,10 @@ export class StatementWriter {
     );
   }
 }
+
+/** The i32 whose low bits a stored byte is: they need not be cut out first. */
+const wrappedByte = (e: Expr): Expr | undefined =>
+  e.k === "cast" && e.rule === undefined && e.a.type.dtype === "i32" && (e.type.dtype === "u8" || e.type.dtype === "i8") ? e.a : undefined;
 
 /** What only passes through to a hole may be of a type that nothing is computed in. */
 export const elementType = (b: Buffer): string => memoryType(b.dtype) ?? "unsigned char";

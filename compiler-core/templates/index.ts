@@ -5,6 +5,7 @@ import { conv } from "./conv.ts";
 import { loops } from "./loops/index.ts";
 import { concat, copy, gather } from "./movement.ts";
 import { matmul } from "./matmul.ts";
+import { matmulPacked } from "./matmul-packed.ts";
 import { pack } from "./pack.ts";
 import { points } from "./points.ts";
 import { reduce } from "./reduce.ts";
@@ -13,7 +14,7 @@ import type { Template } from "./template.ts";
 
 /** `view` needs no nest: its readers read the source in place. */
 export const templates = {
-  matmul,
+  matmul: (call) => (call.nodes[0]?.op === "matmul-packed" ? matmulPacked(call) : matmul(call)),
   conv,
   rows,
   points,

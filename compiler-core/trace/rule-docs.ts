@@ -2,6 +2,14 @@
 import type { RuleDoc } from "../protocol/panel.ts";
 
 export const ruleDocs: Readonly<Record<string, RuleDoc>> = {
+  "low-precision/product": {
+    what: "A product of two dequantised operands is computed on their bytes, with exact sums of 32 bits, where a kernel can have them.",
+    remedy: "One scale for the left operand, one scale or one per column for the right one, and a right operand that is a matrix.",
+  },
+  "low-precision/convolution": {
+    what: "A convolution of a dequantised image with a dequantised kernel is computed on their bytes, where the image can be unfolded for it.",
+    remedy: "One scale for the image, one scale or one per output channel for a constant kernel.",
+  },
   "fuse/point": {
     what: "An elementwise operator over the same elements as the nest of its producer is computed on each element while it is in a register.",
   },

@@ -146,6 +146,10 @@ FS_INLINE void store_u16(uint16_t* p, i32x a) { _mm_storeu_si128(reinterpret_cas
 FS_INLINE void store_u16(uint16_t* p, i32x a, int n) { store_narrow(p, saturate_u16(a), n); }
 FS_INLINE void store_s16(int16_t* p, i32x a) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), saturate_s16(a)); }
 FS_INLINE void store_s16(int16_t* p, i32x a, int n) { store_narrow(p, saturate_s16(a), n); }
+// The low 8 bits of each lane, without saturation.
+FS_INLINE i32x low8(i32x a) { return {_mm256_and_si256(a.v, _mm256_set1_epi32(0xff))}; }
+FS_INLINE void store_low8(void* p, i32x a) { store_u8(static_cast<uint8_t*>(p), low8(a)); }
+FS_INLINE void store_low8(void* p, i32x a, int n) { store_u8(static_cast<uint8_t*>(p), low8(a), n); }
 // The low 16 bits of each lane, without saturation.
 FS_INLINE __m128i low16(i32x a) {
   const __m256i low = _mm256_and_si256(a.v, _mm256_set1_epi32(0xffff));

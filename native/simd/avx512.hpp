@@ -119,6 +119,9 @@ FS_INLINE void store_u16(uint16_t* p, i32x a) {
 FS_INLINE void store_u16(uint16_t* p, i32x a, int n) { _mm512_mask_cvtusepi32_storeu_epi16(p, first_lanes(n).v, not_negative(a)); }
 FS_INLINE void store_s16(int16_t* p, i32x a) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtsepi32_epi16(a.v)); }
 FS_INLINE void store_s16(int16_t* p, i32x a, int n) { _mm512_mask_cvtsepi32_storeu_epi16(p, first_lanes(n).v, a.v); }
+// The low 8 bits of each lane, without saturation.
+FS_INLINE void store_low8(void* p, i32x a) { _mm_storeu_si128(static_cast<__m128i*>(p), _mm512_cvtepi32_epi8(a.v)); }
+FS_INLINE void store_low8(void* p, i32x a, int n) { _mm512_mask_cvtepi32_storeu_epi8(p, first_lanes(n).v, a.v); }
 // The low 16 bits of each lane, without saturation.
 FS_INLINE void store_low16(uint16_t* p, i32x a) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtepi32_epi16(a.v)); }
 FS_INLINE void store_low16(uint16_t* p, i32x a, int n) { _mm512_mask_cvtepi32_storeu_epi16(p, first_lanes(n).v, a.v); }

@@ -14,6 +14,7 @@ FS_INLINE i32x load_u8(const uint8_t* p, all_lanes) { return load_u8(p); }
 FS_INLINE i32x load_s8(const int8_t* p, all_lanes) { return load_s8(p); }
 FS_INLINE void store_u8(uint8_t* p, i32x a, all_lanes) { store_u8(p, a); }
 FS_INLINE void store_s8(int8_t* p, i32x a, all_lanes) { store_s8(p, a); }
+FS_INLINE void store_low8(void* p, i32x a, all_lanes) { store_low8(p, a); }
 FS_INLINE i32x load_u16(const uint16_t* p, all_lanes) { return load_u16(p); }
 FS_INLINE i32x load_s16(const int16_t* p, all_lanes) { return load_s16(p); }
 FS_INLINE void store_u16(uint16_t* p, i32x a, all_lanes) { store_u16(p, a); }

@@ -142,6 +142,9 @@ FS_INLINE void store_u8(uint8_t* p, i32x a, int n = 1) {
 FS_INLINE void store_s8(int8_t* p, i32x a, int n = 1) {
   if (n > 0) *p = saturate<int8_t>(a.v);
 }
+FS_INLINE void store_low8(void* p, i32x a, int n = 1) {
+  if (n > 0) *static_cast<uint8_t*>(p) = static_cast<uint8_t>(a.v);
+}
 FS_INLINE void store_u16(uint16_t* p, i32x a, int n = 1) {
   if (n > 0) *p = saturate<uint16_t>(a.v);
 }

@@ -15,7 +15,7 @@
 //   operand is NaN or both are zeros; so max_raw(lo, x) and relu(x) let a NaN in x through, as ONNX Runtime does.
 // - Comparisons with NaN are false, except `ne`. `select(m, a, b)` is m ? a : b.
 // - `to_i32_round` rounds half to even, `to_i32_trunc` towards zero; NaN and values outside int32 give INT32_MIN, as the instruction does.
-// - `store_u8`, `store_s8`, `store_u16`, `store_s16` saturate. `store_bf16` and `store_f16` round half to even, keep denormals, and quiet
+// - `store_u8`, `store_s8`, `store_u16`, `store_s16` saturate, `store_low8` keeps the low bits. `store_bf16` and `store_f16` round half to even, keep denormals, and quiet
 // NaNs.
 // - Nothing here depends on or changes MXCSR; code is right for the default environment (no FTZ, no DAZ).
 #pragma once

@@ -124,6 +124,7 @@ T clamp_to(int32_t a) {
 
 void memory() {
   narrow<uint8_t>("store_u8", [](uint8_t* p, i32x a, int n) { store_u8(p, a, n); }, clamp_to<uint8_t>);
+  narrow<uint8_t>("store_low8", [](uint8_t* p, i32x a, int n) { store_low8(p, a, n); }, [](int32_t a) { return static_cast<uint8_t>(a); });
   narrow<int8_t>("store_s8", [](int8_t* p, i32x a, int n) { store_s8(p, a, n); }, clamp_to<int8_t>);
   narrow<uint16_t>("store_u16", [](uint16_t* p, i32x a, int n) { store_u16(p, a, n); }, clamp_to<uint16_t>);
   narrow<int16_t>("store_s16", [](int16_t* p, i32x a, int n) { store_s16(p, a, n); }, clamp_to<int16_t>);

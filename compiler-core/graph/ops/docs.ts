@@ -73,6 +73,20 @@ const parts: Partial<Record<OpName, Parts>> = {
       ["sums", "sums of the weight's columns, for zero points"],
       ["zero point of a", "one number"],
       ["zero points of b", "one per column"],
+      ["start values", "what the zero point of a adds to each column, where it is constant"],
+    ],
+  },
+  "start-values": {
+    operands: [
+      ["sums", "sums of the weight's columns"],
+      ["zero points of b", "one per column, or one number"],
+    ],
+  },
+  requantize: {
+    operands: [
+      ["sums", "exact sums of a product, or the f32 value to be quantised"],
+      ["scale", "factor, per column or for all: the operands' scales by the result's"],
+      ["bias", "summand in steps of the result; may be absent"],
     ],
   },
   "pack-integer": {

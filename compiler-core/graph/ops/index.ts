@@ -15,7 +15,8 @@ import { gatherElements, gatherNd } from "./gather.ts";
 import { affineGrid, gridSample } from "./grid-sample.ts";
 import { gemm, matmul } from "./matmul.ts";
 import { matmulInteger } from "./matmul-integer.ts";
-import { matmulPacked, packInteger } from "./matmul-packed.ts";
+import { matmulPacked, packInteger, startValues } from "./matmul-packed.ts";
+import { requantize } from "./requantize.ts";
 import { concat, gather, split, transpose } from "./movement.ts";
 import { maxUnpool } from "./max-unpool.ts";
 import { batchNorm, layerNorm, rmsNorm } from "./normalization.ts";
@@ -117,6 +118,8 @@ export const ops = {
   "matmul-integer": matmulInteger,
   "matmul-packed": matmulPacked,
   "pack-integer": packInteger,
+  "start-values": startValues,
+  requantize,
   einsum,
   conv,
   "conv-gemm": convGemm,

@@ -1,11 +1,26 @@
 /**
  * Integer products with a right operand in a kernel's layout: `pack-integer` interleaves four rows of it at a time in panels of columns and sums
- * its columns, u8 as u8 - 128; `matmul-packed` multiplies. Made by `pack-weights`.
+ * its columns, u8 as u8 - 128; `matmul-packed` multiplies; `start-values` is what the zero point of the left operand contributes to a column,
+ * made once where it is constant. Made by `pack-weights`.
  */
 import type { DType } from "../../support/dtype.ts";
+import { binary, cast, constant } from "../../tensor/build.ts";
+import type { Expr } from "../../tensor/ir.ts";
 import { shapeText } from "../dims.ts";
+import { elementwise } from "./elementwise.ts";
 import { allocate, count, type NdArray, type NumberArray } from "../ndarray.ts";
-import { elementCount, intAttr, noFlops, refuse, type EvalCall, type InferCall, type Inferred, type Op, type TensorType } from "./op.ts";
+import {
+  boolAttr,
+  elementCount,
+  intAttr,
+  noFlops,
+  refuse,
+  type EvalCall,
+  type InferCall,
+  type Inferred,
+  type Op,
+  type TensorType,
+} from "./op.ts";
 
 /** Rows of the weight that lie together: the products of one step of the kernel. */
 const depth = 4;
@@ -16,7 +31,8 @@ export const packedLess = (dtype: DType): number => (dtype === "u8" ? 128 : 0);
 
 function inferPack({ inputs, attrs }: InferCall): Inferred {
   const b = inputs[0]!;
-  const [k, n] = b.shape ?? [];
+  const [rows, columns] = b.shape ?? [];
+  const [k, n] = boolAttr(attrs, "transB") ? [columns, rows] : [rows, columns];
   if (b.dtype !== "i8" && b.dtype !== "u8") return refuse("dtype", `weights of type ${b.dtype} are not packed`);
   if (b.shape?.length !== 2 || typeof k !== "number" || typeof n !== "number")
     return refuse("shape", `a weight of ${shapeText(b.shape)} is not a matrix`);
@@ -32,11 +48,13 @@ const placeOf = (p: number, j: number, k: number, panel: number): number =>
 
 function evalPack({ inputs, attrs, outputs, mode }: EvalCall): readonly NdArray[] {
   const b = inputs[0]!;
-  const [k, n] = b.shape as readonly [number, number];
+  const [rows, columns] = b.shape as readonly [number, number];
+  const transB = boolAttr(attrs, "transB");
+  const [k, n] = transB ? [columns, rows] : [rows, columns];
   const [panels, sums] = outputs.map((t) => allocate(t.dtype, t.shape, mode)) as [NdArray, NdArray];
   for (let p = 0; p < k; p++) {
     for (let j = 0; j < n; j++) {
-      const x = Number(b.data[p * n + j]) - packedLess(b.dtype);
+      const x = Number(b.data[transB ? j * k + p : p * n + j]) - packedLess(b.dtype);
       (panels.data as NumberArray)[placeOf(p, j, k, intAttr(attrs, "panel"))] = x;
       (sums.data as NumberArray)[j]! += x;
     }
@@ -48,7 +66,10 @@ export const packInteger: Op = {
   what: "a weight of 8-bit integers in column panels of four interleaved rows, and the sums of its columns",
   arity: [1, 1],
   outputs: [2, 2],
-  attrs: { panel: { kind: "int", what: "columns of a panel" } },
+  attrs: {
+    panel: { kind: "int", what: "columns of a panel" },
+    transB: { kind: "bool", default: false, what: "the weight lies as N x K" },
+  },
   traits: ["movement"],
   infer: inferPack,
   eval: evalPack,
@@ -83,8 +104,8 @@ function evaluate({ inputs, attrs, outputs, mode }: EvalCall): readonly NdArray[
 }
 
 export const matmulPacked: Op = {
-  what: "matmul-integer with a weight from pack-integer: operand, panels, column sums, zero point of the operand, zero points of the columns",
-  arity: [3, 5],
+  what: "matmul-integer with a weight from pack-integer: operand, panels, column sums, zero point of the operand, zero points of the columns, start values",
+  arity: [3, 6],
   outputs: [1, 1],
   attrs: {
     n: { kind: "int", what: "columns" },
@@ -95,3 +116,23 @@ export const matmulPacked: Op = {
   eval: evaluate,
   flops: (c) => 2 * elementCount(c.outputs[0]!) * (c.inputs[0]!.shape.at(-1) ?? 1),
 };
+
+export const startValues: Op = elementwise({
+  what: "what the zero point of the left operand adds to the sums of a column: zero point * (k * zero point of the column - sum of the column)",
+  arity: [1, 2],
+  accepts: ["i32", "u8", "i8"],
+  attrs: {
+    k: { kind: "int", what: "products of a sum" },
+    left: { kind: "int", what: "zero point of the left operand, as the kernel reads it" },
+    less: { kind: "int", default: 0, what: "what the packed elements, and so the zero points of the columns, have less" },
+  },
+  cost: 4,
+  asIs: true,
+  result: () => "i32",
+  body: ([sums, zeroB], attrs) => {
+    const number = (v: number): Expr => constant(v, "i32", sums!.type.lanes);
+    const less = number(-intAttr(attrs, "less"));
+    const column = zeroB === undefined ? less : binary("add", cast(zeroB, "i32"), less);
+    return binary("mul", number(intAttr(attrs, "left")), binary("sub", binary("mul", number(intAttr(attrs, "k")), column), sums!));
+  },
+});

@@ -10,6 +10,7 @@ import { gemmShape, type GemmShape } from "../../templates/gemm-shape.ts";
 import { operand } from "../../templates/template.ts";
 import { graphPass, type PassContext } from "../pass.ts";
 import { tileConv } from "./conv-tiles.ts";
+import { tileInteger } from "./integer-tiles.ts";
 import { isCollidingPitch } from "./storage-plan.ts";
 
 export const chooseTiles = graphPass({
@@ -27,6 +28,7 @@ export const chooseTiles = graphPass({
 
 function tile(graph: Graph, group: Group, ctx: PassContext): Group {
   const node = graph.nodes.find((n) => n.id === group.leader) ?? bug(`group ${group.id} has no leader`);
+  if (node.op === "matmul-packed") return tileInteger(graph, group, ctx);
   const s = gemmShape(graph, node);
   const isa = resolveIsa(ctx.options.isa, ctx.machine);
   const kernel = chooseKernel(s, isa);

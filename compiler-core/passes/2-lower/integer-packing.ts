@@ -1,6 +1,10 @@
-/** Products of 8-bit integers rewired to a packed right operand, once where it is constant: what `pack-weights` does with `matmul-integer`. */
+/**
+ * Products of 8-bit integers rewired to a packed right operand, once where it is constant: what `pack-weights` does with `matmul-integer`.
+ * What a constant zero point of the left operand contributes is made once, too; a computed one is fused into the product.
+ */
 import { staticShape, valueOf, type Graph, type Node, type Value, type ValueId } from "../../graph/ir.ts";
 import { packedLess } from "../../graph/ops/matmul-packed.ts";
+import { constantData } from "../../graph/types.ts";
 import { gemmU8S8Panel, kernelOf } from "../../kernels/index.ts";
 import { resolveIsa } from "../../machine.ts";
 import type { PassContext } from "../pass.ts";
@@ -10,6 +14,13 @@ const leastElements = 256;
 /** With fewer rows, packing at every run takes longer than it saves. */
 const leastRows = 4;
 
+/** Extents of the right operand as the product sees it. */
+function extents(graph: Graph, node: Node): { readonly k: number; readonly n: number; readonly transB: boolean } {
+  const [rows = 1, columns = 1] = staticShape(valueOf(graph, node.inputs[1] ?? 0)) ?? [];
+  const transB = node.attrs["transB"] === true;
+  return transB ? { k: columns, n: rows, transB } : { k: rows, n: columns, transB };
+}
+
 /** Why the weight stays as it is; undefined when the kernel can have it. */
 function refusal(graph: Graph, node: Node, ctx: PassContext): string | undefined {
   const [a, b, zeroA] = node.inputs.map((v) => (v === null ? undefined : valueOf(graph, v)));
@@ -18,29 +29,33 @@ function refusal(graph: Graph, node: Node, ctx: PassContext): string | undefined
   if (a === undefined || b === undefined || shape === undefined || left === undefined) return "the shapes are not known";
   if ((b.dtype !== "i8" && b.dtype !== "u8") || (a.dtype !== "u8" && a.dtype !== "i8"))
     return `no kernel multiplies ${a.dtype} with ${b.dtype}`;
-  if (shape.length !== 2 || node.attrs["transB"] === true) return "the weight is not a plain matrix";
+  if (shape.length !== 2) return "the weight is not a plain matrix";
   if (shape[0]! * shape[1]! < leastElements) return "the weight is small";
   if (b.constant === undefined && left.slice(0, -1).reduce((m, d) => m * d, 1) < leastRows) return "too few rows share it";
   if (zeroA !== undefined && staticShape(zeroA)?.some((d) => d !== 1) !== false) return "there is a zero point for every row";
-  const facts = { m: 1, n: shape[1]!, k: shape[0]!, isa: resolveIsa(ctx.options.isa, ctx.machine), bConstant: true };
+  const { k, n } = extents(graph, node);
+  const facts = { m: 1, n, k, isa: resolveIsa(ctx.options.isa, ctx.machine), bConstant: true };
   const answer = kernelOf("gemm_u8s8").accepts(facts);
   return answer === true ? undefined : answer;
 }
 
 export interface IntegerPacking {
-  /** The packing (unless another product made it) and the product. */
+  /** The packing and start values (unless another product made them) and the product. */
   readonly nodes: readonly Node[];
   /** New values, to be appended. */
   readonly values: readonly Value[];
 }
 
-/** The product with its weight packed; `known` holds the panels and column sums of weights that are packed already. */
+/** What products of one weight share: panels and sums by weight, start values by weight and zero points. */
+export type KnownPackings = Map<string, readonly ValueId[]>;
+
+/** The product with its weight packed; `known` holds what was made for others. */
 export function packInteger(
   graph: Graph,
   node: Node,
   nextNode: number,
   nextValue: ValueId,
-  known: Map<ValueId, readonly [ValueId, ValueId]>,
+  known: KnownPackings,
   ctx: PassContext,
 ): IntegerPacking | undefined {
   const why = refusal(graph, node, ctx);
@@ -56,37 +71,71 @@ export function packInteger(
     value: weight.id,
   });
   if (why !== undefined) return undefined;
-  const [k, n] = staticShape(weight) as readonly [number, number];
-  const panel = gemmU8S8Panel(resolveIsa(ctx.options.isa, ctx.machine));
-  const have = known.get(weight.id);
-  const made: readonly [ValueId, ValueId] = have ?? [nextValue, nextValue + 1];
-  known.set(weight.id, made);
-  const fresh = (id: ValueId, name: string, dtype: "i8" | "i32", shape: readonly number[]): Value => ({
-    id,
-    name: `${weight.name}.${name}`,
-    dtype,
-    shape,
-    shapeSource: "inferred",
-    layout: "plain",
-  });
-  const packing: Node = {
-    id: nextNode,
-    op: "pack-integer",
-    name: `pack ${weight.name}`,
-    inputs: [weight.id],
-    outputs: made,
-    attrs: { panel },
-    origin: node.origin,
-    phase: weight.constant === undefined ? node.phase : "init",
+  const { k, n, transB } = extents(graph, node);
+  const nodes: Node[] = [];
+  const values: Value[] = [];
+  const made = (key: string, name: string, make: () => { node: Omit<Node, "id" | "origin" | "outputs">; types: readonly Typed[] }) => {
+    const have = known.get(key);
+    if (have !== undefined) return have;
+    const { node: fresh, types } = make();
+    const outputs = types.map((t, i): Value => {
+      return { id: nextValue + values.length + i, name: `${weight.name}.${t.name}`, ...t.type, shapeSource: "inferred", layout: "plain" };
+    });
+    nodes.push({
+      ...fresh,
+      name: `${name} ${weight.name}`,
+      id: nextNode + nodes.length,
+      outputs: outputs.map((v) => v.id),
+      origin: node.origin,
+    });
+    values.push(...outputs);
+    const ids = outputs.map((v) => v.id);
+    known.set(key, ids);
+    return ids;
   };
-  const zeros = node.inputs.slice(2);
+  const phase = weight.constant === undefined ? node.phase : "init";
+  const panel = gemmU8S8Panel(resolveIsa(ctx.options.isa, ctx.machine));
+  const [panels, sums] = made(`${weight.id} ${transB}`, "pack", () => ({
+    node: { op: "pack-integer", name: "", inputs: [weight.id], attrs: { panel, transB }, phase },
+    types: [
+      { name: "packed", type: { dtype: "i8", shape: [Math.ceil(n / panel), Math.ceil(k / 4), panel, 4] } },
+      { name: "sums", type: { dtype: "i32", shape: [n] } },
+    ],
+  })) as readonly [ValueId, ValueId];
+  const left = phase === "init" ? leftZero(graph, node) : undefined;
+  const zeroB = node.inputs[3];
+  const startIds =
+    left === undefined || left === 0
+      ? []
+      : made(`${weight.id} ${transB} ${left} ${zeroB ?? "none"}`, "start values of", () => ({
+          node: {
+            op: "start-values",
+            name: "",
+            inputs: zeroB == null ? [sums] : [sums, zeroB],
+            attrs: { k, left, less: packedLess(weight.dtype) },
+            phase: "init",
+          },
+          types: [{ name: "start", type: { dtype: "i32", shape: [n] } }],
+        }));
   const product: Node = {
     ...node,
     op: "matmul-packed",
-    inputs: [node.inputs[0] ?? null, ...made, ...zeros],
+    inputs: [node.inputs[0] ?? null, panels, sums, node.inputs[2] ?? null, node.inputs[3] ?? null, ...startIds],
     attrs: { n, less: packedLess(weight.dtype) },
   };
-  if (have !== undefined) return { nodes: [product], values: [] };
-  const values = [fresh(made[0], "packed", "i8", [Math.ceil(n / panel), Math.ceil(k / 4), panel, 4]), fresh(made[1], "sums", "i32", [n])];
-  return { nodes: [packing, product], values };
+  return { nodes: [...nodes, product], values };
+}
+
+interface Typed {
+  readonly name: string;
+  readonly type: { readonly dtype: "i8" | "i32"; readonly shape: readonly number[] };
+}
+
+/** The zero point of the left operand as the kernel reads it, where it and those of the columns are constant. */
+function leftZero(graph: Graph, node: Node): number | undefined {
+  const [a, , zeroA, zeroB] = node.inputs;
+  const isConstant = (v: ValueId | null | undefined): boolean => v == null || valueOf(graph, v).constant !== undefined;
+  if (!isConstant(zeroA) || !isConstant(zeroB)) return undefined;
+  const zero = zeroA == null ? 0 : Number(constantData(graph, valueOf(graph, zeroA))?.data[0]);
+  return Number.isNaN(zero) ? undefined : zero + (valueOf(graph, a ?? 0).dtype === "i8" ? 128 : 0);
 }

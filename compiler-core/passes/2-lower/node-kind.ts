@@ -42,6 +42,7 @@ export function nodeKind(graph: Graph, node: Node): NodeKind {
   if (pending !== undefined) return refuse(`${pending} of ${node.op} is computed at run time`);
   if (node.op in viewMaps) return { kind: isDenseNeeded(graph, node) ? "copy" : "view" };
   if (node.op === "conv-gemm") return { kind: "conv" };
+  if (node.op === "matmul-packed") return { kind: "matmul" };
   if (node.op === "matmul") return matmulKind(node, values);
   if (node.op in loopWriters) return { kind: "loops" };
   if (node.op in reductions) return { kind: "reduce" };

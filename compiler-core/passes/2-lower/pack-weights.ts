@@ -5,13 +5,14 @@
 import { staticShape, valueOf, type Graph, type Node, type ValueId } from "../../graph/ir.ts";
 import { columnPanels, layoutText } from "../../graph/layout.ts";
 import type { Layout } from "../../graph/ir.ts";
-import { gemmF32Tile, rankGemms } from "../../kernels/index.ts";
+import { rankGemms } from "../../kernels/index.ts";
 import { resolveIsa } from "../../machine.ts";
 import { elements } from "../../graph/ir.ts";
 import { gemmShape } from "../../templates/gemm-shape.ts";
 import { operand } from "../../templates/template.ts";
 import { graphPass, type PassContext } from "../pass.ts";
-import { packInteger } from "./integer-packing.ts";
+import { gemmProblem, panelWidth } from "./gemm-problem.ts";
+import { packInteger, type KnownPackings } from "./integer-packing.ts";
 
 export const packWeights = graphPass({
   name: "pack-weights",
@@ -29,7 +30,7 @@ function run(graph: Graph, ctx: PassContext): Graph {
   const values = [...graph.values];
   const packed = new Map<string, ValueId>();
   let nextNode = graph.nextNode;
-  const integers = new Map<ValueId, readonly [ValueId, ValueId]>();
+  const integers: KnownPackings = new Map();
   const nodes = graph.nodes.flatMap((node): readonly Node[] => {
     if (node.op === "matmul-integer") {
       const made = packInteger(graph, node, nextNode, values.length, integers, ctx);
@@ -89,7 +90,7 @@ function choose(graph: Graph, node: Node, ctx: PassContext): Packing | undefined
   const layout: Layout =
     best === "gemm_f32_dot"
       ? { outer: [...Array.from({ length: rank - 2 }, (_, i) => i), rank - 1, rank - 2], inner: [] }
-      : columnPanels(rank, gemmF32Tile(isa).nr);
+      : columnPanels(rank, panelWidth(ctx.machine, gemmProblem(graph, node, s, ctx)));
   const stays = best === "gemm_f32_dot" && transB;
   ctx.verdict({
     subject: "layout",

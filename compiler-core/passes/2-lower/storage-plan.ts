@@ -32,9 +32,9 @@ export function storagePlan(graph: Graph, ctx: PassContext): StoragePlan {
     }
   }
   for (const g of graph.groups) {
-    if (g.template === "loops" && groupNodes(g)[0]?.op === "matmul-packed") {
+    if (g.template === "matmul" && groupNodes(g)[0]?.op === "matmul-packed") {
       // Rows of all batches lie one after the other.
-      for (const n of groupNodes(g)) flat.add(resultOf(n)).add(root(views, operand(n, 0)));
+      for (const n of groupNodes(g).slice(0, 1)) flat.add(root(views, operand(n, 0)));
     }
     if (g.template !== "conv") continue;
     // Its kernel and the members after it count elements from the start of an image.

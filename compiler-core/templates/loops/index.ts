@@ -14,7 +14,7 @@ import { col2imLoops } from "./col2im.ts";
 import { convLoops } from "./conv.ts";
 import { gridSample } from "./grid-sample.ts";
 import { matmulLoops } from "./matmul.ts";
-import { matmulPacked, packInteger } from "./matmul-packed.ts";
+import { packInteger } from "./pack-integer.ts";
 import { maxUnpoolLoops } from "./max-unpool.ts";
 import { poolLoops } from "./pool.ts";
 import { pad, tile } from "./pad.ts";
@@ -32,7 +32,6 @@ export const loopWriters: Readonly<Record<string, Template>> = {
   unfold: unfoldLoops,
   matmul: matmulLoops,
   "matmul-integer": matmulLoops,
-  "matmul-packed": matmulPacked,
   "pack-integer": packInteger,
   "max-pool": poolLoops,
   "max-unpool": maxUnpoolLoops,
