@@ -61,6 +61,11 @@ export const messages = {
     next: "wait for the compilation, or mend the error it ended with",
   },
   "body-not-found": { exit: 1, text: "the model has no graph {path} inside", next: "open the model again: its file has changed" },
+  "bench-file": {
+    exit: 3,
+    text: "{path} is no stored benchmark: {what}",
+    next: "choose a file that the benchmark view or `fusionscope bench --json` has written",
+  },
   "tensor-not-constant": { exit: 1, text: "{name} has no values before the model runs", next: "look at a weight or a folded constant" },
   "link-invalid": { exit: 2, text: "this link cannot be opened: {what}", next: "copy the link again from the inspector" },
   "file-unwritable": { exit: 4, text: "cannot write {path}: {what}", next: "choose another place or free some space" },
@@ -83,11 +88,21 @@ export const messages = {
     text: "{path} is not a machine profile: {what}",
     next: "make one with `fusionscope doctor --json`, its member `machine`",
   },
+  "machine-unknown": {
+    exit: 2,
+    text: "there is no machine profile {name}{hint}, and no such file",
+    next: "the profiles that come along are {names}; or name a file",
+  },
   "isa-missing": { exit: 4, text: "this machine cannot run --isa {isa}: it lacks {features}", next: "use --isa auto, or compile only" },
   "nodes-unsupported": {
     exit: 1,
     text: "{count} of {total} nodes are not compiled: {list}",
     next: "`fusionscope compile MODEL` without --no-fallback shows the model and the reasons",
+  },
+  "export-holes": {
+    exit: 1,
+    text: "the model cannot run without ONNX Runtime: {what}",
+    next: "take away a part without them, or leave -o out and use `fusionscope run`",
   },
   "data-folder": {
     exit: 3,
@@ -166,6 +181,12 @@ export const messages = {
     next: "ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node, or set FUSIONSCOPE_ORT",
   },
   "ort-failed": { exit: 4, text: "ONNX Runtime refuses this: {what}", next: "compare with our evaluator, or use --baseline none" },
+  "onednn-missing": {
+    exit: 4,
+    text: "oneDNN cannot be loaded: {what}",
+    next: "apt-get install libdnnl2, or set FUSIONSCOPE_ONEDNN to its library; --baseline ort does without it",
+  },
+  "onednn-failed": { exit: 4, text: "oneDNN cannot do this: {what}", next: "use another baseline, or --nodes for a part of the model" },
   "ort-cannot-run": {
     exit: 3,
     text: "ONNX Runtime alone cannot run this model on these inputs, either: {what}",

@@ -6,6 +6,7 @@ export const environmentTable = {
   XDG_CACHE_HOME: "base folder of caches, as the XDG specification has it",
   CXX: "the C++ compiler, instead of the first of g++ and clang++ that works",
   FUSIONSCOPE_ORT: "path of libonnxruntime.so, instead of the one of the package onnxruntime-node",
+  FUSIONSCOPE_ONEDNN: "name or path of oneDNN's library, instead of libdnnl.so.2",
 } as const satisfies Record<string, string>;
 
 export type VariableName = keyof typeof environmentTable;

@@ -43,6 +43,8 @@ const codes: Readonly<Record<RunnerErrorCode, MessageCode | "bug">> = {
   isa: "runner-isa",
   "no-library": "ort-missing",
   ort: "ort-failed",
+  "no-onednn": "onednn-missing",
+  onednn: "onednn-failed",
   "hole-load": "hole-refused",
   "hole-invalid": "hole-invalid",
   "hole-run": "hole-failed",

@@ -4,6 +4,8 @@
  * `{event, ...}` in between. Only `cancel` is looked at while another request runs. Times are nanoseconds of CLOCK_MONOTONIC.
  */
 
+import type { OnednnPlan, OnednnPrimitive } from "./onednn.ts";
+
 /** Raised when a message changes its meaning; `hello` tells the runner's. */
 export const runnerProtocolVersion = 2;
 
@@ -133,6 +135,19 @@ export interface LoadOrtResult {
   readonly outputs: readonly string[];
 }
 
+export interface LoadOnednnParams {
+  /** Name or path of oneDNN's library, such as `libdnnl.so.2`. */
+  readonly library: string;
+  readonly plan: OnednnPlan;
+  readonly threads?: number;
+}
+export interface LoadOnednnResult {
+  readonly target: TargetId;
+  readonly version: string;
+  /** What became of the steps, in order; reorders of results are listed, those of constants are done once and are not. */
+  readonly primitives: readonly OnednnPrimitive[];
+}
+
 export interface RunParams {
   readonly target: TargetId;
   readonly inputs: readonly TensorFileRef[];
@@ -242,13 +257,39 @@ export interface PeaksResult {
   readonly fmaF32?: PeakFigure;
   readonly fmaF32Avx2?: PeakFigure;
   readonly vnniInt8?: PeakFigure;
+  /** VNNI of 256 bits on processors without AVX-512 (AVX-VNNI). */
+  readonly vnniInt8Avx?: PeakFigure;
   readonly bf16?: PeakFigure;
+  readonly f16?: PeakFigure;
   readonly amxInt8?: PeakFigure;
   readonly amxBf16?: PeakFigure;
   /** Bytes read plus bytes written, of a copy far larger than the caches. */
   readonly copyGBs: number;
   /** Read bandwidth (sum of threads) of a working set of so many bytes per thread. */
   readonly read: readonly { readonly bytes: number; readonly gbs: number }[];
+}
+
+export interface LatenciesParams {
+  /** Working sets, 1 KiB to 2 GiB. */
+  readonly bytes: readonly number[];
+  /** Per working set (default 0.05). */
+  readonly seconds?: number;
+}
+export interface LatenciesResult {
+  /** Nanoseconds per load of a chain through all lines in random order: the least of many stretches. */
+  readonly points: readonly { readonly bytes: number; readonly ns: number }[];
+}
+
+export interface ReadRatesParams {
+  readonly threads?: number;
+  /** Working sets of each thread. */
+  readonly bytes: readonly number[];
+  /** Per working set (default 0.1). */
+  readonly seconds?: number;
+}
+export interface ReadRatesResult {
+  /** GB/s, sums over the threads. */
+  readonly rates: readonly { readonly bytes: number; readonly gbs: number }[];
 }
 
 export interface LaunchCostParams {
@@ -279,12 +320,15 @@ export interface RunnerMethods {
   readonly hello: { readonly params: HelloParams; readonly result: HelloResult };
   readonly load: { readonly params: LoadParams; readonly result: LoadResult };
   readonly "load-ort": { readonly params: LoadOrtParams; readonly result: LoadOrtResult };
+  readonly "load-onednn": { readonly params: LoadOnednnParams; readonly result: LoadOnednnResult };
   readonly unload: { readonly params: { readonly target: TargetId }; readonly result: DoneResult };
   readonly run: { readonly params: RunParams; readonly result: RunResult };
   readonly bench: { readonly params: RunnerBenchParams; readonly result: RunnerBenchResult };
   readonly profile: { readonly params: ProfileParams; readonly result: ProfileResult };
   readonly sample: { readonly params: SampleParams; readonly result: SampleResult };
   readonly peaks: { readonly params: PeaksParams; readonly result: PeaksResult };
+  readonly latencies: { readonly params: LatenciesParams; readonly result: LatenciesResult };
+  readonly "read-rates": { readonly params: ReadRatesParams; readonly result: ReadRatesResult };
   readonly "launch-cost": { readonly params: LaunchCostParams; readonly result: LaunchCostResult };
   /** Ends a running bench or sample: that request fails with `cancelled`. */
   readonly cancel: { readonly params: object; readonly result: DoneResult };
@@ -294,7 +338,7 @@ export type RunnerMethod = keyof RunnerMethods;
 
 /**
  * Why a request failed. `no-file`: a file is missing or unreadable; `bad-module`: not a compiled model, or of another ABI; `isa`: it needs features that
- * the machine lacks; `no-library`: ONNX Runtime does not load; `ort`: ONNX Runtime's own error; `hole-load`, `hole-invalid`, `hole-run`: its own error about a part
+ * the machine lacks; `no-library`: ONNX Runtime does not load; `ort`: ONNX Runtime's own error; `no-onednn`, `onednn`: the same of oneDNN; `hole-load`, `hole-invalid`, `hole-run`: its own error about a part
  * of a compiled model (it lacks something, the part is wrong, running it failed); `unsupported`: this output or machine cannot be served;
  * `threads`, `no-memory`: resources; `bad-request`, `internal`: a mistake of ours.
  */
@@ -305,6 +349,8 @@ export const runnerErrorCodes = [
   "isa",
   "no-library",
   "ort",
+  "no-onednn",
+  "onednn",
   "hole-load",
   "hole-invalid",
   "hole-run",

@@ -6,6 +6,7 @@
 #include "cpu.hpp"
 #include "failure.hpp"
 #include "launch_cost.hpp"
+#include "memory.hpp"
 #include "peaks.hpp"
 #include "sampler.hpp"
 
@@ -45,10 +46,11 @@ std::vector<std::string> file_names(const json::value& list) {
 json::value commands::handle(const std::string& method, const json::value& request) {
   using handler = json::value (commands::*)(const json::value&);
   static const std::map<std::string, handler> table = {
-      {"hello", &commands::hello},     {"load", &commands::load},     {"load-ort", &commands::load_ort},
+      {"hello", &commands::hello},     {"load", &commands::load},     {"load-ort", &commands::load_ort}, {"load-onednn", &commands::load_onednn},
       {"unload", &commands::unload},   {"run", &commands::run},       {"bench", &commands::run_bench},
       {"profile", &commands::profile}, {"sample", &commands::sample}, {"peaks", &commands::measure_peaks},
       {"launch-cost", &commands::measure_launch_cost},
+      {"latencies", &commands::measure_latencies}, {"read-rates", &commands::measure_read_rates},
   };
   const auto found = table.find(method);
   if (found == table.end()) throw failure("bad-request", "unknown method '" + method + "'");
@@ -146,6 +148,12 @@ json::value commands::load_ort(const json::value& request) {
   return add(std::move(s), std::move(description));
 }
 
+json::value commands::load_onednn(const json::value& request) {
+  auto p = std::make_unique<onednn_plan>(request["library"].as_string(), request["plan"], static_cast<int>(request.int_or("threads", 1)));
+  json::value description = p->describe();
+  return add(std::move(p), std::move(description));
+}
+
 json::value commands::unload(const json::value& request) {
   find(request["target"]);
   targets_.erase(request["target"].as_int());
@@ -211,6 +219,10 @@ json::value commands::sample(const json::value& request) {
 json::value commands::measure_peaks(const json::value& request) {
   return peaks(static_cast<int>(request.int_or("threads", 1)), request.number_or("seconds", 0.2));
 }
+
+json::value commands::measure_latencies(const json::value& request) { return latencies(request); }
+
+json::value commands::measure_read_rates(const json::value& request) { return read_rates(request); }
 
 json::value commands::measure_launch_cost(const json::value& request) {
   std::vector<int> threads;

@@ -8,6 +8,7 @@
 
 #include "json.hpp"
 #include "module.hpp"
+#include "onednn.hpp"
 #include "ort.hpp"
 
 namespace runner {
@@ -21,6 +22,7 @@ class commands {
   json::value hello(const json::value& request);
   json::value load(const json::value& request);
   json::value load_ort(const json::value& request);
+  json::value load_onednn(const json::value& request);
   json::value unload(const json::value& request);
   json::value run(const json::value& request);
   json::value run_bench(const json::value& request);
@@ -28,6 +30,8 @@ class commands {
   json::value sample(const json::value& request);
   json::value measure_peaks(const json::value& request);
   json::value measure_launch_cost(const json::value& request);
+  json::value measure_latencies(const json::value& request);
+  json::value measure_read_rates(const json::value& request);
 
   target& find(const json::value& id);
   compiled_module& find_module(const json::value& id);

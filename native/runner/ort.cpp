@@ -1,12 +1,7 @@
 #include "ort.hpp"
 
-#include <dirent.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#include <fstream>
-
 #include "ort_runtime.hpp"
+#include "parked.hpp"
 
 namespace runner {
 
@@ -77,35 +72,11 @@ void ort_session::run() {
                 output_name_pointers_.size(), output_values_.data());
 }
 
-namespace {
-
-// Does any other thread of this process want the CPU? From the state letter after the name in /proc/self/task/TID/stat: R is running or
-// waiting for a CPU.
-bool others_run() {
-  const auto self = static_cast<pid_t>(syscall(SYS_gettid));
-  bool busy = false;
-  DIR* tasks = opendir("/proc/self/task");
-  if (tasks == nullptr) return false;
-  while (const dirent* e = readdir(tasks)) {
-    if (e->d_name[0] == '.' || std::atoi(e->d_name) == self) continue;
-    std::ifstream in(std::string("/proc/self/task/") + e->d_name + "/stat");
-    std::string text;
-    std::getline(in, text);
-    const size_t name_end = text.rfind(')');
-    busy = busy || (name_end != std::string::npos && name_end + 2 < text.size() && text[name_end + 2] == 'R');
-  }
-  closedir(tasks);
-  return busy;
-}
-
-}  // namespace
-
 // Its threads go on spinning for some milliseconds after a run, ready for the next one. That is part of its speed, so it is left on, and
 // parking means waiting until they have given up.
 void ort_session::park(bool parked) {
   if (!parked || threads_ == 1) return;
-  constexpr timespec pause{0, 200000};
-  for (int i = 0; i < 500 && others_run(); i++) nanosleep(&pause, nullptr);
+  wait_for_other_threads();
 }
 
 json::value ort_session::write_outputs(const std::vector<std::string>& files) {

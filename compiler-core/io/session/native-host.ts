@@ -4,11 +4,14 @@ import type { ArtifactPlan, PlannedWeight } from "../../codegen/plan.ts";
 import type { NdArray } from "../../graph/ndarray.ts";
 import { bug, UserError, userError } from "../../messages.ts";
 import type { DeclaredInputs } from "../../onnx/hole-model.ts";
+import type { OnednnPrimitive } from "../../protocol/onednn.ts";
 import type { RunOutput, TargetId, TensorFileRef, WeightRange } from "../../protocol/runner.ts";
+import { onednnLibrary } from "../onednn-library.ts";
 import { findOrtLibrary } from "../ort-library.ts";
 import { RunnerClient } from "../runner-client.ts";
 import type { BuiltCode } from "./build.ts";
 import { holeParams } from "./hole-files.ts";
+import type { DraftPlan } from "./onednn/plan.ts";
 import { isNumbers, isSequence, typeText, type RunValue } from "./run-value.ts";
 import { Scratch } from "./scratch.ts";
 
@@ -81,6 +84,16 @@ export class NativeHost {
     if (library === undefined) return userError("ort-missing", {}, { what: "the package onnxruntime-node is not installed" });
     const { target, version, outputs } = await this.client.request("load-ort", { library, model, threads }, this.request());
     return { target, name: "ort", plan: undefined, outputs, version };
+  }
+
+  /** Loads a list of oneDNN primitives. Throws `onednn-missing` and `onednn-failed`. */
+  async loadOnednn(draft: DraftPlan, threads: number): Promise<LoadedModel & { readonly primitives: readonly OnednnPrimitive[] }> {
+    const buffers = draft.buffers.map(({ bytes, data }) =>
+      data === undefined ? { bytes } : { bytes, file: this.scratch.write("constant.bin", data) },
+    );
+    const params = { library: onednnLibrary(), plan: { ...draft, buffers }, threads };
+    const { target, version, primitives } = await this.client.request("load-onednn", params, this.request());
+    return { target, name: "onednn", plan: undefined, outputs: draft.outputs.map((_, i) => `${i}`), version, primitives };
   }
 
   /** Inputs as files, by name: they stay until the host is closed. */
