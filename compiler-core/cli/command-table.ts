@@ -42,11 +42,17 @@ export const commandTable = {
   compile: {
     summary: "import, optimise, lower, generate C++ and build it",
     details: `Nodes that are not compiled are left to ONNX Runtime, inside of the same plan; each is listed with the reason.
-With --only-until no code is built. Another machine's code (--isa, --machine) is built where the compiler can, never run.\n${references}`,
+With --only-until no code is built. Another machine's code (--isa, --machine) is built where the compiler can, never run.
+With -o DIR the model is written there to be taken away: libmodel.so, weights.bin, the C header model.h, and a C program with a CMake file
+that run it without Fusionscope, Node or ONNX Runtime. A model with nodes that are left to ONNX Runtime is refused then.\n${references}`,
     arguments: [model],
     options: [...code, ...native, "output", ...general],
-    no: "--no-fallback, and a node is left to ONNX Runtime",
-    examples: ["fusionscope compile model.onnx", "fusionscope compile model.onnx --isa avx2 --threads 2 --emit out/"],
+    no: "--no-fallback or -o, and a node is left to ONNX Runtime",
+    examples: [
+      "fusionscope compile model.onnx",
+      "fusionscope compile model.onnx --isa avx2 --threads 2 --emit out/",
+      "fusionscope compile model.onnx -o model/",
+    ],
   },
   run: {
     summary: "run on stored inputs and compare with stored outputs",
@@ -99,7 +105,7 @@ With --only-until no code is built. Another machine's code (--isa, --machine) is
     summary: "what this machine offers: CPU, compiler, counters, baselines, and why not",
     arguments: [],
     options: ["peaks", "calibrate", "timeout", ...general],
-    examples: ["fusionscope doctor", "fusionscope doctor --peaks --json"],
+    examples: ["fusionscope doctor", "fusionscope doctor --peaks --json", "fusionscope doctor --calibrate"],
   },
   cache: {
     summary: "show or clear the build cache",

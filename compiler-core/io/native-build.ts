@@ -26,6 +26,8 @@ export interface ModuleBuild {
   /** Also produce assembly (Intel syntax). */
   readonly assembly?: boolean;
   readonly toolchain?: Toolchain;
+  /** More options for the linker. */
+  readonly link?: readonly string[];
   /** Build even if the cache has it, and keep nothing (`--no-cache`). */
   readonly fresh?: boolean;
   readonly timeoutMs?: number;
@@ -47,7 +49,7 @@ export interface BuiltModule {
 
 const nativeRoot = (): string => path.join(packageRoot(), "native");
 /** What generated code may include. */
-const headerFolders = ["runtime", "simd", "math", "kernels"];
+const headerFolders = ["runtime", "simd", "math", "kernels", "export"];
 
 async function filesUnder(folder: string, endings: readonly string[]): Promise<string[]> {
   const entries = await fs.readdir(folder, { recursive: true, withFileTypes: true });
@@ -101,6 +103,7 @@ export async function buildModule(build: ModuleBuild): Promise<BuiltModule> {
     flags.join(" "),
     await hashOfHeaders(),
     build.assembly === true ? "asm" : "",
+    (build.link ?? []).join(" "),
     ...parts,
   ]);
   const make = (folder: string): Promise<void> => makeModule(folder, build, toolchain, flags);
@@ -145,7 +148,11 @@ async function makeModule(folder: string, build: ModuleBuild, toolchain: Toolcha
     }
     return `${file}.o`;
   });
-  await compile(toolchain, ["-shared", "-g1", "-Wl,-z,noexecstack", ...objects, "-o", "model.so"], options);
+  await compile(
+    toolchain,
+    ["-shared", "-g1", "-pthread", "-Wl,-z,noexecstack", ...(build.link ?? []), ...objects, "-o", "model.so"],
+    options,
+  );
   await Promise.all(objects.map((o) => fs.rm(at(o))));
   const divided = units.filter((u) => u.apart);
   if (build.assembly === true) {

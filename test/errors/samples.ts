@@ -136,6 +136,11 @@ export const samples: readonly Sample[] = [
     says: /"sse9" is not known/,
   },
   {
+    code: "machine-unknown",
+    words: () => ["compile", exampleModel, "--machine", "ice-lake-33"],
+    says: /did you mean ice-lake-32\?/,
+  },
+  {
     code: "isa-missing",
     words: (dir) => ["check", exampleModel, "--isa", "amx", "--machine", path.join(dir, "m.json")],
     make: (dir) => write(dir, "m.json", JSON.stringify(profile)),
@@ -162,7 +167,13 @@ export const samples: readonly Sample[] = [
     make: (dir) => write(dir, "call.onnx", functionCall()),
     says: /inside a subgraph or function/,
   },
-  { code: "not-offered", words: (dir) => ["compile", exampleModel, "-o", dir], says: /use --emit DIR/ },
+  {
+    code: "export-holes",
+    words: (dir) => ["compile", path.join(dir, "odd.onnx"), "-o", path.join(dir, "away")],
+    make: (dir) => write(dir, "odd.onnx", unknownOperator()),
+    says: /without ONNX Runtime: 1 of 1 nodes are not compiled: #0 Mystery/,
+  },
+  { code: "not-offered", words: () => ["compile", exampleModel, "--precision", "bf16"], says: /use f32/ },
   { code: "compiler-missing", words: compileExample, env: () => ({ CXX: "/nowhere/g++" }), says: /apt-get install/ },
   {
     code: "compile-failed",
@@ -214,6 +225,8 @@ export const elsewhere: Readonly<Partial<Record<MessageCode, string>>> = {
   "runner-isa": "test/kernels/runner.test.ts",
   "ort-missing": "test/kernels/runner.test.ts",
   "ort-failed": "test/kernels/runner.test.ts",
+  "onednn-missing": "test/kernels/onednn.test.ts",
+  "onednn-failed": "test/kernels/onednn.test.ts",
   "ort-cannot-run": "test/models/holes.test.ts",
   "hole-refused": "test/models/holes.test.ts",
   "hole-invalid": "test/models/holes.test.ts",
@@ -223,6 +236,7 @@ export const elsewhere: Readonly<Partial<Record<MessageCode, string>>> = {
   "worker-timeout": "extension/worker/client.test.ts",
   "page-silent": "extension/editor/page-link.test.ts",
   "page-request": "extension/editor/page-link.test.ts",
+  "bench-file": "extension/features/benchmark-runs.test.ts",
   "compare-same": "extension/text/compare-choice.test.ts",
   untrusted: "test/vscode/untrusted.test.ts",
   "not-built": "test/scripts/commands.test.ts",

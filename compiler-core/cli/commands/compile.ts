@@ -1,6 +1,6 @@
 /** `fusionscope compile MODEL`: everything up to the native build. */
 import { isModule, userError } from "#core";
-import { buildCode, emitAssembly, emitCompilation, type BuiltCode } from "#core/io";
+import { buildCode, emitAssembly, emitCompilation, exportModel, requireStandAlone, type BuiltCode, type ExportedModel } from "#core/io";
 import type { CompilationSummary, PassEvent } from "#protocol";
 import type { CommandContext, CommandResult, CommandRunner } from "../command.ts";
 import { nativeSettings } from "../native-settings.ts";
@@ -10,26 +10,33 @@ import { coverageText } from "../text/coverage.ts";
 import { bytesText, flopsText, plural, timeText } from "../text/units.ts";
 
 export const compile: CommandRunner = async (context) => {
-  if (context.options.output !== undefined) {
-    userError("not-offered", {}, { what: "compile -o", instead: "use --emit DIR: it holds the C++ and the plan" });
-  }
   const compiled = compileFromLine(context);
   try {
     if (context.options["no-fallback"] === true) refuseUnsupported(compiled.summary);
+    if (context.options.output !== undefined) requireExportable(compiled, context);
     return await finish(context, compiled);
   } finally {
     compiled.model.close();
   }
 };
 
+/** Before anything is built: a model that cannot be taken away is refused. */
+function requireExportable({ compilation, summary }: Compiled, { options }: CommandContext): void {
+  requireStandAlone(summary);
+  if (compilation.error === undefined && compilation.source === undefined)
+    userError("usage", {}, { what: `--only-until ${options["only-until"] ?? ""} leaves no code for -o`, help: "--help" });
+}
+
 async function finish(context: CommandContext, compiled: Compiled): Promise<CommandResult> {
   const { compilation, summary } = compiled;
-  const { emit } = context.options;
+  const { emit, output } = context.options;
   const { source } = compilation;
   // Before the build: what a compiler refuses is there to be looked at.
   const texts = emit === undefined ? [] : emitCompilation(compilation, emit);
   const built = source === undefined ? undefined : await buildCode(source, nativeSettings(context));
   const emitted = emit === undefined ? undefined : [...texts, ...(built === undefined ? [] : emitAssembly(built, emit))];
+  const exported =
+    output === undefined || source === undefined ? undefined : await exportModel(source, summary, output, nativeSettings(context));
   const notBuilt = built === undefined ? (compilation.error?.message ?? whyNoCode(summary, context)) : undefined;
   const json = {
     ...identity(compiled),
@@ -53,13 +60,24 @@ async function finish(context: CommandContext, compiled: Compiled): Promise<Comm
     built: built !== undefined,
     ...(built === undefined ? { notBuilt } : { sourceHash: built.hash, sharedObject: built.sharedObject }),
     ...(emitted === undefined ? {} : { emitted }),
+    ...(exported === undefined ? {} : { exported }),
   };
   return {
     json,
-    text: [...summaryText(compiled, built), ...(notBuilt === undefined ? [] : [`not built: ${notBuilt}`])],
+    text: [
+      ...summaryText(compiled, built),
+      ...(notBuilt === undefined ? [] : [`not built: ${notBuilt}`]),
+      ...(exported === undefined ? [] : exportedText(exported)),
+    ],
     error: compilation.error,
   };
 }
+
+const exportedText = ({ folder, files, weightBytes }: ExportedModel): string[] => [
+  "",
+  `written to ${printable(folder)}: ${files.join(", ")} (weights ${bytesText(weightBytes)})`,
+  `to run it there: cmake -S . -B build && cmake --build build && build/model_run`,
+];
 
 function whyNoCode(summary: CompilationSummary, { options }: CommandContext): string {
   const [first] = summary.unsupported;

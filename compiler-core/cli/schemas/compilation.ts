@@ -124,6 +124,7 @@ export const compileMembers: Members = {
     sourceHash: text,
     sharedObject: text,
     emitted: list(text),
+    exported: record({ folder: text, files: list(text), weightBytes: whole }),
     error: errorInfo,
     notBuilt: text,
   },

@@ -8,6 +8,7 @@ export * from "./cut.ts";
 export * from "./each-pass.ts";
 export * from "./emit.ts";
 export * from "./explain.ts";
+export * from "./export-model.ts";
 export * from "./model.ts";
 export * from "./native-host.ts";
 export * from "./options.ts";
