@@ -41,18 +41,10 @@ after(async () => {
   folder.remove();
 });
 
-/** The class that VS Code gives a page in a theme of this kind. */
-const bodyClass: Readonly<Record<ThemeKind, string>> = {
-  dark: "vscode-dark",
-  light: "vscode-light",
-  "hc-dark": "vscode-high-contrast",
-  "hc-light": "vscode-high-contrast-light",
-};
-
 for (const kind of Object.keys(themes) as ThemeKind[]) {
   test(`${kind}: every view`, { skip: onlyOldest }, async () => {
     await window.setTheme(kind);
-    await page.waitForFunction((name) => document.body.classList.contains(name), bodyClass[kind]);
+    await page.waitForFunction((name) => document.body.classList.contains(name), themes[kind].pageClass);
     for (const view of ["Graph", "Kernels", "Buffers"]) {
       await page.getByRole("tab", { name: view }).click();
       await page.waitForTimeout(400); // the drawing follows the class a frame later

@@ -22,12 +22,12 @@ export interface WindowOptions {
   readonly testsModule?: string;
 }
 
-/** The four kinds of theme: the label of one theme of each kind, and the class of the workbench in it. */
+/** The four kinds of theme: the label of one theme of each kind, and the classes that workbench and pages have in it. */
 export const themes = {
-  dark: { label: "Dark Modern", workbenchClass: "vs-dark" },
-  light: { label: "Light Modern", workbenchClass: "vs" },
-  "hc-dark": { label: "Dark High Contrast", workbenchClass: "hc-black" },
-  "hc-light": { label: "Light High Contrast", workbenchClass: "hc-light" },
+  dark: { label: "Dark Modern", workbenchClass: "vs-dark", pageClass: "vscode-dark" },
+  light: { label: "Light Modern", workbenchClass: "vs", pageClass: "vscode-light" },
+  "hc-dark": { label: "Dark High Contrast", workbenchClass: "hc-black", pageClass: "vscode-high-contrast" },
+  "hc-light": { label: "Light High Contrast", workbenchClass: "hc-light", pageClass: "vscode-high-contrast-light" },
 } as const;
 
 export type ThemeKind = keyof typeof themes;
