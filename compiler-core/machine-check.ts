@@ -10,6 +10,7 @@ import {
   type PeakName,
   type TeamCost,
 } from "./machine.ts";
+import { checkTuned } from "./tuned.ts";
 
 /** Says what is wrong with the data; does not return. */
 export type Refuse = (what: string) => never;
@@ -34,6 +35,7 @@ const optional: { readonly [K in keyof Required<Optional>]: (value: unknown, wro
   bandwidths: (v, wrong) => members(v, "bandwidths", memoryLevels, (x, at) => bandwidth(x, at, wrong), wrong),
   teamCosts: (v, wrong) =>
     Array.isArray(v) ? v.map((x: unknown, i) => teamCost(x, `teamCosts[${i}]`, wrong)) : wrong("teamCosts is not a list"),
+  tuned: (v, wrong) => checkTuned(v, wrong),
   sources: (v, wrong) => {
     if (!isRecord(v)) return wrong("sources is not an object");
     for (const [key, text] of Object.entries(v)) if (typeof text !== "string") wrong(`sources.${key} is not a text`);

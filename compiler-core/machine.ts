@@ -3,6 +3,7 @@
  * give the same code anywhere.
  */
 import { userError } from "./messages.ts";
+import type { TunedEntry } from "./tuned.ts";
 
 /** CPU features that code generation knows, named as in /proc/cpuinfo. */
 export const cpuFeatures = [
@@ -77,6 +78,8 @@ export interface MachineProfile {
   readonly bandwidths?: Readonly<Partial<Record<MemoryLevel, LevelBandwidth>>>;
   /** Ascending by threads. */
   readonly teamCosts?: readonly TeamCost[];
+  /** What a tuner found to be faster than the cost model's choice: see tuned.ts. `--tuned` adds what `bench --tune` has kept. */
+  readonly tuned?: readonly TunedEntry[];
   /** Where figures come from: a member (`caches`, `peaks.ghz`) and a sentence that begins with published, derived, estimate or measured. */
   readonly sources?: Readonly<Record<string, string>>;
 }

@@ -5,8 +5,9 @@
  *   for t in 0..mSplit*nSplit parallel
  *     for mm in rows of t step mc
  *       [copy the block of A to rows that do not collide in the cache]
- *       for kk in 0..K step kc        (one step unless K is long)
- *         gemm(A[mm.., kk..], B[kk.., columns of t]) -> epilogue
+ *       for nn in columns of t step nc  (one step unless there are many; with order "columns" outside of mm)
+ *         for kk in 0..K step kc        (one step unless K is long)
+ *           gemm(A[mm.., kk..], B[kk.., nn..]) -> epilogue
  */
 import { bug } from "../messages.ts";
 import { valueOf, type Node, type ValueId } from "../graph/ir.ts";
@@ -46,7 +47,7 @@ function split(call: TemplateCall, leader: Node, s: GemmShape, batch: readonly E
   const [perM, perN] = [numberParam(group.params, "rowsPerThread"), numberParam(group.params, "colsPerThread")];
   const [ms, ns] = [Math.ceil(s.m / perM), Math.ceil(s.n / perN)];
   if (ms * ns === 1 || kind === "serial")
-    return rowBlocks(call, leader, s, { batch, row: x.index(0), col: x.index(0), rows: x.index(s.m), cols: x.index(s.n) });
+    return blocks(call, leader, s, { batch, row: x.index(0), col: x.index(0), rows: x.index(s.m), cols: x.index(s.n) });
   const loop = builder.loop("parallel", "t", 0, ms * ns, origin, (t) => {
     const part = (name: string, index: Expr, per: number, extent: number): { stmts: Stmt[]; from: Expr; size: Expr } => {
       if (per >= extent) return { stmts: [], from: x.index(0), size: x.index(extent) };
@@ -57,9 +58,35 @@ function split(call: TemplateCall, leader: Node, s: GemmShape, batch: readonly E
     };
     const m = part("m0", ns === 1 ? t : x.div(t, x.index(ns)), perM, s.m);
     const n = part("n0", ms === 1 ? t : x.binary("mod", t, x.index(ns)), perN, s.n);
-    return [...m.stmts, ...n.stmts, ...rowBlocks(call, leader, s, { batch, row: m.from, col: n.from, rows: m.size, cols: n.size })];
+    return [...m.stmts, ...n.stmts, ...blocks(call, leader, s, { batch, row: m.from, col: n.from, rows: m.size, cols: n.size })];
   });
   return [loop];
+}
+
+/** What a thread does: its rows in blocks, and each of them in blocks of columns, or the other way round. */
+function blocks(call: TemplateCall, leader: Node, s: GemmShape, share: Block): Stmt[] {
+  return call.group.params["order"] === "columns"
+    ? columnBlocks(call, s, share, (block) => rowBlocks(call, leader, s, block))
+    : rowBlocks(call, leader, s, share);
+}
+
+/** Columns of a thread, and of a block of it. */
+const columnsPer = ({ group }: TemplateCall, s: GemmShape): { readonly thread: number; readonly block: number } => {
+  const thread = Math.min(s.n, numberParam(group.params, "colsPerThread"));
+  return { thread, block: Math.min(thread, Number(group.params["nc"] ?? thread)) };
+};
+
+/** Blocks of `nc` columns. */
+function columnBlocks(call: TemplateCall, s: GemmShape, share: Block, body: (block: Block) => Stmt[]): Stmt[] {
+  const { builder } = call;
+  const per = columnsPer(call, s);
+  if (per.block >= per.thread) return body(share);
+  const origin = call.nodes.map((n) => n.id);
+  const blockOf = (nn: Expr): Stmt[] => {
+    const cols = builder.let("cols", x.binary("min", x.index(per.block), x.sub(share.cols, nn)), origin);
+    return [cols.stmt, ...body({ ...share, col: plus(share.col, nn), cols: cols.ref })];
+  };
+  return [builder.loop("serial", "nn", 0, share.cols, origin, blockOf, per.block)];
 }
 
 /** Blocks of `mc` rows. */
@@ -95,7 +122,11 @@ function oneBlock(call: TemplateCall, leader: Node, s: GemmShape, block: Block, 
   const origin = [leader.id];
   const a = operandA(call, leader, s, block);
   const kc = numberParam(group.params, "kc");
-  if (group.params["copyA"] !== 1) return sumOverK(call, leader, s, block, a, kc, maxRows);
+  const sums = (from: Operand): Stmt[] =>
+    group.params["order"] === "columns"
+      ? sumOverK(call, leader, s, block, from, kc, maxRows)
+      : columnBlocks(call, s, block, (part) => sumOverK(call, leader, s, part, from, kc, maxRows));
+  if (group.params["copyA"] !== 1) return sums(a);
   const pitch = s.k + 16;
   const rows = builder.buffer({ name: "a_rows", dtype: "f32", shape: [maxRows, pitch], scope: "thread" });
   const copy = builder.loop("serial", "i", 0, block.rows, origin, (i) => [
@@ -104,11 +135,7 @@ function oneBlock(call: TemplateCall, leader: Node, s: GemmShape, block: Block, 
       return [builder.store({ buffer: rows, index: [i, p] }, from, origin)];
     }),
   ]);
-  return [
-    builder.alloc(rows, origin),
-    copy,
-    ...sumOverK(call, leader, s, block, { ref: { buffer: rows, index: [x.index(0), x.index(0)] }, ld: pitch }, kc, maxRows),
-  ];
+  return [builder.alloc(rows, origin), copy, ...sums({ ref: { buffer: rows, index: [x.index(0), x.index(0)] }, ld: pitch })];
 }
 
 const aIndex = (s: GemmShape, block: Block, row: Expr, p: Expr): Expr[] => [...s.aBatch(block.batch), ...(s.aIsVector ? [] : [row]), p];
@@ -120,12 +147,16 @@ function operandA(call: TemplateCall, leader: Node, s: GemmShape, block: Block):
   return { ref, ld: ref.index.length === 1 ? s.k : (extents.at(-1) ?? s.k) };
 }
 
+/** Rows of so many floats all fall into the same few cache sets. */
+const isCollidingRow = (floats: number): boolean => floats % 512 === 0;
+
 /** One kernel call, or several that hand partial sums on through a block of the thread's own. */
 function sumOverK(call: TemplateCall, leader: Node, s: GemmShape, block: Block, a: Operand, kc: number, maxRows: number): Stmt[] {
   const { builder } = call;
   if (kc >= s.k) return [gemm(call, leader, s, block, a, { from: 0, size: s.k }, undefined, postOps(call, leader, s, block))];
-  const maxCols = Math.min(s.n, numberParam(call.group.params, "colsPerThread"));
-  const partial = builder.buffer({ name: "partial", dtype: "f32", shape: [maxRows, maxCols], scope: "thread" });
+  const maxCols = columnsPer(call, s).block;
+  const pitch = isCollidingRow(maxCols) ? maxCols + 16 : maxCols;
+  const partial = builder.buffer({ name: "partial", dtype: "f32", shape: [maxRows, pitch], scope: "thread" });
   const steps = Math.ceil(s.k / kc);
   const calls = Array.from({ length: steps }, (_, i) => {
     const k = { from: i * kc, size: Math.min(kc, s.k - i * kc) };
@@ -185,12 +216,15 @@ function gemm(
         ...(ldb === undefined ? { kb: x.index(s.k) } : { ldb: x.index(ldb) }),
         ...(start === undefined ? {} : { ldc: x.index(builder.bufferOf(start).shape.at(-1) ?? 1) }),
       },
-      params: kernel === "gemm_f32" ? { b: way === "panels" ? "panels" : "rows", nr } : {},
+      params: kernel === "gemm_f32" ? { b: way === "panels" ? "panels" : "rows", nr, ...tileRows(group.params) } : {},
       epilogue,
     },
     [leader.id],
   );
 }
+
+/** Rows of the register tile, where it is not the usual one. */
+const tileRows = ({ mr }: TemplateCall["group"]["params"]): { readonly mr?: number } => (typeof mr === "number" ? { mr } : {});
 
 /** Panels are whole by construction: threads split columns at multiples of the panel width. */
 const panelOf = (col: Expr, nr: number): Expr => (col.k === "const" ? x.index(Number(col.value) / nr) : x.div(col, x.index(nr)));

@@ -75,8 +75,38 @@ export const ruleDocs: Readonly<Record<string, RuleDoc>> = {
     what: "The pass `fuse` is switched off: every operator has a nest of its own.",
     remedy: "Switch the pass on in the options.",
   },
+  "merge-nests/attention": {
+    what: "Two products and the rows between them are one nest: a block of rows of scores is made, worked on and used up in scratch of the thread.",
+    remedy: "Forbid the pair, or switch off the pass `merge-nests`, to compare.",
+  },
+  "merge-nests/matmul-rows": {
+    what: "What is computed on whole rows of a product is done by the thread that made them, while they are in its cache.",
+    remedy: "Forbid the pair, or switch off the pass `merge-nests`, to compare.",
+  },
+  "merge-nests/read-elsewhere": { what: "A value between nests that others read has to be in memory, so there is little to win by merging them." },
+  "merge-nests/forbidden": { what: "Two operators of the merged nest were named with --forbid." },
+  "merge-nests/no-plan": { what: "There is nothing to divide: no rows." },
+  "merge-nests/parallelism": {
+    what: "Whole rows on a thread leave fewer pieces of work than tiles would: threads would idle.",
+    remedy: "Force the pair to measure whether the saved memory traffic is worth more.",
+  },
+  "merge-nests/footprint": {
+    what: "The rows of one register tile alone take more than half of the second-level cache.",
+    remedy: "Force the pair to measure it.",
+  },
+  "merge-nests/read-in-place": {
+    what: "A transpose or slice is not written out, because the nest that reads it takes rows at any distance.",
+  },
   "choose-tiles/threads": {
     what: "How a product is divided among threads: the share of the busiest thread, with the operands it has to bring in, is compared for every grid.",
+  },
+  "choose-tiles/blocks": {
+    what: "Register tile and cache blocks of a product: the point of the search space with the least time that the cost model predicts from the machine profile.",
+    remedy: "`bench --tune` measures what the model predicts; `--tuned` compiles with what it found.",
+  },
+  "choose-tiles/tuned": {
+    what: "The machine profile has parameters for this product that were measured to be faster than the predicted ones.",
+    remedy: "Compile without `--tuned` to compare.",
   },
   "choose-tiles/gemm": {
     what: "Which kernel computes a product, and in which blocks: panels and blocks are chosen to stay in the caches.",

@@ -1,17 +1,20 @@
 /**
- * Chooses, for every matrix product, the kernel and how threads and cache blocks divide it. All candidates are counted out in bytes and
- * operations; the verdict keeps their costs.
+ * Chooses, for every matrix product, the kernel and how threads, register tiles and cache blocks divide it: the point of the search space
+ * (gemm-space.ts) with the least predicted time (gemm-cost.ts), unless the machine profile has a tuned one. The verdicts keep the predictions.
  */
-import { staticShape, valueOf, type Graph, type Group, type Node } from "../../graph/ir.ts";
-import { gemmF32Tile, rankGemms } from "../../kernels/index.ts";
-import { resolveIsa, type IsaName } from "../../machine.ts";
+import type { Graph, Group } from "../../graph/ir.ts";
+import { gemmF32Tile } from "../../kernels/index.ts";
+import { resolveIsa } from "../../machine.ts";
 import { bug } from "../../messages.ts";
 import { gemmShape, type GemmShape } from "../../templates/gemm-shape.ts";
-import { operand } from "../../templates/template.ts";
+import { findTuned, type TunedEntry } from "../../tuned.ts";
 import { graphPass, type PassContext } from "../pass.ts";
 import { tileConv } from "./conv-tiles.ts";
 import { tileInteger } from "./integer-tiles.ts";
-import { isCollidingPitch } from "./storage-plan.ts";
+import { divideDot } from "./dot-tiles.ts";
+import { coreFigures, rankGemm, type Predicted } from "./gemm-cost.ts";
+import { gemmProblem, templateParams, type Params } from "./gemm-problem.ts";
+import { gemmProblemKey, pointProblem, type GemmPoint, type GemmProblem } from "./gemm-space.ts";
 
 export const chooseTiles = graphPass({
   name: "choose-tiles",
@@ -30,14 +33,7 @@ function tile(graph: Graph, group: Group, ctx: PassContext): Group {
   const node = graph.nodes.find((n) => n.id === group.leader) ?? bug(`group ${group.id} has no leader`);
   if (node.op === "matmul-packed") return tileInteger(graph, group, ctx);
   const s = gemmShape(graph, node);
-  const isa = resolveIsa(ctx.options.isa, ctx.machine);
-  const kernel = chooseKernel(s, isa);
-  const { nr } = gemmF32Tile(isa);
-  const division = divide(s, isa, kernel, ctx, group);
-  const kc = kernel === "gemm_f32" ? evenSteps(s.k, Math.max(256, Math.floor(ctx.machine.caches.l2 / 2 / (4 * nr)))) : s.k;
-  const mc = blockRows(division.rows, s.k, isa, ctx.machine.caches.l2);
-  const copyA = copies(graph, node, s) ? 1 : 0;
-  const params = { kernel, rowsPerThread: division.rows, colsPerThread: division.cols, mc, kc, nr, copyA };
+  const params = s.bLayout === "transposed" ? dotParams(s, group, ctx) : gemmParams(gemmProblem(graph, node, s, ctx), s, group, ctx);
   ctx.hit({
     rule: "choose-tiles/gemm",
     before: [node.id],
@@ -49,83 +45,109 @@ function tile(graph: Graph, group: Group, ctx: PassContext): Group {
   return { ...group, params };
 }
 
-/** What the operands' layout allows; among those the best score. */
-function chooseKernel(s: GemmShape, isa: IsaName): string {
-  if (s.bLayout === "panels") return "gemm_f32";
-  if (s.bLayout === "transposed") return "gemm_f32_dot";
-  return rankGemms({ m: s.m, n: s.n, k: s.k, isa, bConstant: false }).find((r) => r.kernel.name === "gemm_f32")?.kernel.name ?? "gemm_f32";
+function gemmParams(p: GemmProblem, s: GemmShape, group: Group, ctx: PassContext): Params {
+  const ranked = rankGemm(ctx.machine, p);
+  const best = ranked[0] ?? bug("no way to compute a product");
+  const point = tunedPoint(p, best, group, ctx) ?? best.point;
+  tellThreads(p, s, point, ranked, group, ctx);
+  tellBlocks(p, point, ranked, group, ctx);
+  return templateParams(point, p.isa);
 }
 
-interface Division {
-  readonly rows: number;
-  readonly cols: number;
-}
-
-/**
- * Threads as a grid: rows go out in whole tiles, columns in whole panels. Cost of a choice is the time of its busiest thread, in
- * multiply-adds: its share of the padded product, plus the operands it has to bring in at 1 element per `streamCost` multiply-adds.
- */
-function divide(s: GemmShape, isa: IsaName, kernel: string, ctx: PassContext, group: Group): Division {
-  const { mr, nr } = gemmF32Tile(isa);
-  const threads = s.batch.some((d) => d !== 1) ? 1 : ctx.options.threads;
-  const unit = kernel === "gemm_f32" ? { m: mr, n: nr } : { m: 4, n: 4 };
-  const grids = Array.from({ length: threads }, (_, i) => i + 1).flatMap((ms) =>
-    Array.from({ length: Math.floor(threads / ms) }, (_, j) => [ms, j + 1] as const),
-  );
-  const candidates = grids.map(([ms, ns]) => {
-    const rows = ms === 1 ? s.m : Math.min(s.m, roundUp(Math.ceil(s.m / ms), s.m / ms >= 2 * unit.m ? unit.m : 1));
-    const cols = ns === 1 ? s.n : Math.min(s.n, roundUp(Math.ceil(s.n / ns), unit.n));
-    return {
-      rows,
-      cols,
-      choice: `${Math.ceil(s.m / rows)} x ${Math.ceil(s.n / cols)}`,
-      cost: rows * roundUp(cols, unit.n) * s.k + streamCost * (rows + cols) * s.k,
-    };
+/** The tuned point of a problem, with a verdict on it; undefined: there is none, or it cannot be used. */
+function tunedPoint(p: GemmProblem, best: Predicted, group: Group, ctx: PassContext): GemmPoint | undefined {
+  const entry = findTuned(ctx.machine.tuned, gemmProblemKey(p));
+  if (entry === undefined) return undefined;
+  const wrong = pointProblem(entry.params, p);
+  ctx.verdict({
+    subject: "schedule",
+    accepted: wrong === undefined,
+    rule: "choose-tiles/tuned",
+    nodes: [group.leader],
+    group: group.id,
+    because:
+      wrong === undefined
+        ? `the machine profile has tuned parameters for this product: ${gainText(entry)}`
+        : `the tuned parameters of the machine profile do not fit: ${wrong}`,
+    facts: [{ name: "predicted, without tuning", value: best.ns, unit: "ns" }],
+    alternatives: [{ choice: pointText(best.point), cost: best.ns, unit: "ns, predicted" }],
   });
-  const ranked = [...candidates].sort((a, b) => a.cost - b.cost || b.cols - a.cols);
-  const best = ranked[0] ?? { rows: s.m, cols: s.n, choice: "1 x 1", cost: 0 };
+  return wrong === undefined ? (entry.params as unknown as GemmPoint) : undefined;
+}
+
+const gainText = ({ gain }: TunedEntry): string =>
+  gain === undefined
+    ? "not measured against the predicted ones"
+    : `measured to be ${gain.median.toFixed(3)} times as fast as the predicted ones (95 % interval ${gain.ci95.map((x) => x.toFixed(3)).join(" to ")})`;
+
+const gridText = (s: GemmShape, point: GemmPoint): string =>
+  `${Math.ceil(s.m / point.rowsPerThread)} x ${Math.ceil(s.n / point.colsPerThread)}`;
+
+function tellThreads(p: GemmProblem, s: GemmShape, point: GemmPoint, ranked: readonly Predicted[], group: Group, ctx: PassContext): void {
+  const { threads } = p;
+  const grids = new Map<string, number>();
+  for (const r of ranked) if (!grids.has(gridText(s, r.point))) grids.set(gridText(s, r.point), r.ns);
   ctx.verdict({
     subject: "schedule",
     accepted: true,
     rule: "choose-tiles/threads",
     nodes: [group.leader],
     group: group.id,
-    because: `split ${best.choice} (rows x columns) over ${threads} thread${threads === 1 ? "" : "s"}: ${best.rows} rows and ${best.cols} columns each`,
+    because: `split ${gridText(s, point)} (rows x columns) over ${threads} thread${threads === 1 ? "" : "s"}: ${point.rowsPerThread} rows and ${point.colsPerThread} columns each`,
     facts: [
       { name: "m", value: s.m },
       { name: "n", value: s.n },
       { name: "k", value: s.k },
       { name: "threads", value: threads },
     ],
-    alternatives: dedupe(ranked)
-      .slice(0, 6)
-      .map(({ choice, cost }) => ({ choice, cost, unit: "multiply-adds of the busiest thread" })),
+    alternatives: [...grids].slice(0, 6).map(([choice, cost]) => ({ choice, cost, unit: "ns, predicted" })),
   });
-  return best;
 }
 
-/** Multiply-adds one core does in the time one operand element comes from the last-level cache: about 16 lanes at 16 bytes a cycle. */
-const streamCost = 4;
+/** `14 x 32 tiles, blocks of 112 x 512, k in steps of 256`. */
+export const pointText = ({ mr, nr, mc, nc, kc, order, copyA }: GemmPoint): string =>
+  `tiles of ${mr} x ${nr}, blocks of ${mc} x ${nc}, ${kc} steps of k at a time${order === "columns" ? ", columns outside" : ""}${copyA === 1 ? ", A copied" : ""}`;
 
-/** Rows per block: the block of A and the panel in use share half of the second-level cache. */
-function blockRows(rows: number, k: number, isa: IsaName, l2: number): number {
-  const { mr, nr } = gemmF32Tile(isa);
-  const fit = Math.floor((l2 / 2 / 4 - k * nr) / k);
-  const most = Math.max(mr, Math.floor(fit / mr) * mr);
-  return rows <= most ? rows : roundUp(Math.ceil(rows / Math.ceil(rows / most)), mr);
+function tellBlocks(p: GemmProblem, point: GemmPoint, ranked: readonly Predicted[], group: Group, ctx: PassContext): void {
+  const nominal = [...new Set(coreFigures(ctx.machine, p.isa, p.threads).nominal.map((n) => n.split(".")[0]))];
+  const own = ranked.find((r) => pointText(r.point) === pointText(point));
+  ctx.verdict({
+    subject: "schedule",
+    accepted: true,
+    rule: "choose-tiles/blocks",
+    nodes: [group.leader],
+    group: group.id,
+    because: `${pointText(point)}${own === undefined ? "" : `: ${Math.round(own.ns)} ns predicted`}${nominal.length === 0 ? "" : ` (nominal figures for ${nominal.join(", ")}: the profile has no measured ones)`}`,
+    facts: [
+      { name: "points compared", value: ranked.length },
+      { name: "predicted", value: own?.ns ?? ranked[0]?.ns ?? 0, unit: "ns" },
+    ],
+    alternatives: ranked.slice(0, 6).map((r) => ({ choice: pointText(r.point), cost: r.ns, unit: "ns, predicted" })),
+  });
 }
 
-/** `extent` in as few steps of at most `most` as possible, all about equal. */
-const evenSteps = (extent: number, most: number): number =>
-  extent <= most ? Math.max(1, extent) : Math.ceil(extent / Math.ceil(extent / most));
-
-/** Rows of A that fall into the same cache sets are worth a copy when enough columns use it. */
-function copies(graph: Graph, node: Node, s: GemmShape): boolean {
-  const a = valueOf(graph, operand(node, 0));
-  const outside = graph.inputs.includes(a.id) || a.constant !== undefined;
-  return outside && (staticShape(a)?.length ?? 0) >= 2 && s.m >= 8 && s.n >= 64 && isCollidingPitch(s.k);
+function dotParams(s: GemmShape, group: Group, ctx: PassContext): Params {
+  const threads = s.batch.some((d) => d !== 1) ? 1 : ctx.options.threads;
+  const ranked = divideDot(s, threads);
+  const best = ranked[0] ?? bug("no way to divide a product");
+  ctx.verdict({
+    subject: "schedule",
+    accepted: true,
+    rule: "choose-tiles/threads",
+    nodes: [group.leader],
+    group: group.id,
+    because: `split ${best.grid} (rows x columns) over ${threads} thread${threads === 1 ? "" : "s"}: ${best.rows} rows and ${best.cols} columns each`,
+    facts: [
+      { name: "m", value: s.m },
+      { name: "n", value: s.n },
+      { name: "k", value: s.k },
+      { name: "threads", value: threads },
+    ],
+    alternatives: ranked
+      .filter((r, i) => ranked.findIndex((other) => other.grid === r.grid) === i)
+      .slice(0, 6)
+      .map(({ grid, cost }) => ({ choice: grid, cost, unit: "multiply-adds of the busiest thread" })),
+  });
+  const { nr } = gemmF32Tile(resolveIsa(ctx.options.isa, ctx.machine));
+  return { kernel: "gemm_f32_dot", rowsPerThread: best.rows, colsPerThread: best.cols, mc: best.rows, kc: s.k, nr, copyA: 0 };
 }
-
-const roundUp = (x: number, unit: number): number => Math.ceil(x / unit) * unit;
-const dedupe = <T extends { choice: string }>(list: readonly T[]): T[] =>
-  list.filter((x, i) => list.findIndex((y) => y.choice === x.choice) === i);

@@ -1,0 +1,60 @@
+/** Between a graph's matrix products and the search space of their parameters. */
+import { staticShape, valueOf, type Graph, type Node } from "../../graph/ir.ts";
+import { gemmF32Tile } from "../../kernels/index.ts";
+import { resolveIsa, type IsaName, type MachineProfile } from "../../machine.ts";
+import type { GemmShape } from "../../templates/gemm-shape.ts";
+import { operand } from "../../templates/template.ts";
+import { findTuned } from "../../tuned.ts";
+import type { PassContext } from "../pass.ts";
+import { gemmProblemKey, pointProblem, type GemmPoint, type GemmProblem } from "./gemm-space.ts";
+import { isCollidingPitch } from "./storage-plan.ts";
+
+/** Parameters of a template. */
+export type Params = Readonly<Record<string, number | string>>;
+
+/** The problem that a product of the graph is to the search space. */
+export function gemmProblem(graph: Graph, node: Node, s: GemmShape, ctx: Pick<PassContext, "options" | "machine">): GemmProblem {
+  const a = valueOf(graph, operand(node, 0));
+  const { layout } = valueOf(graph, operand(node, 1));
+  const batch = s.batch.reduce((x, d) => x * d, 1);
+  const hasRows = !s.aIsVector && (staticShape(a)?.length ?? 0) >= 2;
+  // Rows of values that are made inside are padded where they would collide.
+  const outside = graph.inputs.includes(a.id) || a.constant !== undefined;
+  return {
+    m: s.m,
+    n: s.n,
+    k: s.k,
+    batch,
+    threads: batch === 1 ? ctx.options.threads : 1,
+    isa: resolveIsa(ctx.options.isa, ctx.machine),
+    b: s.bLayout === "panels" ? "panels" : "rows",
+    ...(layout === "plain" || s.bLayout !== "panels" ? {} : { panel: layout.inner[0]?.size ?? 0 }),
+    colliding: outside && hasRows && isCollidingPitch(s.k),
+    mayCopy: hasRows,
+  };
+}
+
+/** What is as usual is left out, so that plain choices read plainly. */
+export function templateParams(point: GemmPoint, isa: IsaName): Params {
+  const { rowsPerThread, colsPerThread, mr, nr, mc, nc, kc, order, copyA } = point;
+  const usual = gemmF32Tile(isa);
+  return {
+    kernel: "gemm_f32",
+    rowsPerThread,
+    colsPerThread,
+    mc,
+    kc,
+    nr,
+    copyA,
+    ...(mr === usual.mr && nr === usual.nr ? {} : { mr }),
+    ...(nc < colsPerThread ? { nc } : {}),
+    ...(order === "rows" ? {} : { order }),
+  };
+}
+
+/** Columns of the panels that a constant B is packed into, for a product of these sizes. */
+export function panelWidth(machine: MachineProfile, p: Omit<GemmProblem, "panel" | "b">): number {
+  const entry = findTuned(machine.tuned, gemmProblemKey({ ...p, b: "panels" }));
+  const usable = entry !== undefined && pointProblem(entry.params, { ...p, b: "panels", mayCopy: true }) === undefined;
+  return usable ? Number(entry.params["nr"]) : gemmF32Tile(p.isa).nr;
+}

@@ -1,0 +1,245 @@
+/**
+ * The search space of a matrix product's parameters, as pure data: how threads divide it, which register tile computes it, in which blocks its
+ * rows, columns and depth are walked. The cost model (gemm-cost.ts) picks a point of it; the tuner measures many.
+ */
+import { gemmF32Tile } from "../../kernels/index.ts";
+import { f32Lanes, type IsaName } from "../../machine.ts";
+
+/** What the parameters depend on. */
+export interface GemmProblem {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** Products of this size, one after the other. */
+  readonly batch: number;
+  /** Threads that divide one product. */
+  readonly threads: number;
+  readonly isa: IsaName;
+  /** `panels`: B is packed once; `rows`: it is read as it lies. */
+  readonly b: "panels" | "rows";
+  /** Columns of the panels that B has been packed into; absent: still free. */
+  readonly panel?: number;
+  /** Rows of A lie at a distance that puts them all into the same cache sets, and nobody will pad them. */
+  readonly colliding?: boolean;
+  /** A may be copied to rows of its own: it has rows. */
+  readonly mayCopy?: boolean;
+}
+
+/** Parameters of the template. Rows and columns of a thread, of a block, of a register tile; `kc`: steps of k per pass. */
+export interface GemmPoint {
+  readonly rowsPerThread: number;
+  readonly colsPerThread: number;
+  readonly mr: number;
+  readonly nr: number;
+  readonly mc: number;
+  readonly nc: number;
+  readonly kc: number;
+  /** The outer one of the two loops over blocks. */
+  readonly order: "rows" | "columns";
+  readonly copyA: 0 | 1;
+}
+
+/** A point as positions on the axes: counts instead of sizes, so that a neighbour on one axis keeps the meaning of the others. */
+export interface GemmChoice {
+  /** Threads across rows and columns. */
+  readonly grid: readonly [number, number];
+  /** Rows and vectors of the register tile. */
+  readonly tile: readonly [number, number];
+  readonly rowBlocks: number;
+  readonly columnBlocks: number;
+  readonly depthSteps: number;
+  readonly order: GemmPoint["order"];
+  readonly copyA: 0 | 1;
+}
+
+/**
+ * Register tiles that leave room for a vector of B each and one broadcast of A: mr * nv + nv + 1 registers (32 of AVX-512, 16 else). Rows stay
+ * below 17, up to where the kernel's loops are unrolled. The first one is the usual one.
+ */
+const tiles: Readonly<Record<"scalar" | "avx2" | "avx512", readonly (readonly [number, number])[]>> = {
+  scalar: [
+    [4, 4],
+    [2, 4],
+    [4, 2],
+    [8, 1],
+    [2, 2],
+    [1, 4],
+  ],
+  avx2: [
+    [6, 2],
+    [5, 2],
+    [4, 2],
+    [3, 2],
+    [2, 2],
+    [12, 1],
+    [10, 1],
+    [8, 1],
+    [6, 1],
+    [4, 1],
+    [4, 3],
+    [3, 3],
+    [2, 4],
+  ],
+  avx512: [
+    [14, 2],
+    [12, 2],
+    [10, 2],
+    [8, 2],
+    [6, 2],
+    [4, 2],
+    [16, 1],
+    [12, 1],
+    [8, 1],
+    [9, 3],
+    [6, 3],
+    [4, 3],
+    [6, 4],
+    [4, 4],
+  ],
+};
+
+const family = (isa: IsaName): keyof typeof tiles => (isa === "scalar" || isa === "avx2" ? isa : "avx512");
+
+/** All register tiles that the kernel may be built with for an instruction set: rows and vectors. */
+export const registerTiles = (isa: IsaName): readonly (readonly [number, number])[] => tiles[family(isa)];
+
+const blockCounts = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32];
+/** Long extents also get blocks of so many tiles or panels. */
+const blockTiles = [2, 4, 6, 8, 16, 32];
+const depthCounts = [1, 2, 3, 4, 6, 8];
+/** ... and passes of so many steps. */
+const depthSizes = [512, 1024, 2048, 4096];
+/** A pass over less would be all loads and stores of partial sums. */
+const leastDepth = 32;
+
+const up = (x: number, unit: number): number => Math.ceil(x / unit) * unit;
+/** `extent` in `count` about equal pieces that are multiples of `unit`, but for the last. */
+const piece = (extent: number, count: number, unit: number): number => Math.min(extent, up(Math.ceil(extent / count), unit));
+
+/** Few counts, and for long extents those that lead to usual sizes. */
+const countsFor = (extent: number, few: readonly number[], sizes: readonly number[]): readonly number[] => {
+  const most = few.at(-1) ?? 1;
+  const more = sizes.map((size) => Math.ceil(extent / size)).filter((count) => count > most);
+  return [...few, ...new Set(more.sort((a, b) => a - b))];
+};
+
+/** The parameters that a choice stands for. */
+export function pointOf(c: GemmChoice, p: GemmProblem): GemmPoint {
+  const [mr, nv] = c.tile;
+  const nr = nv * f32Lanes(p.isa);
+  const rowsPerThread = c.grid[0] === 1 ? p.m : piece(p.m, c.grid[0], p.m / c.grid[0] >= 2 * mr ? mr : 1);
+  const colsPerThread = c.grid[1] === 1 ? p.n : piece(p.n, c.grid[1], nr);
+  const mc = piece(rowsPerThread, c.rowBlocks, mr);
+  const nc = piece(colsPerThread, c.columnBlocks, nr);
+  const kc = Math.max(1, Math.ceil(p.k / c.depthSteps));
+  // With one block of either there is only one order.
+  const order = mc < rowsPerThread && nc < colsPerThread ? c.order : "rows";
+  return { rowsPerThread, colsPerThread, mr, nr, mc, nc, kc, order, copyA: c.copyA };
+}
+
+/** The values on every axis. */
+export function gemmAxes(p: GemmProblem): { readonly [A in keyof GemmChoice]: readonly GemmChoice[A][] } {
+  const lanes = f32Lanes(p.isa);
+  const grids = Array.from({ length: p.threads }, (_, i) => i + 1).flatMap((ms) =>
+    Array.from({ length: Math.floor(p.threads / ms) }, (_, j) => [ms, j + 1] as const),
+  );
+  const usual = gemmF32Tile(p.isa);
+  const fitting = registerTiles(p.isa).filter(([, nv]) => p.panel === undefined || nv * lanes === p.panel);
+  // Rows of a tile beyond those of the matrix mean nothing: of such tiles the lowest stands for all.
+  const lowest = (nv: number): number =>
+    Math.min(...fitting.filter(([mr, v]) => v === nv && mr >= p.m).map(([mr]) => mr), Number.MAX_SAFE_INTEGER);
+  const useful = fitting.filter(([mr, nv]) => mr < p.m || mr === lowest(nv));
+  const width = p.panel ?? usual.nr;
+  const tile = useful.length > 0 ? useful : [[usual.mr, Math.max(1, Math.round(width / lanes))] as const];
+  return {
+    grid: grids.filter(([ms, ns]) => ms <= p.m && ns <= Math.max(1, Math.ceil(p.n / lanes))),
+    tile,
+    rowBlocks: countsFor(
+      p.m,
+      blockCounts,
+      blockTiles.map((t) => t * usual.mr),
+    ),
+    columnBlocks: countsFor(
+      p.n,
+      blockCounts,
+      blockTiles.map((t) => t * usual.nr),
+    ),
+    depthSteps: countsFor(p.k, depthCounts, depthSizes).filter((steps) => steps === 1 || p.k / steps >= leastDepth),
+    order: ["rows", "columns"],
+    copyA: p.mayCopy === true ? [0, 1] : [0],
+  };
+}
+
+/** The plainest choice: one thread's share as one block of usual tiles. */
+export function plainChoice(p: GemmProblem): GemmChoice {
+  const usual = gemmF32Tile(p.isa);
+  const { tile } = gemmAxes(p);
+  const same = tile.find(([mr, nv]) => mr === usual.mr && nv === usual.nv) ?? tile.find(([, nv]) => nv === usual.nv) ?? tile[0];
+  return {
+    grid: [1, 1],
+    tile: same ?? [usual.mr, usual.nv],
+    rowBlocks: 1,
+    columnBlocks: 1,
+    depthSteps: 1,
+    order: "rows",
+    copyA: p.mayCopy === true && p.colliding === true && p.m >= 8 && p.n >= 64 ? 1 : 0,
+  };
+}
+
+/** Identity of a point. */
+export const pointKey = (point: GemmPoint): string => Object.values(point).join(" ");
+
+/** Choices that differ on one axis, at different points. */
+export function neighbours(c: GemmChoice, p: GemmProblem): readonly GemmChoice[] {
+  const axes = gemmAxes(p);
+  const seen = new Set([pointKey(pointOf(c, p))]);
+  const all = (Object.keys(axes) as (keyof GemmChoice)[]).flatMap((axis) => axes[axis].map((v): GemmChoice => ({ ...c, [axis]: v })));
+  return all.filter((other) => {
+    const key = pointKey(pointOf(other, p));
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+/** Every distinct point, with a choice that leads to it. */
+export function gemmCandidates(p: GemmProblem): readonly { readonly choice: GemmChoice; readonly point: GemmPoint }[] {
+  const axes = gemmAxes(p);
+  const found = new Map<string, { choice: GemmChoice; point: GemmPoint }>();
+  for (const grid of axes.grid)
+    for (const tile of axes.tile)
+      for (const rowBlocks of axes.rowBlocks)
+        for (const columnBlocks of axes.columnBlocks)
+          for (const depthSteps of axes.depthSteps)
+            for (const order of axes.order)
+              for (const copyA of axes.copyA) {
+                const choice = { grid, tile, rowBlocks, columnBlocks, depthSteps, order, copyA };
+                const point = pointOf(choice, p);
+                const key = pointKey(point);
+                if (!found.has(key)) found.set(key, { choice, point });
+              }
+  return [...found.values()];
+}
+
+/** How the problem is named in tuned entries. */
+export const gemmProblemKey = ({ m, n, k, batch, threads, isa, b }: Omit<GemmProblem, "panel">): string =>
+  `gemm_f32 m=${m} n=${n} k=${k} batch=${batch} b=${b} isa=${isa} threads=${threads}`;
+
+/** Why parameters cannot be used for a problem; undefined: they can. Entries may come from a file. */
+export function pointProblem(point: Readonly<Record<string, number | string>>, p: GemmProblem): string | undefined {
+  const { order, ...sizes } = point;
+  const names = ["rowsPerThread", "colsPerThread", "mr", "nr", "mc", "nc", "kc", "copyA"] as const;
+  const bad = names.find((name) => !Number.isSafeInteger(sizes[name]) || Number(sizes[name]) < (name === "copyA" ? 0 : 1));
+  if (bad !== undefined) return `${bad} is not a size`;
+  const size = (name: (typeof names)[number]): number => Number(sizes[name]);
+  const lanes = f32Lanes(p.isa);
+  if (order !== "rows" && order !== "columns") return "order is neither rows nor columns";
+  if (!registerTiles(p.isa).some(([mr, nv]) => mr === size("mr") && nv * lanes === size("nr")))
+    return `there is no register tile of ${size("mr")} x ${size("nr")} for ${p.isa}`;
+  if (p.panel !== undefined && size("nr") !== p.panel) return `B is packed to panels of ${p.panel} columns, not ${size("nr")}`;
+  if (size("rowsPerThread") > p.m || size("colsPerThread") > p.n || size("kc") > p.k) return "it was made for greater extents";
+  if (size("mc") < size("rowsPerThread") && size("mc") % size("mr") !== 0) return "blocks of rows are no whole tiles";
+  if (size("colsPerThread") < p.n && size("colsPerThread") % size("nr") !== 0) return "columns of a thread are no whole panels";
+  if (size("nc") < size("colsPerThread") && size("nc") % size("nr") !== 0) return "blocks of columns are no whole panels";
+  if (size("copyA") > 1) return "copyA is neither 0 nor 1";
+  if (size("copyA") === 1 && p.mayCopy !== true) return "A has no rows that could be copied";
+  return undefined;
+}
