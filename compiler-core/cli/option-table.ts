@@ -51,10 +51,10 @@ export const optionTable = {
   },
   machine: {
     kind: "text",
-    value: "FILE",
+    value: "NAME|FILE",
     code: true,
     usual: "this machine",
-    help: "machine profile (JSON): features, caches, cores, measured peaks",
+    help: "machine that code is made for: a profile that comes along (`doctor` lists them), or a file (JSON) with features, caches, cores, peaks",
   },
   threads: { kind: "integer", min: 1, max: maxThreads, value: "N", code: true, usual: "1", help: "threads the schedule is made for" },
   precision: {
@@ -103,7 +103,10 @@ export const optionTable = {
   regions: { kind: "flag", help: "time per fusion group too, from an instrumented build" },
   output: { kind: "text", short: "o", value: "PATH", help: "where to write" },
   peaks: { kind: "flag", help: "measure arithmetic and memory peaks, checked against the frequency seen" },
-  calibrate: { kind: "flag", help: "measure the peaks and keep them as this machine's profile" },
+  calibrate: {
+    kind: "flag",
+    help: "measure peaks, caches, bandwidths and costs of teams (under 30 s), and keep them as this machine's profile",
+  },
 } as const satisfies Record<string, OptionSpec>;
 
 export type OptionName = keyof typeof optionTable;

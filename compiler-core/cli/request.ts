@@ -16,7 +16,7 @@ import {
   dimsOfData,
   localMachine,
   openSessionModel,
-  readMachineProfile,
+  machineOf,
   requireRunnable,
   type SessionModel,
 } from "#core/io";
@@ -52,7 +52,7 @@ export function compileOptions(values: OptionValues): CompileOptions {
  */
 export function compileFromLine(context: CommandContext, dataFolder?: string): Compiled {
   const { options: values, signal } = context;
-  const machine = values.machine === undefined ? localMachine() : readMachineProfile(values.machine);
+  const machine = values.machine === undefined ? localMachine() : machineOf(values.machine);
   const model = openSessionModel(context.arguments[0] ?? "");
   try {
     const given = compileOptions(values);

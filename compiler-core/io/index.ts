@@ -3,6 +3,8 @@ export * from "./accuracy.ts";
 export * from "./build-cache.ts";
 export * from "./byte-source.ts";
 export * from "./cache-folder.ts";
+export * from "./cache-steps.ts";
+export * from "./calibrate.ts";
 export * from "./doctor.ts";
 export * from "./environment.ts";
 export * from "./extract-nodes.ts";
@@ -17,6 +19,7 @@ export * from "./ort-library.ts";
 export * from "./package-root.ts";
 export * from "./peaks.ts";
 export * from "./random-inputs.ts";
+export * from "./reference-machines.ts";
 export * from "./runner-client.ts";
 
 export * from "./session/index.ts";

@@ -15,14 +15,16 @@ export interface Peak {
 
 /** Operations per cycle and core of two full-width units: what the figures are checked against. Machines with narrower or single units stay below. */
 const units: readonly {
-  readonly key: "fmaF32" | "fmaF32Avx2" | "vnniInt8" | "bf16" | "amxInt8" | "amxBf16";
+  readonly key: "fmaF32" | "fmaF32Avx2" | "vnniInt8" | "vnniInt8Avx" | "bf16" | "f16" | "amxInt8" | "amxBf16";
   readonly name: string;
   readonly perCycle: number;
 }[] = [
   { key: "fmaF32", name: "f32 FMA, 512-bit", perCycle: 64 },
   { key: "fmaF32Avx2", name: "f32 FMA, 256-bit", perCycle: 32 },
   { key: "vnniInt8", name: "int8 VNNI, 512-bit", perCycle: 256 },
+  { key: "vnniInt8Avx", name: "int8 VNNI, 256-bit", perCycle: 128 },
   { key: "bf16", name: "bf16 dot product, 512-bit", perCycle: 128 },
+  { key: "f16", name: "f16 FMA, 512-bit", perCycle: 128 },
   { key: "amxBf16", name: "bf16 tile", perCycle: 1024 },
   { key: "amxInt8", name: "int8 tile", perCycle: 2048 },
 ];
@@ -48,13 +50,18 @@ export function peakRows(peaks: PeaksResult): Peak[] {
   return rows;
 }
 
+/** Every peak is held against operations per cycle times the frequency: more than this off is said. */
+const tolerance = 0.1;
+
 /** A peak of half the full width is what CPUs do that run 512-bit instructions on 256-bit units. */
 function noteOf(figure: PeakFigure, share: number, perCycle: number, threads: number): { readonly note?: string } {
   if (!figure.valid) return {};
   const per = (figure.opsPerCycle / threads).toFixed(1);
-  if (share > 1.05) return { note: `${per} per cycle and core: more than ${perCycle}, so the frequency seen is not that of the units` };
-  if (share > 0.45 && share < 0.55) return { note: `${per} per cycle and core: units of half the width, or one of them` };
-  if (share < 0.9) return { note: `${per} per cycle and core: below the units' rate, the machine may be busy` };
+  const off = `${per} per cycle and core, ${Math.abs(100 * (share - 1)).toFixed(0)} % ${share > 1 ? "above" : "below"} ${perCycle}`;
+  if (share > 1 + tolerance) return { note: `${off}: the frequency seen is not that of the units` };
+  if (share > 0.5 * (1 - tolerance) && share < 0.5 * (1 + tolerance))
+    return { note: `${per} per cycle and core: units of half the width, or one of them` };
+  if (share < 1 - tolerance) return { note: `${off}: the machine may be busy` };
   return { note: `${per} per cycle and core` };
 }
 
@@ -70,8 +77,12 @@ export function missingPeaks(peaks: PeaksResult): { readonly name: string; reado
 export function withPeaks(profile: MachineProfile, peaks: PeaksResult): MachineProfile {
   const found: [PeakName, number | undefined][] = [
     ["f32GflopsPerCore", gops(peaks.fmaF32) ?? gops(peaks.fmaF32Avx2)],
-    ["vnniGopsPerCore", gops(peaks.vnniInt8)],
+    ["f32Avx2GflopsPerCore", gops(peaks.fmaF32Avx2)],
+    ["vnniGopsPerCore", gops(peaks.vnniInt8) ?? gops(peaks.vnniInt8Avx)],
     ["bf16GflopsPerCore", gops(peaks.bf16)],
+    ["f16GflopsPerCore", gops(peaks.f16)],
+    ["amxInt8GopsPerCore", gops(peaks.amxInt8)],
+    ["amxBf16GflopsPerCore", gops(peaks.amxBf16)],
     ["copyGBs", peaks.copyGBs],
     ["ghz", peaks.ghz],
   ];

@@ -85,6 +85,8 @@ json::value caches(int cpu) {
 
 }  // namespace
 
+bool has_cpu_flag(const std::string& flag) { return has_flag(flag); }
+
 uint64_t usable_isa() {
   uint64_t isa = fs_host_isa();
   if (has_flag("avx512_fp16")) isa |= FS_ISA_FP16;

@@ -11,6 +11,8 @@ namespace runner {
 
 // FS_ISA_* bits that modules may use in this process (AMX after the kernel has given permission).
 uint64_t usable_isa();
+// Is it among the flags of /proc/cpuinfo?
+bool has_cpu_flag(const std::string& flag);
 // "AVX512_VNNI, AVX512_BF16" for the bits of a mask.
 std::string isa_names(uint64_t isa);
 // CPUs this process may use, one per physical core first, SMT siblings after them.

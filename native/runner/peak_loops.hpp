@@ -18,6 +18,8 @@ constexpr int chains = 14;
 #define FS_FMA(r, i) "vfmadd231ps %%" #r "15, %%" #r "14, %%" #r #i "\n"
 #define FS_VNNI(r, i) "vpdpbusd %%" #r "15, %%" #r "14, %%" #r #i "\n"
 #define FS_BF16(r, i) "vdpbf16ps %%" #r "15, %%" #r "14, %%" #r #i "\n"
+#define FS_VEX_VNNI(r, i) "%{vex%} vpdpbusd %%" #r "15, %%" #r "14, %%" #r #i "\n"
+#define FS_F16(r, i) "vfmadd231ph %%" #r "15, %%" #r "14, %%" #r #i "\n"
 #define FS_CLOBBERS \
   "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
 #define FS_PEAK_LOOP(name, op, r)                                                                                             \
@@ -35,6 +37,8 @@ FS_PEAK_LOOP(fma_avx512, FS_FMA, zmm)
 FS_PEAK_LOOP(fma_avx2, FS_FMA, ymm)
 FS_PEAK_LOOP(vnni_avx512, FS_VNNI, zmm)
 FS_PEAK_LOOP(bf16_avx512, FS_BF16, zmm)
+FS_PEAK_LOOP(vnni_avx, FS_VEX_VNNI, ymm)
+FS_PEAK_LOOP(f16_avx512, FS_F16, zmm)
 
 inline double dependent_adds(int) {
   int64_t n = loops, x = 0;

@@ -1,4 +1,4 @@
-/** `fusionscope doctor`: what this machine offers, each with why not; with `--peaks`, how fast it is. */
+/** `fusionscope doctor`: what this machine offers, each with why not; with `--peaks` or `--calibrate`, how fast it is. */
 import { asUserError, type MachineProfile } from "#core";
 import {
   detectMachine,
@@ -9,30 +9,34 @@ import {
   missingPeaks,
   peakRows,
   RunnerClient,
-  withPeaks,
+  calibrate as calibrateMachine,
+  referenceMachines,
+  type Calibration,
   type DoctorItem,
   type MachineFacts,
   type Peak,
 } from "#core/io";
-import type { PeaksResult } from "#protocol";
 import type { CommandContext, CommandRunner } from "../command.ts";
+import { calibrationFacts, profileTables, referenceFacts, referenceTable } from "../text/machine-tables.ts";
 import { alignColumns, printable, textTable } from "../text/align.ts";
 import { bytesText, percentText } from "../text/units.ts";
 
 export const doctor: CommandRunner = async (context) => {
   const facts = detectMachine();
   const { peaks: wanted, calibrate } = context.options;
-  const native = await nativeItems(context, wanted === true || calibrate === true);
-  const calibrated = calibrate === true && native.peaks !== undefined ? withPeaks(facts.profile, native.peaks) : undefined;
-  const calibration = calibrated === undefined ? undefined : keepCalibration(calibrated);
-  const machine = calibrated ?? localMachine();
+  const native = await nativeItems(context, facts.profile, calibrate === true ? "calibrate" : wanted === true ? "peaks" : "nothing");
+  const { calibrated } = native;
+  const calibration = calibrated === undefined ? undefined : keepCalibration(calibrated.profile);
+  const machine = calibrated?.profile ?? localMachine();
+  const references = referenceMachines();
   const items = [...(await doctorItems()), ...native.items];
   const isas = isaItems(machine);
   const rows = native.peaks === undefined ? undefined : peakRows(native.peaks);
   const { cpus, siblings, virtual } = facts;
   const measured = {
     ...(rows === undefined ? {} : { peaks: rows, threads: native.peaks?.threads }),
-    ...(calibration === undefined ? {} : { calibration }),
+    ...(calibrated === undefined ? {} : { calibration, calibrated: calibrationFacts(calibrated) }),
+    references: references.map(referenceFacts),
   };
   const json = { machine, cpus, siblings: siblings ?? null, virtual, isas, items, ...measured };
   const text = [
@@ -41,15 +45,20 @@ export const doctor: CommandRunner = async (context) => {
     ...isaTable(isas),
     "",
     ...itemTable(items),
+    "",
+    ...referenceTable(references),
     ...(rows === undefined ? [] : ["", ...peakTable(rows)]),
+    ...profileTables(machine, calibrated),
   ];
   if (calibration !== undefined) text.push("", `kept as this machine's profile: ${calibration}`);
   return { json, text, error: native.failed };
 };
 
 /** What only the native runner knows: counters, ONNX Runtime, peaks. Its failure is a finding, unless peaks were asked for. */
-async function nativeItems({ log, signal }: CommandContext, withPeaksOf: boolean) {
+async function nativeItems({ log, signal }: CommandContext, detected: MachineProfile, wanted: "nothing" | "peaks" | "calibrate") {
   const items: DoctorItem[] = [];
+  const calibrateHere = (runner: RunnerClient, profile: MachineProfile): Promise<Calibration> =>
+    calibrateMachine(runner, profile, { request: { signal }, onStep: (text) => log(`measuring ${text}`) });
   try {
     const runner = await RunnerClient.start();
     try {
@@ -62,18 +71,19 @@ async function nativeItems({ log, signal }: CommandContext, withPeaksOf: boolean
       );
       for (const c of hello.counters)
         items.push({ name: `counter ${c.name}`, ok: c.valid, value: c.kind, ...(c.why === undefined ? {} : { why: c.why }) });
-      if (!withPeaksOf) return { items };
-      log("measuring peaks: about ten seconds");
-      const peaks: PeaksResult = await runner.request("peaks", { threads: 1, seconds: 0.4 }, { signal });
+      if (wanted === "nothing") return { items };
+      const calibrated = wanted === "calibrate" ? await calibrateHere(runner, detected) : undefined;
+      if (calibrated === undefined) log("measuring peaks: about ten seconds");
+      const peaks = calibrated?.peaks ?? (await runner.request("peaks", { threads: 1, seconds: 0.4 }, { signal }));
       for (const { name, why } of missingPeaks(peaks)) items.push({ name: `peak of ${name}`, ok: false, value: "", why });
-      return { items, peaks };
+      return { items, peaks, calibrated };
     } finally {
       await runner.close();
     }
   } catch (e) {
     const failed = asUserError(e);
     items.push({ name: "native runner", ok: false, value: "", why: `${failed.message}; ${failed.next}` });
-    return { items, failed: withPeaksOf || failed.exit === 70 ? failed : undefined };
+    return { items, failed: wanted !== "nothing" || failed.exit === 70 ? failed : undefined };
   }
 }
 

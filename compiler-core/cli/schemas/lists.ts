@@ -50,6 +50,13 @@ export const doctorMembers: Members = {
     peaks: list(record({ name: text, value: number, unit: text }, { expected: number, share: number, note: text })),
     threads: whole,
     calibration: text,
+    calibrated: record({
+      seconds: number,
+      latencies: list(record({ bytes: count, ns: number })),
+      cacheSteps: list(record({ level: text, reported: count, seen: orNull(count), ns: orNull(number), agrees: flag }, { why: text })),
+      unmeasured: list(record({ level: text, cores: text, why: text })),
+    }),
+    references: list(record({ name: text, what: text, isa: text, cores: whole })),
   },
 };
 
