@@ -47,6 +47,7 @@ import { cancelled, coded, toErrorInfo } from "./coded-error.ts";
 import type { BenchReply, CompileReply, MachineInfo, ModelInfo, WorkerData, WorkerRequests } from "./worker/messages.ts";
 import { declaredTypes, withDeclaredTypes } from "./worker/declared-types.ts";
 import { serve, type HandlerContext, type Handlers, type Port } from "./worker/serve.ts";
+import { templateSpace } from "./worker/template-space.ts";
 import { tensorPage } from "./worker/tensor-page.ts";
 import { writeArray } from "./worker/tensor-page-npy.ts";
 import { tensorStats } from "./worker/tensor-page-stats.ts";
@@ -78,6 +79,7 @@ const handlers: Handlers = {
   loops: ({ nodes }) => loopSteps(now().compilation, new Set(nodes)),
   body: ({ path }) => body(path),
   bench,
+  templateSpace: ({ group }) => templateSpace(now().compilation.graph, group),
 };
 
 function machineInfo(): MachineInfo {

@@ -30,7 +30,7 @@ export function activate(context: vscode.ExtensionContext): FusionscopeApi {
       registry.options.write(document.uri.toString(), options, defaultOptions(document.uri));
       void document.compile(options);
     },
-    bench: (document, scope, baselines, signal, report) => runBenchmark(log, document, scope, baselines, signal, report),
+    bench: (document, arg, signal, report) => runBenchmark(log, document, arg, signal, report),
   };
   context.subscriptions.push(log, registry);
   for (const feature of features) feature.activate(services);

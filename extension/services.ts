@@ -1,6 +1,6 @@
 /** What the features share. Made once in `activate`. */
 import type * as vscode from "vscode";
-import type { BenchResult, BenchScope, PanelOptions } from "#protocol";
+import type { BenchResult, PanelOptions, PanelRequests } from "#protocol";
 import type { ModelDocument } from "./document/model-document.ts";
 import type { Registry } from "./document/registry.ts";
 import type { Progress } from "./worker/messages.ts";
@@ -20,8 +20,7 @@ export interface Services {
   /** A benchmark with progress in a notification, which can call it off, and the result in the status bar. */
   bench(
     document: ModelDocument,
-    scope: BenchScope,
-    baselines: readonly string[],
+    arg: PanelRequests["bench"]["arg"],
     signal?: AbortSignal,
     report?: (p: Progress) => void,
   ): Promise<BenchResult>;

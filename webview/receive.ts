@@ -42,6 +42,7 @@ function take(app: App, message: ToPage, echo: KeyEcho): void {
         failed: undefined,
         summary: undefined,
         measured: undefined,
+        measuredFrom: undefined,
         bodies: [],
         version: state.version + 1,
       });

@@ -74,8 +74,9 @@ export interface State {
   /** Stages of loops and code are shown as text in the graph's place; else as the last graph. */
   readonly loopText: boolean;
   readonly other?: Other | undefined;
-  /** The last benchmark of this compilation. */
+  /** The benchmark of this compilation that colours go by, and which one it is in words. */
   readonly measured?: BenchResult | undefined;
+  readonly measuredFrom?: string | undefined;
 }
 
 /** Another compilation to compare with. Its graphs are beside the state, as ours are. */

@@ -10,6 +10,11 @@ export const requestSeconds: Readonly<Record<RequestName, number>> = {
   loops: 60,
   body: 30,
   bench: 900,
+  templateSpace: 20,
+  benchRuns: 20,
+  keepRun: 20,
+  dropRuns: 20,
+  openRun: 3600, // asks for a file
   openDiff: 60,
   openText: 240,
   elk: 20,

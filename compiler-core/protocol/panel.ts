@@ -59,6 +59,8 @@ export interface Hello {
   readonly trusted: boolean;
   /** Why nothing can be built or run here (no compiler, no runner); absent when it can. */
   readonly cannotRun?: string;
+  /** What a benchmark compares with, as the settings have it. */
+  readonly baselines?: readonly string[];
   /** Operator sets that the model imports: version by domain (`""`: ai.onnx). */
   readonly opsets?: Readonly<Record<string, number>>;
   /** By graph operator, and by rule of a verdict. */
@@ -126,11 +128,63 @@ export interface TensorStats {
   readonly histogram: readonly number[];
 }
 
+/** A benchmark that is kept: what was measured, when, with which options, and how to measure it again. Also what a stored file holds. */
+export interface BenchRun {
+  readonly schema: 1;
+  /** Tells it from the others of its model. */
+  readonly id: string;
+  /** When it ended, ISO 8601. */
+  readonly at: string;
+  /** Name of the model's file. */
+  readonly model: string;
+  readonly scope: BenchScope;
+  readonly options: PanelOptions;
+  /** What was set by hand: the parameters of the group's template. */
+  readonly params?: TemplateParams;
+  readonly command: string;
+  readonly result: BenchResult;
+  /** Not all samples are kept. */
+  readonly thinned?: boolean;
+}
+
+/** Parameters of a group's template instead of those that the compiler chose; names and values are those of a `TemplateSpace`. */
+export type TemplateParams = Readonly<Record<string, number | string>>;
+
+/** What a group's template can be built with. */
+export interface TemplateSpace {
+  readonly group: number;
+  readonly template: string;
+  /** Empty when there is nothing to choose: `why` says so. */
+  readonly axes: readonly {
+    readonly name: string;
+    /** In one phrase. */
+    readonly what: string;
+    /** In their order; few dozens at most. */
+    readonly values: readonly (number | string)[];
+    /** Index of the one that the compiler chose. */
+    readonly chosen: number;
+  }[];
+  readonly why?: string;
+}
+
 /** Requests of the page: argument and reply, by name. */
 export interface PanelRequests {
   readonly compile: { readonly arg: { readonly options: PanelOptions }; readonly reply: { readonly generation: number } };
   readonly text: { readonly arg: { readonly kind: TextKind; readonly stage: number }; readonly reply: TextReply };
-  readonly bench: { readonly arg: { readonly scope: BenchScope; readonly baselines: readonly string[] }; readonly reply: BenchResult };
+  /** With `params` the group is built with them, and the compiler's choice takes part as the baseline `default`. */
+  readonly bench: {
+    readonly arg: { readonly scope: BenchScope; readonly baselines: readonly string[]; readonly params?: TemplateParams };
+    readonly reply: BenchResult;
+  };
+  /** What there is to choose for a group's template. */
+  readonly templateSpace: { readonly arg: { readonly group: number }; readonly reply: TemplateSpace };
+  /** The benchmarks of this model that are kept, oldest first. */
+  readonly benchRuns: { readonly arg: Readonly<Record<string, never>>; readonly reply: readonly BenchRun[] };
+  /** Keeps a benchmark over restarts; the oldest of too many go. */
+  readonly keepRun: { readonly arg: { readonly run: BenchRun }; readonly reply: null };
+  readonly dropRuns: { readonly arg: { readonly ids: readonly string[] }; readonly reply: null };
+  /** Asks for a stored benchmark (of the page, or of `bench --json`) and reads it. Null when nobody chose one. */
+  readonly openRun: { readonly arg: Readonly<Record<string, never>>; readonly reply: { readonly run: BenchRun | null } };
   /** Elements of a constant: a stretch of them, or a window of two axes. Nothing else of it is read. */
   readonly tensor: { readonly arg: TensorArg; readonly reply: TensorPage };
   /** Figures over all elements of a constant; read in pieces, with progress, and cancelled between them. */

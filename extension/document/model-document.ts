@@ -5,13 +5,14 @@
 import * as vscode from "vscode";
 import type {
   BenchResult,
-  BenchScope,
   CompilationSummary,
   ErrorInfo,
   GraphDelta,
   Hello,
   LoopStep,
   PanelOptions,
+  PanelRequests,
+  TemplateSpace,
   TensorArg,
   TensorPage,
   TensorStats,
@@ -140,15 +141,21 @@ export class ModelDocument implements vscode.CustomDocument {
     return this.client.request("body", { path }, { signal });
   }
 
-  async bench(scope: BenchScope, baselines: readonly string[], signal: AbortSignal, onEvent: (p: Progress) => void): Promise<BenchReply> {
+  async bench(arg: PanelRequests["bench"]["arg"], signal: AbortSignal, onEvent: (p: Progress) => void): Promise<BenchReply> {
     this.requireNative("running native code");
     await this.ready("a benchmark");
     const generation = this.generation;
-    const reply = await this.whileBusy("benchmark", this.client.request("bench", { scope, baselines }, { signal, onEvent }));
+    const reply = await this.whileBusy("benchmark", this.client.request("bench", arg, { signal, onEvent }));
     if (generation !== this.generation) throw cancelled();
     this.lastBench = reply.result;
     this.changed.fire("bench");
     return reply;
+  }
+
+  /** What a group's template can be built with. */
+  async templateSpace(group: number, signal?: AbortSignal): Promise<TemplateSpace> {
+    await this.ready("a template");
+    return this.client.request("templateSpace", { group }, { signal });
   }
 
   /** Nodes and values of a stage by id: names, operators, origins. */

@@ -7,6 +7,7 @@ export interface HelloFacts {
   readonly trusted: boolean;
   readonly state: unknown;
   readonly strings: Readonly<Record<string, string>>;
+  readonly baselines?: readonly string[];
 }
 
 export function hello(document: ModelDocument, facts: HelloFacts): Hello {
@@ -22,6 +23,7 @@ export function hello(document: ModelDocument, facts: HelloFacts): Hello {
     ...(machine === undefined ? {} : { opDocs: machine.opDocs, ruleDocs: machine.ruleDocs }),
     trusted: facts.trusted,
     ...(document.uri.scheme === "file" ? {} : { cannotRun: notOnDisk() }),
+    ...(facts.baselines === undefined ? {} : { baselines: facts.baselines }),
     state: facts.state,
     strings: facts.strings,
   };

@@ -7,9 +7,11 @@ import { errorLine, toErrorInfo } from "../coded-error.ts";
 import { Comparison } from "../document/comparison.ts";
 import type { DocumentChange, ModelDocument } from "../document/model-document.ts";
 import type { OpenPanel, Selection } from "../document/registry.ts";
+import { dropRuns, keepRun, keptRuns } from "../features/benchmark-runs.ts";
 import type { Services } from "../services.ts";
 import { openStageDiff, openStageText } from "../text/open-text.ts";
 import { plainNotice } from "../text/plain.ts";
+import { baselines } from "../settings.ts";
 import { hello, replay } from "./hello.ts";
 import { PageLink, type PageEvent } from "./page-link.ts";
 import { pageDocument } from "./page-document.ts";
@@ -122,7 +124,7 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
 
   private sayHello(state: unknown): void {
     this.toldDims = this.document.dims;
-    const facts = { trusted: vscode.workspace.isTrusted, state, strings: pageStrings() };
+    const facts = { trusted: vscode.workspace.isTrusted, state, strings: pageStrings(), baselines: baselines() };
     this.link.post({ type: "hello", hello: hello(this.document, facts) });
   }
 
@@ -167,10 +169,16 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
       document,
       signal,
       progress,
-      bench: (arg, stop, report) => services.bench(document, arg.scope, arg.baselines, stop, report),
+      bench: (arg, stop, report) => services.bench(document, arg, stop, report),
+      runs: {
+        list: () => keptRuns(services.memory, this.modelKey),
+        keep: (run) => keepRun(services.memory, this.modelKey, run),
+        drop: (ids) => dropRuns(services.memory, this.modelKey, ids),
+      },
       openText: async ({ kind, stage, line }) => openStageText(document, kind, stage, line),
       openDiff: async ({ left, right }) => openStageDiff(document, left, right),
       chooseFile: (name, kinds) => this.chooseFile(name, kinds),
+      chooseStored: (kinds) => this.chooseStored(kinds),
       changeOptions: ({ options }) => services.changeOptions(document, options),
       elk: () => readFileSync(path.join(services.dist, "elk-worker.js"), "utf8"),
       saveState: (state) => this.saveState(state),
@@ -186,8 +194,21 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
     return chosen?.fsPath;
   }
 
+  /** A file to read, from beside the model by default. */
+  private async chooseStored(kinds: Readonly<Record<string, readonly string[]>>): Promise<string | undefined> {
+    const { uri } = this.document;
+    const filters = Object.fromEntries(Object.entries(kinds).map(([kind, endings]) => [kind, [...endings]]));
+    const place = uri.scheme === "file" ? { defaultUri: vscode.Uri.joinPath(uri, "..") } : {};
+    const [chosen] = (await vscode.window.showOpenDialog({ ...place, filters, canSelectMany: false })) ?? [];
+    return chosen?.fsPath;
+  }
+
+  private get modelKey(): string {
+    return this.document.uri.toString();
+  }
+
   private get stateKey(): string {
-    return `state:${this.document.uri.toString()}`;
+    return `state:${this.modelKey}`;
   }
 
   private saveState(state: unknown): void {

@@ -1,7 +1,8 @@
 /** What the page can ask for: one handler a request, and the shape of what it may say. Time limits are the protocol's (`requestSeconds`). */
 import { writeFile } from "node:fs/promises";
-import { shape, type PanelRequests, type RequestName } from "#protocol";
+import { isBenchRun, shape, type BenchRun, type PanelRequests, type RequestName } from "#protocol";
 import type { ModelDocument } from "../document/model-document.ts";
+import { readRun } from "../features/benchmark-runs.ts";
 import type { Progress } from "../worker/messages.ts";
 
 const { bytes, either, json, listOf, members, oneOf, optional, recordOf, text, whole } = shape;
@@ -17,10 +18,18 @@ export interface RequestContext {
     signal: AbortSignal,
     progress: (p: Progress) => void,
   ) => Promise<PanelRequests["bench"]["reply"]>;
+  /** Benchmarks that are kept for this model. */
+  readonly runs: {
+    readonly list: () => readonly BenchRun[];
+    readonly keep: (run: BenchRun) => Promise<void>;
+    readonly drop: (ids: readonly string[]) => Promise<void>;
+  };
   readonly openText: (arg: PanelRequests["openText"]["arg"]) => Promise<void>;
   readonly openDiff: (arg: PanelRequests["openDiff"]["arg"]) => Promise<void>;
   /** Asks where to save a file; undefined when nobody chose a place. */
   readonly chooseFile: (name: string, kinds: Readonly<Record<string, readonly string[]>>) => Promise<string | undefined>;
+  /** Asks for a file to read; undefined when nobody chose one. */
+  readonly chooseStored: (kinds: Readonly<Record<string, readonly string[]>>) => Promise<string | undefined>;
   readonly changeOptions: (arg: PanelRequests["compile"]["arg"]) => void;
   /** The script of ELK's worker. */
   readonly elk: () => string;
@@ -56,7 +65,7 @@ const scope = either(
   members({ kind: oneOf("nodes"), nodes: listOf(whole(0), 1_000_000) }),
 );
 
-/** Letters or bytes of a picture that is saved. */
+/** Letters or bytes of a picture or a benchmark that is saved. */
 const mostSaved = 2 ** 29;
 
 /** Elements of one answer: 8 MB of numbers. */
@@ -97,9 +106,23 @@ export const pageRequests: { readonly [N in RequestName]: Row<N> } = {
   },
   body: { shape: members({ path: name }), handle: ({ path }, { document, signal }) => document.body(path, signal) },
   bench: {
-    shape: members({ scope, baselines: listOf(name, 10) }),
+    shape: members({ scope, baselines: listOf(name, 10), params: optional(recordOf(either(whole(0), name), 100)) }),
     handle: (arg, { bench, signal, progress }) => bench(arg, signal, progress),
   },
+  templateSpace: {
+    shape: members({ group: whole(0) }),
+    handle: ({ group }, { document, signal }) => document.templateSpace(group, signal),
+  },
+  benchRuns: { shape: members({}), handle: async (_, { runs }) => runs.list() },
+  keepRun: {
+    shape: members({ run: either(isBenchRun) }),
+    handle: async ({ run }, { runs }) => (await runs.keep(run), null),
+  },
+  dropRuns: {
+    shape: members({ ids: listOf(text(200), 10_000) }),
+    handle: async ({ ids }, { runs }) => (await runs.drop(ids), null),
+  },
+  openRun: { shape: members({}), handle: async (_, { chooseStored }) => openRun(await chooseStored({ Benchmark: ["json"] })) },
   openDiff: {
     shape: members({ left: stage, right: stage }),
     handle: async (arg, { openDiff }) => (await openDiff(arg), null),
@@ -119,6 +142,8 @@ export const pageRequests: { readonly [N in RequestName]: Row<N> } = {
   },
 };
 
+const openRun = (file: string | undefined): PanelRequests["openRun"]["reply"] => ({ run: file === undefined ? null : readRun(file) });
+
 async function saveTensor(
   arg: PanelRequests["saveTensor"]["arg"],
   { document, signal, progress, chooseFile }: RequestContext,
@@ -129,9 +154,10 @@ async function saveTensor(
   return { path, ...(await document.writeTensor({ ...arg, path }, signal, progress)) };
 }
 
-const pictureKinds: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+const fileKinds: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   svg: { "SVG picture": ["svg"] },
   png: { "PNG picture": ["png"] },
+  json: { Benchmark: ["json"] },
 };
 
 async function saveFile(
@@ -140,7 +166,7 @@ async function saveFile(
 ): Promise<PanelRequests["saveFile"]["reply"]> {
   // A page may propose a name, not a folder.
   const proposed = wanted.replaceAll(/[^\w.-]+/g, "_").slice(-120);
-  const path = await chooseFile(proposed, pictureKinds[proposed.split(".").pop() ?? ""] ?? {});
+  const path = await chooseFile(proposed, fileKinds[proposed.split(".").pop() ?? ""] ?? {});
   if (path !== undefined) await writeFile(path, data ?? content ?? "");
   return { path: path ?? null };
 }

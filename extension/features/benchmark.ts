@@ -1,8 +1,7 @@
 /** Benchmarks: started by a command or by the page, with progress that can be called off; the result goes to the page and the status bar. */
 import * as vscode from "vscode";
-import type { BenchResult, BenchScope } from "#protocol";
+import type { BenchResult, BenchScope, PanelRequests } from "#protocol";
 import type { ModelDocument } from "../document/model-document.ts";
-import { baselines } from "../settings.ts";
 import type { Feature, Services } from "../services.ts";
 import { digits, time } from "../text/numbers.ts";
 import { plainNotice } from "../text/plain.ts";
@@ -36,8 +35,7 @@ export const benchmark: Feature = {
 export async function runBenchmark(
   log: vscode.LogOutputChannel,
   document: ModelDocument,
-  scope: BenchScope,
-  asked: readonly string[],
+  arg: PanelRequests["bench"]["arg"],
   signal?: AbortSignal,
   report?: (p: Progress) => void,
 ): Promise<BenchResult> {
@@ -45,23 +43,18 @@ export async function runBenchmark(
   signal?.addEventListener("abort", () => stop.abort(), { once: true });
   const options = {
     location: vscode.ProgressLocation.Notification,
-    title: vscode.l10n.t("Benchmark of {0}", plainNotice(scopeName(document, scope))),
+    title: vscode.l10n.t("Benchmark of {0}", plainNotice(scopeName(document, arg.scope))),
     cancellable: true,
   };
   const reply = await vscode.window.withProgress(options, (progress, token) => {
     token.onCancellationRequested(() => stop.abort());
     let done = 0;
-    return document.bench(
-      scope,
-      asked.filter((name) => baselines().includes(name)),
-      stop.signal,
-      (step) => {
-        report?.(step);
-        const increment = step.done === null ? undefined : Math.max(0, step.done - done) * 100;
-        done = step.done ?? done;
-        progress.report({ message: step.text, increment });
-      },
-    );
+    return document.bench(arg, stop.signal, (step) => {
+      report?.(step);
+      const increment = step.done === null ? undefined : Math.max(0, step.done - done) * 100;
+      done = step.done ?? done;
+      progress.report({ message: step.text, increment });
+    });
   });
   tell(log, document, reply);
   return { ...reply.result, missing: reply.missing, notes: reply.notes };

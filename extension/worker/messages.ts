@@ -4,7 +4,6 @@
  */
 import type {
   BenchResult,
-  BenchScope,
   CompilationSummary,
   ErrorInfo,
   GraphDelta,
@@ -12,8 +11,10 @@ import type {
   LoopStep,
   OpDoc,
   PanelOptions,
+  PanelRequests,
   PassInfo,
   RuleDoc,
+  TemplateSpace,
   TensorArg,
   TensorPage,
   TensorStats,
@@ -74,10 +75,11 @@ export interface WorkerRequests {
   readonly loops: { readonly arg: { readonly nodes: readonly number[] }; readonly event: never; readonly reply: readonly LoopStep[] };
   readonly body: { readonly arg: { readonly path: string }; readonly event: never; readonly reply: GraphDelta };
   readonly bench: {
-    readonly arg: { readonly scope: BenchScope; readonly baselines: readonly string[] };
+    readonly arg: PanelRequests["bench"]["arg"];
     readonly event: Progress;
     readonly reply: BenchReply;
   };
+  readonly templateSpace: { readonly arg: { readonly group: number }; readonly event: never; readonly reply: TemplateSpace };
 }
 
 /** `done` is a fraction, or null when it is not known. */

@@ -44,6 +44,8 @@ export interface PaintParts {
   readonly groups: readonly GroupInfo[];
   readonly lastNodes: ReadonlyMap<number, NodeRow>;
   readonly measured?: BenchResult;
+  /** Which benchmark that is, in words. */
+  readonly measuredFrom?: string;
 }
 
 /** Classes with a colour of their own; what is rarer shares the last one. */
@@ -179,7 +181,12 @@ function byTime(parts: PaintParts): Paint {
   // What went into several groups took part in all of their times: the longest says where to look.
   const time = (nodes: readonly NodeRow[]): number =>
     [...new Set(nodes.flatMap(groups))].reduce((most, { id }) => Math.max(most, times.get(id) ?? -Infinity), -Infinity);
-  const paint = byNumber(parts, time, (ns) => timeText(ns / 1e6), "time of the op's fusion group in the last benchmark");
+  const paint = byNumber(
+    parts,
+    time,
+    (ns) => timeText(ns / 1e6),
+    `time of the op's fusion group in the ${parts.measuredFrom ?? "last benchmark"}`,
+  );
   const hint = parts.measured
     ? "The last benchmark gave no times by group: measure the whole model."
     : "No times yet: run the benchmark of the model first.";

@@ -1,167 +1,290 @@
-/** Measuring: what, against what, and the result with everything needed to trust it or not. */
-import { benchCommand, type BenchResult, type BenchScope, type PanelRequests } from "#protocol";
+/** Measuring: what, against what; the result with everything needed to trust it or not; the runs before it. */
+import {
+  benchCommand,
+  isBenchRun,
+  type BenchRun,
+  type BenchScope,
+  type PanelRequests,
+  type TemplateParams,
+  type TemplateSpace,
+} from "#protocol";
+import { groupOfSelection, selectGroup, showView, sourcesOfSelection } from "../../actions.ts";
 import type { App, Panel } from "../../app.ts";
-import { groupOfSelection, selectGroup, sourcesOfSelection } from "../../actions.ts";
-import { button, checkbox, progressRing, segmented, type Control } from "../../controls/index.ts";
 import { el, fill } from "../../dom.ts";
 import { errorInfo, type Reply } from "../../host.ts";
-import { visible } from "../../model/format.ts";
 import { isHoleGroup, templateText } from "../../model/holes.ts";
 import type { State } from "../../store.ts";
-import { resultView } from "./result.ts";
+import { t } from "../../strings.ts";
+import { goToLine } from "../kernels/index.ts";
+import { dashboard } from "./dashboard.ts";
+import { historyCard } from "./history-card.ts";
+import { emptyBoard, Notice } from "./notice.ts";
+import { ParametersCard } from "./parameters-card.ts";
+import type { Dashboard } from "./parts.ts";
+import { dateText } from "./roofline-card.ts";
+import { RunList } from "./run-list.ts";
+import { StartBar } from "./start-bar.ts";
 
-type ScopeKind = BenchScope["kind"];
+/** Space around the pictures: of the view, and of a card. */
+const around = 2 * 14 + 2 * 15;
+const widest = 1100;
+
+type BenchArg = PanelRequests["bench"]["arg"];
 
 class BenchPanel {
   readonly element: HTMLElement;
-  private kind: ScopeKind = "model";
-  private readonly scope: Control<ScopeKind>;
-  private readonly scopeText = el("span", { class: "muted" });
-  private readonly run: Control<string>;
-  private readonly cancel: Control<string>;
-  private readonly notice = el("div", { class: "bench-notice", role: "status" });
+  private readonly bar: StartBar;
+  private readonly notice = new Notice();
   private readonly output = el("div", { class: "bench-output" });
-  private againstOrt = true;
-  private running: Reply<BenchResult> | undefined;
-  private result: BenchResult | undefined;
-  private resultCommand = "";
+  private readonly parameters: ParametersCard;
+  private readonly runs: RunList;
+  private running: Reply<unknown> | undefined;
+  private shown: string | undefined;
+  private against: string | undefined;
+  private drawnWidth = -1;
+  private asked: { readonly generation: number; readonly group: number; readonly space: Promise<TemplateSpace | undefined> } | undefined;
 
   constructor(private readonly app: App) {
-    this.scope = segmented<ScopeKind>(
-      "What to measure",
-      [
-        { value: "model", label: "Model" },
-        { value: "group", label: "Selected group" },
-        { value: "nodes", label: "Selected nodes" },
-      ],
-      (value) => {
-        this.kind = value;
-        this.showScope();
-      },
-    );
-    this.run = button("Run benchmark", () => void this.start(), "primary", "play");
-    this.cancel = button("Cancel", () => this.running?.cancel(), "secondary", "stop");
-    const baseline = checkbox("Compare with ONNX Runtime", true, (checked) => (this.againstOrt = checked));
-    this.element = el(
-      "section",
-      { class: "bench" },
-      el("div", { class: "bench-controls" }, this.scope.element, this.scopeText, baseline.element, this.run.element, this.cancel.element),
-      this.notice,
-      this.output,
-    );
-    this.cancel.element.hidden = true;
+    this.runs = new RunList(app);
+    this.bar = new StartBar({ changed: () => this.showScope(), start: () => void this.start(), cancel: () => this.running?.cancel() });
+    this.parameters = new ParametersCard({
+      obstacle: () => this.obstacle("group"),
+      measure: (group, params) => void this.start({ kind: "group", group }, params),
+    });
+    this.element = el("section", { class: "bench" }, this.bar.element, this.notice.element, this.output);
     this.showScope();
-    fill(
+    this.draw();
+    new ResizeObserver(() => this.output.clientWidth > 0 && this.output.clientWidth !== this.drawnWidth && this.draw()).observe(
       this.output,
-      el(
-        "p",
-        { class: "empty" },
-        "Runs the code of the chosen scope on this machine, in turns with the baseline, and shows medians with their 95 % intervals.",
-      ),
     );
   }
 
   update(state: State, previous: State): void {
     if (state.generation !== previous.generation) this.running?.cancel();
-    const relevant: (keyof State)[] = ["selection", "trusted", "summary", "busy", "hello", "stage"];
+    if (state.hello !== previous.hello && state.hello) this.greeted(state.hello, previous.hello);
+    const relevant: (keyof State)[] = ["selection", "trusted", "summary", "busy", "hello", "stage", "failed"];
     if (relevant.some((key) => state[key] !== previous[key])) this.showScope();
+    if (state.summary !== previous.summary && state.summary) {
+      this.draw();
+      queueMicrotask(() => this.measured()); // not amid the update that brought the summary
+    }
+    if (state.view === "bench" && (["selection", "view", "summary"] as const).some((key) => state[key] !== previous[key]))
+      this.followSelection();
+  }
+
+  private greeted(hello: NonNullable<State["hello"]>, before: State["hello"]): void {
+    if (before?.model.path === hello.model.path) return;
+    if (hello.baselines) this.bar.setBaselines(hello.baselines);
+    void this.runs.load().then(() => {
+      this.shown ??= this.runs.newest?.id;
+      this.draw();
+      this.measured();
+    });
   }
 
   /** Why it can't run now; undefined when it can. */
-  private obstacle(): string | undefined {
+  private obstacle(kind = this.bar.kind): string | undefined {
     const { state } = this.app.store;
-    if (!state.trusted) return "This workspace is not trusted: code is shown but not built or run. Trust the workspace to measure.";
+    if (state.hello?.recorded) return t("This page is a record: to measure, open the model in VS Code.");
+    if (!state.trusted) return t("This workspace is not trusted: code is shown but not built or run. Trust the workspace to measure.");
     if (state.hello?.cannotRun) return state.hello.cannotRun;
     const missing = state.hello?.isas.find(({ name }) => name === state.options?.isa)?.missing ?? [];
-    if (missing.length > 0) return `This machine lacks ${missing.join(", ")}: the code can be looked at, not run.`;
-    if (state.failed) return "The compilation failed: there is nothing to run.";
-    if (state.busy || !state.summary) return "Compiling …";
-    if (this.kind === "group" && groupOfSelection(this.app) === undefined)
-      return "Select one fusion group, in the graph or in the list of groups.";
-    if (this.kind === "nodes" && sourcesOfSelection(this.app).length === 0) return "Select nodes that come from the model.";
+    if (missing.length > 0) return t("This machine lacks {0}: the code can be looked at, not run.", missing.join(", "));
+    if (state.failed) return t("The compilation failed: there is nothing to run.");
+    if (state.busy || !state.summary) return t("Compiling …");
+    if (kind === "group" && groupOfSelection(this.app) === undefined)
+      return t("Select one fusion group, in the graph or in the list of groups.");
+    if (kind === "nodes" && sourcesOfSelection(this.app).length === 0) return t("Select nodes that come from the model.");
     return undefined;
   }
 
   private showScope(): void {
-    this.scope.set(this.kind);
-    const sources = sourcesOfSelection(this.app);
-    const group = groupOfSelection(this.app);
-    this.scopeText.textContent =
-      this.kind === "group"
-        ? group === undefined
-          ? ""
-          : `group ${group}`
-        : this.kind === "nodes" && sources.length > 0
-          ? `${sources.length} ONNX nodes`
-          : "";
+    const { kind } = this.bar;
+    const [sources, group] = [sourcesOfSelection(this.app), groupOfSelection(this.app)];
+    const texts = {
+      model: "",
+      group: group === undefined ? "" : t("group {0}", group),
+      nodes: sources.length === 0 ? "" : t("{0} ONNX nodes", sources.length),
+    };
     const obstacle = this.obstacle();
-    this.run.disable(obstacle !== undefined || this.running !== undefined);
-    if (!this.running) fill(this.notice, obstacle === undefined ? undefined : el("p", { class: "muted" }, visible(obstacle)));
+    this.bar.show(texts[kind], obstacle === undefined, this.running !== undefined);
+    if (!this.running) this.notice.obstacle(obstacle);
+    this.parameters.refresh();
   }
 
   private scopeNow(): BenchScope {
-    if (this.kind === "group") return { kind: "group", group: groupOfSelection(this.app) ?? 0 };
-    return this.kind === "nodes" ? { kind: "nodes", nodes: sourcesOfSelection(this.app) } : { kind: "model" };
+    const { kind } = this.bar;
+    if (kind === "group") return { kind, group: groupOfSelection(this.app) ?? 0 };
+    return kind === "nodes" ? { kind, nodes: sourcesOfSelection(this.app) } : { kind };
   }
 
-  async start(scope?: BenchScope): Promise<void> {
-    if (scope !== undefined && !this.running) this.kind = scope.kind;
+  async start(scope?: BenchScope, params?: TemplateParams): Promise<void> {
+    if (scope !== undefined && !this.running) this.bar.kind = scope.kind;
     if (scope?.kind === "group") selectGroup(this.app, scope.group);
     if (this.obstacle() !== undefined || this.running) return this.showScope();
-    const text = el("span", {}, "Starting …");
-    const bar = el("progress", { attrs: { max: "1", "aria-label": "Benchmark" } });
-    fill(this.notice, progressRing("Measuring"), text, bar);
-    const asked = { scope: scope ?? this.scopeNow(), baselines: this.againstOrt ? ["ort"] : [] };
-    const command = this.command(asked);
-    this.running = this.app.host.request("bench", asked, (message, done) => {
-      text.textContent = message;
-      if (done === null) bar.removeAttribute("value");
-      else bar.value = done;
-    });
-    this.cancel.element.hidden = false;
+    const arg: BenchArg = { scope: scope ?? this.scopeNow(), baselines: this.bar.baselines, ...(params ? { params } : {}) };
+    const step = this.notice.progress();
+    const command = this.command(arg);
+    const { options } = this.app.store.state;
+    const asked = this.app.host.request("bench", arg, step);
+    this.running = asked;
     this.showScope();
     try {
-      this.result = await this.running.result;
-      this.resultCommand = command;
-      this.app.store.update({ measured: this.result });
-      this.draw();
-      fill(this.notice);
-      this.app.announce("Benchmark done");
-    } catch (error) {
-      const { message, next, code } = errorInfo(error);
-      fill(
-        this.notice,
-        el("p", { class: "error-text", role: "alert" }, visible(message)),
-        el("p", {}, visible(next)),
-        el("code", { class: "muted" }, code),
-      );
-    } finally {
+      const result = await asked.result;
+      const at = new Date().toISOString();
+      const id = `${at} ${Math.random().toString(36).slice(2, 8)}`;
+      const { model } = this.app.store.state.hello ?? { model: { name: "" } };
+      if (options)
+        this.finished({ schema: 1, id, at, model: model.name, scope: arg.scope, options, command, ...(params ? { params } : {}), result });
       this.running = undefined;
-      this.cancel.element.hidden = true;
-      this.run.disable(this.obstacle() !== undefined);
+      this.showScope();
+    } catch (error) {
+      this.running = undefined;
+      this.showScope();
+      this.notice.failed(errorInfo(error), () => void this.start(arg.scope, arg.params));
     }
   }
 
+  private finished(run: BenchRun): void {
+    this.against = this.shown === undefined ? undefined : this.against;
+    this.shown = run.id;
+    this.runs.keep(run);
+    this.draw();
+    this.measured();
+    this.app.announce(t("Benchmark done"));
+  }
+
+  private get run(): BenchRun | undefined {
+    return this.runs.find(this.shown);
+  }
+
+  /** True when the groups of a run are those of the compilation that is shown: same options, and a whole model. */
+  private isOwn({ scope, options, params, result }: BenchRun): boolean {
+    const { state } = this.app.store;
+    const known = new Set(state.summary?.groups.map(({ id }) => id));
+    return (
+      scope.kind === "model" &&
+      params === undefined &&
+      JSON.stringify(sorted(options)) === JSON.stringify(sorted(state.options)) &&
+      result.regions.every(({ group }) => known.has(group))
+    );
+  }
+
+  /** The graph is coloured by the run that is shown, if it is one of its groups. */
+  private measured(): void {
+    const { run } = this;
+    const own = run && this.isOwn(run) ? run : undefined;
+    const from = own ? t("run of {0}: {1}, {2} threads", dateText(own.at), own.result.isa, own.result.threads) : undefined;
+    this.app.store.update({ measured: own?.result, measuredFrom: from });
+  }
+
+  /** Everything below the controls. */
   draw(): void {
-    if (this.result)
-      fill(
-        this.output,
-        resultView(
-          this.result,
-          this.app.theme,
-          this.output.clientWidth,
-          (group) => selectGroup(this.app, group),
-          (group) => this.groupName(group),
-          this.holes(),
-          this.resultCommand,
-        ),
-      );
+    const { run, app } = this;
+    this.drawnWidth = this.output.clientWidth;
+    const recorded = app.store.state.hello?.recorded === true;
+    if (!run) return fill(this.output, emptyBoard(recorded), this.parameters.element, recorded ? undefined : this.openLink());
+    if (this.drawnWidth === 0) return; // out of sight: drawn when it comes into it
+    const own = this.isOwn(run);
+    const board: Dashboard = {
+      run,
+      runs: this.runs.all,
+      theme: app.theme,
+      width: Math.max(300, Math.min(this.drawnWidth - around, widest)),
+      selected: groupOfSelection(app),
+      ownGroups: own,
+      pickGroup: (group) => selectGroup(app, group),
+      groupName: (group) => this.groupName(group),
+      remarks: own ? this.holes() : [],
+      openLine: (line) => {
+        showView(app, "kernels");
+        goToLine("cpp", line);
+      },
+    };
+    const history = historyCard(board, this.against, {
+      show: (id) => this.show(id),
+      drop: (ids) => this.drop(ids),
+      save: (kept) => void this.save(kept),
+      ...(recorded ? {} : { open: () => void this.open() }),
+      compareWith: (id) => (this.against = id),
+    });
+    fill(
+      this.output,
+      dashboard(board, {
+        heat: own && run.result.regions.length > 0 ? () => this.heat() : undefined,
+        parameters: this.parameters.element,
+        history,
+      }),
+    );
+  }
+
+  private openLink(): HTMLElement {
+    const link = el("button", { class: "link", attrs: { type: "button" }, onClick: () => void this.open() }, t("Open a stored run"));
+    return el("p", { class: "bench-open" }, link);
+  }
+
+  private show(id: string): void {
+    this.shown = id;
+    this.draw();
+    this.measured();
+    const head = this.output.querySelector<HTMLElement>(".bench-head");
+    head?.setAttribute("tabindex", "-1");
+    head?.focus();
+    head?.scrollIntoView({ block: "nearest" });
+  }
+
+  private drop(ids: readonly string[]): void {
+    this.runs.drop(ids);
+    if (!this.run) this.shown = this.runs.newest?.id;
+    this.draw();
+    this.measured();
+    this.output.querySelector<HTMLElement>(".card-history .link")?.focus();
+  }
+
+  private async save(run: BenchRun): Promise<void> {
+    const name = `${run.model.replace(/\.onnx$/, "")}-bench-${run.at.replaceAll(/[^\d]+/g, "-")}.json`;
+    try {
+      const { path } = await this.app.host.request("saveFile", { name, text: `${JSON.stringify(run, undefined, 1)}\n` }).result;
+      if (path !== null) this.app.announce(t("Saved as {0}", path));
+    } catch (error) {
+      this.notice.failed(errorInfo(error), () => void this.save(run));
+    }
+  }
+
+  private async open(): Promise<void> {
+    try {
+      const { run } = await this.app.host.request("openRun", {}).result;
+      if (!isBenchRun(run)) return;
+      this.runs.put(run);
+      this.show(run.id);
+    } catch (error) {
+      this.notice.failed(errorInfo(error), () => void this.open());
+    }
+  }
+
+  private heat(): void {
+    this.app.store.update({ colorBy: "time", view: "graph", bodies: [] });
+  }
+
+  /** Marks the selected group, and offers the parameters of its template. */
+  private followSelection(): void {
+    const group = groupOfSelection(this.app);
+    for (const slice of this.output.querySelectorAll<SVGElement>(".time-slice"))
+      slice.classList.toggle("lit", slice.dataset.group === String(group));
+    const { generation, summary, hello } = this.app.store.state;
+    if (group === undefined || !summary || hello?.recorded) return this.parameters.show(undefined, "");
+    if (this.asked?.generation !== generation || this.asked.group !== group) {
+      const space = this.app.host.request("templateSpace", { group }).result.catch(() => undefined);
+      this.asked = { generation, group, space };
+    }
+    const { asked } = this;
+    void asked.space.then((space) => this.asked === asked && this.parameters.show(space, this.groupName(group)));
   }
 
   /** What to type to measure the same in a terminal. */
-  private command(asked: PanelRequests["bench"]["arg"]): string {
+  private command(arg: BenchArg): string {
     const { hello, options, summary } = this.app.store.state;
-    return hello && options ? benchCommand(hello.model.path, options, asked, (node) => summary?.sources[node]?.path ?? `#${node}`) : "";
+    return hello && options ? benchCommand(hello.model.path, options, arg, (node) => summary?.sources[node]?.path ?? `#${node}`) : "";
   }
 
   /** What ran on ONNX Runtime inside of our time. */
@@ -173,19 +296,33 @@ class BenchPanel {
     const names = groups.flatMap(({ members }) => members.map(({ node }) => nodes.get(node)?.op ?? `#${node}`));
     const counts = [...new Set(names)].map((name) => [name, names.filter((other) => other === name).length] as const);
     const list = counts.map(([name, count]) => (count === 1 ? name : `${count}× ${name}`)).join(", ");
-    return [`Not all of this is our code: ${names.length} node${names.length === 1 ? "" : "s"} ran on ONNX Runtime (${list}).`];
+    return [
+      t(
+        names.length === 1
+          ? "Not all of this is our code: {0} node ran on ONNX Runtime ({1})."
+          : "Not all of this is our code: {0} nodes ran on ONNX Runtime ({1}).",
+        names.length,
+        list,
+      ),
+    ];
   }
 
   private groupName(group: number): string {
     const info = this.app.store.state.summary?.groups.find(({ id }) => id === group);
-    return info ? `${group} · ${templateText(info.template)}` : `group ${group}`;
+    return info ? `${group} · ${templateText(info.template)}` : t("group {0}", group);
   }
 }
 
+/** An object with its members in one order, to be compared as text. */
+const sorted = (value: object | undefined): unknown => Object.fromEntries(Object.entries(value ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)));
+
 let panel: BenchPanel | undefined;
 
-/** Runs a benchmark of `scope`, else the one that the panel is set to. */
-export const startBench = (_app: App, scope?: BenchScope): void => void panel?.start(scope);
+/** Shows the view and runs a benchmark of `scope`, else of what the panel is set to. */
+export function startBench(app: App, scope?: BenchScope): void {
+  showView(app, "bench");
+  void panel?.start(scope);
+}
 
 export const benchPanel: Panel = {
   id: "bench",

@@ -7,6 +7,7 @@ import { el } from "../../dom.ts";
 import { bytesText, visible } from "../../model/format.ts";
 import { templateText } from "../../model/holes.ts";
 import { goToLine } from "../kernels/index.ts";
+import { measureLink } from "../bench/measure.ts";
 import { block, facts, type Fact } from "./blocks.ts";
 import { workFacts } from "./cost.ts";
 
@@ -19,6 +20,7 @@ export function groupDetails(app: App, id: number): HTMLElement[] {
   const known: Fact[] = [
     ["Name", visible(group.name)],
     ["Template", templateText(group.template)],
+    ...(group.phase === "run" ? [["Measure", measureLink(app, { kind: "group", group: id })] as const] : []),
     ["Phase", group.phase === "init" ? "once, at the first run" : "every run"],
     ...workFacts(app, rows),
     ...savedFact(app, group),

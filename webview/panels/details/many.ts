@@ -1,11 +1,12 @@
 /** Several nodes: sums, and how many there are of each operator. */
 import type { App } from "../../app.ts";
-import { selectGroup, selectNodes } from "../../actions.ts";
+import { selectGroup, selectNodes, sourcesOfSelection } from "../../actions.ts";
 import { linkButton } from "../../controls/index.ts";
 import { el } from "../../dom.ts";
 import { bytesText, flopsText, visible } from "../../model/format.ts";
 import { groupOfNode } from "../../model/links.ts";
 import type { NodeRow, Snapshot } from "../../model/trace.ts";
+import { measureLink } from "../bench/measure.ts";
 import { block, facts, fold, table, type Fact } from "./blocks.ts";
 import { workFacts } from "./cost.ts";
 
@@ -13,7 +14,9 @@ const mostNodes = 12;
 
 export function manyDetails(app: App, nodes: readonly NodeRow[]): HTMLElement[] {
   const snapshot = app.shown();
-  const known: Fact[] = [...workFacts(app, nodes), ...constantFact(snapshot, nodes), ...groupFact(app, nodes)];
+  const sources = sourcesOfSelection(app);
+  const measure: Fact[] = sources.length > 0 ? [["Measure", measureLink(app, { kind: "nodes", nodes: sources })]] : [];
+  const known: Fact[] = [...workFacts(app, nodes), ...constantFact(snapshot, nodes), ...groupFact(app, nodes), ...measure];
   const list = nodes.slice(0, mostNodes).map((node) => {
     const link = linkButton(`${visible(node.op)} #${node.id}`, () => selectNodes(app, [node.id]));
     return el("li", {}, link, el("span", { class: "muted" }, ` ${visible(node.name)}`));

@@ -16,6 +16,8 @@ export interface MenuActions {
   readonly enter?: () => void;
   /** Name of the selected node, to copy. */
   readonly name?: string;
+  /** Measures what is selected, or the model. */
+  readonly benchmark: readonly MenuItem[];
   readonly whyNot?: { readonly on: boolean; readonly toggle: () => void };
 }
 
@@ -35,6 +37,7 @@ export function openGraphMenu(actions: MenuActions, at: { readonly x: number; re
     [
       followItems,
       node,
+      [...actions.benchmark],
       [
         { label: "Show the whole graph", key: "0", run: actions.fit },
         ...(whyNot ? [{ label: "Why not fused", checked: whyNot.on, run: whyNot.toggle }] : []),
