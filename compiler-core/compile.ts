@@ -16,6 +16,7 @@ import { sourcesOf } from "./passes/1-graph/cut-holes.ts";
 import { refusedEarly, refusedLate, type Refused } from "./passes/2-lower/find-holes.ts";
 import { packWeights } from "./passes/2-lower/pack-weights.ts";
 import type { CutOut, Pass, PassContext } from "./passes/pass.ts";
+import { settleVerdicts } from "./passes/settle-verdicts.ts";
 import { passInfos, pipeline } from "./pipeline.ts";
 import type { PassEvent, PassInfo, RuleHit, UnsupportedNode, Verdict } from "./protocol/trace.ts";
 import { countStatements, type Module } from "./tensor/index.ts";
@@ -65,7 +66,7 @@ interface Run {
   readonly cut: ReadonlyMap<number, CutOut>;
   readonly passes: PassEvent[];
   readonly snapshots: Snapshot[];
-  readonly verdicts: Verdict[];
+  verdicts: readonly Verdict[];
   /** Stages that were reported. */
   told: number;
   graph: Graph;
@@ -177,7 +178,8 @@ function runPass(run: Run, pass: Pass, info: PassInfo): UserError | undefined {
     if (after !== before) verify(after, pass.name);
     if (isModule(after)) run.module = after;
     else run.graph = after;
-    run.verdicts.push(...verdicts);
+    const isGrouped = !isModule(before) && !isModule(after) && before.groups.length > 0;
+    run.verdicts = isGrouped ? settleVerdicts(run.verdicts, verdicts, after) : [...run.verdicts, ...verdicts];
     const status = after === before ? "same" : "changed";
     record(run, { ...info, status, ms, opsBefore: countOps(before), opsAfter: countOps(after), hits }, after);
     return undefined;

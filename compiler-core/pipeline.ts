@@ -18,9 +18,11 @@ import { simplify } from "./passes/1-graph/simplify.ts";
 import { eliminateCommon } from "./passes/1-graph/eliminate-common.ts";
 import { eliminateDead } from "./passes/1-graph/eliminate-dead.ts";
 import { packConvolutions } from "./passes/2-lower/pack-convolutions.ts";
+import { bf16Products } from "./passes/2-lower/bf16-products.ts";
 import { packWeights } from "./passes/2-lower/pack-weights.ts";
 import { fuse, group } from "./passes/2-lower/fuse.ts";
 import { chooseTiles } from "./passes/2-lower/choose-tiles.ts";
+import { mergeNests } from "./passes/2-lower/merge-nests.ts";
 import { lower } from "./passes/2-lower/lower.ts";
 import { tensorPasses } from "./passes/3-tensor/index.ts";
 
@@ -40,11 +42,13 @@ export const pipeline = [
   foldConstants, // what decompose and simplify left constant
   eliminateCommon,
   eliminateDead,
+  bf16Products, // before pack-weights, which would pack what it takes as f32
   packWeights, // before fuse, so that packing never ends up inside a run-time nest
   packConvolutions,
   fuse,
   group, // forms the groups when fuse is off
   chooseTiles,
+  mergeNests, // after choose-tiles: what threads and tiles agree on is what decides
   lower,
   ...tensorPasses,
 ] as const satisfies readonly Pass[];

@@ -1,11 +1,12 @@
 /** The registry of templates: which code writes the loop nest of a fusion group. */
 import type { TemplateName } from "../passes/2-lower/draft.ts";
 import { hole } from "./hole.ts";
+import { attention } from "./attention/index.ts";
 import { conv } from "./conv.ts";
 import { loops } from "./loops/index.ts";
 import { concat, copy, gather } from "./movement.ts";
 import { matmul } from "./matmul.ts";
-import { matmulPacked } from "./matmul-packed.ts";
+import { isPackedProduct, matmulPacked } from "./matmul-packed.ts";
 import { pack } from "./pack.ts";
 import { points } from "./points.ts";
 import { reduce } from "./reduce.ts";
@@ -14,7 +15,9 @@ import type { Template } from "./template.ts";
 
 /** `view` needs no nest: its readers read the source in place. */
 export const templates = {
-  matmul: (call) => (call.nodes[0]?.op === "matmul-packed" ? matmulPacked(call) : matmul(call)),
+  matmul: (call) => (isPackedProduct(call.nodes[0]) ? matmulPacked(call) : matmul(call)),
+  attention,
+  "matmul-rows": attention,
   conv,
   rows,
   points,

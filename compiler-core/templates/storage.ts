@@ -10,6 +10,7 @@ import { physicalShape } from "../graph/layout.ts";
 import * as x from "../tensor/build.ts";
 import type { BufferId, Expr, Ref, Scope } from "../tensor/ir.ts";
 import { portsOf, type Ports } from "./ports.ts";
+import { rowMajor, viewStrides } from "./view-strides.ts";
 import { broadcastIndex, viewMaps } from "./views.ts";
 import { linear, unlinear, type ModuleBuilder } from "./module-builder.ts";
 
@@ -87,11 +88,7 @@ export class Storage {
   #stridesThrough(view: Node, shape: readonly number[]): readonly number[] | undefined {
     const source = view.inputs[0] ?? bug("a view of nothing", { node: view.name });
     const strides = this.strides(source);
-    if (strides === undefined) return undefined;
-    const dense = rowMajor(this.shape(source)).every((s, axis) => s === strides[axis]);
-    if (viewMaps[view.op] === "offset") return dense ? rowMajor(shape) : undefined;
-    if (view.op !== "transpose") return undefined;
-    return (view.attrs["perm"] as readonly number[]).map((axis) => strides[axis] ?? 0);
+    return strides === undefined ? undefined : viewStrides(view, { shape: this.shape(source), strides }, shape);
   }
 
   /** An element of an operand that broadcasts to the shape `index` runs over. */
@@ -156,6 +153,3 @@ export class Storage {
 const toOffset = (place: Place, shape: readonly number[]): Expr => ("offset" in place ? place.offset : linear(place.index, shape));
 const toIndex = (place: Place, shape: readonly number[]): readonly Expr[] =>
   "index" in place ? place.index : unlinear(place.offset, shape);
-
-const rowMajor = (extents: readonly number[]): readonly number[] =>
-  extents.map((_, axis) => extents.slice(axis + 1).reduce((product, d) => product * d, 1));

@@ -10,6 +10,10 @@ export const ruleDocs: Readonly<Record<string, RuleDoc>> = {
     what: "A convolution of a dequantised image with a dequantised kernel is computed on their bytes, where the image can be unfolded for it.",
     remedy: "One scale for the image, one scale or one per output channel for a constant kernel.",
   },
+  "bf16-products/product": {
+    what: "With `--precision bf16`, and in bf16 models, a product with one matrix multiplies bf16 operands and sums in f32.",
+    remedy: "An instruction set with bf16 products, a right operand that is a single matrix, and enough rows and columns.",
+  },
   "fuse/point": {
     what: "An elementwise operator over the same elements as the nest of its producer is computed on each element while it is in a register.",
   },

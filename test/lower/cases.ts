@@ -2,6 +2,7 @@
 import { GraphBuilder } from "../../compiler-core/graph/build.ts";
 import { fromValues } from "../../compiler-core/graph/ndarray.ts";
 import type { Attrs, Graph, ValueId } from "../../compiler-core/graph/ir.ts";
+import { attentionGraphs, boolsOf, scalarOf } from "./attention-cases.ts";
 import { convGraphs } from "./conv-cases.ts";
 import { movementGraphs } from "./movement-cases.ts";
 import type { OpName } from "../../compiler-core/graph/ops/index.ts";
@@ -16,7 +17,7 @@ export function numbers(n: number, seed: number): number[] {
 }
 
 /** A graph builder with less to write. */
-class Net {
+export class Net {
   readonly #builder = new GraphBuilder("case");
   #seed = 1;
   #ops = 0;
@@ -27,6 +28,12 @@ class Net {
   weight(...shape: number[]): ValueId {
     const count = shape.reduce((a, d) => a * d, 1);
     return this.#builder.constant(`w${this.#seed}`, fromValues("f32", shape, numbers(count, this.#seed++)));
+  }
+  scalar(value: number): ValueId {
+    return this.#builder.constant(`s${this.#seed++}`, scalarOf(value));
+  }
+  bools(shape: readonly number[], at: (i: number) => boolean): ValueId {
+    return this.#builder.constant(`b${this.#seed++}`, boolsOf(shape, at));
   }
   positions(...values: number[]): ValueId {
     return this.#builder.constant(`i${this.#seed++}`, fromValues("i64", [values.length], values.map(BigInt)));
@@ -70,6 +77,7 @@ const build = (make: (net: Net) => ValueId | readonly ValueId[]): Graph => {
 };
 
 export const cases: Readonly<Record<string, Graph>> = {
+  ...attentionGraphs(build),
   "one dense layer": mlp(5, [7, 33], "relu"),
   "one row": mlp(1, [48, 70, 12], "elu"),
   "one column": mlp(19, [64, 1], "sigmoid"),

@@ -8,6 +8,7 @@ import { verifyGraph } from "../../compiler-core/graph/verify.ts";
 import type { MachineProfile } from "../../compiler-core/machine.ts";
 import { defaultOptions, type CompileOptions } from "../../compiler-core/options.ts";
 import type { PassContext } from "../../compiler-core/passes/pass.ts";
+import { settleVerdicts } from "../../compiler-core/passes/settle-verdicts.ts";
 import { pipeline } from "../../compiler-core/pipeline.ts";
 import type { Verdict } from "../../compiler-core/protocol/trace.ts";
 import { evalModule } from "../../compiler-core/tensor/eval.ts";
@@ -73,7 +74,9 @@ function lowerTo(graph: Graph, options: CompileOptions, verdicts: Verdict[]): { 
   for (const pass of pipeline) {
     if (pass.optional && options.without.includes(pass.name)) continue;
     if (pass.level === "graph") {
+      const told = verdicts.splice(0);
       g = pass.run(g, ctx);
+      verdicts.splice(0, verdicts.length, ...settleVerdicts(told, verdicts, g));
       assert.deepEqual(verifyGraph(g), [], `after ${pass.name}`);
     } else {
       const before: Module | undefined = module;

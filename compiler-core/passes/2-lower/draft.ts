@@ -8,10 +8,24 @@ import type { Admission } from "./admission.ts";
  * Which template writes the nest of a group. `matmul`: tiles of a GEMM. `conv`: blocks of a convolution. `rows`: outer loops over rows, whole rows inside.
  * `points`: every element on its own. `reduce`: reduction over axes that are not the last ones. `view`: no code, a way to read another
  * value. `copy`, `concat`, `gather`: data movement. `pack`: a constant put into a kernel's layout. `loops`: a nest that the operator's own
- * row of `templates/loops` writes. `hole`: a call of ONNX Runtime.
+ * row of `templates/loops` writes. `hole`: a call of ONNX Runtime. `merge-nests` makes `attention` (two products and the rows between them) and
+ * `matmul-rows` (a product and the rows behind it) of other groups.
  */
 export type TemplateName =
-  "hole" | "matmul" | "conv" | "rows" | "points" | "reduce" | "view" | "copy" | "concat" | "gather" | "pack" | "loops";
+  | "hole"
+  | "matmul"
+  | "attention"
+  | "matmul-rows"
+  | "conv"
+  | "rows"
+  | "points"
+  | "reduce"
+  | "view"
+  | "copy"
+  | "concat"
+  | "gather"
+  | "pack"
+  | "loops";
 
 export class Draft {
   readonly members: { node: number; anchor: string }[] = [];

@@ -32,7 +32,7 @@ export function storagePlan(graph: Graph, ctx: PassContext): StoragePlan {
     }
   }
   for (const g of graph.groups) {
-    if (g.template === "matmul" && groupNodes(g)[0]?.op === "matmul-packed") {
+    if (g.template === "matmul" && ["matmul-packed", "matmul-bf16"].includes(groupNodes(g)[0]?.op ?? "")) {
       // Rows of all batches lie one after the other.
       for (const n of groupNodes(g).slice(0, 1)) flat.add(root(views, operand(n, 0)));
     }
@@ -63,9 +63,11 @@ function pitches(
   ctx: PassContext,
 ): ReadonlyMap<ValueId, number> {
   const pitch = new Map<ValueId, number>();
+  const inNest = nestValues(graph);
   for (const node of graph.nodes) {
     if (node.phase === "init" || node.op === "opaque") continue;
     for (const v of node.outputs) {
+      if (inNest.has(v)) continue;
       const shape = staticShape(valueOf(graph, v)) ?? [];
       const width = shape.at(-1) ?? 1;
       const read = usersOf(graph, v).some((u) => u.op === "matmul" && u.inputs[0] === v);
@@ -96,4 +98,18 @@ function pitches(
     }
   }
   return pitch;
+}
+
+/** Values that never leave a nest of several products: they have scratch with a pitch of its own. */
+function nestValues(graph: Graph): ReadonlySet<ValueId> {
+  const found = new Set<ValueId>();
+  const nests = new Map<number, number>();
+  for (const g of graph.groups)
+    if (g.template === "attention" || g.template === "matmul-rows") for (const m of g.members) nests.set(m.node, g.id);
+  for (const n of graph.nodes) {
+    const nest = nests.get(n.id);
+    if (nest === undefined) continue;
+    for (const v of n.outputs) if (usersOf(graph, v).every((u) => nests.get(u.id) === nest) && !graph.outputs.includes(v)) found.add(v);
+  }
+  return found;
 }

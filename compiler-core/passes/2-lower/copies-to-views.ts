@@ -1,0 +1,54 @@
+/** Transposes and slices that were to be written out for a product, but whose readers take any row distance: they are read in place. */
+import type { Graph, Group, Node, ValueId } from "../../graph/ir.ts";
+import { operand, resultOf } from "../../templates/template.ts";
+import { viewStrides } from "../../templates/view-strides.ts";
+import type { PassContext } from "../pass.ts";
+import { isMatrix, stridesOf } from "./match-attention.ts";
+import { NestIndex } from "./nest-index.ts";
+
+/** The graph with copies that only nests of `readers` read as views. */
+export function viewsOfCopies(graph: Graph, readers: ReadonlySet<number>, ctx: PassContext): Graph {
+  const index = new NestIndex(graph);
+  const changed = new Map<number, Group>();
+  for (const group of graph.groups) {
+    if (group.template !== "copy" || group.phase !== "run") continue;
+    const node = index.leader(group);
+    const strides = inPlace(index, node);
+    if (strides === undefined || index.isOutput(resultOf(node)) || !readersTake(index, resultOf(node), strides, readers)) continue;
+    changed.set(group.id, { ...group, template: "view", name: group.name.replace(/^copy_/, "view_") });
+    ctx.verdict({
+      subject: "layout",
+      accepted: true,
+      rule: "merge-nests/read-in-place",
+      because: `not written out: the nest reads rows at a distance of ${Math.max(strides.at(-1) ?? 1, strides.at(-2) ?? 1)} elements`,
+      facts: [{ name: "not copied", value: index.bytes(resultOf(node)), unit: "B" }],
+      nodes: [node.id],
+      value: resultOf(node),
+    });
+  }
+  return changed.size === 0 ? graph : { ...graph, groups: graph.groups.map((g) => changed.get(g.id) ?? g) };
+}
+
+/** Strides of a copy, were it a view. */
+function inPlace(index: NestIndex, node: Node): readonly number[] | undefined {
+  if (node.op !== "transpose" && node.op !== "slice") return undefined;
+  const source = operand(node, 0);
+  const strides = stridesOf(index, source);
+  return strides && viewStrides(node, { shape: index.shape(source), strides }, index.shape(resultOf(node)));
+}
+
+/** Every reader is a product of such a nest that finds its matrix, directly or under another shape. */
+function readersTake(index: NestIndex, value: ValueId, strides: readonly number[], readers: ReadonlySet<number>): boolean {
+  return index.users(value).every((user) => {
+    const group = index.groupOf(user);
+    if (group.template === "view" && user.op === "reshape") {
+      const behind = viewStrides(user, { shape: index.shape(value), strides }, index.shape(resultOf(user)));
+      return behind !== undefined && !index.isOutput(resultOf(user)) && readersTake(index, resultOf(user), behind, readers);
+    }
+    const asLeft = user.inputs[0] === value;
+    const rest = user.inputs.slice(2).includes(value) || (asLeft && user.inputs[1] === value);
+    const anchor = group.members.find((m) => m.node === user.id)?.anchor;
+    if (!readers.has(group.id) || user.op !== "matmul" || rest || (asLeft && anchor === "mix")) return false;
+    return isMatrix(strides, index.shape(value), !asLeft);
+  });
+}

@@ -1,0 +1,124 @@
+/** What both ways of working on a block share: the numbers that were chosen, the members on the register tile, and those behind the second product. */
+import { bug } from "../../messages.ts";
+import { valueOf, type ValueId } from "../../graph/ir.ts";
+import type { BufferId, Epilogue, Expr, Stmt } from "../../tensor/ir.ts";
+import { plus, unlinear } from "../module-builder.ts";
+import { operand, resultOf, scalarOf, type TemplateCall } from "../template.ts";
+import { scratchPitch, type RightOperand } from "./operands.ts";
+import { placed } from "./place.ts";
+import { throughViews, type NestShape } from "./shape.ts";
+import type { BlockPlace } from "./values.ts";
+import type { Node } from "../../graph/ir.ts";
+
+/** Numbers that `merge-nests` chose. */
+export interface NestParams {
+  readonly variant: "rows" | "online";
+  /** Rows of a block. */
+  readonly rows: number;
+  /** Rows of one parallel iteration: all of a batch, or a stretch. */
+  readonly share: number;
+  /** Columns of a block of scores (online). */
+  readonly keys: number;
+  readonly nr: number;
+  readonly packB: boolean;
+  readonly packV: boolean;
+  readonly copyA: boolean;
+}
+
+export function nestParams(params: TemplateCall["group"]["params"]): NestParams {
+  const n = (name: string): number => {
+    const value = params[name];
+    return typeof value === "number" ? value : bug(`the attention template lacks parameter ${name}`);
+  };
+  return {
+    variant: params["variant"] === "online" ? "online" : "rows",
+    rows: n("rows"),
+    share: n("share"),
+    keys: n("keys"),
+    nr: n("nr"),
+    packB: n("packB") === 1,
+    packV: n("packV") === 1,
+    copyA: n("copyA") === 1,
+  };
+}
+
+/** What the parts of a nest share. */
+export interface NestCall {
+  readonly call: TemplateCall;
+  readonly nest: NestShape;
+  readonly params: NestParams;
+  readonly right: RightOperand;
+  readonly values: RightOperand | undefined;
+}
+
+/** Values of the tile part that the rows (or the second product) read: each has rows of scratch. */
+export function scratchOfTile({ call, nest }: NestCall, most: number, width = nest.s.n): ReadonlyMap<ValueId, BufferId> {
+  const { builder, graph } = call;
+  const made = [nest.scores, ...nest.tile].map(resultOf);
+  const read = new Set(
+    [...nest.rows.flatMap((n) => n.inputs), ...(nest.weights === undefined ? [] : [nest.weights])].flatMap((v) =>
+      v === null ? [] : [throughViews(nest.views, v)],
+    ),
+  );
+  return new Map(
+    made
+      .filter((v) => read.has(v))
+      .map((v) => {
+        const name = "scores";
+        return [v, builder.buffer({ name, dtype: valueOf(graph, v).dtype, shape: [most, scratchPitch(width)], scope: "thread" })] as const;
+      }),
+  );
+}
+
+/** The members on the register tile; `from`: the column of the block. */
+export function scoresEpilogue(c: NestCall, place: BlockPlace, kept: ReadonlyMap<ValueId, BufferId>, from: Expr): Epilogue {
+  const { call, nest } = c;
+  const { builder, storage, graph, escaping } = call;
+  const [row, col] = [builder.variable("row"), builder.variable("col")];
+  const acc = builder.variable("acc", { dtype: "f32", lanes: 1 });
+  const full = [...place.batch, ...(nest.s.aIsVector ? [] : [plus(place.row, row)]), plus(from, col)];
+  const known = new Map<ValueId, Expr>([[resultOf(nest.scores), acc]]);
+  const body: Stmt[] = [];
+  const keep = (node: Node, value: Expr): void => {
+    const result = resultOf(node);
+    const buffer = kept.get(result);
+    if (buffer !== undefined) body.push(builder.store({ buffer, index: [row, col] }, value, [node.id]));
+    if (escaping.has(result)) body.push(builder.store(storage.ref(result, { index: full }), value, [node.id]));
+  };
+  keep(nest.scores, acc);
+  for (const node of nest.tile) {
+    const args = node.inputs.filter((v) => v !== null).map((v) => known.get(v) ?? storage.read(v, full));
+    const value = builder.let(node.op, scalarOf(graph, node, args), [node.id]);
+    body.push(value.stmt);
+    known.set(resultOf(node), value.ref);
+    keep(node, value.ref);
+  }
+  return { row: row.id, col: col.id, acc: acc.id, body };
+}
+
+/** An element of the second product's result: the members after it, and where it goes. */
+export function finished({ call, nest }: NestCall, place: BlockPlace, row: Expr, col: Expr, value: Expr): Stmt[] {
+  const { builder, storage, graph, escaping } = call;
+  const [mix, o] = [nest.mix ?? bug("no second product"), nest.o ?? bug("no second product")];
+  const full = [...unlinear(place.flat, o.batch), ...(o.aIsVector ? [] : [row]), col];
+  const start = builder.let("mixed", value, [mix.id]);
+  const known = new Map<ValueId, Expr>([[resultOf(mix), start.ref]]);
+  const body: Stmt[] = [start.stmt];
+  const keep = (node: Node): void => {
+    const result = resultOf(node);
+    const at = known.get(result) ?? bug("a value that is not there");
+    if (escaping.has(result)) body.push(builder.store(storage.ref(result, { index: full }), at, [node.id]));
+    const [move] = nest.place;
+    if (move !== undefined && operand(move, 0) === result)
+      body.push(builder.store(placed(storage, nest.place, full), at, [node.id, ...nest.place.map((n) => n.id)]));
+  };
+  keep(mix);
+  for (const node of nest.post) {
+    const args = node.inputs.filter((v) => v !== null).map((v) => known.get(v) ?? storage.read(v, full));
+    const next = builder.let(node.op, scalarOf(graph, node, args), [node.id]);
+    body.push(next.stmt);
+    known.set(resultOf(node), next.ref);
+    keep(node);
+  }
+  return body;
+}

@@ -1,0 +1,84 @@
+/** Which neighbouring nests become one, how they walk through their rows, and that scores are then nowhere in memory. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { compile, defaultOptions, type Compilation, type CompileOptions, type Graph, type MachineProfile } from "#core";
+import { importModel } from "../../compiler-core/onnx/import.ts";
+import { memoryStore } from "../../compiler-core/onnx/tensor-data.ts";
+import { mha, mhaShapes, type MhaFamily } from "../workloads/mha.ts";
+import { cases } from "./cases.ts";
+
+const machine: MachineProfile = {
+  name: "test",
+  cores: 4,
+  caches: { l1d: 32768, l2: 1 << 20, l3: 1 << 24 },
+  features: ["avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl"],
+};
+/** As in the test of lowering: long rows begin at lengths that a test can afford. */
+const small: MachineProfile = { ...machine, caches: { l1d: 32768, l2: 65536, l3: 1 << 20 } };
+
+const compiled = (graph: Graph, options: Partial<CompileOptions> = {}, on = machine): Compilation =>
+  compile(graph, { ...defaultOptions, ...options }, on, { now: () => 0 });
+
+/** Templates of the groups that do the work, with the variant of nests. */
+const nests = (c: Compilation): string[] =>
+  c.graph.groups
+    .filter((g) => g.phase === "run" && g.template !== "view")
+    .map((g) => `${g.template}${g.params["variant"] === undefined ? "" : ` ${g.params["variant"]}`}`);
+
+const expected: Readonly<Record<string, readonly string[]>> = {
+  "attention, keys transposed": ["attention rows"],
+  "attention, one query": ["attention rows"],
+  "attention, two keys": ["attention rows"],
+  "attention, long rows": ["attention online"],
+  "attention, heads from one row": ["matmul", "matmul", "matmul", "attention rows", "matmul", "points"],
+  "attention, queries, keys and values from one product": ["matmul", "attention rows", "matmul", "points"],
+  "attention, shared keys": ["attention rows"],
+  "attention, shared keys, long rows": ["attention online"],
+  "attention, rows that are masked as a whole": ["attention rows"],
+  "attention, scores are a result, too": ["matmul", "rows", "matmul"],
+  "attention, weights are a result, too": ["matmul-rows rows", "matmul"],
+  "softmax of a product": ["matmul-rows rows"],
+  "residual and norm behind a product": ["matmul-rows rows"],
+};
+
+for (const [name, want] of Object.entries(expected))
+  test(`nests of: ${name}`, () => {
+    const c = compiled(cases[name]!, {}, small);
+    assert.equal(c.error, undefined);
+    assert.deepEqual(nests(c), want);
+  });
+
+for (const family of Object.keys(mhaShapes) as MhaFamily[])
+  test(`${family}: one nest, and no buffer as large as the scores`, () => {
+    const { seq, heads, hidden } = mhaShapes[family];
+    const batch = 32;
+    const c = compiled(importModel(mha(family, batch, "f32"), memoryStore()), { threads: 2 });
+    assert.deepEqual(nests(c), ["attention rows"]);
+    assert.equal(c.source?.plan.arenaBytes, 0, "no shared temporary at all");
+    assert.ok((c.source?.plan.scratchBytes ?? Infinity) < machine.caches.l2, "scratch of a thread fits its cache");
+    const scores = batch * heads * seq * seq;
+    for (const b of c.module?.buffers ?? []) {
+      assert.ok(b.shape.reduce((x, y) => x * y, 1) < scores, `${b.name}: ${b.shape.join("x")}`);
+      assert.ok(b.scope !== "arena");
+    }
+    assert.doesNotMatch(c.source?.text ?? "", new RegExp(`\\b${scores}\\b|\\b${4 * scores}\\b`));
+    const verdict = c.verdicts.find((v) => v.rule === "merge-nests/attention");
+    assert.match(verdict?.because ?? "", /^one nest: both products and what is between them: whole rows, \d+ at a time/);
+    assert.ok(
+      verdict?.alternatives?.some((a) => a.choice.startsWith("online softmax")),
+      "the other variant was counted, too",
+    );
+    assert.ok(verdict?.facts.some((f) => f.name === "scores that are never in memory" && f.value === 4 * scores));
+    assert.equal(hidden % heads, 0);
+  });
+
+test("switched off, or forbidden, the nests stay apart; forced, one that does not pay is made", () => {
+  const graph = importModel(mha("mha1", 2, "f32"), memoryStore());
+  assert.deepEqual(nests(compiled(graph, { without: ["merge-nests"] })), ["matmul", "rows", "matmul", "copy"]);
+  const apart = compiled(graph, { forbid: [["#2", "#3"]] });
+  assert.deepEqual(nests(apart), ["matmul", "rows", "matmul", "copy"]);
+  assert.ok(apart.verdicts.some((v) => v.rule === "merge-nests/forbidden"));
+  const few = cases["softmax of a product"]!;
+  assert.deepEqual(nests(compiled(few, { threads: 4 })), ["matmul", "rows"]);
+  assert.deepEqual(nests(compiled(few, { threads: 4, force: [["#0", "#1"]] })), ["matmul-rows rows"]);
+});
