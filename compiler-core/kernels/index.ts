@@ -3,12 +3,14 @@ import { bug } from "../messages.ts";
 import { convF32 } from "./conv-f32.ts";
 import { gemmBF16Amx, gemmS8S8Amx, gemmU8S8Amx } from "./gemm-amx.ts";
 import { gemmBF16, packABF16, packBBF16, packBBF16FromF32 } from "./gemm-bf16.ts";
+import { gemmF16, gemmF32F16, packBF16, packBF16Transposed } from "./gemm-f16.ts";
 import { gemmF32 } from "./gemm-f32.ts";
 import { gemmF32Dot } from "./gemm-f32-dot.ts";
 import { gemmF32I4, gemmI8I4, packBI4, packBI4F16, quantiseRowsI8 } from "./gemm-i4.ts";
 import { gemmS8S8, gemmU8S8, packBU8, packBU8S8 } from "./gemm-u8s8.ts";
 import type { Kernel, ShapeFacts } from "./kernel.ts";
 import { packB, packBTransposed } from "./pack-b.ts";
+import { layerNormRows, logSoftmaxRows, rmsNormRows, softmaxRows, softmaxStepRows } from "./rows.ts";
 import { transposeF32 } from "./transpose.ts";
 
 export type * from "./kernel.ts";
@@ -33,6 +35,10 @@ export const kernels: readonly Kernel[] = [
   gemmBF16Amx,
   gemmU8S8Amx,
   gemmS8S8Amx,
+  gemmF16,
+  gemmF32F16,
+  packBF16,
+  packBF16Transposed,
   gemmF32I4,
   gemmI8I4,
   packBI4,
@@ -40,6 +46,11 @@ export const kernels: readonly Kernel[] = [
   quantiseRowsI8,
   convF32,
   transposeF32,
+  softmaxRows,
+  logSoftmaxRows,
+  softmaxStepRows,
+  layerNormRows,
+  rmsNormRows,
 ];
 
 const byName = new Map(kernels.map((k) => [k.name, k]));

@@ -1,26 +1,36 @@
 /** Packing of a weight matrix into column panels, once, by `init`: native/kernels/gemm_f32/pack.hpp. */
 import { bug } from "../messages.ts";
+import type { DType } from "../support/dtype.ts";
 import type { CallText, CallValues, Kernel } from "./kernel.ts";
 import { element } from "./kernel.ts";
 
-function packKernel(name: string, what: string, from: (p: number, j: number, ld: number) => number): Kernel {
+/** Packing by the C++ function `cpp` of elements that stay as they are; `from`: where element (p, j) lies in the matrix. */
+export function packKernel(
+  name: string,
+  cpp: string,
+  dtype: DType,
+  what: string,
+  from: (p: number, j: number, ld: number) => number,
+  headers: readonly string[] = ["kernels/gemm_f32/pack.hpp"],
+): Kernel {
   return {
     name,
     why: "each step of k reads one unit-stride vector of the panel, whatever the matrix's own layout",
     operands: {
-      src: { dtype: "f32", access: "read", what },
-      dst: { dtype: "f32", access: "write", what: "panels [n/nr][k][nr], zero padded; only panels first..last-1 are written" },
+      src: { dtype, access: "read", what },
+      dst: { dtype, access: "write", what: "panels [n/nr][k][nr], zero padded; only panels first..last-1 are written" },
     },
     args: ["k", "n", "ld", "first", "last"],
     optionalArgs: [],
     params: { nr: "columns of a panel" },
-    headers: ["kernels/gemm_f32/pack.hpp"],
+    rounds: dtype,
+    headers,
     features: () => [],
     promises: ["columns past n are zero"],
     accepts: () => true,
     score: () => 1,
     cpp: (call: CallText) =>
-      `fs::${name}<${call.param("nr")}>(${call.pointer("dst")}, ${call.pointer("src")}, ${["ld", "k", "n", "first", "last"].map(call.arg).join(", ")});`,
+      `${cpp}<${call.param("nr")}>(${call.pointer("dst")}, ${call.pointer("src")}, ${["ld", "k", "n", "first", "last"].map(call.arg).join(", ")});`,
     meaning: (call: CallValues) => {
       const src = call.operand("src") ?? bug(`${name} without src`);
       const dst = call.operand("dst") ?? bug(`${name} without dst`);
@@ -37,5 +47,11 @@ function packKernel(name: string, what: string, from: (p: number, j: number, ld:
   };
 }
 
-export const packB = packKernel("pack_b", "k x n, row-major with row stride ld", (p, j, ld) => p * ld + j);
-export const packBTransposed = packKernel("pack_b_transposed", "n x k, row-major with row stride ld", (p, j, ld) => j * ld + p);
+export const packB = packKernel("pack_b", "fs::pack_b", "f32", "k x n, row-major with row stride ld", (p, j, ld) => p * ld + j);
+export const packBTransposed = packKernel(
+  "pack_b_transposed",
+  "fs::pack_b_transposed",
+  "f32",
+  "n x k, row-major with row stride ld",
+  (p, j, ld) => j * ld + p,
+);

@@ -73,6 +73,7 @@ int main(int argc, char** argv) {
   bound(
       "gelu_tanh above -1", 4.5, [](f32x x) { return gelu_tanh(x); },
       [](double x) { return x * 0.5 * (1 + std::tanh(0.79788456080286536 * (x + 0.044715 * x * x * x))); }, -1, 1e10f);
+  bound("rsqrt", 1.5, [](f32x x) { return rsqrt(x); }, [](double x) { return 1 / std::sqrt(x); });
   const float inf = HUGE_VALF;
   bound("sin", 1.6, [](f32x x) { return sin(x); }, [](double x) { return std::sin(x); });
   bound("cos", 1.6, [](f32x x) { return cos(x); }, [](double x) { return std::cos(x); });

@@ -150,6 +150,25 @@ const int4 = (kernel: "gemm_f32_i4" | "gemm_i8_i4", scaleType: "f32" | "f16", ze
   },
 });
 
+/** f16 weights under f16 or f32 rows. */
+const f16 = (kernel: "gemm_f16" | "gemm_f32_f16", transposed: boolean): GemmRow => ({
+  name: `${kernel}${transposed ? " of a transposed weight" : ""}`,
+  make: (isa, { m, n, k }, vector) => {
+    const { nr } = gemmF32Tile(isa);
+    const t = new KernelModule(isa);
+    const [a, shape] = [kernel === "gemm_f16" ? "f16" : "f32", transposed ? [n, k] : [k, n]] as const;
+    t.buffer("a", a, [m, k], "input");
+    t.buffer("b", "f16", shape, "input");
+    t.buffer("c", "f32", [m, n], "input");
+    t.buffer("y", "f32", [m, n], "output");
+    t.buffer("p", "f16", panels(k, n, nr, 1), "arena");
+    const pack = transposed ? "pack_b_f16_transposed" : "pack_b_f16";
+    t.call(pack, { src: "b", dst: "p" }, { k, n, ld: transposed ? k : n, first: 0, last: Math.ceil(n / nr) }, { nr });
+    t.call(kernel, { a: "a", b: "p", c: "c" }, { m, n, k, lda: k, kb: k, ldc: n }, { nr }, { to: "y", vector });
+    return { module: t, inputs: [values(a, [m, k], 1), values("f16", shape, 2), values("f32", [m, n], 3)] };
+  },
+});
+
 const rows: readonly GemmRow[] = [
   f32(false),
   f32(true),
@@ -162,6 +181,8 @@ const rows: readonly GemmRow[] = [
   bf16("f32", false, "gemm_bf16_amx"),
   int8("u8", "i8", "gemm_u8s8_amx"),
   int8("i8", "i8", "gemm_s8s8_amx"),
+  f16("gemm_f16", false),
+  f16("gemm_f32_f16", true),
   int4("gemm_f32_i4", "f32", false),
   int4("gemm_f32_i4", "f16", true),
   int4("gemm_i8_i4", "f32", true),

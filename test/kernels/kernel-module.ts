@@ -10,6 +10,8 @@ export interface KernelCase {
   readonly name: string;
   readonly module: Module;
   readonly inputs: readonly NdArray[];
+  /** Results have rows of `pitch` elements, of which the first `of` are written; absent: all. */
+  readonly columns?: { readonly of: number; readonly pitch: number };
 }
 
 /** Writes a module: buffers by name, kernel calls with constant arguments. */

@@ -1,0 +1,151 @@
+/** Softmax and normalisation of rows of f32, softmax in steps too: native/kernels/rows. */
+import { bug } from "../messages.ts";
+import { reader } from "./gemm-meaning.ts";
+import type { CallText, CallValues, Kernel, OperandContract } from "./kernel.ts";
+
+const matrix = (access: "read" | "write", ld: string, what: string): OperandContract => ({
+  dtype: "f32",
+  access,
+  what: `rows x n, row stride ${ld}${what}`,
+  rect: { rows: "rows", cols: "n", ld },
+});
+const vector = (access: "read" | "write", what: string): OperandContract => ({ dtype: "f32", access, what });
+
+/** Writes each row of y as `f` of the same row of x. */
+function eachRow(call: CallValues, f: (x: readonly number[]) => readonly number[]): void {
+  const x = reader(call, "x");
+  const y = call.operand("y") ?? bug("rows without y");
+  const n = call.arg("n");
+  for (let r = 0; r < call.arg("rows"); r++) {
+    const row = Array.from({ length: n }, (_, i) => x(r * call.arg("ldx") + i));
+    f(row).forEach((v, i) => (y.data[y.at + r * call.arg("ldy") + i] = call.round(v)));
+  }
+}
+
+/** As Math.max, but in a loop: rows may be longer than an argument list. */
+const largest = (row: readonly number[]): number => row.reduce((a, v) => (Number.isNaN(v) || v > a ? v : a), -Infinity);
+const sumOf = (row: readonly number[]): number => row.reduce((a, v) => a + v, 0);
+
+function softmax(row: readonly number[], masked: string): readonly number[] {
+  const top = largest(row);
+  if (top === -Infinity && masked === "zero") return row.map(() => 0);
+  const e = row.map((v) => Math.exp(v - top));
+  const sum = sumOf(e);
+  return e.map((v) => v / sum);
+}
+
+const pitches = (call: CallText): string => [call.pointer("y"), call.arg("ldy"), call.pointer("x"), call.arg("ldx")].join(", ");
+const extents = (call: CallText): string => `${call.arg("rows")}, ${call.arg("n")}`;
+
+const rowKernel: Omit<Kernel, "name" | "why" | "cpp" | "meaning" | "promises"> = {
+  operands: { x: matrix("read", "ldx", ""), y: matrix("write", "ldy", "; may be x") },
+  args: ["rows", "n", "ldx", "ldy"],
+  optionalArgs: [],
+  params: {},
+  headers: ["kernels/rows/rows.hpp"],
+  features: () => [],
+  accepts: () => true,
+  score: () => 1,
+};
+
+export const softmaxRows: Kernel = {
+  ...rowKernel,
+  name: "softmax_rows",
+  why: "a row is read while it is in cache: its maximum, then the exponentials and their sum, then the scaling",
+  params: { masked: 'what a row of -inf gives: "nan" (ONNX Softmax) or "zero" (Attention)' },
+  promises: ["a relative error of (4 + max - x) 2^-24 + n 2^-25 at most", "a NaN or +inf makes its row NaN and no other"],
+  cpp: (call) => `fs::softmax_rows<fs::masked_rows::${call.param("masked") ?? "nan"}>(${pitches(call)}, ${extents(call)});`,
+  meaning: (call) => eachRow(call, (row) => softmax(row, String(call.param("masked") ?? "nan"))),
+};
+
+export const logSoftmaxRows: Kernel = {
+  ...rowKernel,
+  name: "log_softmax_rows",
+  why: "the logarithm is of the sum alone: nothing small is divided and then taken the logarithm of",
+  promises: ["an error of 4 ulp of the largest term at most"],
+  cpp: (call) => `fs::log_softmax_rows(${pitches(call)}, ${extents(call)});`,
+  meaning: (call) =>
+    eachRow(call, (row) => {
+      const top = largest(row);
+      const less = Math.log(sumOf(row.map((v) => Math.exp(v - top))));
+      return row.map((v) => v - top - less);
+    }),
+};
+
+export const softmaxStepRows: Kernel = {
+  ...rowKernel,
+  name: "softmax_step_rows",
+  why: "softmax over scores that come in pieces, as attention has them: no row of scores is ever whole in memory",
+  operands: {
+    s: matrix("write", "lds", ": scores, of which e^(s - max so far) is made; 0 where all is masked so far"),
+    max: vector("write", "largest score of each row so far; -inf before the first step"),
+    sum: vector("write", "sum of each row so far; 0 before the first step"),
+    factor: vector("write", "what results of earlier steps must be multiplied with"),
+  },
+  args: ["rows", "n", "lds"],
+  promises: ["1 / sum scales the result at the end; a row that was masked in every step has max -inf and sum 0"],
+  cpp: (call) =>
+    `fs::softmax_step_rows(${call.pointer("s")}, ${call.arg("lds")}, ${["max", "sum", "factor"].map(call.pointer).join(", ")}, ${extents(call)});`,
+  meaning: (call) => {
+    const of = (name: string) => call.operand(name) ?? bug(`softmax_step_rows without ${name}`);
+    const [s, max, sum, factor, n] = [of("s"), of("max"), of("sum"), of("factor"), call.arg("n")];
+    for (let r = 0; r < call.arg("rows"); r++) {
+      const row = Array.from({ length: n }, (_, i) => Number(s.data[s.at + r * call.arg("lds") + i]));
+      const before = Number(max.data[max.at + r]);
+      const top = largest([before, ...row]);
+      const masked = top === -Infinity;
+      const e = row.map((v) => (masked ? 0 : call.round(Math.exp(v - top))));
+      const by = masked ? 1 : Math.exp(before - top);
+      e.forEach((v, i) => (s.data[s.at + r * call.arg("lds") + i] = v));
+      max.data[max.at + r] = top;
+      sum.data[sum.at + r] = call.round(Number(sum.data[sum.at + r]) * by + sumOf(e));
+      factor.data[factor.at + r] = call.round(by);
+    }
+  },
+};
+
+/** An f32 literal. */
+const f32Text = (x: number): string => {
+  const text = String(Math.fround(x));
+  return `${/[.e]/.test(text) ? text : `${text}.0`}f`;
+};
+
+/** A row's factor and shift, then gamma and beta. */
+function normalise(call: CallValues, center: boolean): void {
+  const at = (name: string, otherwise: number): ((i: number) => number) =>
+    call.operand(name) === undefined ? () => otherwise : reader(call, name);
+  const [gamma, beta] = [at("gamma", 1), center ? at("beta", 0) : () => 0];
+  eachRow(call, (row) => {
+    const mean = center ? sumOf(row) / row.length : 0;
+    const variance = sumOf(row.map((v) => (v - mean) ** 2)) / row.length;
+    const factor = 1 / Math.sqrt(variance + Number(call.param("epsilon")));
+    return row.map((v, i) => (v - mean) * factor * gamma(i) + beta(i));
+  });
+}
+
+const gammaOperand: OperandContract = { ...vector("read", "n factors; absent: 1"), optional: true };
+const pointerOrNull = (call: CallText, name: string): string => call.pointer(name) ?? "nullptr";
+
+export const layerNormRows: Kernel = {
+  ...rowKernel,
+  name: "layer_norm_rows",
+  why: "mean, variance and scaling of a row while it is in cache; distances from the mean, so that a large one costs no digits",
+  operands: { ...rowKernel.operands, gamma: gammaOperand, beta: { ...vector("read", "n summands; absent: 0"), optional: true } },
+  params: { epsilon: "what is added to the variance" },
+  promises: ["the variance is the mean of squared distances from the mean"],
+  cpp: (call) =>
+    `fs::layer_norm_rows(${pitches(call)}, ${pointerOrNull(call, "gamma")}, ${pointerOrNull(call, "beta")}, ${f32Text(Number(call.param("epsilon")))}, ${extents(call)});`,
+  meaning: (call) => normalise(call, true),
+};
+
+export const rmsNormRows: Kernel = {
+  ...rowKernel,
+  name: "rms_norm_rows",
+  why: "the mean square and the scaling of a row while it is in cache",
+  operands: { ...rowKernel.operands, gamma: gammaOperand },
+  params: { epsilon: "what is added to the mean square" },
+  promises: ["sums are taken lane by lane, in four chains"],
+  cpp: (call) =>
+    `fs::rms_norm_rows(${pitches(call)}, ${pointerOrNull(call, "gamma")}, ${f32Text(Number(call.param("epsilon")))}, ${extents(call)});`,
+  meaning: (call) => normalise(call, false),
+};
