@@ -18,6 +18,7 @@ interface Saved {
   readonly loopText?: boolean;
   readonly search?: string;
   readonly direction?: Direction;
+  readonly attributes?: boolean;
   readonly colorBy?: ColorBy;
   readonly foldBy?: FoldBy;
   readonly turned?: readonly string[];
@@ -70,6 +71,7 @@ function save(app: App): void {
     loopText: state.loopText,
     ...(state.search.text === "" ? {} : { search: state.search.text.slice(0, 500) }),
     direction: state.direction,
+    ...(state.attributes ? { attributes: true } : {}),
     colorBy: state.colorBy,
     foldBy: state.foldBy,
     turned: [...state.turned].slice(0, 500),
@@ -86,10 +88,10 @@ function save(app: App): void {
 export function restore(app: App, stored: unknown): void {
   if (isSaved(stored)) {
     wanted = stored;
-    const { direction, foldBy, turned, colorBy } = stored;
+    const { attributes, direction, foldBy, turned, colorBy } = stored;
     if (colorBy) app.store.update({ colorBy });
     // Before the first graph comes, which would be laid out twice.
-    if (direction) app.store.update({ direction });
+    if (direction) app.store.update({ direction, attributes: attributes === true });
     if (foldBy) app.store.update({ foldBy, turned: new Set(turned), foldChosen: true });
   }
   const { state } = app.store;
@@ -122,6 +124,7 @@ function isSaved(value: unknown): value is Saved {
     ["none", "scope", "repetition", "group"].includes(saved.foldBy ?? "none") &&
     ["kind", "dtype", "layout", "group", "flops", "bytes", "time"].includes(saved.colorBy ?? "kind") &&
     (saved.turned === undefined || (Array.isArray(saved.turned) && saved.turned.every((id) => typeof id === "string"))) &&
+    ["undefined", "boolean"].includes(typeof saved.attributes) &&
     ["undefined", "string"].includes(typeof saved.search) &&
     numbers(saved.nodes) &&
     cameraFine

@@ -65,6 +65,8 @@ export interface State {
   readonly bodies: readonly string[];
   readonly colorBy: ColorBy;
   readonly direction: Direction;
+  /** Attributes are written on the nodes of the graph. */
+  readonly attributes: boolean;
   readonly foldBy: FoldBy;
   /** Ids of clusters that are not as `foldBy` would have them: opened by hand where they start closed, and the other way round. */
   readonly turned: ReadonlySet<string>;
@@ -108,6 +110,7 @@ export const initialState: State = {
   bodies: [],
   colorBy: "kind",
   direction: "down",
+  attributes: false,
   foldBy: "none",
   turned: new Set(),
   foldChosen: false,

@@ -1,4 +1,5 @@
 /** What is written in and below a box, by level of detail. */
+import { attributeSign, insideSign } from "../model/box-chips.ts";
 import { BoxKind } from "../model/boxes.ts";
 import { Category } from "../model/category.ts";
 import { inkColour } from "./paint.ts";
@@ -81,10 +82,15 @@ function drawChips(pen: Pen, i: number): void {
   const [x, y, w] = [pen.x[i] as number, pen.y[i] as number, scene.boxes.w[i] as number];
   (scene.boxes.chips[i] ?? []).forEach((chip, row) => {
     const top = y + 43 + row * 18;
+    ctx.font = `${fontSizes.tag}px ${theme.mono}`;
+    if (chip.startsWith(attributeSign)) {
+      ctx.fillStyle = theme.muted;
+      return writeIn(ctx, chip, x + 13, top + 8, w - 22);
+    }
     ctx.beginPath();
     ctx.roundRect(x + 12, top, w - 20, 15, 3);
     ctx.globalAlpha = theme.highContrast ? 1 : 0.16;
-    const inside = chip.startsWith("▸");
+    const inside = chip.startsWith(insideSign);
     ctx.fillStyle = ctx.strokeStyle = inside ? theme.focus : (theme.category[Category.Constant] as string);
     ctx.lineWidth = 1;
     if (theme.highContrast) ctx.stroke();
@@ -95,7 +101,6 @@ function drawChips(pen: Pen, i: number): void {
       traceSign(ctx, Category.Constant, x + 20, top + 7.5);
       ctx.fill();
     }
-    ctx.font = `${fontSizes.tag}px ${theme.mono}`;
     ctx.fillStyle = theme.foreground;
     writeIn(ctx, chip, x + (inside ? 17 : 28), top + 8, w - 40);
   });

@@ -1,4 +1,5 @@
 /** What a snapshot looks like before it has places: boxes with sizes and labels, and the edges between them. */
+import { attributeChips, constantChips, graphsInside, noChips } from "./box-chips.ts";
 import { categoryOf, Category } from "./category.ts";
 import { bytesText, tail } from "./format.ts";
 import { links } from "./links.ts";
@@ -90,33 +91,35 @@ export const valueOfKey = (key: number): number => Math.floor((-2 - key) / 2);
 const nodeHeight = 46;
 const chipHeight = 18;
 const terminalHeight = 28;
-const maxChips = 3;
 const minWidth = 104;
 const maxWidth = 236;
 /** Mean advance of the interface font at 12 px and 11 px. Measured text would make the layout depend on the machine. */
 const titleAdvance = 7.3;
 const smallAdvance = 6.2;
 
-const made = new WeakMap<ReadonlyMap<number, NodeRow>, Boxes>();
+type Made<K extends object> = Readonly<Record<"plain" | "attributes", WeakMap<K, Boxes>>>;
+const made: Made<ReadonlyMap<number, NodeRow>> = { plain: new WeakMap(), attributes: new WeakMap() };
 
-/** Boxes of a snapshot; made once per set of nodes. */
-export function boxesOf(snapshot: Snapshot): Boxes {
-  const known = made.get(snapshot.nodes);
+/** Boxes of a snapshot, with the attributes of nodes in them or without; made once per set of nodes. */
+export function boxesOf(snapshot: Snapshot, attributes = false): Boxes {
+  const cache = made[attributes ? "attributes" : "plain"];
+  const known = cache.get(snapshot.nodes);
   if (known) return known;
-  const boxes = build(snapshot);
-  made.set(snapshot.nodes, boxes);
+  const boxes = build(snapshot, attributes);
+  cache.set(snapshot.nodes, boxes);
   return boxes;
 }
 
-const haunted = new WeakMap<StageChange, Boxes>();
+const haunted: Made<StageChange> = { plain: new WeakMap(), attributes: new WeakMap() };
 
 /** Boxes of a snapshot and of the nodes that its stage removed, with the edges these had: laid out together, both keep their places. */
-export function boxesWithGhosts(snapshot: Snapshot, base: Snapshot, change: StageChange): Boxes {
-  if (change.removed.size === 0) return boxesOf(snapshot);
-  const known = haunted.get(change);
+export function boxesWithGhosts(snapshot: Snapshot, base: Snapshot, change: StageChange, attributes = false): Boxes {
+  if (change.removed.size === 0) return boxesOf(snapshot, attributes);
+  const cache = haunted[attributes ? "attributes" : "plain"];
+  const known = cache.get(change);
   if (known) return known;
-  const live = boxesOf(snapshot);
-  const old = boxesOf(base);
+  const live = boxesOf(snapshot, attributes);
+  const old = boxesOf(base, attributes);
   const now = new Map([...change.replaces].map(([id, before]) => [before, id]));
   const indexOf = new Map(live.indexOf);
   const ghosts = [...change.removed].map((id) => old.indexOf.get(id)).filter((i) => i !== undefined);
@@ -165,7 +168,7 @@ export function boxesWithGhosts(snapshot: Snapshot, base: Snapshot, change: Stag
     firstGhostEdge: live.from.length,
     ...unfolded(live.count + ghosts.length),
   };
-  haunted.set(change, made);
+  cache.set(change, made);
   return made;
 }
 
@@ -201,7 +204,7 @@ const nameOf = perRow<NodeRow | ValueRow>(({ name }) => tail(name));
 /** Shapes with a real multiplication sign; scalars are named. */
 export const shapeText = (shape: string): string => (shape === "" ? "scalar" : shape.replaceAll("x", "×"));
 
-function build(snapshot: Snapshot): Boxes {
+function build(snapshot: Snapshot, attributes: boolean): Boxes {
   const { producer, consumers } = links(snapshot);
   const constant = (value: number): boolean => snapshot.values.get(value)?.constant === true && !producer.has(value);
   const shownInputs = [...snapshot.inputs].filter((value) => !constant(value) && (consumers.get(value)?.length ?? 0) > 0);
@@ -210,7 +213,15 @@ function build(snapshot: Snapshot): Boxes {
   const count = shownInputs.length + order.length + shownOutputs.length;
   const columns = emptyColumns(count);
   let next = 0;
-  const add = (key: number, kind: BoxKind, category: Category, title: string, subtitle: string, chips: string[], tag: string): void => {
+  const add = (
+    key: number,
+    kind: BoxKind,
+    category: Category,
+    title: string,
+    subtitle: string,
+    chips: readonly string[],
+    tag: string,
+  ): void => {
     const i = next;
     next += 1;
     columns.keys[i] = key;
@@ -240,8 +251,8 @@ function build(snapshot: Snapshot): Boxes {
       const row = snapshot.values.get(value);
       if (row?.constant === true && !producer.has(value)) constants.push(row);
     }
-    const inside = graphsInside(node);
-    const chips = constants.length + inside.length === 0 ? noChips : [...inside, ...chipsOf(constants)];
+    const lines = [...graphsInside(node), ...(attributes ? attributeChips(node) : noChips), ...constantChips(constants.map(chipOf))];
+    const chips = lines.length === 0 ? noChips : lines;
     const first = node.outputs.length > 0 ? snapshot.values.get(node.outputs[0] as number) : undefined;
     add(id, BoxKind.Node, categoryOf(node.op, node.init, node.hole !== undefined), node.op, nameOf(node), chips, tagOf(first));
   }
@@ -266,35 +277,9 @@ function emptyColumns(count: number) {
     h: new Float64Array(count),
     title: [] as string[],
     subtitle: [] as string[],
-    chips: [] as string[][],
+    chips: [] as (readonly string[])[],
     tag: [] as string[],
   };
-}
-
-const noChips: string[] = [];
-
-/** `▸ then_branch: 5 nodes` for each graph that a node of the file has as an attribute. */
-function graphsInside({ hole, attrs }: NodeRow): string[] {
-  if (!attrs.includes("graph of ")) return noChips;
-  const lines = hole ? hole.attributes : attributeLines(attrs);
-  return lines.flatMap((line) => {
-    const parts = /^(.+) = graph of (\d+) nodes$/.exec(line);
-    return parts ? [`▸ ${tail(parts[1] ?? "", 20)}: ${parts[2]} nodes`] : [];
-  });
-}
-
-function attributeLines(attrs: string): string[] {
-  try {
-    return Object.entries(JSON.parse(attrs) as object).map(([name, value]) => `${name} = ${String(value)}`);
-  } catch {
-    return noChips;
-  }
-}
-
-function chipsOf(constants: readonly ValueRow[]): string[] {
-  const texts = constants.map(chipOf);
-  if (texts.length <= maxChips) return texts;
-  return [...texts.slice(0, maxChips - 1), `+${texts.length - maxChips + 1} constants`];
 }
 
 /** Edges producer -> consumer, one per pair and value. */

@@ -84,7 +84,7 @@ export class ComparedGraphs {
     labels: { readonly here: string; readonly there: string },
   ): void {
     this.difference = difference;
-    const { direction, foldBy, turned } = state;
+    const { attributes, direction, foldBy, turned } = state;
     for (const which of ["here", "there"] as const) {
       const [side, snapshot, trace] = [this[which], graphs[which], traces[which]];
       side.snapshot = snapshot;
@@ -99,6 +99,7 @@ export class ComparedGraphs {
         replaces: new Map(),
         folding,
         direction,
+        attributes,
       });
     }
   }

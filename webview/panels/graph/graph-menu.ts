@@ -18,11 +18,12 @@ export interface MenuActions {
   readonly name?: string;
   /** Measures what is selected, or the model. */
   readonly benchmark: readonly MenuItem[];
+  readonly attributes: { readonly on: boolean; readonly toggle: () => void };
   readonly whyNot?: { readonly on: boolean; readonly toggle: () => void };
 }
 
 export function openGraphMenu(actions: MenuActions, at: { readonly x: number; readonly y: number }): void {
-  const { canFollow, following, follow, save, name, enter, whyNot } = actions;
+  const { canFollow, following, follow, save, name, enter, attributes, whyNot } = actions;
   const needs = canFollow ? {} : { disabled: "Select a node first." };
   const followItems: MenuItem[] = [
     { label: "Follow upstream: what it is made from", key: "U", ...needs, run: () => follow("up") },
@@ -40,6 +41,7 @@ export function openGraphMenu(actions: MenuActions, at: { readonly x: number; re
       [...actions.benchmark],
       [
         { label: "Show the whole graph", key: "0", run: actions.fit },
+        { label: "Attributes on nodes", checked: attributes.on, run: attributes.toggle },
         ...(whyNot ? [{ label: "Why not fused", checked: whyNot.on, run: whyNot.toggle }] : []),
       ],
       [

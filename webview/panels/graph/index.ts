@@ -162,7 +162,7 @@ class GraphPanel {
     const bodyChanged = state.bodies.join() !== previous.bodies.join(); // a step makes a new list, which may be as empty as the one before
     // Another graph comes: nothing of it has a place yet, and it is fitted.
     if (bodyChanged) for (const view of [this.after, this.before]) view.forget();
-    const placeChanged = (["direction", "foldBy", "turned"] as const).some((key) => state[key] !== previous[key]);
+    const placeChanged = (["direction", "foldBy", "turned", "attributes"] as const).some((key) => state[key] !== previous[key]);
     if ((stageChanged || compareChanged || dataChanged || bodyChanged || placeChanged) && this.app.trace.graphStage(state.stage) >= 0)
       this.showStage(state);
     if (bodyChanged) this.after.view.reveal(state.selection.nodes);
@@ -184,7 +184,7 @@ class GraphPanel {
     if (this.picture && samePicture(this.picture, picture)) return this.after.view.invalidate(); // the same picture, of another stage
     this.picture = picture;
     document.body.dataset.still = "false";
-    const { snapshot, base, change, verdicts, folding, direction } = picture;
+    const { snapshot, base, change, verdicts, folding, direction, attributes } = picture;
     const replaces = replacements(trace, from, snapshot.stage);
     const split = state.compare === "split" && base !== undefined;
     this.beforePane.hidden = !split;
@@ -198,9 +198,10 @@ class GraphPanel {
       replaces,
       folding,
       direction,
+      attributes,
     });
     if (split) {
-      this.before.show({ snapshot: base, ...marked, side: "before", verdicts, replaces, folding, direction });
+      this.before.show({ snapshot: base, ...marked, side: "before", verdicts, replaces, folding, direction, attributes });
       this.before.view.setCamera(this.after.view.camera, true);
     }
     clearTimeout(this.ahead);
@@ -280,6 +281,7 @@ class GraphPanel {
         follow: (way) => this.follow(way),
         save: (kind, part) => void this.save(kind, part),
         fit: () => this.after.view.fit(true),
+        attributes: { on: this.app.store.state.attributes, toggle: () => this.toggleAttributes() },
         benchmark: benchmarkItems(this.app),
         ...(body ? { enter: () => void enterBody(this.app, body.path) } : {}),
         ...(node ? { name: visible(node.name) } : {}),
@@ -287,6 +289,10 @@ class GraphPanel {
       },
       at,
     );
+  }
+
+  private toggleAttributes(): void {
+    this.app.store.update({ attributes: !this.app.store.state.attributes });
   }
 
   /** Asks the host to keep a picture of the graph. */

@@ -15,15 +15,17 @@ export interface Picture {
   readonly compare: string;
   readonly folding: Folding;
   readonly direction: Direction;
+  /** Attributes are written into the boxes. */
+  readonly attributes: boolean;
 }
 
 const noVerdicts: readonly Verdict[] = [];
 
 export function pictureOf(state: State, trace: Trace, body: Snapshot | undefined): Picture {
-  const { direction, foldBy, turned } = state;
+  const { attributes, direction, foldBy, turned } = state;
   const imported = body ?? trace.snapshot(trace.graphStages[0] ?? -1);
   const folding = foldingOf(imported, foldBy, turned);
-  if (body) return { snapshot: body, verdicts: noVerdicts, compare: "off", folding, direction };
+  if (body) return { snapshot: body, verdicts: noVerdicts, compare: "off", folding, direction, attributes };
   const base = trace.baseOf(state.stage);
   const marked = trace.graphStage(state.stage) === state.stage && base >= 0 && state.compare !== "off";
   return {
@@ -33,14 +35,17 @@ export function pictureOf(state: State, trace: Trace, body: Snapshot | undefined
     compare: state.compare,
     folding,
     direction,
+    attributes,
   };
 }
 
 /** Boxes to show: with those that were removed where changes are marked in one picture, and folded. */
-export function boxesFor(shown: Pick<Picture, "snapshot" | "base" | "change" | "folding"> & { readonly side: "before" | "after" }): Boxes {
-  const { snapshot, base, change, side, folding } = shown;
+export function boxesFor(
+  shown: Pick<Picture, "snapshot" | "base" | "change" | "folding" | "attributes"> & { readonly side: "before" | "after" },
+): Boxes {
+  const { snapshot, base, change, side, folding, attributes } = shown;
   const haunted = base !== undefined && change !== undefined && side === "after";
-  const flat = haunted ? boxesWithGhosts(snapshot, base, change) : boxesOf(snapshot);
+  const flat = haunted ? boxesWithGhosts(snapshot, base, change, attributes) : boxesOf(snapshot, attributes);
   return foldedBoxes(flat, snapshot, haunted ? base : undefined, folding);
 }
 
@@ -53,6 +58,7 @@ export const samePicture = (a: Picture, b: Picture): boolean =>
   a.verdicts === b.verdicts &&
   a.compare === b.compare &&
   a.folding === b.folding &&
+  a.attributes === b.attributes &&
   a.direction === b.direction;
 
 /** Steps over more stages than this are not followed node by node. */
@@ -79,8 +85,8 @@ export function prepare(state: State, trace: Trace): void {
     .map(({ index }) => index);
   for (const stage of [changing.find((index) => index > state.stage), changing.filter((index) => index < state.stage).pop()]) {
     if (stage === undefined || trace.graphStage(stage) !== stage) continue;
-    const { snapshot, base, change, folding } = pictureOf({ ...state, stage }, trace, undefined);
+    const { snapshot, base, change, folding, attributes } = pictureOf({ ...state, stage }, trace, undefined);
     const overlaid = state.compare === "overlay" && base && change ? { base, change } : {};
-    boxesFor({ snapshot, ...overlaid, folding, side: "after" });
+    boxesFor({ snapshot, ...overlaid, folding, attributes, side: "after" });
   }
 }

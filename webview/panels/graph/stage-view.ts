@@ -24,6 +24,7 @@ export interface Shown {
   readonly replaces: ReadonlyMap<number, number>;
   readonly folding: Folding;
   readonly direction: Direction;
+  readonly attributes: boolean;
 }
 
 export interface Emphasis {
@@ -72,7 +73,8 @@ export class StageView {
     const cached = this.pictures.get(boxes, shown.direction);
     this.settled = cached !== undefined;
     // What was opened has no place yet, and a turned picture none that would do: these wait for the layout, which takes a moment.
-    const seeded = before !== undefined && this.last?.folding === shown.folding && this.last.direction === shown.direction;
+    const alike = (["folding", "direction", "attributes"] as const).every((key) => this.last?.[key] === shown[key]);
+    const seeded = before !== undefined && alike;
     if (cached) this.display(shown, this.aligned(shown, cached, oldPlace));
     else if (seeded) this.display(shown, seedPlacement(boxes, oldPlace, shown.direction));
     if (cached) return this.pictures.cancel();
