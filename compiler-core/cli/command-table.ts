@@ -74,10 +74,32 @@ that run it without Fusionscope, Node or ONNX Runtime. A model with nodes that a
   },
   bench: {
     summary: "time it, interleaved with the baselines",
-    details: `All candidates take turns in one process, with the same code twice as a control.\n${references}`,
+    details:
+      "All candidates take turns in one process, with the same code twice as a control; a few processes, one after the other, draw addresses anew.\n" +
+      `Intervals are those of ranks, for as many independent rounds as there are. Whatever makes the numbers doubtful is listed as a warning.\n${references}`,
     arguments: [model],
-    options: ["nodes", "group", "baseline", "runs", "seconds", "regions", "seed", ...code, ...native, ...general],
-    examples: ["fusionscope bench model.onnx --threads 2", "fusionscope bench model.onnx --nodes '#3,#4' --baseline ort"],
+    options: [
+      "nodes",
+      "group",
+      "baseline",
+      "runs",
+      "seconds",
+      "sessions",
+      "regions",
+      "isolated",
+      "cold",
+      "compare",
+      "seed",
+      ...code,
+      ...native,
+      ...general,
+    ],
+    no: "--compare, and it is slower than the stored result",
+    examples: [
+      "fusionscope bench model.onnx --threads 2",
+      "fusionscope bench model.onnx --nodes '#3,#4' --baseline ort,onednn",
+      "fusionscope bench model.onnx --compare old.json",
+    ],
   },
   explain: {
     summary: "lineage and every verdict about one ONNX node",
@@ -85,6 +107,17 @@ that run it without Fusionscope, Node or ONNX Runtime. A model with nodes that a
     arguments: [model, { name: "NODE", help: "#index, name:... or out:..." }],
     options: [...code, ...general],
     examples: ["fusionscope explain model.onnx '#3'", "fusionscope explain model.onnx out:logits"],
+  },
+  extract: {
+    summary: "write a part of a model as an ONNX file, with the values that flow through it",
+    details: `The values are recorded from a run of the whole model, and written to test_data_set_0 beside the file: give each part a folder
+of its own. \`fusionscope run PART.onnx --data test_data_set_0\` holds the compiled part against them.\n${references}`,
+    arguments: [model],
+    options: ["nodes", "group", "output", "data", "seed", ...code, "no-cache", "timeout", ...general],
+    examples: [
+      "fusionscope extract model.onnx --nodes '#3,#4' -o part/model.onnx",
+      "fusionscope extract model.onnx --group 2 -o part/model.onnx",
+    ],
   },
   ablate: {
     summary: "time it with each optional pass switched off",

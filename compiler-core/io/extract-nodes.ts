@@ -42,6 +42,20 @@ export function extractNodes(model: OnnxModel, indices: readonly number[], typeO
   return { model: { ...model, graph: part, trainingInfo: [] }, inputs, outputs };
 }
 
+/** Positions of the nodes that the values with these names are computed by, in order. */
+export function ancestorsOf({ graph }: OnnxModel, names: readonly string[]): number[] {
+  const maker = new Map(graph.nodes.flatMap((n, i) => n.outputs.map((o) => [o, i] as const)));
+  const found = new Set<number>();
+  const open = [...names];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    const at = name === "" ? undefined : maker.get(name);
+    if (at === undefined || found.has(at)) continue;
+    found.add(at);
+    open.push(...namesRead(graph.nodes[at]!));
+  }
+  return [...found].sort((a, b) => a - b);
+}
+
 function outputsOf(graph: OnnxGraph, chosen: ReadonlySet<number>, made: ReadonlySet<string>, read: ReadonlySet<string>): string[] {
   const wanted = new Set(graph.outputs.map((o) => o.name));
   graph.nodes.forEach((n, i) => {

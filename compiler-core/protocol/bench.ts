@@ -40,6 +40,8 @@ export interface CandidateSamples {
   /** `ours`, `control` (ours once more), or the name of a baseline. */
   readonly candidate: string;
   readonly rounds: readonly (readonly number[])[];
+  /** How many rounds each process measured, in order; absent: one process. */
+  readonly sessions?: readonly number[];
 }
 
 /** The machine, and the state it was in. What the system does not tell is null. */
@@ -90,7 +92,7 @@ export interface BenchRegion {
   readonly name?: string;
   /** Names of its kernels, as in the generated code. */
   readonly kernels?: readonly string[];
-  /** `ns` by thread; and the time that each of them then waited for the others. */
+  /** `ns` by thread; and by how much each was done before the slowest, which is what it waits at a barrier behind the group. */
   readonly threads?: readonly {
     readonly ns: number;
     readonly waitNs: number;
@@ -105,6 +107,22 @@ export interface BenchRegion {
   readonly isolated?: Timing;
   readonly notIsolated?: string;
   readonly counters?: Readonly<Record<string, CounterValue>>;
+}
+
+/**
+ * Time of a part in its place: of its fusion groups inside a run of the whole model, in turns with the same part cut out. Both are the time of
+ * the busiest thread in the regions, from builds with region times.
+ */
+export interface InPlaceTime {
+  readonly inPlace: Timing;
+  readonly isolated: Timing;
+  /** Time in its place over time on its own; above 1: its place costs it something (cold operands, other layouts). */
+  readonly ratio: Ratio;
+  /** A run of the whole model, with region times. */
+  readonly whole: Timing;
+  readonly groups: readonly number[];
+  /** ONNX nodes that the groups compute besides those of the part: their time is in `inPlace`, too. */
+  readonly others: readonly string[];
 }
 
 /** What the machine can do at most, and where each piece of work lies. */
@@ -179,6 +197,9 @@ export interface BenchResult {
   readonly hotSpots?: HotSpots;
   readonly estimate?: StaticEstimate;
   readonly comparison?: BenchComparison;
+  /** Of a part; or why not. */
+  readonly inPlace?: InPlaceTime;
+  readonly notInPlace?: string;
   /** The line to type for this measurement. */
   readonly reproduce?: string;
   /** Baselines that could not take part, and remarks on how it was measured. */

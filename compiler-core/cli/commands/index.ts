@@ -8,6 +8,7 @@ import { check } from "./check.ts";
 import { compile } from "./compile.ts";
 import { doctor } from "./doctor.ts";
 import { explain } from "./explain.ts";
+import { extract } from "./extract.ts";
 import { inspect } from "./inspect.ts";
 import { knobs } from "./knobs.ts";
 import { ops } from "./ops.ts";
@@ -21,6 +22,7 @@ export const commandRunners: Readonly<Record<CommandName, CommandRunner>> = {
   check,
   bench,
   explain,
+  extract,
   ablate,
   inspect,
   passes,

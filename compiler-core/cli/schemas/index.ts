@@ -4,7 +4,9 @@ import { schemaVersion } from "../main.ts";
 import { record, text, whole, type Schema } from "./build.ts";
 import { compileMembers, explainMembers } from "./compilation.ts";
 import { cacheMembers, doctorMembers, inspectMembers, knobsMembers, opsMembers, passesMembers, schemaMembers } from "./lists.ts";
-import { ablateMembers, benchMembers, checkMembers, runMembers } from "./results.ts";
+import { benchMembers } from "./bench.ts";
+import { ablateMembers, checkMembers, runMembers } from "./results.ts";
+import { extractMembers } from "./parts.ts";
 
 /** Members of an object: the required ones, then the optional ones. */
 export interface Members {
@@ -18,6 +20,7 @@ const membersOf = {
   check: checkMembers,
   bench: benchMembers,
   explain: explainMembers,
+  extract: extractMembers,
   ablate: ablateMembers,
   inspect: inspectMembers,
   passes: passesMembers,

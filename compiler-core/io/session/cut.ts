@@ -1,23 +1,36 @@
 /** A part of a model as a model of its own, with the values that flow into it: for timing a fusion group or a selection of nodes. */
-import fs from "node:fs";
 import type { Compilation } from "../../compile.ts";
-import { evaluateGraph } from "../../graph/eval.ts";
-import { staticShape, type Graph, type Value, type ValueId } from "../../graph/ir.ts";
-import type { NdArray } from "../../graph/ndarray.ts";
-import { userError, UserError } from "../../messages.ts";
+import { staticShape, type Graph, type Value } from "../../graph/ir.ts";
+import type { MachineProfile } from "../../machine.ts";
+import { userError } from "../../messages.ts";
 import { tensorType } from "../../onnx/builder.ts";
-import { encodeModel } from "../../onnx/writer.ts";
+import type { OnnxType } from "../../onnx/model.ts";
 import { extractNodes } from "../extract-nodes.ts";
-import { randomInputs } from "../random-inputs.ts";
-import { inputsById, referenceGraph } from "./check.ts";
+import { referenceGraph } from "./check.ts";
 import { openSessionModel, type SessionModel } from "./model.ts";
+import { recordValues, writeModelFile, type RecordSettings } from "./record.ts";
+import { randomModelInputs } from "./run-inputs.ts";
+import { isSequence, type RunValue } from "./run-value.ts";
 
 export interface CutModel {
   readonly model: SessionModel;
-  /** Values for its inputs, in order: what flows there in the whole model on random inputs, where that can be evaluated. */
-  readonly inputs: readonly NdArray[];
+  /** Values for its inputs, in order: what flows there in a run of the whole model, where that could be recorded. */
+  readonly inputs: readonly RunValue[];
+  /** What they come from, for people. */
+  readonly recordedBy?: string;
   /** Set when the values are random instead, with the reason. */
   readonly randomBecause?: string;
+  /** Values of its outputs in the same run, in order; only where they were asked for. */
+  readonly outputs?: readonly RunValue[];
+}
+
+export interface CutSettings extends RecordSettings {
+  /** Of random values, where nothing could be recorded. */
+  readonly seed: number;
+  /** Also record the outputs. */
+  readonly withOutputs?: boolean;
+  /** Weights of so many bytes and more lie beside the file; default: 1 MiB. */
+  readonly externalBytes?: number;
 }
 
 /** The main graph's nodes with these indices (into `Graph.sources`). Throws `cut-inside`. */
@@ -29,29 +42,43 @@ export function sourcePositions(graph: Graph, sources: readonly number[]): numbe
   });
 }
 
-/** Cuts the nodes out, writes them as a model to `file`, and opens that. The caller closes it. */
-export function cutModel(model: SessionModel, compilation: Compilation, sources: readonly number[], file: string, seed: number): CutModel {
+/**
+ * Cuts the nodes out, writes them as a model to `file` (large weights beside it), and opens that. The caller closes it. Its inputs have the types
+ * and extents of the recorded values. Throws `cut-inside` and `cancelled`.
+ */
+export async function cutModel(
+  model: SessionModel,
+  compilation: Compilation,
+  machine: MachineProfile,
+  sources: readonly number[],
+  file: string,
+  settings: CutSettings,
+): Promise<CutModel> {
   const graph = referenceGraph(compilation);
+  const positions = sourcePositions(graph, sources);
   const byName = valuesByName(graph);
-  const typeOf = (name: string): ReturnType<typeof tensorType> | undefined => {
+  const inferred = (name: string): OnnxType | undefined => {
     const value = byName.get(name);
     const shape = value === undefined ? undefined : staticShape(value);
     return value === undefined || shape === undefined ? undefined : tensorType(value.dtype, shape);
   };
-  const part = extractNodes(model.file.model, sourcePositions(graph, sources), typeOf);
-  fs.writeFileSync(file, encodeModel(part.model, { store: model.file.store }));
+  const plain = extractNodes(model.file.model, positions, inferred);
+  const wanted = settings.withOutputs === true ? [...plain.inputs, ...plain.outputs] : plain.inputs;
+  const recording = await recordValues(model, compilation, machine, wanted, settings);
+  const known = "values" in recording ? recording.values : undefined;
+  const typeOf = (name: string): OnnxType | undefined => {
+    const value = known?.get(name);
+    return value === undefined || isSequence(value) ? inferred(name) : tensorType(value.dtype, value.shape);
+  };
+  const part = extractNodes(model.file.model, positions, typeOf);
+  writeModelFile(part.model, file, model.file.store, settings.externalBytes);
   const cut = openSessionModel(file);
   try {
-    return {
-      model: cut,
-      ...flowingInputs(
-        model,
-        graph,
-        cut,
-        part.inputs.map((name) => byName.get(name)?.id),
-        seed,
-      ),
-    };
+    if ("because" in recording)
+      return { model: cut, inputs: randomModelInputs(cut, cut.graph, settings.seed), randomBecause: recording.because };
+    const take = (names: readonly string[]): RunValue[] => names.map((n) => recording.values.get(n)!);
+    const outputs = settings.withOutputs === true ? { outputs: take(part.outputs) } : {};
+    return { model: cut, inputs: take(part.inputs), recordedBy: recording.by, ...outputs };
   } catch (e) {
     cut.close();
     throw e;
@@ -63,26 +90,4 @@ function valuesByName(graph: Graph): ReadonlyMap<string, Value> {
   const map = new Map<string, Value>();
   for (const value of graph.values) if (value !== undefined && !map.has(value.name)) map.set(value.name, value);
   return map;
-}
-
-function flowingInputs(
-  model: SessionModel,
-  graph: Graph,
-  cut: SessionModel,
-  ids: readonly (ValueId | undefined)[],
-  seed: number,
-): Pick<CutModel, "inputs" | "randomBecause"> {
-  const random = (why: string): Pick<CutModel, "inputs" | "randomBecause"> => ({
-    inputs: randomInputs(cut.graph, cut.graph, seed),
-    randomBecause: why,
-  });
-  const want = ids.filter((id) => id !== undefined);
-  if (want.length < ids.length) return random("a value at the cut is not known by name");
-  try {
-    const values = evaluateGraph(graph, inputsById(graph, randomInputs(model.graph, graph, seed)), { want });
-    return { inputs: want.map((id) => values.get(id) as NdArray) };
-  } catch (e) {
-    if (!(e instanceof UserError)) throw e;
-    return random(e.message);
-  }
 }

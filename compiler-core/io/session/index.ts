@@ -1,6 +1,8 @@
 /** Sessions: opening, compiling, building, running, checking and timing a model. What the command and the editor share. */
 export * from "./ablate.ts";
 export * from "./bench.ts";
+export * from "./bench-baselines.ts";
+export * from "./bench-compare.ts";
 export * from "./build.ts";
 export * from "./check.ts";
 export * from "./compile.ts";
@@ -9,8 +11,10 @@ export * from "./each-pass.ts";
 export * from "./emit.ts";
 export * from "./explain.ts";
 export * from "./export-model.ts";
+export * from "./extract.ts";
 export * from "./model.ts";
 export * from "./native-host.ts";
 export * from "./options.ts";
+export { modelInputs } from "./run-inputs.ts";
 export * from "./scratch.ts";
 export * from "./stored-run.ts";

@@ -5,7 +5,10 @@ import type { OnnxDim, OnnxGraph, OnnxType } from "../../onnx/model.ts";
 import { asDType } from "../../onnx/ops/build-call.ts";
 import { isFloat, type DType } from "../../support/dtype.ts";
 import { randomRunInputs, randomSource, randomTensor } from "../random-inputs.ts";
+import type { Compilation } from "../../compile.ts";
+import { referenceGraph } from "./check.ts";
 import type { SessionModel } from "./model.ts";
+import { storedInputs } from "./stored-run.ts";
 import { isNumbers, type RunValue } from "./run-value.ts";
 
 /** Tensors of these extents in sequences: of one shape, so that they can be stacked and joined. */
@@ -14,6 +17,15 @@ const itemCount = 3;
 const few = { low: 0, high: 7 };
 /** For an extent that an optional tensor does not declare. */
 const anyExtent = 4;
+
+/** Inputs of a compiled model: those of a folder (`input_*.pb`), or random ones. Throws `data-folder` and `input-mismatch`. */
+export function modelInputs(
+  model: SessionModel,
+  compilation: Compilation,
+  { data, seed }: { readonly data?: string; readonly seed: number },
+): readonly RunValue[] {
+  return data === undefined ? randomModelInputs(model, referenceGraph(compilation), seed) : storedInputs(compilation, data);
+}
 
 /** As `randomRunInputs`; sequences of numbers hold a few tensors of one shape. */
 export function randomModelInputs(model: SessionModel, typed: Graph, seed: number): RunValue[] {

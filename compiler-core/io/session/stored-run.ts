@@ -51,7 +51,7 @@ export function dimsOfData(graph: Graph, folder: string): Readonly<Record<string
 export async function runStored(compilation: Compilation, settings: StoredSettings): Promise<StoredRun> {
   const source = compilation.source ?? bug("there is no code to run");
   const { graph } = compilation;
-  const inputs = matchInputs(compilation, readTensorFolder(settings.folder, "input"), settings.folder);
+  const inputs = storedInputs(compilation, settings.folder);
   const wanted = readTensorFolder(settings.folder, "output");
   if (wanted.length === 0) userError("data-folder", {}, { path: settings.folder, what: "there is no output_0.pb" });
   const built = await buildCode(source, settings);
@@ -71,7 +71,9 @@ export async function runStored(compilation: Compilation, settings: StoredSettin
   }
 }
 
-function matchInputs({ graph }: Compilation, stored: readonly (NamedTensor | undefined)[], folder: string): RunTensor[] {
+/** The inputs of a model from a folder, held against what it wants. Throws `data-folder` and `input-mismatch`. */
+export function storedInputs({ graph }: Compilation, folder: string): RunTensor[] {
+  const stored = readTensorFolder(folder, "input");
   if (stored.length !== graph.inputs.length) {
     userError("data-folder", {}, { path: folder, what: `the model has ${graph.inputs.length} inputs, the folder ${stored.length}` });
   }

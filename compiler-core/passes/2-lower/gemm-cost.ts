@@ -141,7 +141,8 @@ export interface Predicted {
 const doubt = 0.02;
 function departures({ tile, rowBlocks, columnBlocks, depthSteps, copyA }: GemmChoice, plain: GemmChoice): number {
   const other = tile[0] !== plain.tile[0] || tile[1] !== plain.tile[1];
-  return (other ? 3 : 0) + [rowBlocks, columnBlocks, depthSteps].filter((n) => n > 1).length + (copyA === plain.copyA ? 0 : 2);
+  const blocks = [columnBlocks, depthSteps].filter((n) => n > 1).length + (rowBlocks > 1 ? 0.5 : 0);
+  return (other ? 3 : 0) + blocks + (copyA === plain.copyA ? 0 : 2);
 }
 
 /**
