@@ -123,7 +123,6 @@ export const messages = {
   },
   "cut-inside": { exit: 2, text: "{ref} lies inside a subgraph or function: it cannot be cut out", next: "choose nodes of the main graph" },
   "not-built": { exit: 4, text: "{what}", next: "run: npm ci && npm run build" },
-  "not-offered": { exit: 4, text: "{what} is not offered by this version", next: "{instead}" },
   "not-evaluable": { exit: 3, text: "cannot evaluate the graph: {what}", next: "choose values that do not depend on this node" },
   "dim-conflict": { exit: 3, text: "dimension {name} = {value} does not fit: {what}", next: "give another value with --dim {name}=N" },
   "ir-text": { exit: 3, text: "line {line} of the IR text: {what}", next: "correct the text, or print it again from the model" },

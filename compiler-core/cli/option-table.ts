@@ -63,7 +63,7 @@ export const optionTable = {
     value: "TYPE",
     code: true,
     usual: "f32",
-    help: "arithmetic of f32 models; f32 means f32 products; bf16 is not offered yet",
+    help: "arithmetic of f32 models; f32 means f32 products, bf16 operands rounded to bf16 with f32 sums",
   },
   dim: { kind: "dims", value: "NAME=N", code: true, help: "value of a symbolic dimension; repeat for more" },
   without: { kind: "list", value: "PASS", code: true, help: "switch an optional pass off; repeat or separate by commas" },

@@ -53,17 +53,26 @@ export interface Allowed {
   readonly ulps?: number;
   /** What one step of a quantised value before it may change (see `quantisationStep`). */
   readonly step?: number;
+  /** bf16 products in a row before this output, where the arithmetic was asked to be bf16: see `bf16Allowance`. */
+  readonly bf16Products?: number;
 }
+
+/**
+ * What products in bf16 may cost, relative to the magnitude of the last reduction: both operands are rounded to 8 bits (2^-9 of each), so a sum
+ * is off by at most 2^-8 of the sum of its absolute products (sums of f32 are far below that), and each product in a row before it adds as much.
+ */
+export const bf16Allowance = (products: number): number => products * 2 ** -8;
 
 /** Holds one output against the reference and the f64 evaluation. */
 export function accuracy(ours: NdArray, reference: NdArray, exact: NdArray, magnitude: number, allowed: Allowed = {}): Accuracy {
-  const { ulps = 4, step = 0 } = allowed;
+  const { ulps = 4, step = 0, bf16Products = 0 } = allowed;
   const [x, r, e] = [toNumbers(ours), toNumbers(reference), toNumbers(exact)];
   const float = isFloat(ours.dtype);
   const own = maxDifference(x, e).maxAbs;
   const theirs = maxDifference(r, e).maxAbs;
   const slack = float && Number.isFinite(theirs) ? 2 * theirs : 0;
-  const limit = step + (float ? slack + ulps * (epsilons[ours.dtype] ?? 0) * magnitude : 0);
+  const rounding = ulps * (epsilons[ours.dtype] ?? 0) + bf16Allowance(bf16Products);
+  const limit = step + (float ? slack + rounding * magnitude : 0);
   const bad = x.findIndex((v, i) => difference(v, e[i] ?? NaN) > limit && difference(v, r[i] ?? NaN) > step);
   const why = bad < 0 ? {} : { why: `element ${bad} is ${x[bad]}, the evaluation in f64 ${e[bad]}, the reference ${r[bad]}` };
   return { ...maxDifference(x, r), error: own, referenceError: theirs, limit, magnitude, ok: bad < 0, ...why };

@@ -1,6 +1,6 @@
 /**
- * Integer products on packed weights, with everything up to the bytes of the next layer in the kernel's epilogue. The kernel multiplies the
- * bytes as they are; with u = a + 128 for signed a (the kernel reads it so) and zero points za (of u) and zb,
+ * Products on packed weights of bytes or bf16, with everything up to the bytes of the next layer in the kernel's epilogue. A kernel for bytes multiplies
+ * them as they are; with u = a + 128 for signed a (the kernel reads it so) and zero points za (of u) and zb,
  *   sum (u - za)(b - zb) = sum u b - za * sum b + k za zb - zb * sum u:
  * the second and third term are the kernel's start values, one per column, made once where they are constant; the last one is taken off in
  * its epilogue.
@@ -12,7 +12,9 @@
  *       gemm(A[mm..], B[columns of t]) -> epilogue
  */
 import { bug } from "../messages.ts";
-import { valueOf, type Node, type ValueId } from "../graph/ir.ts";
+import type { Node, ValueId } from "../graph/ir.ts";
+import { kernelShift } from "../graph/ops/matmul-packed.ts";
+import type { DType } from "../support/dtype.ts";
 import * as x from "../tensor/build.ts";
 import type { BufferId, Expr, Ref, Stmt } from "../tensor/ir.ts";
 import { plus, times, unlinear } from "./module-builder.ts";
@@ -22,6 +24,8 @@ import { operand, resultOf, type Template, type TemplateCall } from "./template.
 interface Product {
   readonly call: TemplateCall;
   readonly node: Node;
+  readonly kernel: string;
+  readonly acc: DType;
   readonly rows: number;
   readonly n: number;
   readonly k: number;
@@ -47,6 +51,9 @@ interface Share {
 }
 
 const i32 = (value: number): Expr => x.constant(value, "i32");
+
+/** Is this the leader of a group that this template writes? */
+export const isPackedProduct = (node: Node | undefined): boolean => node?.op === "matmul-packed" || node?.op === "matmul-bf16";
 
 export const matmulPacked: Template = (call) => {
   const product = describe(call);
@@ -74,12 +81,14 @@ export const matmulPacked: Template = (call) => {
 };
 
 function describe(call: TemplateCall): Product {
-  const { storage, graph, group } = call;
+  const { storage, group } = call;
   const node = call.nodes[0] ?? bug("an empty group");
   const a = operand(node, 0);
   const shape = storage.shape(a);
-  const shift = valueOf(graph, a).dtype === "i8" ? 128 : 0;
-  const [za, zb] = [node.inputs[3], node.inputs[4]];
+  const kernel = String(node.attrs["kernel"]);
+  const isInteger = node.op === "matmul-packed";
+  const shift = kernelShift(kernel);
+  const [za, zb] = isInteger ? [node.inputs[3], node.inputs[4]] : [null, null];
   const single = (v: ValueId): Expr => x.cast(storage.literal(v) ?? storage.readAt(v, { offset: x.index(0) }), "i32");
   const ofColumn = (v: ValueId) => (col: Expr) =>
     storage.literal(v) !== undefined || storage.shape(v).every((d) => d === 1)
@@ -101,6 +110,8 @@ function describe(call: TemplateCall): Product {
   return {
     call,
     node,
+    kernel,
+    acc: isInteger ? "i32" : "f32",
     rows: shape.slice(0, -1).reduce((m, d) => m * d, 1),
     n: Number(node.attrs["n"]),
     k: shape.at(-1) ?? 1,
@@ -127,7 +138,7 @@ function share(p: Product, own: Share): Stmt[] {
 }
 
 function block(p: Product, own: Share, start: Ref | undefined): Stmt[] {
-  const { call, node, k, panel, shift } = p;
+  const { call, node, k, panel } = p;
   const { builder, storage } = call;
   const { row, col } = own;
   const sums = p.zeroB === undefined ? undefined : rowSums(p, own);
@@ -135,7 +146,7 @@ function block(p: Product, own: Share, start: Ref | undefined): Stmt[] {
   const lead = storage.shape(resultOf(node)).slice(0, -1);
   const kernel = builder.kernel(
     {
-      kernel: shift === 0 ? "gemm_u8s8" : "gemm_s8s8",
+      kernel: p.kernel,
       refs: {
         a: storage.ref(operand(node, 0), { offset: times(row, k) }),
         b: { buffer: storage.bufferOf(operand(node, 1)), index: [firstPanel, x.index(0), x.index(0), x.index(0)] },
@@ -144,7 +155,7 @@ function block(p: Product, own: Share, start: Ref | undefined): Stmt[] {
       args: { m: own.rows, n: own.cols, k: x.index(k), lda: x.index(k), kb: x.index(k) },
       params: { nr: panel },
       epilogue: postOps(call, node, {
-        acc: "i32",
+        acc: p.acc,
         index: (i, j) => [...unlinear(plus(row, i), lead), plus(col, j)],
         value: (acc, i, j) =>
           sums === undefined ? acc : x.sub(acc, x.mul(p.zeroB?.(plus(col, j)) ?? i32(0), x.load(sums.buffer, [i], "i32"))),

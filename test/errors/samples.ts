@@ -173,7 +173,6 @@ export const samples: readonly Sample[] = [
     make: (dir) => write(dir, "odd.onnx", unknownOperator()),
     says: /without ONNX Runtime: 1 of 1 nodes are not compiled: #0 Mystery/,
   },
-  { code: "not-offered", words: () => ["compile", exampleModel, "--precision", "bf16"], says: /use f32/ },
   { code: "compiler-missing", words: compileExample, env: () => ({ CXX: "/nowhere/g++" }), says: /apt-get install/ },
   {
     code: "compile-failed",

@@ -76,6 +76,16 @@ const parts: Partial<Record<OpName, Parts>> = {
       ["start values", "what the zero point of a adds to each column, where it is constant"],
     ],
   },
+  "pack-bf16": {
+    operands: [["b", "matrix K x N, bf16 or f32"]],
+    results: [["panels", "bf16, columns in panels, two rows interleaved"]],
+  },
+  "matmul-bf16": {
+    operands: [
+      ["a", "bf16"],
+      ["panels", "the right operand as pack-bf16 lays it out"],
+    ],
+  },
   "start-values": {
     operands: [
       ["sums", "sums of the weight's columns"],

@@ -16,6 +16,7 @@ import { affineGrid, gridSample } from "./grid-sample.ts";
 import { gemm, matmul } from "./matmul.ts";
 import { matmulInteger } from "./matmul-integer.ts";
 import { matmulPacked, packInteger, startValues } from "./matmul-packed.ts";
+import { matmulBF16, packBF16 } from "./matmul-bf16.ts";
 import { requantize } from "./requantize.ts";
 import { concat, gather, split, transpose } from "./movement.ts";
 import { maxUnpool } from "./max-unpool.ts";
@@ -120,6 +121,8 @@ export const ops = {
   "pack-integer": packInteger,
   "start-values": startValues,
   requantize,
+  "pack-bf16": packBF16,
+  "matmul-bf16": matmulBF16,
   einsum,
   conv,
   "conv-gemm": convGemm,

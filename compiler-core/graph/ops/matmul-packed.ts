@@ -29,6 +29,9 @@ const panelShape = (k: number, n: number, panel: number): readonly number[] => [
 /** What is taken off the elements of this type when they are packed: the kernel's right operand is signed. */
 export const packedLess = (dtype: DType): number => (dtype === "u8" ? 128 : 0);
 
+/** What a kernel adds to the elements of its left operand: without tiles, signed bytes are read as unsigned ones. */
+export const kernelShift = (kernel: string): number => (kernel === "gemm_s8s8" ? 128 : 0);
+
 function inferPack({ inputs, attrs }: InferCall): Inferred {
   const b = inputs[0]!;
   const [rows, columns] = b.shape ?? [];
@@ -109,6 +112,7 @@ export const matmulPacked: Op = {
   outputs: [1, 1],
   attrs: {
     n: { kind: "int", what: "columns" },
+    kernel: { kind: "string", what: "the microkernel" },
     less: { kind: "int", default: 0, what: "what the packed elements, and so the zero points of the columns, have less" },
   },
   traits: ["matmul"],

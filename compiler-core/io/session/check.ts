@@ -10,6 +10,7 @@ import type { ArtifactPlan } from "../../codegen/plan.ts";
 import { bug, UserError, userError } from "../../messages.ts";
 import { buildCode, type BuildSettings, type BuiltCode } from "./build.ts";
 import { compareOutput, type CheckedOutput } from "./compare-output.ts";
+import { bf16ProductsInARow } from "./bf16-depth.ts";
 import { blockedValues, exactValues } from "./exact-values.ts";
 import type { SessionModel } from "./model.ts";
 import { NativeHost, type HostSettings } from "./native-host.ts";
@@ -76,7 +77,15 @@ export async function checkModel(model: SessionModel, compilation: Compilation, 
     const exact = exactValues(graph, given);
     const { against } = reference;
     const outputs = graph.outputs.map((id, i) =>
-      compareOutput({ graph, id, ours: ours[i], reference: reference.outputs[i], exact, against }),
+      compareOutput({
+        graph,
+        id,
+        ours: ours[i],
+        reference: reference.outputs[i],
+        exact,
+        against,
+        bf16Products: bf16ProductsInARow(compilation.graph, compilation.graph.outputs[i]),
+      }),
     );
     const { outputs: _, ...facts } = reference;
     return { ...facts, outputs, ok: outputs.every((o) => o.ok) };

@@ -23,6 +23,8 @@ export interface Compared {
   readonly reference: RunValue | undefined;
   readonly exact: ExactValues;
   readonly against: "ort" | "eval";
+  /** bf16 products in a row before the output. */
+  readonly bf16Products?: number;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface Compared {
  */
 const slack = { ort: 4, eval: 16 } as const;
 
-export function compareOutput({ graph, id, ours, reference, exact, against }: Compared): CheckedOutput {
+export function compareOutput({ graph, id, ours, reference, exact, against, bf16Products = 0 }: Compared): CheckedOutput {
   const { name } = valueOf(graph, id);
   if (ours === undefined) return bug(`output ${name} is missing`);
   if (reference === undefined) return uncompared(name, ours, exact.missing.get(id) ?? "it was not evaluated");
@@ -52,8 +54,14 @@ export function compareOutput({ graph, id, ours, reference, exact, against }: Co
   }
   const magnitude = reductionMagnitude(graph, id, exact.values);
   const step = quantisationStep(graph, id, magnitude);
-  const found = accuracy(ours, reference, want, magnitude, { ulps: slack[against], step });
-  const because = step === 0 ? {} : { because: `a step of quantised values before it, ${step.toPrecision(3)}, is allowed` };
+  const found = accuracy(ours, reference, want, magnitude, { ulps: slack[against], step, bf16Products });
+  const reasons = [
+    ...(step === 0 ? [] : [`a step of quantised values before it, ${step.toPrecision(3)}, is allowed`]),
+    ...(bf16Products === 0
+      ? []
+      : [`${bf16Products} products in bf16 in a row may each add 2^-8 of the sum of absolute products, ${magnitude.toPrecision(3)}`]),
+  ];
+  const because = reasons.length === 0 ? {} : { because: reasons.join("; ") };
   return { ...base, ...found, ...spread(ours), method: "f64", ...because };
 }
 

@@ -7,10 +7,9 @@ import { passInfos, pipeline } from "../../pipeline.ts";
 import { didYouMean } from "../nearest-name.ts";
 import type { SessionModel } from "./model.ts";
 
-/** Throws `not-offered`, `pass-unknown`, `pass-required`, `dim-unknown`, `no-such-node`, `ambiguous-node`, `node-reference` or `usage`. */
+/** Throws `pass-unknown`, `pass-required`, `dim-unknown`, `no-such-node`, `ambiguous-node`, `node-reference` or `usage`. */
 export function checkOptions(model: SessionModel, options: CompileOptions, machine: MachineProfile): void {
   resolveIsa(options.isa, machine);
-  if (options.precision !== "f32") userError("not-offered", {}, { what: `${options.precision} arithmetic`, instead: "use f32" });
   const names = passInfos.map((p) => p.name);
   for (const pass of [...options.without, ...(options.onlyUntil === undefined ? [] : [options.onlyUntil])]) {
     if (!names.includes(pass)) userError("pass-unknown", {}, { pass: JSON.stringify(pass), hint: didYouMean(pass, names) });

@@ -10,7 +10,7 @@ import { gemmShape, type GemmShape } from "../../templates/gemm-shape.ts";
 import { findTuned, type TunedEntry } from "../../tuned.ts";
 import { graphPass, type PassContext } from "../pass.ts";
 import { tileConv } from "./conv-tiles.ts";
-import { tileInteger } from "./integer-tiles.ts";
+import { tilePacked } from "./packed-tiles.ts";
 import { divideDot } from "./dot-tiles.ts";
 import { coreFigures, rankGemm, type Predicted } from "./gemm-cost.ts";
 import { gemmProblem, templateParams, type Params } from "./gemm-problem.ts";
@@ -31,7 +31,7 @@ export const chooseTiles = graphPass({
 
 function tile(graph: Graph, group: Group, ctx: PassContext): Group {
   const node = graph.nodes.find((n) => n.id === group.leader) ?? bug(`group ${group.id} has no leader`);
-  if (node.op === "matmul-packed") return tileInteger(graph, group, ctx);
+  if (node.op === "matmul-packed" || node.op === "matmul-bf16") return tilePacked(graph, group, ctx);
   const s = gemmShape(graph, node);
   const params = s.bLayout === "transposed" ? dotParams(s, group, ctx) : gemmParams(gemmProblem(graph, node, s, ctx), s, group, ctx);
   ctx.hit({

@@ -3,7 +3,7 @@
  * What a constant zero point of the left operand contributes is made once, too; a computed one is fused into the product.
  */
 import { staticShape, valueOf, type Graph, type Node, type Value, type ValueId } from "../../graph/ir.ts";
-import { packedLess } from "../../graph/ops/matmul-packed.ts";
+import { kernelShift, packedLess } from "../../graph/ops/matmul-packed.ts";
 import { constantData } from "../../graph/types.ts";
 import { gemmU8S8Panel, kernelOf } from "../../kernels/index.ts";
 import { resolveIsa } from "../../machine.ts";
@@ -21,6 +21,17 @@ function extents(graph: Graph, node: Node): { readonly k: number; readonly n: nu
   return transB ? { k: columns, n: rows, transB } : { k: rows, n: columns, transB };
 }
 
+const rowsOf = (shape: readonly number[]): number => shape.slice(0, -1).reduce((m, d) => m * d, 1);
+
+/** The microkernel: on tiles where the machine has them and the product fills them. */
+function kernelFor(graph: Graph, node: Node, ctx: PassContext): string {
+  const a = valueOf(graph, node.inputs[0] ?? 0);
+  const { k, n } = extents(graph, node);
+  const base = a.dtype === "i8" ? "gemm_s8s8" : "gemm_u8s8";
+  const facts = { m: rowsOf(staticShape(a) ?? []), n, k, isa: resolveIsa(ctx.options.isa, ctx.machine), bConstant: true };
+  return kernelOf(`${base}_amx`).accepts(facts) === true ? `${base}_amx` : base;
+}
+
 /** Why the weight stays as it is; undefined when the kernel can have it. */
 function refusal(graph: Graph, node: Node, ctx: PassContext): string | undefined {
   const [a, b, zeroA] = node.inputs.map((v) => (v === null ? undefined : valueOf(graph, v)));
@@ -31,10 +42,10 @@ function refusal(graph: Graph, node: Node, ctx: PassContext): string | undefined
     return `no kernel multiplies ${a.dtype} with ${b.dtype}`;
   if (shape.length !== 2) return "the weight is not a plain matrix";
   if (shape[0]! * shape[1]! < leastElements) return "the weight is small";
-  if (b.constant === undefined && left.slice(0, -1).reduce((m, d) => m * d, 1) < leastRows) return "too few rows share it";
+  if (b.constant === undefined && rowsOf(left) < leastRows) return "too few rows share it";
   if (zeroA !== undefined && staticShape(zeroA)?.some((d) => d !== 1) !== false) return "there is a zero point for every row";
   const { k, n } = extents(graph, node);
-  const facts = { m: 1, n, k, isa: resolveIsa(ctx.options.isa, ctx.machine), bConstant: true };
+  const facts = { m: rowsOf(left), n, k, isa: resolveIsa(ctx.options.isa, ctx.machine), bConstant: true };
   const answer = kernelOf("gemm_u8s8").accepts(facts);
   return answer === true ? undefined : answer;
 }
@@ -59,13 +70,14 @@ export function packInteger(
   ctx: PassContext,
 ): IntegerPacking | undefined {
   const why = refusal(graph, node, ctx);
+  const kernel = kernelFor(graph, node, ctx);
   const weight = valueOf(graph, node.inputs[1] ?? 0);
   const when = weight.constant === undefined ? "at every run" : "once";
   ctx.verdict({
     subject: "layout",
     accepted: why === undefined,
     rule: "pack-weights/integers",
-    because: why === undefined ? `packed ${when}: gemm_u8s8 reads four rows of a column at a time` : `left as it is: ${why}`,
+    because: why === undefined ? `packed ${when}: ${kernel} reads four rows of a column at a time` : `left as it is: ${why}`,
     facts: [{ name: "elements", value: staticShape(weight)?.reduce((x, d) => x * d, 1) ?? 0 }],
     nodes: [node.id],
     value: weight.id,
@@ -102,7 +114,7 @@ export function packInteger(
       { name: "sums", type: { dtype: "i32", shape: [n] } },
     ],
   })) as readonly [ValueId, ValueId];
-  const left = phase === "init" ? leftZero(graph, node) : undefined;
+  const left = phase === "init" ? leftZero(graph, node, kernel) : undefined;
   const zeroB = node.inputs[3];
   const startIds =
     left === undefined || left === 0
@@ -121,7 +133,7 @@ export function packInteger(
     ...node,
     op: "matmul-packed",
     inputs: [node.inputs[0] ?? null, panels, sums, node.inputs[2] ?? null, node.inputs[3] ?? null, ...startIds],
-    attrs: { n, less: packedLess(weight.dtype) },
+    attrs: { n, kernel, less: packedLess(weight.dtype) },
   };
   return { nodes: [...nodes, product], values };
 }
@@ -132,10 +144,10 @@ interface Typed {
 }
 
 /** The zero point of the left operand as the kernel reads it, where it and those of the columns are constant. */
-function leftZero(graph: Graph, node: Node): number | undefined {
-  const [a, , zeroA, zeroB] = node.inputs;
+function leftZero(graph: Graph, node: Node, kernel: string): number | undefined {
+  const [, , zeroA, zeroB] = node.inputs;
   const isConstant = (v: ValueId | null | undefined): boolean => v == null || valueOf(graph, v).constant !== undefined;
   if (!isConstant(zeroA) || !isConstant(zeroB)) return undefined;
   const zero = zeroA == null ? 0 : Number(constantData(graph, valueOf(graph, zeroA))?.data[0]);
-  return Number.isNaN(zero) ? undefined : zero + (valueOf(graph, a ?? 0).dtype === "i8" ? 128 : 0);
+  return Number.isNaN(zero) ? undefined : zero + kernelShift(kernel);
 }

@@ -42,7 +42,7 @@ export function nodeKind(graph: Graph, node: Node): NodeKind {
   if (pending !== undefined) return refuse(`${pending} of ${node.op} is computed at run time`);
   if (node.op in viewMaps) return { kind: isDenseNeeded(graph, node) ? "copy" : "view" };
   if (node.op === "conv-gemm") return { kind: "conv" };
-  if (node.op === "matmul-packed") return { kind: "matmul" };
+  if (node.op === "matmul-packed" || node.op === "matmul-bf16") return { kind: "matmul" };
   if (node.op === "matmul") return matmulKind(node, values);
   if (node.op in loopWriters) return { kind: "loops" };
   if (node.op in reductions) return { kind: "reduce" };
@@ -65,7 +65,7 @@ function isDenseNeeded(graph: Graph, node: Node): boolean {
   return graph.outputs.includes(out) || (viewMaps[node.op] !== "offset" && feedsKernel(graph, out));
 }
 
-const readingKernels: ReadonlySet<string> = new Set(["matmul", "matmul-packed", "pack-integer", "conv-gemm", "reorder", "opaque"]);
+const readingKernels: ReadonlySet<string> = new Set(["matmul", "matmul-packed", "matmul-bf16", "pack-integer", "pack-bf16", "conv-gemm", "reorder", "opaque"]);
 
 /** Does a kernel or a hole read this value, as it is or under another shape? They need elements at fixed distances. */
 function feedsKernel(graph: Graph, value: ValueId): boolean {

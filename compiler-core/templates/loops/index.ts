@@ -14,6 +14,7 @@ import { col2imLoops } from "./col2im.ts";
 import { convLoops } from "./conv.ts";
 import { gridSample } from "./grid-sample.ts";
 import { matmulLoops } from "./matmul.ts";
+import { packBF16 } from "./pack-bf16.ts";
 import { packInteger } from "./pack-integer.ts";
 import { maxUnpoolLoops } from "./max-unpool.ts";
 import { poolLoops } from "./pool.ts";
@@ -33,6 +34,7 @@ export const loopWriters: Readonly<Record<string, Template>> = {
   matmul: matmulLoops,
   "matmul-integer": matmulLoops,
   "pack-integer": packInteger,
+  "pack-bf16": packBF16,
   "max-pool": poolLoops,
   "max-unpool": maxUnpoolLoops,
   "average-pool": poolLoops,

@@ -1,11 +1,10 @@
 /**
- * How threads and cache blocks divide a product of bytes. A weight is read once per block of rows, bytes are cheap to move, and layers of one
+ * How threads and cache blocks divide a product of bytes or bf16. A weight is read once per block of rows, few bytes are moved, and layers of one
  * network should agree so that they can be one nest: rows are shared out where every thread gets some, columns where there are fewer rows.
  */
 import { staticShape, valueOf, type Graph, type Group, type Node } from "../../graph/ir.ts";
 import { operand } from "../../templates/template.ts";
-import { gemmU8S8Panel } from "../../kernels/index.ts";
-import { resolveIsa } from "../../machine.ts";
+import { dtypeBytes } from "../../support/dtype.ts";
 import { bug } from "../../messages.ts";
 import type { PassContext } from "../pass.ts";
 
@@ -16,20 +15,19 @@ const smallWeight = 512 * 512;
 
 const roundUp = (v: number, unit: number): number => Math.ceil(v / unit) * unit;
 
-export function tileInteger(graph: Graph, group: Group, ctx: PassContext): Group {
+export function tilePacked(graph: Graph, group: Group, ctx: PassContext): Group {
   const node = graph.nodes.find((n) => n.id === group.leader) ?? bug(`group ${group.id} has no leader`);
-  const { rows, n, k } = sizes(graph, node);
+  const { rows, n, k, panel, bytes } = sizes(graph, node);
   const { threads } = ctx.options;
-  const panel = gemmU8S8Panel(resolveIsa(ctx.options.isa, ctx.machine));
   const candidates = Array.from({ length: threads }, (_, i) => i + 1)
     .flatMap((ms) => Array.from({ length: Math.floor(threads / ms) }, (_, j) => [ms, j + 1] as const))
     .map(([ms, ns]) => {
       const share = { rows: Math.ceil(rows / ms), cols: ns === 1 ? n : Math.min(n, roundUp(Math.ceil(n / ns), panel)) };
-      return { ...share, choice: `${ms} x ${Math.ceil(n / share.cols)}`, cost: cost(share.rows, share.cols, k, rows, n * k) };
+      return { ...share, choice: `${ms} x ${Math.ceil(n / share.cols)}`, cost: cost(share.rows, share.cols, k, rows, n * k * bytes) };
     })
     .sort((a, b) => a.cost - b.cost || b.cols - a.cols);
   const best = candidates[0] ?? { rows, cols: n, choice: "1 x 1", cost: 0 };
-  const mc = blockRows(best.rows, k, ctx.machine.caches.l2);
+  const mc = blockRows(best.rows, k * bytes, ctx.machine.caches.l2);
   ctx.verdict({
     subject: "schedule",
     accepted: true,
@@ -60,9 +58,26 @@ export function tileInteger(graph: Graph, group: Group, ctx: PassContext): Group
   return { ...group, params };
 }
 
-function sizes(graph: Graph, node: Node): { readonly rows: number; readonly n: number; readonly k: number } {
-  const a = staticShape(valueOf(graph, operand(node, 0))) ?? [];
-  return { rows: a.slice(0, -1).reduce((m, d) => m * d, 1), n: Number(node.attrs["n"]), k: a.at(-1) ?? 1 };
+interface Sizes {
+  readonly rows: number;
+  readonly n: number;
+  readonly k: number;
+  /** Columns of a panel. */
+  readonly panel: number;
+  /** Of an element. */
+  readonly bytes: number;
+}
+
+function sizes(graph: Graph, node: Node): Sizes {
+  const [a, panels] = [valueOf(graph, operand(node, 0)), valueOf(graph, operand(node, 1))];
+  const shape = staticShape(a) ?? [];
+  return {
+    rows: shape.slice(0, -1).reduce((m, d) => m * d, 1),
+    n: Number(node.attrs["n"]),
+    k: shape.at(-1) ?? 1,
+    panel: staticShape(panels)?.[2] ?? 1,
+    bytes: dtypeBytes(a.dtype, 1),
+  };
 }
 
 /** Products of the busiest thread, and the bytes it has to read at `streamCost` products each. */
@@ -76,7 +91,7 @@ function cost(rows: number, cols: number, k: number, allRows: number, weight: nu
 const streamCost = 4;
 
 /** Rows of A that stay in half of the second-level cache while all panels pass by. */
-function blockRows(rows: number, k: number, l2: number): number {
-  const most = Math.max(56, Math.floor(l2 / 2 / Math.max(1, k)));
+function blockRows(rows: number, rowBytes: number, l2: number): number {
+  const most = Math.max(56, Math.floor(l2 / 2 / Math.max(1, rowBytes)));
   return rows <= most ? rows : Math.ceil(rows / Math.ceil(rows / most));
 }
