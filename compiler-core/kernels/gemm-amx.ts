@@ -27,7 +27,7 @@ function onTiles(base: Kernel, name: string, feature: CpuFeature, depth: number)
       const missing = lacking(facts.isa, needed);
       if (missing.length > 0) return `the instruction set ${facts.isa} has no ${missing.join(" and ")}`;
       if (facts.m < tileRows) return `${facts.m} rows do not fill a tile of ${tileRows}`;
-      return facts.k < depth ? `k = ${facts.k} is shorter than a tile of ${depth}` : true;
+      return facts.k < depth ? `k = ${facts.k} is shorter than a tile of ${depth}` : base.accepts(facts);
     },
     // What edges compute in vain: rows computed twice, panels that are not full, the last tile along k.
     score: ({ m, n, k }) =>

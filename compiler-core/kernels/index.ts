@@ -8,7 +8,7 @@ import { gemmF32 } from "./gemm-f32.ts";
 import { gemmF32Dot } from "./gemm-f32-dot.ts";
 import { gemmF32I4, gemmI8I4, packBI4, packBI4F16, quantiseRowsI8 } from "./gemm-i4.ts";
 import { gemmS8S8, gemmU8S8, packBU8, packBU8S8 } from "./gemm-u8s8.ts";
-import type { Kernel, ShapeFacts } from "./kernel.ts";
+import type { Kernel } from "./kernel.ts";
 import { packB, packBTransposed } from "./pack-b.ts";
 import { layerNormRows, logSoftmaxRows, rmsNormRows, softmaxRows, softmaxStepRows } from "./rows.ts";
 import { transposeF32 } from "./transpose.ts";
@@ -17,6 +17,7 @@ export type * from "./kernel.ts";
 export { gemmBF16Tile, hasBF16Products } from "./gemm-bf16.ts";
 export { gemmF32Tile } from "./gemm-f32.ts";
 export { i4Block, i4Panels, i8RowBytes } from "./gemm-i4.ts";
+export { gemmChoices, rankGemms, type GemmFacts, type RankedGemm } from "./rank.ts";
 export { gemmU8S8Panel } from "./gemm-u8s8.ts";
 
 export const kernels: readonly Kernel[] = [
@@ -58,13 +59,3 @@ const byName = new Map(kernels.map((k) => [k.name, k]));
 /** The kernel with this name; an unknown name is a bug of ours. */
 export const kernelOf = (name: string): Kernel => byName.get(name) ?? bug(`no kernel ${name}`);
 export const findKernel = (name: string): Kernel | undefined => byName.get(name);
-
-/** How each matrix-product kernel fares for a shape: accepted ones first, best score first; the others with their reason. */
-export function rankGemms(facts: ShapeFacts): readonly { readonly kernel: Kernel; readonly score: number; readonly refused?: string }[] {
-  return [gemmF32, gemmF32Dot]
-    .map((kernel) => {
-      const answer = kernel.accepts(facts);
-      return { kernel, score: answer === true ? kernel.score(facts) : 0, ...(answer === true ? {} : { refused: answer }) };
-    })
-    .sort((x, y) => y.score - x.score);
-}

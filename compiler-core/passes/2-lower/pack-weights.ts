@@ -5,7 +5,7 @@
 import { staticShape, valueOf, type Graph, type Node, type ValueId } from "../../graph/ir.ts";
 import { columnPanels, layoutText } from "../../graph/layout.ts";
 import type { Layout } from "../../graph/ir.ts";
-import { rankGemms } from "../../kernels/index.ts";
+import { gemmChoices } from "../../kernels/index.ts";
 import { resolveIsa } from "../../machine.ts";
 import { elements } from "../../graph/ir.ts";
 import { gemmShape } from "../../templates/gemm-shape.ts";
@@ -84,7 +84,7 @@ function choose(graph: Graph, node: Node, ctx: PassContext): Packing | undefined
   if (b.dtype !== "f32" || b.constant === undefined || b.layout !== "plain" || rank < 2) return undefined;
   const s = gemmShape(graph, node);
   const isa = resolveIsa(ctx.options.isa, ctx.machine);
-  const ranking = rankGemms({ m: s.m, n: s.n, k: s.k, isa, bConstant: true });
+  const ranking = gemmChoices({ m: s.m, n: s.n, k: s.k, isa, bConstant: true });
   const best = ranking[0]?.kernel.name;
   const transB = node.attrs["transB"] === true;
   const layout: Layout =
