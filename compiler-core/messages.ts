@@ -110,7 +110,23 @@ export const messages = {
     next: "give a folder with input_0.pb and output_0.pb, and so on",
   },
   "input-mismatch": { exit: 3, text: "input {name}: {what}", next: "give a tensor of the type and shape that the model declares" },
+  "tune-nothing": {
+    exit: 3,
+    text: "{model} has no matrix product of 32-bit floats whose parameters could be tuned",
+    next: "`fusionscope compile MODEL` lists the fusion groups and their kernels",
+  },
+  "tune-same-code": { exit: 1, text: "the best points of {problem} give the same code as before", next: "nothing needs to be done" },
+  "tune-elsewhere": {
+    exit: 1,
+    text: "cut out of its model, the product {problem} is computed in another way",
+    next: "tune the whole model, or another group",
+  },
   "group-unknown": { exit: 2, text: "there is no fusion group {group}", next: "the compilation has the groups {groups}" },
+  "bench-stored": {
+    exit: 3,
+    text: "{path} is not a stored result of a benchmark: {what}",
+    next: "`fusionscope bench MODEL --json > FILE` writes one",
+  },
   "baseline-missing": {
     exit: 4,
     text: "baseline {name} is not there: {what}",

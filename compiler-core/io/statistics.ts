@@ -59,3 +59,73 @@ export function pairedRatio(
   const ratios = Array.from({ length: n }, (_, i) => (theirs[i] ?? NaN) / (ours[i] ?? NaN)).filter((r) => Number.isFinite(r));
   return medianInterval(ratios);
 }
+
+/**
+ * How many independent samples a series in order of time is worth: its length over the integrated autocorrelation of "above the median or not",
+ * summed up to the first lag that is not positive (Geyer's initial sequence, at single lags). A machine that is slow for a while makes
+ * neighbours alike, and an interval that counted each of them would be too narrow.
+ */
+export function effectiveSize(series: readonly number[]): number {
+  const n = series.length;
+  if (n < 8) return n;
+  const median = quantile(sortNumbers(series), 0.5);
+  const signs = series.map((x) => Math.sign(x - median));
+  const power = signs.reduce((sum, s) => sum + s * s, 0);
+  if (power === 0) return n;
+  let total = 1;
+  for (let lag = 1; lag < n / 4; lag++) {
+    let sum = 0;
+    for (let i = lag; i < n; i++) sum += (signs[i] ?? 0) * (signs[i - lag] ?? 0);
+    const rho = sum / power;
+    if (rho <= 2 / Math.sqrt(n)) break;
+    total += 2 * rho;
+  }
+  return Math.max(1, n / total);
+}
+
+/**
+ * Median of a series of rounds and its 95 % interval, allowing for neighbours that are alike, and for sessions (processes) that differ by more
+ * than their rounds do: addresses and pages are drawn anew for each process, so the interval spans the median of every session.
+ */
+export function seriesInterval(sessions: readonly (readonly number[])[]): {
+  readonly median: number;
+  readonly ci95: readonly [number, number];
+} {
+  const all = sessions.flat();
+  const sorted = sortNumbers(all);
+  const worth = Math.round(sessions.reduce((sum, s) => sum + effectiveSize(s), 0));
+  // Fewer than 6 independent samples bound nothing at 95 %: the range is given.
+  const cut = worth < 6 ? 0 : Math.floor((medianRanks(worth)[0] / worth) * sorted.length);
+  const [low, high] = [sorted[cut] ?? NaN, sorted[sorted.length - 1 - cut] ?? NaN];
+  const medians = sessions.filter((s) => s.length > 0).map((s) => quantile(sortNumbers(s), 0.5));
+  return { median: quantile(sorted, 0.5), ci95: [Math.min(low, ...medians), Math.max(high, ...medians)] };
+}
+
+/** Samples of one candidate: sessions of rounds of runs. */
+export type SessionRounds = readonly (readonly (readonly number[])[])[];
+
+const mediansOf = (sessions: SessionRounds): number[][] => sessions.map((s) => s.map((round) => quantile(sortNumbers(round), 0.5)));
+
+/** The statistics of a candidate's runs; the interval is that of its rounds. */
+export function timingOfSessions(sessions: SessionRounds): Timing {
+  const all = sessions.flat(2);
+  const sorted = sortNumbers(all);
+  const { ci95 } = seriesInterval(mediansOf(sessions));
+  const medianMs = quantile(sorted, 0.5);
+  return {
+    minMs: sorted[0] ?? NaN,
+    medianMs,
+    p95Ms: quantile(sorted, 0.95),
+    runs: all.length,
+    ci95: [Math.min(ci95[0], medianMs), Math.max(ci95[1], medianMs)],
+  };
+}
+
+/** How many times faster `ours` is: from the medians of neighbouring rounds. */
+export function ratioOfSessions(
+  theirs: SessionRounds,
+  ours: SessionRounds,
+): { readonly median: number; readonly ci95: readonly [number, number] } {
+  const [a, b] = [mediansOf(theirs), mediansOf(ours)];
+  return seriesInterval(a.map((session, s) => session.map((x, i) => x / (b[s]?.[i] ?? NaN)).filter((r) => Number.isFinite(r))));
+}

@@ -39,11 +39,26 @@ const line = (words: readonly string[]): string => words.map(shellWord).join(" "
 export const compileCommand = (model: string, options: PanelOptions): string =>
   line(["fusionscope", "compile", model, ...optionWords(options)]);
 
+/** What is measured, and how; what is usual is left out. `regions`: true unless given. */
+export interface BenchRequest {
+  readonly scope: BenchScope;
+  readonly baselines: readonly string[];
+  readonly regions?: boolean;
+  readonly isolated?: boolean;
+  readonly cold?: boolean;
+  readonly seconds?: number;
+  readonly sessions?: number;
+  readonly runs?: number;
+  readonly seed?: number;
+}
+
+const given = (flag: string, value: number | undefined): string[] => (value === undefined ? [] : [flag, String(value)]);
+
 /** `fusionscope bench MODEL …`: the same measurement. `reference` names an ONNX node by its path, such as `#12`. */
 export const benchCommand = (
   model: string,
   options: PanelOptions,
-  { scope, baselines }: { readonly scope: BenchScope; readonly baselines: readonly string[] },
+  { scope, baselines, regions = true, isolated, cold, seconds, sessions, runs, seed }: BenchRequest,
   reference: (node: number) => string,
 ): string =>
   line([
@@ -54,5 +69,11 @@ export const benchCommand = (
     ...optionWords(options),
     "--baseline",
     baselines.length === 0 ? "none" : baselines.join(","),
-    "--regions",
+    ...given("--seconds", seconds),
+    ...given("--sessions", sessions),
+    ...given("--runs", runs),
+    ...given("--seed", seed),
+    ...(cold === true ? ["--cold"] : []),
+    ...(regions ? ["--regions"] : []),
+    ...(isolated === true ? ["--isolated"] : []),
   ]);

@@ -183,6 +183,8 @@ export interface RunnerBenchParams {
   readonly burstMs?: number;
   /** Per candidate before the first round (default 30); at least two runs. */
   readonly warmupMs?: number;
+  /** Above 0: so much memory is written on every CPU before each run; bursts are single runs then. */
+  readonly coldBytes?: number;
 }
 export interface RunnerBenchCandidate {
   readonly label: string;
@@ -200,6 +202,11 @@ export interface RunnerBenchCandidate {
 export type RunnerCounter =
   { readonly valid: true; readonly value: number; readonly scale: number } | { readonly valid: false; readonly why: string };
 export interface RunnerBenchResult {
+  /** Of a chain of dependent additions; 0: not known. */
+  readonly ghz: { readonly before: number; readonly after: number };
+  /** CPU time that other processes (and other guests of a hypervisor) took meanwhile, all CPUs together; -1: not known. */
+  readonly othersNs: number;
+  readonly elapsedNs: number;
   /** As requested; the A/A control comes last, labelled "... (again)". */
   readonly candidates: readonly RunnerBenchCandidate[];
   /** Of the first candidate, when it is a compiled model: from extra runs, not the timed ones. */

@@ -22,12 +22,14 @@ struct bench_options {
   int min_runs = 10;         // per candidate, unless max_seconds is over
   double burst_ms = 3;       // length of a burst; one run when a run is longer
   double warmup_ms = 30;     // per candidate before the first round (at least two runs)
+  int64_t cold_bytes = 0;    // above 0: so much memory is swept before every run, which is a burst of its own
 };
 
 // Called about four times a second with the finished fraction; returns false to stop early (cancelled).
 using bench_progress = std::function<bool(double fraction)>;
 
-// {rounds, candidates: [{label, ns: [[one burst], ...], taskClockNs, minorFaults, majorFaults, voluntarySwitches, involuntarySwitches}]}
+// {ghz: {before, after}, othersNs, elapsedNs, candidates: [{label, ns: [[one burst], ...], runs, taskClockNs, minorFaults, majorFaults,
+// voluntarySwitches, involuntarySwitches}]}; `othersNs` is CPU time that other processes took meanwhile, all CPUs together (-1: not known).
 json::value bench(const std::vector<bench_candidate>& candidates, const bench_options& options, const bench_progress& progress);
 
 }  // namespace runner

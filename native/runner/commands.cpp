@@ -187,6 +187,7 @@ json::value commands::run_bench(const json::value& request) {
   o.min_runs = static_cast<int>(request.int_or("minRuns", o.min_runs));
   o.burst_ms = request.number_or("burstMs", o.burst_ms);
   o.warmup_ms = request.number_or("warmupMs", o.warmup_ms);
+  o.cold_bytes = request.int_or("coldBytes", 0);
   counter_set counters;
   json::value result = bench(candidates, o, on_progress);
   if (auto* m = dynamic_cast<compiled_module*>(candidates[0].what)) result.set("counters", counters.measure(*m));

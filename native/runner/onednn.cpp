@@ -18,10 +18,11 @@ std::vector<Dim> dims_of(const json::value& list) {
   return all;
 }
 
+const std::map<std::string, int> types = {{"f32", f32}, {"bf16", bf16}, {"i32", s32}, {"i8", s8}, {"u8", u8}};
+
 onednn_view view_of(const json::value& v) {
   onednn_view view;
   if (v.is_null()) return view;
-  static const std::map<std::string, int> types = {{"f32", f32}, {"bf16", bf16}, {"i32", s32}, {"i8", s8}, {"u8", u8}};
   const auto type = types.find(v["dtype"].as_string());
   if (type == types.end()) throw failure("bad-request", "a tensor of type " + v["dtype"].as_string());
   view.buffer = static_cast<int>(v["buffer"].as_int());
@@ -228,7 +229,12 @@ json::value onednn_plan::write_outputs(const std::vector<std::string>& files) {
   for (size_t i = 0; i < outputs_.size(); i++) {
     const buffer& b = buffers_[static_cast<size_t>(outputs_[i].buffer)];
     if (i < files.size() && !files[i].empty()) write_file(files[i], b.data.p, b.bytes);
-    written.push_back(json::object{{"bytes", b.bytes}});
+    json::array shape;
+    for (const Dim d : outputs_[i].dims) shape.push_back(d);
+    std::string dtype;
+    for (const auto& t : types)
+      if (t.second == outputs_[i].dtype) dtype = t.first;
+    written.push_back(json::object{{"bytes", b.bytes}, {"dtype", dtype}, {"shape", std::move(shape)}});
   }
   return written;
 }

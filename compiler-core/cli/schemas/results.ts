@@ -1,5 +1,5 @@
 /** Schemas of what running, checking and timing give. */
-import { byName, flag, list, number, oneOf, orNull, pair, record, text, whole, type Schema } from "./build.ts";
+import { flag, list, number, oneOf, orNull, pair, record, text, whole, type Schema } from "./build.ts";
 import { coverage, identity, unsupported } from "./compilation.ts";
 import type { Members } from "./index.ts";
 
@@ -42,29 +42,8 @@ export const checkMembers: Members = {
   },
 };
 
-const timing: Readonly<Record<string, Schema>> = { minMs: number, medianMs: number, p95Ms: number, runs: whole, ci95: pair(number) };
-const ratio = record({ median: number, ci95: pair(number) });
-
-export const benchMembers: Members = {
-  required: {
-    ...identity,
-    scope: text,
-    ours: record(timing),
-    baselines: byName(record({ ...timing, version: text })),
-    speedup: byName(ratio),
-    control: ratio,
-    flops: number,
-    gflops: number,
-    bytes: number,
-    peakGflops: orNull(number),
-    peakGBs: orNull(number),
-    counters: byName(record({ value: orNull(number), valid: flag }, { why: text })),
-    regions: list(record({ group: whole, ns: number })),
-    missing: list(record({ baseline: text, why: text })),
-    coverage,
-  },
-  optional: { notes: list(text) },
-};
+export const timing: Readonly<Record<string, Schema>> = { minMs: number, medianMs: number, p95Ms: number, runs: whole, ci95: pair(number) };
+export const ratio = record({ median: number, ci95: pair(number) });
 
 export const ablateMembers: Members = {
   required: {

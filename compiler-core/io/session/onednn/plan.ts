@@ -2,12 +2,13 @@
  * A model as oneDNN's primitives with post-ops, as somebody would call them by hand: weights in the library's own layout, bias, functions,
  * sums and quantisation done by the primitive before it stores, transpositions by strides. What cannot be said is named.
  */
-import { compile } from "../../../compile.ts";
 import type { Graph, Node } from "../../../graph/ir.ts";
 import type { OpName } from "../../../graph/ops/index.ts";
 import type { MachineProfile } from "../../../machine.ts";
 import type { CompileOptions } from "../../../options.ts";
 import type { OnednnPlan } from "../../../protocol/onednn.ts";
+import { compileModel } from "../compile.ts";
+import type { SessionModel } from "../model.ts";
 import { binaryOf, isSymmetric, scalarOf, unaryOf } from "./algorithms.ts";
 import { denseStrides, isDense, NotMapped, PlanWriter, refuse, type DraftBuffer } from "./plan-writer.ts";
 import { followChain } from "./post-ops.ts";
@@ -22,11 +23,9 @@ export interface DraftPlan extends Omit<OnednnPlan, "buffers"> {
 export type MappedPlan = { readonly plan: DraftPlan } | { readonly why: string };
 
 /** Maps the graph as it is once shapes are known and operators written in parts are recognised, before any of our own lowering. */
-export function onednnPlan(model: Graph, options: CompileOptions, machine: MachineProfile): MappedPlan {
+export function onednnPlan(model: SessionModel, options: CompileOptions, machine: MachineProfile): MappedPlan {
   const without = [...new Set([...options.without, "low-precision"])];
-  const compilation = compile(model, { ...options, without, onlyUntil: "recognise", force: [], forbid: [] }, machine, {
-    now: () => performance.now(),
-  });
+  const compilation = compileModel(model, { ...options, without, onlyUntil: "recognise", force: [], forbid: [] }, machine);
   if (compilation.error !== undefined) return { why: compilation.error.message };
   const names = compilation.passes.map((p) => p.name);
   const at = (name: string): Graph | undefined => {
