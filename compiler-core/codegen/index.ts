@@ -8,6 +8,7 @@ import type { Buffer, HoleCall, HoleOperand, Module } from "../tensor/ir.ts";
 import { bug } from "../messages.ts";
 import { holeModel } from "../onnx/hole-model.ts";
 import { portsOf } from "../templates/ports.ts";
+import type { RegionText } from "./kernel-units.ts";
 import { bySlot, holesOf, moduleText, regionsOf } from "./module.ts";
 import type { ArtifactPlan, PlannedHole, PlannedTensor, PlannedWeight } from "./plan.ts";
 import { bytesOf } from "./regions.ts";
@@ -15,11 +16,14 @@ import { targetIsa } from "./target.ts";
 
 export type { ArtifactPlan, PlannedHole, PlannedTensor, PlannedWeight } from "./plan.ts";
 export { targetIsa } from "./target.ts";
+export type { RegionText } from "./kernel-units.ts";
 
 export interface CppSource {
   readonly text: string;
   /** Statement and graph nodes behind each line; lines count from 1, lines of the frame are absent. */
   readonly lines: readonly LineOrigin[];
+  /** The functions of regions, for builds that share them between models. */
+  readonly functions?: readonly RegionText[];
   readonly plan: ArtifactPlan;
 }
 
@@ -30,8 +34,8 @@ export function emitCpp(module: Module, graph: Graph | undefined, options: Compi
 
 /** As `emitCpp`, for a given instruction set; `graph` only adds names and weight data. */
 export function emitFor(module: Module, graph: Graph | undefined, isa: IsaName): CppSource {
-  const out = moduleText(module, isa, graph);
-  return { text: out.text, lines: out.origins, plan: planOf(module, graph, isa) };
+  const { out, functions } = moduleText(module, isa, graph);
+  return { text: out.text, lines: out.origins, functions, plan: planOf(module, graph, isa) };
 }
 
 function planOf(module: Module, graph: Graph | undefined, isa: IsaName): ArtifactPlan {

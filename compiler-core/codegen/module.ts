@@ -5,6 +5,7 @@ import type { CpuFeature, IsaName } from "../machine.ts";
 import { f32Lanes, isaSets } from "../machine.ts";
 import type { Buffer, Func, HoleCall, Module, Stmt } from "../tensor/ir.ts";
 import { visitOwnExprs, visitStmts } from "../tensor/rewrite.ts";
+import type { RegionText } from "./kernel-units.ts";
 import { commentText, stringLiteral } from "./names.ts";
 import { readableNames } from "./naming.ts";
 import { bytesOf, RegionFunctions } from "./regions.ts";
@@ -131,7 +132,11 @@ function writeInfo(out: SourceText, module: Module, isa: IsaName): void {
 }
 
 /** The C++ file of a module and the statement behind each line. */
-export function moduleText(module: Module, isa: IsaName, graph: Graph | undefined): SourceText {
+export function moduleText(
+  module: Module,
+  isa: IsaName,
+  graph: Graph | undefined,
+): { readonly out: SourceText; readonly functions: readonly RegionText[] } {
   const out = new SourceText();
   const names = new Map(regionsOf(module).map((r) => [r.id, r.name]));
   const facts = moduleFacts(module, f32Lanes(isa), groupComments(graph, names));
@@ -152,5 +157,5 @@ export function moduleText(module: Module, isa: IsaName, graph: Graph | undefine
   functions.write(out);
   writeFunction(out, writer, module, module.init);
   writeFunction(out, writer, module, module.run);
-  return out;
+  return { out, functions: functions.texts };
 }

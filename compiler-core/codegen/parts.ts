@@ -1,7 +1,7 @@
 /**
  * Generated C++ as several translation units, which compilers work on at once. The functions of regions are dealt out; the first part has
  * everything else. Every part has the lines of the whole: what belongs to others is left blank, so that line information fits the one file
- * that people see. Parts are built with -DFS_PARTS, which lets them see each other's functions.
+ * that people see.
  */
 
 /** A part is not worth its reading of the headers with fewer lines of functions. */
@@ -21,7 +21,7 @@ function blocksOf(lines: readonly string[]): readonly Block[] {
   const blocks: Block[] = [];
   for (let at = 0; at < lines.length; at++) {
     const line = lines[at] ?? "";
-    const isFunction = line.startsWith("FS_REGION_FUNCTION ");
+    const isFunction = line.startsWith("FS_REGION_FUNCTION ") && line.endsWith("{");
     const end =
       isFunction || line.startsWith("FS_EXPORT void ")
         ? "}"

@@ -9,6 +9,7 @@ import { dtypeBytes } from "../support/dtype.ts";
 import type { Buffer, Func, Region, Stmt } from "../tensor/ir.ts";
 import { visitOwnExprs, visitStmts } from "../tensor/rewrite.ts";
 import { typeName } from "./expressions.ts";
+import type { RegionText } from "./kernel-units.ts";
 import { identifier } from "./names.ts";
 import { canonicalNames, readableNames, type Naming } from "./naming.ts";
 import { SourceText } from "./source-text.ts";
@@ -32,6 +33,8 @@ interface Needs {
 /** One function, and the regions whose code it is. */
 interface RegionFunction {
   readonly name: string;
+  /** With canonical names. */
+  readonly text: string;
   readonly func: Func;
   readonly needs: Needs;
   readonly regions: { readonly region: Region; readonly origins: readonly LineOrigin[] }[];
@@ -41,6 +44,7 @@ export class RegionFunctions {
   private readonly byText = new Map<string, RegionFunction>();
   private readonly calls = new Map<Region, string>();
   private readonly names = new Set<string>();
+  private readonly written: RegionText[] = [];
 
   constructor(private readonly facts: ModuleFacts) {
     for (const func of [facts.module.init, facts.module.run]) for (const s of func.body) if (s.k === "region") this.add(func, s);
@@ -51,6 +55,11 @@ export class RegionFunctions {
     return this.calls.get(region);
   }
 
+  /** The functions that were appended, each with its canonical text. */
+  get texts(): readonly RegionText[] {
+    return this.written;
+  }
+
   /** Appends all functions. */
   write(out: SourceText): void {
     for (const f of this.byText.values()) {
@@ -58,6 +67,7 @@ export class RegionFunctions {
       for (const { region } of f.regions) out.within(region, () => this.facts.comments(region.group).forEach((line) => out.line(line)));
       const [first, ...others] = f.regions;
       const above = out.count;
+      this.written.push({ name: f.name, line: above + 1, text: f.text });
       this.writeOne(out, f.func, first?.region ?? bug("a function without region"), f.needs, f.name, readableNames);
       for (const { origins } of others) out.share(above, origins);
     }
@@ -70,7 +80,7 @@ export class RegionFunctions {
     this.writeOne(scratch, func, region, needs, "f", canonicalNames());
     const key = scratch.text;
     const name = this.byText.get(key)?.name ?? this.nameOf(region);
-    const f = this.byText.get(key) ?? { name, func, needs, regions: [] };
+    const f = this.byText.get(key) ?? { name, text: key, func, needs, regions: [] };
     this.byText.set(key, f);
     f.regions.push({ region, origins: scratch.origins });
     const { buffers, vars } = { buffers: this.facts.buffers, vars: this.facts.module.vars };

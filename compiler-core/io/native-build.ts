@@ -2,17 +2,14 @@
 import fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { joinAssembly, partsOf, usefulParts } from "../codegen/parts.ts";
 import type { IsaName } from "../machine.ts";
 import { cachedBuild, contentKey } from "./build-cache.ts";
+import { compileUnits, inParallel, type SourceFile } from "./module-units.ts";
 import { packageRoot } from "./package-root.ts";
+import { prefixFlags } from "./prefix-header.ts";
 import { compile, compileFlags, findToolchain, type Toolchain } from "./toolchain.ts";
 
-export interface SourceFile {
-  /** File name without folder, such as `model.cpp`: it appears in line information. */
-  readonly name: string;
-  readonly text: string;
-}
+export type { SourceFile } from "./module-units.ts";
 
 export interface ModuleBuild {
   readonly sources: readonly SourceFile[];
@@ -76,17 +73,6 @@ export function hashOfHeaders(): Promise<string> {
   return headers;
 }
 
-/** Runs tasks, at most `limit` at a time, results in order. */
-async function inParallel<T, R>(items: readonly T[], limit: number, task: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let i = next++; i < items.length; i = next++) results[i] = await task(items[i] as T);
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
-  return results;
-}
-
 /**
  * Compiles generated C++ to a shared object; several sources in parallel. Headers are found as `simd/simd.hpp`, `runtime/spmd.h`, ... (the
  * folder `native` is on the include path).
@@ -95,10 +81,16 @@ async function inParallel<T, R>(items: readonly T[], limit: number, task: (item:
 export async function buildModule(build: ModuleBuild): Promise<BuiltModule> {
   const started = performance.now();
   const toolchain = build.toolchain ?? (await findToolchain());
-  const flags = [...compileFlags(build.isa, toolchain, build), "-fPIC", "-fvisibility=hidden", `-I${nativeRoot()}`];
+  const flags = [
+    ...compileFlags(build.isa, toolchain, build),
+    "-fPIC",
+    "-fvisibility=hidden",
+    `-I${nativeRoot()}`,
+    ...(build.assembly === true ? ["-masm=intel"] : []),
+  ];
   const parts = build.sources.flatMap((s) => [s.name, s.text]);
   const key = contentKey([
-    "module 1",
+    "module 2",
     toolchain.banner,
     flags.join(" "),
     await hashOfHeaders(),
@@ -121,47 +113,24 @@ export async function buildModule(build: ModuleBuild): Promise<BuiltModule> {
 }
 
 async function makeModule(folder: string, build: ModuleBuild, toolchain: Toolchain, flags: readonly string[]): Promise<void> {
-  const options = { timeoutMs: build.timeoutMs, signal: build.signal, cwd: folder };
-  // Line information must not name the draft's folder, which is gone after the rename.
-  const mapped = [...flags, `-ffile-prefix-map=${folder}=.`];
-  const cores = os.availableParallelism();
-  const at = (name: string): string => path.join(folder, name);
-  const units = build.sources.flatMap(({ name, text }) => {
-    const parts = partsOf(text, name, build.parts ?? (build.quick === true ? 1 : usefulParts(text, cores)));
-    return parts.map((part, i) => ({
-      file: parts.length === 1 ? name : `${name}.${i}.cpp`,
-      text: part,
-      apart: parts.length > 1,
-      of: name,
-    }));
-  });
-  for (const { name, text } of build.sources) await fs.writeFile(at(name), text);
-  const objects = await inParallel(units, cores, async ({ file, text, apart }) => {
-    const own = apart ? [...mapped, "-DFS_PARTS"] : mapped;
-    if (apart) await fs.writeFile(at(file), text);
-    if (build.assembly === true) {
-      // The object is assembled from the same text that is shown.
-      await compile(toolchain, [...own, "-masm=intel", "-S", file, "-o", `${file}.s`], options);
-      await compile(toolchain, ["-c", `${file}.s`, "-o", `${file}.o`], options);
-    } else {
-      await compile(toolchain, [...own, "-c", file, "-o", `${file}.o`], options);
-    }
-    return `${file}.o`;
-  });
-  await compile(
+  const run = { timeoutMs: build.timeoutMs, signal: build.signal, cwd: folder };
+  const hash = await hashOfHeaders();
+  const scalar = build.isa === "scalar";
+  const prefix = build.fresh === true ? [] : await prefixFlags({ toolchain, flags, headers: hash, scalar }, run);
+  const parts = build.parts ?? (build.quick === true ? 1 : undefined);
+  const objects = await compileUnits(build.sources, {
+    folder,
     toolchain,
-    ["-shared", "-g1", "-pthread", "-Wl,-z,noexecstack", ...(build.link ?? []), ...objects, "-o", "model.so"],
-    options,
-  );
-  await Promise.all(objects.map((o) => fs.rm(at(o))));
-  const divided = units.filter((u) => u.apart);
-  if (build.assembly === true) {
-    for (const name of new Set(divided.map((u) => u.of))) {
-      const texts = await Promise.all(divided.filter((u) => u.of === name).map((u) => fs.readFile(at(`${u.file}.s`), "utf8")));
-      await fs.writeFile(at(`${name}.s`), joinAssembly(texts));
-    }
-  }
-  await Promise.all(divided.flatMap(({ file }) => [file, `${file}.s`].map((name) => fs.rm(at(name), { force: true }))));
+    flags,
+    prefix,
+    headers: hash,
+    assembly: build.assembly === true,
+    parts,
+    run,
+  });
+  const link = ["-shared", "-g1", "-pthread", "-Wl,-z,noexecstack", ...(build.link ?? [])];
+  await compile(toolchain, [...link, ...objects, "-o", "model.so"], run);
+  await Promise.all(objects.map((o) => fs.rm(path.join(folder, o))));
 }
 
 export interface BuiltRunner {

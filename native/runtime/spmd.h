@@ -24,12 +24,9 @@ static inline uint64_t fs_align_up(uint64_t n, uint64_t alignment) { return (n +
 
 static inline unsigned char* fs_scratch(fs_context* ctx, int tid) { return ctx->scratch + (uint64_t)tid * ctx->scratch_stride; }
 
-/* Put before the function of a region. Each stays a function: what a compiler does with one grows faster than its length. */
-#ifdef FS_PARTS /* one of several translation units of a model */
+/* Put before the function of a region. Each stays a function: what a compiler does with one grows faster than its length. It may lie in
+ * another translation unit than its caller. */
 #define FS_REGION_FUNCTION __attribute__((noinline))
-#else
-#define FS_REGION_FUNCTION static __attribute__((noinline))
-#endif
 
 /* Region marks. Every build tells which region runs (one store, for crash reports); builds with -DFS_PROFILE also add up the time.
  * BEGIN and END of one id must be in one C scope; regions may nest. Put END after the nest's own work but before its barrier, so that

@@ -5,7 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
 import { defaultOptions } from "#core";
-import { buildModule, compileModel, findToolchain, localMachine, NativeHost, openSessionModel, randomSource } from "#core/io";
+import { buildCode, buildModule, compileModel, findToolchain, localMachine, NativeHost, openSessionModel, randomSource } from "#core/io";
 import { readableAssembly } from "../../compiler-core/codegen/assembly.ts";
 import { partsOf, usefulParts } from "../../compiler-core/codegen/parts.ts";
 import { encode, fromValues } from "../../compiler-core/graph/ndarray.ts";
@@ -72,6 +72,46 @@ test("parts together give what the whole gives", { skip: noCompiler }, async () 
     const known = [...whole.lines].filter((line) => divided.lines.has(line));
     assert.ok(known.length > 0.8 * whole.lines.size, `${known.length} of ${whole.lines.size} lines`);
     for (const line of divided.lines) assert.ok(line <= text.split("\n").length);
+  } finally {
+    await host.close();
+    model.close();
+  }
+});
+
+test("kernels are compiled once for all builds, and give what the whole gives", { skip: noCompiler }, async (t) => {
+  const cache = path.join(scratch, "cache");
+  const before = process.env["FUSIONSCOPE_CACHE"];
+  process.env["FUSIONSCOPE_CACHE"] = cache;
+  t.after(() => (before === undefined ? delete process.env["FUSIONSCOPE_CACHE"] : (process.env["FUSIONSCOPE_CACHE"] = before)));
+  const file = path.join(scratch, "once.onnx");
+  fs.writeFileSync(file, encodeModel(network()));
+  const model = openSessionModel(file);
+  const { source } = compileModel(model, { ...defaultOptions, threads: 2 }, localMachine());
+  const x = fromValues("f32", [9, 40], [...values(360)]);
+  const builds = path.join(cache, "builds");
+  const kernels = (): string[] => fs.readdirSync(builds).filter((e) => fs.existsSync(path.join(builds, e, "kernel.s")));
+  const host = await NativeHost.start({ timeoutSeconds: 30 });
+  // What stands at the end changes the file, and no kernel. Another first line moves all of them.
+  const of = async (head: string, tail: string) => {
+    const functions = source!.functions!.map((f) => ({ ...f, line: f.line + head.length }));
+    const built = await buildCode({ ...source!, text: head + source!.text + tail, functions });
+    const loaded = await host.load(built, "net");
+    const results = await host.run(loaded, host.inputFiles(["x"], [x]));
+    await host.unload(loaded);
+    return { bytes: results.map((r) => [...encode(r)]), lines: new Set(readableAssembly(built.assembly, "model.cpp").source) };
+  };
+  try {
+    const whole = await of("", "");
+    assert.equal(kernels().length, 0, "one build alone does not read all headers for each kernel");
+    const apart = await of("", "// 1\n");
+    const made = kernels();
+    assert.ok(made.length >= 2 || source!.plan.isa === "scalar", `${made.length} kernels`);
+    const moved = await of("\n", "// 2\n");
+    assert.deepEqual(kernels(), made);
+    assert.deepEqual([apart.bytes, moved.bytes], [whole.bytes, whole.bytes]);
+    const common = [...apart.lines].filter((line) => whole.lines.has(line));
+    assert.ok(common.length > 0.8 * whole.lines.size, `${common.length} of ${whole.lines.size} lines`);
+    assert.deepEqual(new Set([...moved.lines].map((line) => Math.max(0, line - 1))), apart.lines);
   } finally {
     await host.close();
     model.close();

@@ -37,7 +37,7 @@ export interface BuiltCode {
 export async function buildCode(source: CppSource, settings: BuildSettings = {}): Promise<BuiltCode> {
   const { cache = true, timeoutSeconds, signal, profile } = settings;
   const built = await buildModule({
-    sources: [{ name: "model.cpp", text: source.text }],
+    sources: [{ name: "model.cpp", text: source.text, functions: source.functions }],
     isa: source.plan.isa,
     assembly: true,
     fresh: !cache,

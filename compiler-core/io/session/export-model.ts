@@ -48,11 +48,10 @@ export async function exportModel(
   settings: BuildSettings = {},
 ): Promise<ExportedModel> {
   requireStandAlone(summary);
-  const { plan, text } = source;
+  const { plan, text, functions } = source;
   // Values that nothing here computes with, such as strings that are handed through, have no memory in a library either.
   const kept = [...plan.inputs, ...plan.outputs].find((t) => t.host !== undefined);
-  if (kept !== undefined)
-    userError("export-holes", {}, { what: `${kept.name} (${kept.dtype}) is not a tensor of numbers` });
+  if (kept !== undefined) userError("export-holes", {}, { what: `${kept.name} (${kept.dtype}) is not a tensor of numbers` });
   const at = (name: string): string => path.join(folder, name);
   const weights = attempt(folder, () => {
     fs.mkdirSync(folder, { recursive: true });
@@ -60,12 +59,12 @@ export async function exportModel(
   });
   const built = await buildModule({
     sources: [
-      { name: "model.cpp", text },
+      { name: "model.cpp", text, functions },
       { name: "library.cpp", text: exportLibrary(plan, weights) },
     ],
     isa: plan.isa,
     // Nothing but the C library and libm has to be on the machine that runs it.
-    link: ["-Wl,-soname,libmodel.so", "-static-libgcc", "-static-libstdc++"],
+    link: ["-Wl,-soname,libmodel.so", "-Wl,--exclude-libs,ALL", "-static-libgcc", "-static-libstdc++"],
     fresh: settings.cache === false,
     signal: settings.signal,
     timeoutMs: settings.timeoutSeconds === undefined ? undefined : settings.timeoutSeconds * 1000,
