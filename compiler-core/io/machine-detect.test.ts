@@ -13,7 +13,7 @@ function fakeSystem() {
   const cpuinfo = path.join(root, "cpuinfo");
   fs.writeFileSync(
     cpuinfo,
-    "processor\t: 0\nmodel name\t: Test CPU: fast\nflags\t\t: fpu avx2 fma avx512f hypervisor\n\nprocessor\t: 1\nmodel name\t: other\n",
+    "processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 143\nmodel name\t: Test CPU: fast\nflags\t\t: fpu avx2 fma avx512f hypervisor\n\nprocessor\t: 1\nmodel name\t: other\n",
   );
   const cpus = path.join(root, "cpu");
   const write = (name: string, text: string): void => {
@@ -38,7 +38,8 @@ function fakeSystem() {
 }
 
 test("features, data caches, cores and siblings are read from the system", () => {
-  const { profile, siblings, virtual } = detectMachine(fakeSystem());
+  const { profile, siblings, virtual, identity } = detectMachine(fakeSystem());
+  assert.deepEqual(identity, { vendor: "GenuineIntel", family: 6, model: 143 });
   assert.deepEqual(profile, {
     name: "Test CPU: fast",
     features: ["avx2", "fma", "avx512f"],

@@ -1,6 +1,7 @@
 /** The profile of the machine that this process runs on, from what Linux says about it. Nothing is guessed: what is not known is 0. */
 import fs from "node:fs";
 import os from "node:os";
+import type { CpuIdentity } from "../counters/events.ts";
 import { cpuFeatures, type MachineProfile } from "../machine.ts";
 
 /** What `detectMachine` finds beyond the profile; for `doctor`. */
@@ -12,6 +13,8 @@ export interface MachineFacts {
   readonly siblings: readonly (readonly number[])[] | undefined;
   /** Set by hypervisors: counters and frequencies may be missing or virtual. */
   readonly virtual: boolean;
+  /** Which processor it is, for the events that it can count. */
+  readonly identity: CpuIdentity;
 }
 
 /** Where the facts are read from; tests give folders of their own. */
@@ -33,7 +36,8 @@ export function detectMachine(files: SystemFiles = systemFiles): MachineFacts {
     cores: siblings?.length ?? os.availableParallelism(),
     ...topology(files.cpus, siblings),
   };
-  return { profile, cpus: os.availableParallelism(), siblings, virtual: flags.has("hypervisor") };
+  const identity = { vendor: field(info, "vendor_id"), family: Number(field(info, "cpu family")), model: Number(field(info, "model")) };
+  return { profile, cpus: os.availableParallelism(), siblings, virtual: flags.has("hypervisor"), identity };
 }
 
 /** The first value of a field of /proc/cpuinfo; "" when it is not there. */

@@ -13,6 +13,8 @@ import {
   type RunnerMethods,
   type RunnerResponse,
 } from "../protocol/runner.ts";
+import { eventsFor, familyOf, groupNumber } from "../counters/events.ts";
+import { detectMachine } from "./machine-detect.ts";
 import { buildRunner } from "./native-build.ts";
 import { findOrtLibrary } from "./ort-library.ts";
 import { plainOrtText } from "./ort-text.ts";
@@ -93,7 +95,8 @@ export class RunnerClient {
   /** What the runner says about the machine; with the version of ONNX Runtime where its library is found. */
   hello(): Promise<HelloResult> {
     const library = findOrtLibrary();
-    return this.request("hello", library === undefined ? {} : { ortLibrary: library }, { timeoutMs: 30_000 });
+    const events = eventsFor(familyOf(detectMachine().identity)).map((e) => ({ ...e, group: groupNumber(e.group) }));
+    return this.request("hello", { events, ...(library === undefined ? {} : { ortLibrary: library }) }, { timeoutMs: 30_000 });
   }
 
   /** False once the process has ended: start another one. */

@@ -35,6 +35,20 @@ export interface WeightRange {
 export interface HelloParams {
   /** Path of libonnxruntime.so, to learn whether it loads and its version. */
   readonly ortLibrary?: string;
+  /** What is counted from now on, group by group: rows of compiler-core/counters for this processor. */
+  readonly events?: readonly RunnerCounterEvent[];
+}
+/** An event of the kernel's perf interface. */
+export interface RunnerCounterEvent {
+  readonly name: string;
+  readonly kind: "hardware" | "software" | "uncore";
+  /** `hardware`, `software`, `cache`: numbers of the kernel; else the name of a monitoring unit. */
+  readonly unit: string;
+  readonly config: number;
+  /** Events of one number follow each other, and are counted over the same time. */
+  readonly group: number;
+  /** Of one count; default 1. */
+  readonly scale?: number;
 }
 export interface HelloResult {
   readonly protocol: number;
@@ -57,7 +71,7 @@ export interface HelloResult {
   };
   readonly counters: readonly {
     readonly name: string;
-    readonly kind: "hardware" | "software";
+    readonly kind: "hardware" | "software" | "uncore";
     readonly valid: boolean;
     readonly why?: string;
   }[];
@@ -219,6 +233,8 @@ export interface ProfileParams {
   readonly inputs: readonly TensorFileRef[];
   /** Default 10. */
   readonly runs?: number;
+  /** Also count by region and thread, in runs of their own: each boundary of a region costs system calls. */
+  readonly counters?: boolean;
 }
 export interface ProfileResult {
   readonly runs: number;
@@ -226,6 +242,11 @@ export interface ProfileResult {
   readonly ns: readonly number[];
   /** Per thread, per region: sums over all runs. */
   readonly threads: readonly { readonly ns: readonly number[]; readonly counts: readonly number[] }[];
+  /** Per thread and region, each counter per run; null where the thread was never in the region. */
+  readonly counters?: {
+    readonly runs: number;
+    readonly threads: readonly (readonly (Readonly<Record<string, RunnerCounter>> | null)[])[];
+  };
 }
 
 export interface SampleParams {

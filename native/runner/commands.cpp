@@ -78,6 +78,7 @@ json::value commands::add(std::unique_ptr<target> t, json::value description) {
 
 json::value commands::hello(const json::value& request) {
   json::value ort;
+  if (!request["events"].is_null()) counters_ = counter_events(request["events"]);
   const std::string library = request.string_or("ortLibrary", "");
   if (library.empty()) {
     ort = json::object{{"valid", false}, {"why", "no library path given"}};
@@ -89,7 +90,7 @@ json::value commands::hello(const json::value& request) {
     }
   }
   return json::object{{"protocol", protocol_version},   {"abi", FS_ABI_VERSION}, {"pid", getpid()},
-                      {"isa", isa_names(usable_isa())}, {"cpu", describe_cpu()}, {"counters", describe_counters()},
+                      {"isa", isa_names(usable_isa())}, {"cpu", describe_cpu()}, {"counters", describe_counters(counters_, system_perf())},
                       {"ticksPerNs", ticks_per_ns()},   {"ort", std::move(ort)}};
 }
 
@@ -188,9 +189,8 @@ json::value commands::run_bench(const json::value& request) {
   o.burst_ms = request.number_or("burstMs", o.burst_ms);
   o.warmup_ms = request.number_or("warmupMs", o.warmup_ms);
   o.cold_bytes = request.int_or("coldBytes", 0);
-  counter_set counters;
   json::value result = bench(candidates, o, on_progress);
-  if (auto* m = dynamic_cast<compiled_module*>(candidates[0].what)) result.set("counters", counters.measure(*m));
+  if (auto* m = dynamic_cast<compiled_module*>(candidates[0].what)) result.set("counters", measure_counters(counters_, system_perf(), *m));
   return result;
 }
 
@@ -208,7 +208,9 @@ json::value commands::profile(const json::value& request) {
     ns.push_back(now_ns() - start);
   }
   m.park(true);
-  return json::object{{"runs", runs}, {"ns", std::move(ns)}, {"threads", m.regions()}};
+  json::object result{{"runs", runs}, {"ns", std::move(ns)}, {"threads", m.regions()}};
+  if (request.bool_or("counters", false)) result.emplace_back("counters", region_counters(counters_, system_perf(), m, runs));
+  return result;
 }
 
 json::value commands::sample(const json::value& request) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "counters.hpp"
 #include "json.hpp"
 #include "module.hpp"
 #include "onednn.hpp"
@@ -37,6 +38,7 @@ class commands {
   compiled_module& find_module(const json::value& id);
   json::value add(std::unique_ptr<target> t, json::value description);
 
+  std::vector<counter_event> counters_;  // as the client has named them in `hello`
   std::map<int64_t, std::unique_ptr<target>> targets_;
   int64_t next_ = 1;
 };

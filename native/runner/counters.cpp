@@ -1,191 +1,185 @@
 #include "counters.hpp"
 
-#include <dirent.h>
-#include <linux/perf_event.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
+#include <cerrno>
+#include <cstring>
 
-#include <string>
-#include <vector>
-
-#include "clock.hpp"
-#include "cpu.hpp"
 #include "failure.hpp"
 
 namespace runner {
 
 namespace {
 
-enum class maker { any, intel, amd };
-
-struct event {
-  const char* name;
-  maker vendor;
-  uint32_t type;
-  uint64_t config;
-  int group;  // events of a group are counted over the same time
-};
-
-constexpr uint64_t cache_event(uint64_t cache, uint64_t op, uint64_t result) { return cache | (op << 8) | (result << 16); }
-// Raw events are event | umask << 8 (Intel: Sapphire Rapids perfmon tables; AMD: Zen 4 PPR).
-constexpr uint64_t raw(uint64_t code, uint64_t umask) { return code | (umask << 8); }
-
-const event events[] = {
-    {"cycles", maker::any, PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES, 0},
-    {"instructions", maker::any, PERF_TYPE_HARDWARE, PERF_COUNT_HW_INSTRUCTIONS, 0},
-    {"branch-misses", maker::any, PERF_TYPE_HARDWARE, PERF_COUNT_HW_BRANCH_MISSES, 0},
-    {"l1d-load-misses", maker::any, PERF_TYPE_HW_CACHE,
-     cache_event(PERF_COUNT_HW_CACHE_L1D, PERF_COUNT_HW_CACHE_OP_READ, PERF_COUNT_HW_CACHE_RESULT_MISS), 1},
-    {"l2-misses", maker::intel, PERF_TYPE_RAW, raw(0x24, 0x3f), 1},
-    {"l2-misses", maker::amd, PERF_TYPE_RAW, raw(0x64, 0x09), 1},
-    {"llc-misses", maker::any, PERF_TYPE_HARDWARE, PERF_COUNT_HW_CACHE_MISSES, 1},
-    {"dtlb-load-misses", maker::any, PERF_TYPE_HW_CACHE,
-     cache_event(PERF_COUNT_HW_CACHE_DTLB, PERF_COUNT_HW_CACHE_OP_READ, PERF_COUNT_HW_CACHE_RESULT_MISS), 1},
-    {"fp-arith-512b-single", maker::intel, PERF_TYPE_RAW, raw(0xc7, 0x80), 2},
-    {"fp-arith-256b-single", maker::intel, PERF_TYPE_RAW, raw(0xc7, 0x20), 2},
-    {"amx-busy-cycles", maker::intel, PERF_TYPE_RAW, raw(0xb7, 0x02), 2},
-    {"topdown-slots", maker::intel, PERF_TYPE_RAW, raw(0xa4, 0x01), 2},
-    {"task-clock", maker::any, PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK, 3},
-    {"page-faults", maker::any, PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS, 3},
-    {"context-switches", maker::any, PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CONTEXT_SWITCHES, 3},
-    {"cpu-migrations", maker::any, PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_MIGRATIONS, 3},
-};
-
-maker this_vendor() {
-  static const maker v = [] {
-    const std::string name = describe_cpu()["vendor"].as_string();
-    return name == "GenuineIntel" ? maker::intel : name == "AuthenticAMD" ? maker::amd : maker::any;
-  }();
-  return v;
+counter_kind kind_of(const std::string& name) {
+  return name == "software" ? counter_kind::software : name == "uncore" ? counter_kind::uncore : counter_kind::hardware;
 }
 
-// Why an event cannot be opened, in words.
-std::string reason(const event& e, int error) {
-  if (error == ENOENT || error == ENODEV || error == EOPNOTSUPP)
-    return e.type == PERF_TYPE_SOFTWARE ? "not supported by the kernel"
-                                        : "no performance monitoring unit is visible (typical for a virtual machine)";
-  if (error == EACCES || error == EPERM) return "not permitted (kernel.perf_event_paranoid, or a container's seccomp filter)";
-  if (error == ENOSYS) return "the kernel has no perf events";
-  if (error == EINVAL) return "this processor does not know the event";
-  return std::strerror(error);
+const char* kind_name(counter_kind kind) {
+  return kind == counter_kind::software ? "software" : kind == counter_kind::uncore ? "uncore" : "hardware";
 }
 
-int open_event(const event& e, pid_t thread, int leader) {
+// Core events of hybrid processors are those of the performance cores.
+std::vector<uint32_t> types_for(const counter_event& e, perf_layer& perf) {
+  if (e.unit == "hardware") return {PERF_TYPE_HARDWARE};
+  if (e.unit == "software") return {PERF_TYPE_SOFTWARE};
+  if (e.unit == "cache") return {PERF_TYPE_HW_CACHE};
+  std::vector<uint32_t> types = perf.types_of(e.unit);
+  if (types.empty() && e.unit == "cpu") types = perf.types_of("cpu_core");
+  return types;
+}
+
+bool has_core_unit(perf_layer& perf) { return !perf.types_of("cpu").empty() || !perf.types_of("cpu_core").empty(); }
+
+perf_event_attr attributes(const counter_event& e, uint32_t type, bool leads) {
   perf_event_attr a;
   std::memset(&a, 0, sizeof a);
   a.size = sizeof a;
-  a.type = e.type;
+  a.type = type;
   a.config = e.config;
-  a.disabled = leader < 0 ? 1 : 0;
-  a.exclude_kernel = e.type == PERF_TYPE_SOFTWARE ? 0 : 1;
-  a.exclude_hv = 1;
-  a.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
-  return static_cast<int>(syscall(SYS_perf_event_open, &a, thread, -1, leader, PERF_FLAG_FD_CLOEXEC));
+  a.disabled = leads ? 1 : 0;
+  // Uncore units know no privilege level; software events happen in the kernel.
+  a.exclude_kernel = e.kind == counter_kind::hardware ? 1 : 0;
+  a.exclude_hv = e.kind == counter_kind::uncore ? 0 : 1;
+  a.read_format = PERF_FORMAT_GROUP | PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
+  return a;
 }
-
-std::vector<pid_t> all_threads() {
-  std::vector<pid_t> ids;
-  DIR* d = opendir("/proc/self/task");
-  if (d == nullptr) return ids;
-  while (const dirent* e = readdir(d))
-    if (e->d_name[0] != '.') ids.push_back(std::atoi(e->d_name));
-  closedir(d);
-  return ids;
-}
-
-struct counted {
-  double value = 0, enabled = 0, running = 0;
-  int error = 0;
-  bool opened = false;
-};
-
-// The events of one thread, opened in their groups.
-class thread_events {
- public:
-  explicit thread_events(pid_t thread, std::vector<counted>& sums) : sums_(sums) {
-    int leaders[4] = {-1, -1, -1, -1};
-    for (size_t i = 0; i < std::size(events); i++) {
-      const event& e = events[i];
-      fds_.push_back(-1);
-      if (e.vendor != maker::any && e.vendor != this_vendor()) continue;
-      int& leader = leaders[e.group];
-      fds_[i] = open_event(e, thread, leader);
-      if (fds_[i] < 0 && leader >= 0) fds_[i] = open_event(e, thread, -1);  // the group is full: count it alone
-      if (fds_[i] < 0)
-        sums[i].error = errno;
-      else
-        sums[i].opened = true;
-      if (leader < 0) leader = fds_[i];
-    }
-  }
-  thread_events(thread_events&& other) noexcept : fds_(std::move(other.fds_)), sums_(other.sums_) { other.fds_.clear(); }
-  ~thread_events() {
-    for (const int fd : fds_)
-      if (fd >= 0) close(fd);
-  }
-  void control(unsigned long request) const {
-    for (const int fd : fds_)
-      if (fd >= 0) ioctl(fd, request, PERF_IOC_FLAG_GROUP);
-  }
-  void collect() const {
-    for (size_t i = 0; i < fds_.size(); i++) {
-      uint64_t v[3];
-      if (fds_[i] < 0 || read(fds_[i], v, sizeof v) != sizeof v) continue;
-      sums_[i].enabled += static_cast<double>(v[1]);
-      sums_[i].running += static_cast<double>(v[2]);
-      if (v[2] > 0) sums_[i].value += static_cast<double>(v[0]) * static_cast<double>(v[1]) / static_cast<double>(v[2]);
-    }
-  }
-
- private:
-  std::vector<int> fds_;
-  std::vector<counted>& sums_;
-};
 
 }  // namespace
 
-json::value describe_counters() {
-  json::array all;
-  for (const auto& e : events) {
-    if (e.vendor != maker::any && e.vendor != this_vendor()) continue;
-    const int fd = open_event(e, 0, -1);
-    json::object o{{"name", e.name}, {"kind", e.type == PERF_TYPE_SOFTWARE ? "software" : "hardware"}, {"valid", fd >= 0}};
-    if (fd < 0) o.emplace_back("why", reason(e, errno));
-    if (fd >= 0) close(fd);
-    all.push_back(std::move(o));
-  }
+std::vector<counter_event> counter_events(const json::value& list) {
+  std::vector<counter_event> all;
+  if (list.is_null()) return all;
+  for (const auto& e : list.items())
+    all.push_back({e["name"].as_string(), kind_of(e["kind"].as_string()), e["unit"].as_string(),
+                   static_cast<uint64_t>(e["config"].as_int()), static_cast<int>(e["group"].as_int()), e.number_or("scale", 1)});
   return all;
 }
 
-json::value counter_set::measure(compiled_module& m) {
-  std::vector<counted> sums(std::size(events));
-  std::vector<thread_events> threads;
-  for (const pid_t t : all_threads()) threads.emplace_back(t, sums);
-  m.park(false);
-  m.run();
-  for (const auto& t : threads) t.control(PERF_EVENT_IOC_ENABLE);
-  int runs = 0;
-  const int64_t start = now_ns();
-  do {
-    m.run();
-    runs++;
-  } while (now_ns() - start < 50000000);
-  for (const auto& t : threads) t.control(PERF_EVENT_IOC_DISABLE);
-  for (const auto& t : threads) t.collect();
-  m.park(true);
-  json::object all;
-  for (size_t i = 0; i < std::size(events); i++) {
-    const event& e = events[i];
-    if (e.vendor != maker::any && e.vendor != this_vendor()) continue;
-    const counted& c = sums[i];
-    json::object o{{"valid", c.opened && c.running > 0}};
-    if (c.opened && c.running > 0) {
-      o.emplace_back("value", c.value / runs);
-      o.emplace_back("scale", c.enabled / c.running);
-    } else {
-      o.emplace_back("why", c.opened ? "it never got a turn on the counters" : reason(e, c.error));
+void counted::add(const counted& other) {
+  value += other.value;
+  enabled += other.enabled;
+  running += other.running;
+  opened = opened || other.opened;
+  if (error == 0) error = other.error;
+}
+
+std::string counter_reason(const counter_event& e, int error, perf_layer& perf) {
+  const int level = perf.paranoid();
+  if (error == EACCES || error == EPERM) {
+    const int needed = e.kind == counter_kind::uncore ? 0 : 2;
+    if (level > needed)
+      return "not permitted: kernel.perf_event_paranoid is " + std::to_string(level) +
+             "; allow it with: sudo sysctl -w kernel.perf_event_paranoid=" + std::to_string(needed);
+    return "not permitted, although kernel.perf_event_paranoid is " + std::to_string(level) +
+           ": a container's seccomp filter, or a security module, forbids perf_event_open";
+  }
+  if (error == ENOSYS) return "the kernel was built without perf events";
+  if (error == EMFILE || error == ENFILE) return "too many open files: raise the limit with ulimit -n";
+  if (e.kind == counter_kind::software) return error == ENOENT ? "not supported by the kernel" : std::strerror(error);
+  if (error == ENOENT || error == ENODEV || error == EOPNOTSUPP) {
+    if (e.kind == counter_kind::uncore)
+      return "the kernel shows no unit " + e.unit + " (typical for a virtual machine, or its driver is not loaded)";
+    if (!has_core_unit(perf)) return "no performance monitoring unit is visible (typical for a virtual machine)";
+    return "the kernel knows no such event for this processor";
+  }
+  if (error == EINVAL) return "this processor does not know the event";
+  if (error == EBUSY) return "somebody else holds the counters";
+  return std::strerror(error);
+}
+
+json::value counter_value(const counter_event& e, const counted& c, double runs, perf_layer& perf) {
+  if (c.opened && c.running > 0)
+    return json::object{{"valid", true}, {"value", c.value * e.scale * (c.enabled / c.running) / runs}, {"scale", c.enabled / c.running}};
+  const std::string why = !c.opened       ? counter_reason(e, c.error, perf)
+                          : c.enabled > 0 ? "it never got a turn on the counters: too many were asked for at once"
+                                          : "nothing ran while it was on";
+  return json::object{{"valid", false}, {"why", why}};
+}
+
+open_counters::open_counters(const std::vector<counter_event>& events, pid_t thread, perf_layer& perf)
+    : events_(events), perf_(perf), state_(events.size()) {
+  int last = -1;
+  size_t first = 0;
+  for (size_t i = 0; i < events.size(); i++) {
+    const counter_event& e = events[i];
+    if ((thread < 0) != (e.kind == counter_kind::uncore)) continue;
+    if (e.group != last || e.kind == counter_kind::uncore) first = groups_.size();
+    last = e.group;
+    const std::vector<uint32_t> types = types_for(e, perf);
+    if (types.empty()) state_[i].error = ENODEV;
+    for (const uint32_t type : types) {
+      if (e.kind != counter_kind::uncore) {
+        open_event(i, thread, -1, type, first);
+        break;
+      }
+      for (const int cpu : perf.cpus_of(e.unit)) open_event(i, -1, cpu, type, groups_.size());
     }
-    all.emplace_back(e.name, std::move(o));
+  }
+}
+
+void open_counters::open_event(size_t at, pid_t thread, int cpu, uint32_t type, size_t first) {
+  const bool joins = first < groups_.size();
+  const counter_event& e = events_[at];
+  int fd = perf_.open(attributes(e, type, !joins), thread, cpu, joins ? groups_[first].leader : -1);
+  bool alone = !joins;
+  // The group may be full, or the event may need a counter that is taken.
+  if (fd < 0 && joins) {
+    fd = perf_.open(attributes(e, type, true), thread, cpu, -1);
+    alone = true;
+  }
+  if (fd < 0) {
+    state_[at].error = -fd;
+    return;
+  }
+  state_[at].opened = true;
+  if (alone)
+    groups_.push_back({fd, {at}, {fd}});
+  else {
+    groups_[first].members.push_back(at);
+    groups_[first].fds.push_back(fd);
+  }
+}
+
+open_counters::open_counters(open_counters&& other) noexcept
+    : events_(other.events_), perf_(other.perf_), groups_(std::move(other.groups_)), state_(std::move(other.state_)) {
+  other.groups_.clear();
+}
+
+open_counters::~open_counters() {
+  for (const auto& g : groups_)
+    for (const int fd : g.fds) perf_.close(fd);
+}
+
+void open_counters::control(unsigned long request) {
+  for (const auto& g : groups_) perf_.control(g.leader, request);
+}
+
+void open_counters::read(counted* into) {
+  for (size_t i = 0; i < state_.size(); i++) into[i] = state_[i];
+  for (const auto& g : groups_) {
+    // {how many, time enabled, time running, values...}
+    uint64_t words[3 + 32];
+    const int count = 3 + static_cast<int>(std::min<size_t>(g.members.size(), 32));
+    if (perf_.read(g.leader, words, count) < count) continue;
+    for (size_t m = 0; m < g.members.size() && m < 32; m++) {
+      counted& c = into[g.members[m]];
+      c.value += static_cast<double>(words[3 + m]);
+      c.enabled += static_cast<double>(words[1]);
+      c.running += static_cast<double>(words[2]);
+    }
+  }
+}
+
+json::value describe_counters(const std::vector<counter_event>& events, perf_layer& perf) {
+  json::array all;
+  const open_counters here(events, 0, perf), sockets(events, -1, perf);
+  std::vector<counted> state(events.size()), socket_state(events.size());
+  const_cast<open_counters&>(here).read(state.data());
+  const_cast<open_counters&>(sockets).read(socket_state.data());
+  for (size_t i = 0; i < events.size(); i++) {
+    const counted& c = events[i].kind == counter_kind::uncore ? socket_state[i] : state[i];
+    json::object o{{"name", events[i].name}, {"kind", kind_name(events[i].kind)}, {"valid", c.opened}};
+    if (!c.opened) o.emplace_back("why", counter_reason(events[i], c.error, perf));
+    all.push_back(std::move(o));
   }
   return all;
 }

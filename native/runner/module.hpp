@@ -45,6 +45,11 @@ class compiled_module final : public target {
   void reset_regions();
   // {threads: [{ticks: [], counts: []}], ticksPerNs}
   json::value regions() const;
+  // Who is told of regions (builds with -DFS_PROFILE); NULL: nobody.
+  void on_region(void (*event)(void*, int, int, int), void* host) {
+    host_.context.region_event = event;
+    host_.context.region_host = host;
+  }
   // Kernel thread ids of the team, thread 0 first.
   std::vector<pid_t> thread_ids();
   // Lowest address of the mapped object, so that base + offset is an instruction.

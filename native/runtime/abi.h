@@ -82,9 +82,9 @@ typedef struct fs_team {
   int32_t threads;
   int32_t spin; /* polls before a waiting thread sleeps in the kernel; 0: sleep at once (more threads than CPUs) */
   char pad[56];
-  fs_gate all;                                /* counts nodes where there are several, threads otherwise */
+  fs_gate all;                                 /* counts nodes where there are several, threads otherwise */
   fs_line node[FS_MAX_THREADS / FS_TEAM_NODE]; /* arrivals, by tid / FS_TEAM_NODE */
-  fs_gate group[FS_MAX_THREADS / 2];          /* of parts of the team, by (first tid of the part) / 2: see fs_group_barrier */
+  fs_gate group[FS_MAX_THREADS / 2];           /* of parts of the team, by (first tid of the part) / 2: see fs_group_barrier */
 } fs_team;
 
 typedef struct fs_context {
@@ -101,10 +101,13 @@ typedef struct fs_context {
   uint64_t* region_counts; /* times entered; written by builds with -DFS_PROFILE only */
   int32_t* region_current; /* the region being executed (or -1), for crash reports; written by every build */
   uint32_t region_stride;  /* words between the rows of two threads in ticks, counts and current */
-  /* Runs part `hole` (0 .. holes-1) of the model on the memory of its operands and results: dense row-major tensors, NULL for values that the
-   * host keeps itself. Called by tid 0, never twice at a time; it has to return, failed or not, because the other threads wait. */
+  /* Runs part `hole` (0 .. holes-1) of the model on the memory of its operands and results: dense row-major tensors, NULL for values that
+   * the host keeps itself. Called by tid 0, never twice at a time; it has to return, failed or not, because the other threads wait. */
   void (*hole)(void* hole_host, uint32_t hole, const void* const* operands, void* const* results);
   void* hole_host;
+  /* Told when a thread enters (leave: 0) and leaves (1) a region, by builds with -DFS_PROFILE only: for counters. NULL: nobody is. */
+  void (*region_event)(void* region_host, int tid, int region, int leave);
+  void* region_host;
 } fs_context;
 
 /* The three symbols, for hosts that link a module directly or look them up by name. */

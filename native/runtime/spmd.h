@@ -3,11 +3,11 @@
 #ifndef FUSIONSCOPE_RUNTIME_SPMD_H
 #define FUSIONSCOPE_RUNTIME_SPMD_H
 
+#include <time.h>
+
 #include "abi.h"
 #include "split.h"
 #include "team.h"
-
-#include <time.h>
 
 /* Ticks of a constant-rate counter: the TSC on x86-64 (the runner reports its rate), nanoseconds elsewhere. */
 static inline uint64_t fs_ticks(void) {
@@ -36,8 +36,13 @@ static inline unsigned char* fs_scratch(fs_context* ctx, int tid) { return ctx->
     if ((ctx)->region_current) __atomic_store_n(&(ctx)->region_current[(uint64_t)(tid) * (ctx)->region_stride], (id), __ATOMIC_RELAXED); \
   } while (0)
 #ifdef FS_PROFILE
+#define FS_REGION_EVENT(ctx, tid, id, leave)                                                     \
+  do {                                                                                           \
+    if ((ctx)->region_event) (ctx)->region_event((ctx)->region_host, (tid), (int)(id), (leave)); \
+  } while (0)
 #define FS_REGION_BEGIN(ctx, tid, id) \
   FS_REGION_MARK(ctx, tid, id);       \
+  FS_REGION_EVENT(ctx, tid, id, 0);   \
   const uint64_t fs_region_start_##id = fs_ticks()
 #define FS_REGION_END(ctx, tid, id)                                                            \
   do {                                                                                         \
@@ -46,6 +51,7 @@ static inline unsigned char* fs_scratch(fs_context* ctx, int tid) { return ctx->
       (ctx)->region_ticks[fs_region_slot] += fs_ticks() - fs_region_start_##id;                \
       (ctx)->region_counts[fs_region_slot] += 1;                                               \
     }                                                                                          \
+    FS_REGION_EVENT(ctx, tid, id, 1);                                                          \
     FS_REGION_MARK(ctx, tid, -1);                                                              \
   } while (0)
 #else
