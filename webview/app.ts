@@ -30,6 +30,8 @@ export class App {
   theme: Theme;
   /** The other compilation of a comparison. */
   other: OtherSide | undefined;
+  /** Called when the first graph is painted. */
+  onFirstPicture: () => void = () => {};
   private lineageOf: { readonly version: number; readonly lineage: Lineage } | undefined;
   private readonly texts = new Map<string, Promise<TextReply>>();
   private readonly arrived = new Map<string, TextReply>();

@@ -5,6 +5,7 @@ import { App } from "./app.ts";
 import { registerControls } from "./controls/index.ts";
 import { el } from "./dom.ts";
 import { readTheme, watchTheme } from "./draw/theme.ts";
+import { FirstPicture } from "./first-picture.ts";
 import { Host, type Postable } from "./host.ts";
 import { provideElk } from "./layout/elk.ts";
 import { listenToKeys } from "./keyboard.ts";
@@ -22,10 +23,12 @@ function start(root: HTMLElement): void {
   readStrings(document);
   registerControls();
   const speaker = el("div", { class: "for-readers", role: "status", attrs: { "aria-live": "polite" } });
-  const deliver = (message: ToPage): void => receive(app, message, echo);
+  const first = new FirstPicture((message) => receive(app, message, echo));
+  const deliver = (message: ToPage): void => first.deliver(message);
   const embedded = document.getElementById("recorded");
   const api = embedded ? recordedHost(embedded.textContent ?? "", deliver) : acquireVsCodeApi();
   const app = new App(new Store(), new Host(api), readTheme(document.body), (text) => (speaker.textContent = text));
+  app.onFirstPicture = () => first.painted();
   keepSearching(app); // before the panels: what they show is up to date
   const shell = buildShell(app);
   root.append(shell.element, speaker);
