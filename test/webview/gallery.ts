@@ -2,6 +2,7 @@
  * Pictures of the page in every theme and two widths, for looking at, with a page that shows all of them side by side:
  * test-results/gallery/index.html. Run: npm run gallery [-- part of a name ...].
  */
+import { passInfos } from "#core";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import type { PanelOptions, ToPage } from "#protocol";
@@ -11,6 +12,8 @@ import { layerFixture, quantisedFixture } from "./traces.ts";
 import { choose, launch, noChromium, open, type OpenOptions } from "./page.ts";
 import { syntheticMessages } from "./synthetic.ts";
 import { themeNames } from "./themes.ts";
+
+const vectorise = passInfos.find(({ name }) => name === "vectorise")?.index ?? NaN;
 
 const folder = "test-results/gallery";
 
@@ -192,7 +195,7 @@ const scenes: readonly Scene[] = [
     what: "What a pass changed in the loops",
     options: () => example({}),
     act: async (page) => {
-      await showStage(page, 29);
+      await showStage(page, vectorise);
       await press(page, ["n"]);
     },
   },
@@ -201,7 +204,7 @@ const scenes: readonly Scene[] = [
     what: "The same, before and after",
     options: () => example({}),
     act: async (page) => {
-      await showStage(page, 29);
+      await showStage(page, vectorise);
       await page.click("text=Before | After");
       await press(page, ["n"]);
     },

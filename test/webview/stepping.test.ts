@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
+import { passInfos } from "#core";
 import type { ToPage } from "#protocol";
 import { asOther, compiledFixture } from "./compiled-fixture.ts";
 import { mlp, type Fixture } from "./fixture.ts";
@@ -18,6 +19,8 @@ const press = async (page: Page, ...keys: readonly string[]): Promise<void> => {
 /** The ids of the nodes selected last, as the page told its host. */
 const selected = async (opened: Opened): Promise<unknown> => (await opened.sent()).filter(({ type }) => type === "selected").pop()?.nodes;
 const model = (): Uint8Array => readFileSync("test/data/example-mlp.onnx");
+
+const stageOf = (pass: string): number => passInfos.find(({ name }) => name === pass)?.index ?? NaN;
 
 describe("by keyboard alone", { skip: noChromium }, () => {
   let browser: Browser;
@@ -88,26 +91,30 @@ describe("by keyboard alone", { skip: noChromium }, () => {
     const page = await fresh(compiledFixture("example-mlp.onnx", model(), [], { isa: "avx512", threads: 1 }));
     await press(page, "F7");
     await painted(page, 1);
-    await opened.deliver({ type: "command", command: { name: "show-stage", stage: 29 } });
-    await textOf(page, 29);
-    assert.match(await page.innerText(".stage-text-head"), /Tensor IR.*after 29 vectorise.*against stage 28/s);
+    const [vectorise, code] = [stageOf("vectorise"), stageOf("emit-cpp")];
+    await opened.deliver({ type: "command", command: { name: "show-stage", stage: vectorise } });
+    await textOf(page, vectorise);
+    assert.match(
+      await page.innerText(".stage-text-head"),
+      new RegExp(`Tensor IR.*after ${vectorise} vectorise.*against stage ${vectorise - 1}`, "s"),
+    );
     assert.ok((await page.locator(".stage-text .line-changed, .stage-text .line-added").count()) > 0);
     await press(page, "n");
     await page.waitForSelector(".stage-text .lit");
     assert.match(await page.innerText(".hit-card"), /epilogue\s*1 of \d+[\s\S]*statements/);
     await press(page, "F7");
-    await textOf(page, 30);
-    assert.match(await page.innerText(".stage-text-head"), /as at stage 29/);
+    await textOf(page, vectorise + 1);
+    assert.match(await page.innerText(".stage-text-head"), new RegExp(`as at stage ${vectorise}`));
     await page.waitForTimeout(300);
     const times: number[] = [];
-    for (const stage of [31, 32, 33, 32, 31, 32, 33]) {
+    for (const stage of [3, 2, 1, 2, 3, 2, 1].map((before) => code - before)) {
       times.push(await stepMs(page, (times.length < 3 || times.length > 4 ? 1 : -1) as 1 | -1, stage));
       await page.waitForTimeout(250); // what comes next is asked for ahead
     }
     t.diagnostic(`steps through texts: ${times.map((ms) => ms.toFixed(0)).join(", ")} ms`);
     assert.ok([...times].sort((a, b) => a - b)[3]! < 250, "the target is 100 ms on a quiet machine");
     await press(page, "F7");
-    await textOf(page, 34);
+    await textOf(page, code);
     assert.match(await page.innerText(".stage-text-head"), /C\+\+.*written from the Tensor IR/s);
     await page.click("text=show the graph");
     await page.waitForSelector(".stage-text[hidden]", { state: "attached" });
