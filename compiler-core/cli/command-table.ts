@@ -24,6 +24,7 @@ const general = ["json", "debug", "help"] as const satisfies readonly OptionName
 const code = [
   "isa",
   "machine",
+  "tuned",
   "threads",
   "precision",
   "dim",
@@ -89,6 +90,10 @@ that run it without Fusionscope, Node or ONNX Runtime. A model with nodes that a
       "isolated",
       "cold",
       "compare",
+      "data",
+      "export",
+      "tune",
+      "budget",
       "seed",
       ...code,
       ...native,
@@ -99,6 +104,7 @@ that run it without Fusionscope, Node or ONNX Runtime. A model with nodes that a
       "fusionscope bench model.onnx --threads 2",
       "fusionscope bench model.onnx --nodes '#3,#4' --baseline ort,onednn",
       "fusionscope bench model.onnx --compare old.json",
+      "fusionscope bench model.onnx --tune --budget 120",
     ],
   },
   explain: {
@@ -142,9 +148,11 @@ of its own. \`fusionscope run PART.onnx --data test_data_set_0\` holds the compi
   },
   cache: {
     summary: "show or clear the build cache",
-    arguments: [{ name: "ACTION", help: "info or clear", choices: ["info", "clear"] }],
+    details:
+      "Builds that run while the cache is cleared begin again. FUSIONSCOPE_CACHE_MIB is the limit beyond which the least recently used go.",
+    arguments: [{ name: "ACTION", help: "info or clear (default: info)", choices: ["info", "clear"], optional: true }],
     options: general,
-    examples: ["fusionscope cache info"],
+    examples: ["fusionscope cache", "fusionscope cache clear"],
   },
   schema: {
     summary: "the JSON Schema of a command's --json output",

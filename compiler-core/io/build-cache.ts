@@ -14,10 +14,10 @@ import { environment } from "./environment.ts";
 /** Bytes that all entries may take together before the least recently used ones go. */
 export const cacheLimitBytes = 2 * 2 ** 30;
 
-/** The user's limit in bytes; undefined when none is set or it is not a number of MiB. */
-function limitOfUser(): number | undefined {
+/** The limit that the user has set (in MiB), or the usual one. What is not a number of MiB is not one. */
+export function cacheLimit(): number {
   const mib = Number(environment("FUSIONSCOPE_CACHE_MIB") ?? NaN);
-  return Number.isFinite(mib) && mib > 0 ? mib * 2 ** 20 : undefined;
+  return Number.isFinite(mib) && mib > 0 ? mib * 2 ** 20 : cacheLimitBytes;
 }
 
 const manifestName = "manifest.json";
@@ -99,18 +99,44 @@ async function findOrMake(
     await touch(folder);
     return { folder, cached: true };
   }
-  const draft = path.join(root, `.draft-${process.pid}-${randomBytes(6).toString("hex")}`);
-  try {
-    await fs.mkdir(draft, { recursive: true });
-    await make(draft);
-    await seal(draft);
-    await publish(draft, folder);
-    await evict(root, folder, options.limitBytes ?? limitOfUser() ?? cacheLimitBytes);
-  } catch (e) {
-    await fs.rm(draft, { recursive: true, force: true }).catch(() => undefined); // what went wrong first is told
-    throwDiskError(e, folder);
+  for (let attempt = 0; ; attempt++) {
+    const draft = path.join(root, `.draft-${process.pid}-${randomBytes(6).toString("hex")}`);
+    try {
+      await fs.mkdir(draft, { recursive: true });
+      await make(draft);
+      await seal(draft);
+      await publish(draft, folder);
+      break;
+    } catch (e) {
+      // Another process may have cleared the cache, with the draft in it: then it is made once more.
+      const wasCleared = attempt === 0 && !(await exists(draft));
+      await fs.rm(draft, { recursive: true, force: true }).catch(() => undefined); // what went wrong first is told
+      if (!wasCleared) throwDiskError(e, folder);
+    }
   }
+  await evict(root, folder, options.limitBytes ?? cacheLimit()).catch(() => undefined); // a cache that is too large is no fault of this build
   return { folder, cached: false };
+}
+
+const exists = (at: string): Promise<boolean> =>
+  fs.access(at).then(
+    () => true,
+    () => false,
+  );
+
+/**
+ * Removes a file or folder so that others see all of it or nothing: it is moved away first, to a name that nobody looks for.
+ * @throws what the file system says
+ */
+export async function removeWhole(at: string): Promise<void> {
+  const gone = path.join(path.dirname(at), `.gone-${process.pid}-${randomBytes(6).toString("hex")}`);
+  try {
+    await fs.rename(at, gone);
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw e;
+  }
+  await fs.rm(gone, { recursive: true, force: true });
 }
 
 const unwritable: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "EISDIR", "ENAMETOOLONG", "ELOOP"]);
@@ -198,14 +224,22 @@ interface Kept {
   readonly used: number;
 }
 
-/** Removes the least recently used entries until all fit, and drafts that a killed process left more than an hour ago. Never `keep`. */
+/** What processes leave that are killed, or that ask and build nothing: names by how they begin, with the age (ms) at which they are of no use. */
+const leftovers: readonly (readonly [string, number])[] = [
+  [".draft-", 3_600_000],
+  [".gone-", 3_600_000],
+  [".asked-", 30 * 86_400_000],
+];
+
+/** Removes the least recently used entries until all fit, and leftovers. Never `keep`. */
 async function evict(root: string, keep: string, limit: number): Promise<void> {
   const entries: Kept[] = [];
   for (const entry of await fs.readdir(root, { withFileTypes: true })) {
     const folder = path.join(root, entry.name);
-    if (entry.name.startsWith(".draft-")) {
+    const [, most] = leftovers.find(([start]) => entry.name.startsWith(start)) ?? [];
+    if (most !== undefined) {
       const age = Date.now() - ((await fs.stat(folder).catch(() => undefined))?.mtimeMs ?? Date.now());
-      if (age > 3_600_000) await fs.rm(folder, { recursive: true, force: true });
+      if (age > most) await fs.rm(folder, { recursive: true, force: true });
     } else if (entry.isDirectory()) {
       entries.push(await measure(folder));
     }
@@ -214,7 +248,7 @@ async function evict(root: string, keep: string, limit: number): Promise<void> {
   for (const e of entries.sort((a, b) => a.used - b.used)) {
     if (total <= limit) return;
     if (e.folder === keep) continue;
-    await fs.rm(e.folder, { recursive: true, force: true });
+    await removeWhole(e.folder);
     total -= e.bytes;
   }
 }

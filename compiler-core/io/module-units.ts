@@ -92,12 +92,19 @@ async function placeKernel(context: UnitContext, unit: RegionText, file: string,
   const { folder, toolchain, flags, prefix, headers, run } = context;
   const text = kernelUnitText(unit);
   const key = contentKey(["kernel 1", toolchain.banner, flags.join(" "), headers, text]);
-  const kernel = await cachedBuild(key, async (draft) => {
-    await fs.writeFile(path.join(draft, unitFile), text);
-    const own = [...flags, ...prefix, `-ffile-prefix-map=${draft}=.`];
-    await compile(toolchain, [...own, "-S", unitFile, "-o", "kernel.s"], { ...run, cwd: draft });
+  const read = async (): Promise<string> => {
+    const kernel = await cachedBuild(key, async (draft) => {
+      await fs.writeFile(path.join(draft, unitFile), text);
+      const own = [...flags, ...prefix, `-ffile-prefix-map=${draft}=.`];
+      await compile(toolchain, [...own, "-S", unitFile, "-o", "kernel.s"], { ...run, cwd: draft });
+    });
+    return fs.readFile(path.join(kernel.folder, "kernel.s"), "utf8");
+  };
+  // Another process may clear the cache between finding and reading: a second time it is made.
+  const assembly = await read().catch((e: NodeJS.ErrnoException) => {
+    if (e.code === "ENOENT") return read();
+    throw e;
   });
-  const assembly = await fs.readFile(path.join(kernel.folder, "kernel.s"), "utf8");
   await fs.writeFile(path.join(folder, `${file}.s`), placedAssembly(assembly, unitFile, unit, of));
   await compile(toolchain, ["-c", `${file}.s`, "-o", `${file}.o`], run);
 }

@@ -37,10 +37,22 @@ export async function prefixFlags(request: PrefixRequest, options: RunOptions = 
   const key = contentKey(["prefix 1", request.toolchain.banner, request.flags.join(" "), request.headers, text]);
   const made = known.get(key) ?? find(key, text, request, options);
   known.set(key, made);
-  const flags = await made;
-  if (flags.length === 0) known.delete(key);
-  return flags;
+  const flags = await made.catch((e: unknown) => {
+    known.delete(key);
+    throw e;
+  });
+  const file = flags.at(-1);
+  if (file !== undefined && (await exists(file))) return flags;
+  // None yet, or the cache was cleared since.
+  known.delete(key);
+  return [];
 }
+
+const exists = (file: string): Promise<boolean> =>
+  fs.access(`${file}.gch`).then(
+    () => true,
+    () => false,
+  );
 
 async function find(key: string, text: string, { toolchain, flags }: PrefixRequest, options: RunOptions): Promise<readonly string[]> {
   if (!(await askedBefore(key))) return [];

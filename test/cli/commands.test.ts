@@ -35,6 +35,12 @@ const cases: readonly Case[] = [
   { words: ["schema", "bench"], json: (r) => assert.equal(r["for"], "bench"), text: /"speedup"/ },
   { words: ["cache", "info"], env: { FUSIONSCOPE_CACHE: at("cache") }, json: (r) => assert.equal(r["entries"], 0), text: /0 files/ },
   {
+    words: ["cache"],
+    env: { FUSIONSCOPE_CACHE: at("cache"), FUSIONSCOPE_CACHE_MIB: "7" },
+    json: (r) => assert.equal(r["limitBytes"], 7 * 2 ** 20),
+    text: /of at most 7\.00 MiB/,
+  },
+  {
     words: ["cache", "clear"],
     env: { FUSIONSCOPE_CACHE: at("cache") },
     json: (r) => assert.equal(r["removed"], 0),

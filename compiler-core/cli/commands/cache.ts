@@ -1,8 +1,8 @@
-/** `fusionscope cache info|clear`: what is kept between runs. */
+/** `fusionscope cache [info|clear]`: what is kept between runs. */
 import fs from "node:fs";
 import path from "node:path";
 import { userError } from "#core";
-import { cacheFolder } from "#core/io";
+import { cacheFolder, cacheLimit, removeWhole } from "#core/io";
 import type { CommandRunner } from "../command.ts";
 import { bytesText } from "../text/units.ts";
 
@@ -14,15 +14,18 @@ interface Usage {
   readonly bytes: number;
 }
 
-export const cache: CommandRunner = ({ arguments: [action] }) => {
+export const cache: CommandRunner = async ({ arguments: [action] }) => {
   const folder = cacheFolder();
+  const limitBytes = cacheLimit();
   const before = usage(folder);
-  if (action === "clear") clear(folder);
+  if (action === "clear") await clear(folder);
   const { entries, bytes } = usage(folder);
   const removed = before.entries - entries;
   const what =
-    action === "clear" ? `removed ${removed} files (${bytesText(before.bytes - bytes)})` : `${entries} files, ${bytesText(bytes)}`;
-  return { json: { folder, entries, bytes, removed }, text: [`${folder}: ${what}`] };
+    action === "clear"
+      ? `removed ${removed} files (${bytesText(before.bytes - bytes)})`
+      : `${entries} files, ${bytesText(bytes)} of at most ${bytesText(limitBytes)} (FUSIONSCOPE_CACHE_MIB); the least recently used go first`;
+  return { json: { folder, entries, bytes, removed, limitBytes }, text: [`${folder}: ${what}`] };
 };
 
 function usage(folder: string): Usage {
@@ -48,11 +51,14 @@ function list(folder: string): string[] {
   }
 }
 
-function clear(folder: string): void {
-  for (const name of kept) {
+/** Builds that run meanwhile begin again: what they find is whole or not there. */
+async function clear(folder: string): Promise<void> {
+  // What a killed process was about to remove goes, too.
+  const gone = list(folder).filter((name) => name.startsWith(".gone-"));
+  for (const name of [...kept, ...gone]) {
     const at = path.join(folder, name);
     try {
-      fs.rmSync(at, { recursive: true, force: true });
+      await removeWhole(at);
     } catch (e) {
       userError("file-unwritable", {}, { path: at, what: (e as NodeJS.ErrnoException).code ?? "unknown reason" }, e);
     }

@@ -60,7 +60,7 @@ export const doctorMembers: Members = {
   },
 };
 
-export const cacheMembers: Members = { required: { folder: text, entries: count, bytes: count, removed: count } };
+export const cacheMembers: Members = { required: { folder: text, entries: count, bytes: count, removed: count, limitBytes: count } };
 export const inspectMembers: Members = {
   required: { path: text, bytes: count, pageBytes: count, recordBytes: count, textBytes: count },
 };
