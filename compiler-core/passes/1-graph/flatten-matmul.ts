@@ -3,7 +3,7 @@
  * matrix, and the axes come back as a view, which moves down past elementwise operators.
  */
 import type { GraphEditor } from "../../graph/edit.ts";
-import type { Patch } from "../../graph/patch.ts";
+import type { Patch, PatchBuilder } from "../../graph/patch.ts";
 import type { Graph, Node, ValueId } from "../../graph/ir.ts";
 import { hasTrait, opNames } from "../../graph/ops/index.ts";
 import { applyRules, type Rule } from "../../graph/rules.ts";
@@ -20,10 +20,12 @@ function flatten(node: Node, e: GraphEditor): Patch | undefined {
   const [a, b] = node.inputs as readonly [ValueId, ValueId];
   const [sa, sb, out] = [e.staticShape(a), e.staticShape(b), e.staticShape(node.outputs[0]!)];
   if (!sa || !sb || !out || sa.length < 3 || sb.length !== 2 || node.attrs["transA"] === true) return undefined;
+  const zeros = node.inputs.slice(2);
+  if (zeros[0] != null && e.staticShape(zeros[0])?.some((d) => d !== 1) !== false) return undefined;
   const rows = sa.slice(0, -1).reduce((x, d) => x * d, 1);
   const p = e.patch(node);
   const flat = p.add("reshape", [a], { shape: [rows, sa.at(-1)!], allowZero: true });
-  return p.done(p.add("reshape", [p.add("matmul", [flat, b], node.attrs)], { shape: out, allowZero: true }));
+  return p.done(p.add("reshape", [p.add(node.op, [flat, b, ...zeros], node.attrs)], { shape: out, allowZero: true }));
 }
 
 /** The 2-D value behind a view that only splits rows; undefined for anything else. */
@@ -55,6 +57,50 @@ function sinkView(node: Node, e: GraphEditor): Patch | undefined {
   return p.done(p.add("reshape", [p.add(node.op, inputs, node.attrs)], { shape: out, allowZero: true }));
 }
 
+/** The matrix behind a view that splits its columns into an image, one row per channel: x[C, pixels] as [1, C, rows, columns ...]. */
+function channelsBehind(e: GraphEditor, id: ValueId, out: readonly number[]): ValueId | undefined {
+  const view = e.producer(id);
+  const source = view?.op === "reshape" ? view.inputs[0]! : undefined;
+  const shape = source === undefined ? undefined : e.staticShape(source);
+  const isImage = out.length > 2 && out[0] === 1 && String(e.staticShape(id)) === String(out);
+  const maker = e.producer(source)?.op ?? "opaque";
+  const isComputed = hasTrait(maker, "matmul") || hasTrait(maker, "elementwise");
+  return isImage && shape?.length === 2 && shape[0] === out[1] && isComputed ? source : undefined;
+}
+
+/** A number per channel, or one for all: as a column, or as it is. Undefined: neither. */
+function asColumn(shape: readonly number[], rank: number, channels: number): readonly number[] | "as it is" | undefined {
+  if (shape.every((d) => d === 1)) return "as it is";
+  const aligned = [...new Array<number>(Math.max(0, rank - shape.length)).fill(1), ...shape];
+  return aligned.every((d, axis) => d === (axis === 1 ? channels : 1)) ? [channels, 1] : undefined;
+}
+
+/** elementwise(image(x[C, pixels]), a number per channel ...) = image(elementwise(x, ...)): it can join the product's nest. */
+function sinkImage(node: Node, e: GraphEditor): Patch | undefined {
+  const out = e.staticShape(node.outputs[0]!);
+  const channels = out?.[1];
+  if (out === undefined || channels === undefined || out.length < 3) return undefined;
+  const sources = node.inputs.map((id) => (id === null ? undefined : channelsBehind(e, id, out)));
+  const first = sources.find((s) => s !== undefined);
+  if (first === undefined || node.inputs.includes(null)) return undefined;
+  const matrix = e.staticShape(first)!;
+  const shapes = node.inputs.map((id) => e.staticShape(id!));
+  const fits = shapes.map((shape) =>
+    shape === undefined ? undefined : String(shape) === String(out) ? matrix : asColumn(shape, out.length, channels),
+  );
+  if (fits.includes(undefined)) return undefined;
+  const p = e.patch(node);
+  const inputs = node.inputs.map((id, i) => {
+    const to = fits[i]!;
+    return sources[i] ?? (to === "as it is" ? asScalar(p, id!) : p.add("reshape", [id], { shape: to, allowZero: true }));
+  });
+  return p.done(p.add("reshape", [p.add(node.op, inputs, node.attrs)], { shape: out, allowZero: true }));
+}
+
+/** One element of any rank broadcasts as a scalar. */
+const asScalar = (p: PatchBuilder, v: ValueId): ValueId =>
+  (p.value(v).shape?.length ?? 0) <= 2 ? v : p.add("reshape", [v], { shape: [], allowZero: true });
+
 function joinReshapes(node: Node, e: GraphEditor): Patch | undefined {
   const inner = e.producer(node.inputs[0]);
   const shape = e.staticShape(node.outputs[0]!);
@@ -65,7 +111,8 @@ function joinReshapes(node: Node, e: GraphEditor): Patch | undefined {
 }
 
 const rules: readonly Rule[] = [
-  { name: "flatten-matmul/flatten", ops: ["matmul"], rewrite: flatten },
+  { name: "flatten-matmul/flatten", ops: ["matmul", "matmul-integer"], rewrite: flatten },
   { name: "flatten-matmul/sink-view", ops: opNames.filter((n) => hasTrait(n, "elementwise") && n !== "identity"), rewrite: sinkView },
+  { name: "flatten-matmul/sink-image", ops: opNames.filter((n) => hasTrait(n, "elementwise") && n !== "identity"), rewrite: sinkImage },
   { name: "flatten-matmul/join-views", ops: ["reshape"], rewrite: joinReshapes },
 ];
