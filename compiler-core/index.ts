@@ -20,6 +20,8 @@ export { printModuleWithLines, type Module } from "./tensor/index.ts";
 export { compilationSummary } from "./trace/summary.ts";
 export { graphDelta } from "./trace/graph-delta.ts";
 export { bodyAt, bodyDelta, typeText } from "./trace/body-delta.ts";
+export { entryOf as templateEntry, templateSpace } from "./passes/2-lower/template-space.ts";
+export { mergeTuned, type TunedEntry } from "./tuned.ts";
 export { loopSteps } from "./trace/loop-steps.ts";
 export { opDocs } from "./graph/ops/docs.ts";
 export { ruleDocs } from "./trace/rule-docs.ts";

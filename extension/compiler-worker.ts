@@ -15,6 +15,7 @@ import {
   isaSets,
   isModule,
   loopSteps,
+  mergeTuned,
   missingFeatures,
   opDocs,
   opsetsOf,
@@ -23,12 +24,15 @@ import {
   ruleDocs,
   snapshotReply,
   StringTable,
+  templateEntry,
+  templateSpace,
   userError,
   type Compilation,
   type CompileOptions,
   type Graph,
   type IsaName,
   type Snapshot,
+  type TunedEntry,
 } from "#core";
 import {
   benchModel,
@@ -42,12 +46,11 @@ import {
   type BuiltCode,
   type SessionModel,
 } from "#core/io";
-import type { PanelOptions, TextReply } from "#protocol";
+import type { BenchScope, PanelOptions, TemplateParams, TextReply } from "#protocol";
 import { cancelled, coded, toErrorInfo } from "./coded-error.ts";
 import type { BenchReply, CompileReply, MachineInfo, ModelInfo, WorkerData, WorkerRequests } from "./worker/messages.ts";
 import { declaredTypes, withDeclaredTypes } from "./worker/declared-types.ts";
 import { serve, type HandlerContext, type Handlers, type Port } from "./worker/serve.ts";
-import { templateSpace } from "./worker/template-space.ts";
 import { tensorPage } from "./worker/tensor-page.ts";
 import { writeArray } from "./worker/tensor-page-npy.ts";
 import { tensorStats } from "./worker/tensor-page-stats.ts";
@@ -79,7 +82,7 @@ const handlers: Handlers = {
   loops: ({ nodes }) => loopSteps(now().compilation, new Set(nodes)),
   body: ({ path }) => body(path),
   bench,
-  templateSpace: ({ group }) => templateSpace(now().compilation.graph, group),
+  templateSpace: ({ group }) => templateSpace(now().compilation.graph, group, { options: now().options, machine }),
 };
 
 function machineInfo(): MachineInfo {
@@ -164,8 +167,9 @@ async function assembly({ event, signal }: HandlerContext<"text">): Promise<Text
   return asmReply(text, source, sourceFile.split("/").at(-1) ?? "");
 }
 
+/** With parameters, the group is built with them, beside the compiler's choice. */
 async function bench(
-  { scope, baselines }: WorkerRequests["bench"]["arg"],
+  { scope, baselines, params }: WorkerRequests["bench"]["arg"],
   { event, signal }: HandlerContext<"bench">,
 ): Promise<BenchReply> {
   const of = model ?? userError("no-compilation", {}, { what: "a benchmark" });
@@ -173,7 +177,11 @@ async function bench(
   requireRunnable(options, machine, detectMachine().profile);
   sourceOf(now());
   const onStep = (text: string, done: number | null): void => event({ text, done });
-  const { result, missing, notes } = await benchModel(of, compilation, options, machine, {
+  const entry = params === undefined ? undefined : tunedEntry(scope, params);
+  const set = entry === undefined ? {} : { usual: machine };
+  const built = entry === undefined ? machine : { ...machine, tuned: mergeTuned(machine.tuned ?? [], [entry]) };
+  const { result, missing, notes } = await benchModel(of, compilation, options, built, {
+    ...set,
     scope,
     baselines,
     seed: 1,
@@ -183,6 +191,14 @@ async function bench(
     signal,
   });
   return { result, missing, notes };
+}
+
+/** @throws page-request for parameters that are not of the group's template */
+function tunedEntry(scope: BenchScope, params: TemplateParams): TunedEntry {
+  const { compilation, options } = now();
+  const entry = scope.kind === "group" ? templateEntry(compilation.graph, scope.group, params, { options, machine }) : undefined;
+  if (entry === undefined) throw coded("page-request", { what: "parameters that its template does not have" });
+  return entry;
 }
 
 const now = (): Compiled => compiled ?? userError("no-compilation", {}, { what: "this" });

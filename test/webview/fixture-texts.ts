@@ -1,5 +1,5 @@
 /** Loops, C++ and assembly of two kernels of the small network, with what their lines came from. */
-import type { BenchResult, LineOrigin, TextReply } from "#protocol";
+import type { LineOrigin, TextReply } from "#protocol";
 import type { FixtureGraph } from "./delta-writer.ts";
 
 const irText = [
@@ -144,35 +144,3 @@ export function textsOf(last: FixtureGraph, end: number): Record<string, TextRep
   };
   return texts;
 }
-
-/** What a benchmark of the model might say. */
-export const benchResult: BenchResult = {
-  isa: "avx512",
-  threads: 2,
-  precision: "f32",
-  scope: "model",
-  ours: { minMs: 0.497, medianMs: 0.512, p95Ms: 0.561, runs: 812, ci95: [0.509, 0.516] },
-  baselines: { ort: { minMs: 0.731, medianMs: 0.764, p95Ms: 0.842, runs: 812, ci95: [0.757, 0.771], version: "1.30.0" } },
-  speedup: { ort: { median: 1.49, ci95: [1.46, 1.52] } },
-  control: { median: 1.002, ci95: [0.991, 1.012] },
-  flops: 137_363_456,
-  gflops: 268.3,
-  bytes: 3_400_000,
-  peakGflops: 302,
-  peakGBs: 21.4,
-  counters: {
-    cycles: { value: null, valid: false, why: "perf_event_open: no hardware counters in this virtual machine" },
-    instructions: { value: null, valid: false, why: "perf_event_open: no hardware counters in this virtual machine" },
-    "task-clock ns": { value: 1_021_334, valid: true },
-    "page-faults": { value: 0, valid: true },
-    "context-switches": { value: 2, valid: true },
-  },
-  regions: [
-    { group: 1, ns: 612_000 },
-    { group: 3, ns: 205_000 },
-    { group: 4, ns: 31_000 },
-    { group: 5, ns: 22_000 },
-    { group: 2, ns: 0 },
-  ],
-  missing: [{ baseline: "other", why: "it is not installed" }],
-};

@@ -3,7 +3,8 @@ import type { Hello, PassEvent, TextReply, ToPage } from "#protocol";
 import { DeltaWriter, type FixtureGraph } from "./delta-writer.ts";
 import { batch, Story } from "./fixture-story.ts";
 import { info, passEvent, passNames, summaryOf } from "./fixture-summary.ts";
-import { benchResult, textsOf } from "./fixture-texts.ts";
+import { benchResult, templateSpace } from "./fixture-bench.ts";
+import { textsOf } from "./fixture-texts.ts";
 
 const generation = 1;
 
@@ -88,6 +89,10 @@ export function mlp(options: { readonly hostile?: boolean; readonly trusted?: bo
     texts: textsOf(last, end),
     replies: {
       bench: benchResult,
+      benchRuns: [],
+      keepRun: null,
+      dropRuns: null,
+      templateSpace,
       compile: { generation: 2 },
       openText: null,
       openDiff: null,

@@ -25,7 +25,7 @@ export interface ForestOptions {
 }
 
 const axisHeight = 26;
-const valueWidth = 104;
+const valueWidth = 118;
 
 export function forestPlot(
   rows: readonly ForestRow[],
@@ -71,7 +71,8 @@ function drawn(
 ): SVGElement[] {
   const colour = { faster: theme.added, slower: theme.removed, undecided: theme.muted, control: theme.muted }[finding];
   const group = svg("g", { "data-finding": finding }, tip(`${name}: ${format(median)}, 95 % interval ${format(low)} – ${format(high)}`));
-  if (labels > 0) group.append(label(fitted(name, labels - 12, finding !== "control"), labels - 12, y + 4, "end", finding === "control" ? "" : "strong"));
+  if (labels > 0)
+    group.append(label(fitted(name, labels - 12, finding !== "control"), labels - 12, y + 4, "end", finding === "control" ? "" : "strong"));
   group.append(svg("line", { x1: x(low), x2: x(high), y1: y, y2: y, stroke: colour, "stroke-width": 2 }));
   for (const end of [low, high])
     group.append(svg("line", { x1: x(end), x2: x(end), y1: y - 5, y2: y + 5, stroke: colour, "stroke-width": 2 }));

@@ -117,9 +117,10 @@ function drawn({ group, name, startNs, ns, waitNs }: Slice, { top, x, format, pi
       height: tall,
       fill: colour,
       "fill-opacity": theme.highContrast ? 0.55 : 0.75,
-      stroke: lit ? theme.focus : theme.background,
-      "stroke-width": lit ? 2 : to - from > 4 ? 1 : 0,
-      class: "time-slice",
+      stroke: theme.background,
+      "stroke-width": to - from > 4 ? 1 : 0,
+      class: lit ? "time-slice lit" : "time-slice",
+      "data-group": group,
     },
     tip(`${name}: ${format(ns)}${waitNs > 0 ? `, then waits ${format(waitNs)}` : ""}`),
   );

@@ -19,6 +19,8 @@ export interface BaselineSubject {
   readonly model: SessionModel;
   readonly options: CompileOptions;
   readonly machine: MachineProfile;
+  /** Of the baseline `default`. */
+  readonly usual?: MachineProfile | undefined;
   /** Ours, loaded in the same host, and its inputs. */
   readonly ours: LoadedModel;
   readonly inputs: readonly TensorFileRef[];
@@ -41,6 +43,7 @@ const loaders: Readonly<Record<string, Loader>> = {
   ort: async (host, { model, options }) => ({ loaded: await host.loadOrt(model.path, options.threads) }),
   onednn: loadOnednn,
   plain: loadPlain,
+  default: loadDefault,
 };
 
 /** Codes of errors that say that a baseline cannot take part here. */
@@ -94,6 +97,14 @@ async function loadOnednn(host: NativeHost, { model, options, machine, ours, inp
     ...(slow.length === 0 ? [] : [`only a reference implementation of ${slow.map((p) => `${p.kind} ${p.what}`).join(", ")}`]),
   ];
   return { loaded, note: parts.join("; ") };
+}
+
+/** Our own code with the parameters that the compiler chooses by itself. */
+async function loadDefault(host: NativeHost, { model, options, machine, usual }: BaselineSubject, settings: BuildSettings) {
+  const chosen = compileModel(model, { ...options, force: [], forbid: [] }, usual ?? machine);
+  if (chosen.error !== undefined) return { why: chosen.error.message };
+  if (chosen.source === undefined) return { why: "there is no code" };
+  return { loaded: { ...(await host.load(await buildCode(chosen.source, settings), "default")), version: "parameters as usual" } };
 }
 
 /** Our own code with every optional pass off. */

@@ -86,8 +86,9 @@ async function oneSession(
       subject.inputs,
     );
     const ours = await host.load(built);
-    const names = settings.baselines.filter((b) => (baselineNames as readonly string[]).includes(b));
-    const about = { model: subject.model, options, machine, ours, inputs };
+    const asked = settings.baselines.filter((b) => (baselineNames as readonly string[]).includes(b));
+    const names = settings.usual === undefined ? asked : [...asked, "default"];
+    const about = { model: subject.model, options, machine, usual: settings.usual, ours, inputs };
     const { loaded, missing } = await loadBaselines(host, about, names, settings.needBaselines === true, settings);
     const models = [ours, ...loaded.map((b) => b.loaded)];
     const onProgress = (fraction: number): void => settings.onStep?.("timing", (index + fraction) / of);
@@ -110,12 +111,16 @@ async function afterwards(
   timed: RunnerBenchResult,
   settings: BenchSettings,
 ): Promise<Pick<Session, "peaks" | "regions">> {
-  settings.onStep?.("measuring the peaks", null);
-  const peaks = await host.client.request("peaks", { threads: options.threads, seconds: peakSeconds }, host.request());
-  if (!settings.regions) return { peaks };
+  const found = settings.peaks === false ? {} : { peaks: await measurePeaks(host, options.threads, settings) };
+  if (!settings.regions) return found;
   settings.onStep?.("timing the fusion groups", null);
   const { medianMs } = timingOfSessions([roundsMs(timed.candidates[0])]);
-  return { peaks, regions: await timeRegions(host, compilation, inputs, medianMs, settings) };
+  return { ...found, regions: await timeRegions(host, compilation, inputs, medianMs, settings) };
+}
+
+function measurePeaks(host: NativeHost, threads: number, { onStep }: BenchSettings): Promise<PeaksResult> {
+  onStep?.("measuring the peaks", null);
+  return host.client.request("peaks", { threads, seconds: peakSeconds }, host.request());
 }
 
 /** For each figure: there are about a dozen. */
@@ -134,7 +139,8 @@ function benchParams(
   const candidates = models.map((m) => ({ target: m.target, label: m.name, inputs }));
   const lanes = candidates.length + 1;
   const total = (seconds * lanes) / sessions;
-  const bounds = runs === undefined ? { minSeconds: total, minRuns: 10 } : { minSeconds: 0, minRuns: Math.ceil(runs / sessions) };
+  const bounds =
+    runs === undefined ? { minSeconds: total, minRuns: Math.ceil(10 / sessions) } : { minSeconds: 0, minRuns: Math.ceil(runs / sessions) };
   const largest = Math.max(caches.l2, caches.l3);
   const swept = cold === true ? { coldBytes: Math.min(sweep.most, Math.max(sweep.least, sweep.times * largest)) } : {};
   // Sweeping takes longer than what is measured: the time on the clock is bounded.

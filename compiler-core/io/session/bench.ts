@@ -36,6 +36,10 @@ export interface BenchSettings extends BuildSettings, HostSettings {
   readonly cold?: boolean;
   /** Processes that the measurement is spread over; default: 3, and 1 for short ones. */
   readonly sessions?: number;
+  /** The machine profile without what was set by hand: its code takes part as the baseline `default`. */
+  readonly usual?: MachineProfile;
+  /** False: leave the machine's peaks out, which take about a second. */
+  readonly peaks?: boolean;
   /** File of a stored result that this one is held against. */
   readonly compare?: string;
   /** What is being done, and the finished fraction of it (null: not known). */

@@ -8,6 +8,7 @@ import { countersCard } from "./counters-card.ts";
 import { hotCard } from "./hot-card.ts";
 import { machineCard, warningList } from "./machine-card.ts";
 import { action, card, commandLine, note, type Dashboard } from "./parts.ts";
+import { placeCard, storedCard } from "./place-card.ts";
 import { regionsCard, threadsCard } from "./regions-card.ts";
 import { dateText, rooflineCard } from "./roofline-card.ts";
 import { timesCard } from "./times-card.ts";
@@ -30,6 +31,8 @@ export function dashboard(board: Dashboard, { heat, parameters, history }: Dashb
     warningList(result.warnings ?? []),
     ...[...remarks, ...remarksOf(result)].map((text) => note(visible(text), "remark")),
     timesCard(board),
+    placeCard(result),
+    storedCard(result.comparison),
     rooflineCard(board),
     regionsCard(board),
     threadsCard(board),
