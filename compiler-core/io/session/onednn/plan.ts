@@ -150,10 +150,13 @@ function mapBinary(w: PlanWriter, node: Node): void {
   });
 }
 
+/** In place, where nobody else reads the operand. */
 function mapSoftmax(w: PlanWriter, node: Node, algorithm: number): void {
-  const source = w.dense(operand(node, 0));
+  const x = operand(node, 0);
+  const source = w.dense(x);
   if (source.dtype !== "f32") refuse(`values of type ${source.dtype}`);
-  const destination = w.fresh("f32", source.dims);
+  const isOwn = w.soleUse(x) === node && !w.graph.inputs.includes(x) && w.constant(x) === undefined;
+  const destination = isOwn ? source : w.fresh("f32", source.dims);
   const axis = Number(node.attrs["axis"] ?? -1);
   w.places.set(result(node), destination);
   const from = axis < 0 ? axis + source.dims.length : axis;
