@@ -8,7 +8,7 @@ import { element } from "./kernel.ts";
 
 /** The register tile of an instruction set: `mr` rows by `nr` columns, as gemm_bf16_mr and gemm_bf16_nr of the header. */
 export function gemmBF16Tile(isa: IsaName): { readonly mr: number; readonly nr: number } {
-  return { mr: f32Lanes(isa) === 16 ? 14 : 4, nr: (isa === "scalar" ? 4 : 2) * f32Lanes(isa) };
+  return { mr: hasBF16Products(isa) ? 14 : f32Lanes(isa) === 16 ? 12 : 4, nr: (isa === "scalar" ? 4 : 2) * f32Lanes(isa) };
 }
 
 /** True where one instruction multiplies pairs of bf16; elsewhere both halves are widened to f32. */

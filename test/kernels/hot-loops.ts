@@ -4,10 +4,14 @@ export interface HotLoop {
   readonly symbol: string;
   /** Instructions in the loop. */
   readonly length: number;
-  /** Vector multiply-adds among them. */
+  /** Vector multiply-adds (or tile products) among them. */
   readonly multiplyAdds: number;
+  /** Widest registers that the multiply-adds work on: tmm, zmm, ymm or xmm. */
+  readonly registers: string;
   /** Vector registers moved to or from the stack, or copied to general registers and back (g++ keeps addresses there). */
   readonly spills: readonly string[];
+  /** Of the spills, those that read a place which the loop does not write: constants for which there was no register. */
+  readonly constants: number;
 }
 
 interface Instruction {
@@ -15,9 +19,10 @@ interface Instruction {
   readonly text: string;
 }
 
-const multiplyAdd = /^(vfmadd|vpdpbusd|vdpbf16ps|vpmaddwd)/;
+const multiplyAdd = /^(vfn?madd|vpdpbusd|vdpbf16ps|vpmaddwd|tdp)/;
 const jump = /^j[a-z]+\s+([0-9a-f]+)/;
 const spill = /^v\w+.*\((%rsp|%rbp)|^v\w+.*(%rsp|%rbp)[,)]|^vmov[dq]\s+.*%xmm\d+,%[re]|^vmov[dq]\s+%[re].*xmm/;
+const stackPlace = /(-?0x[0-9a-f]+)?\(%r[sb]p\)/;
 
 /**
  * The innermost loops with at least `least` multiply-adds, of the text of `objdump -d --no-show-raw-insn` (AT&T syntax).
@@ -48,14 +53,30 @@ function loopsOf(symbol: string, body: readonly Instruction[], least: number): H
   });
   const innermost = spans.filter((a) => !spans.some((b) => b !== a && b.from >= a.from && b.to <= a.to));
   return innermost
-    .map(({ from, to }) => {
-      const texts = body.slice(from, to + 1).map((i) => i.text);
-      return {
+    .map(({ from, to }) =>
+      loopOf(
         symbol,
-        length: texts.length,
-        multiplyAdds: texts.filter((t) => multiplyAdd.test(t)).length,
-        spills: texts.filter((t) => spill.test(t)),
-      };
-    })
+        body.slice(from, to + 1).map((i) => i.text),
+      ),
+    )
     .filter((loop) => loop.multiplyAdds >= least);
+}
+
+function loopOf(symbol: string, texts: readonly string[]): HotLoop {
+  const products = texts.filter((t) => multiplyAdd.test(t));
+  const spills = texts.filter((t) => spill.test(t));
+  // In AT&T order the destination is last.
+  const written = new Set(texts.filter((t) => /\)$/.test(t)).map((t) => stackPlace.exec(t)?.[0]));
+  const isConstant = (t: string): boolean => {
+    const place = stackPlace.exec(t)?.[0];
+    return place !== undefined && !/\)$/.test(t) && !written.has(place);
+  };
+  return {
+    symbol,
+    length: texts.length,
+    multiplyAdds: products.length,
+    registers: ["tmm", "zmm", "ymm", "xmm"].find((r) => products.some((t) => t.includes(`%${r}`))) ?? "none",
+    spills,
+    constants: spills.filter(isConstant).length,
+  };
 }

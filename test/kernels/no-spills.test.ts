@@ -19,26 +19,87 @@ const objdump = await run("objdump", ["--version"]).then(
 );
 const reason = typeof compiler === "string" ? compiler : (objdump ?? (os.arch() === "x64" ? undefined : "x86-64 only"));
 
-/** Multiply-adds that one step of a full tile's loop must have, by the rows of the vector layer's defaults. */
-const tiles: readonly { readonly isa: IsaName; readonly symbols: Readonly<Record<string, number>> }[] = [
-  { isa: "avx2", symbols: { f32_arithmetic: 12 } },
-  { isa: "avx512", symbols: { f32_arithmetic: 28 } },
-  { isa: "avx512-bf16", symbols: { f32_arithmetic: 28, i8_arithmetic: 28, bf16_arithmetic: 28 } },
+/** A hot loop that must be there: part of its function's name, the multiply-adds of one step of a full tile, and its registers. */
+interface Promised {
+  readonly name: string;
+  readonly products: number;
+  /** Functions of one value and rows may read constants from the stack; a tile may not. */
+  readonly constants?: true;
+}
+const loop = (name: string, products: number): Promised => ({ name, products });
+const map = (name: string, products: number): Promised => ({ name, products, constants: true });
+
+/** exp has 7 multiply-adds, two of them in its reduction. */
+const functions: readonly Promised[] = [
+  map("map_exp", 7),
+  map("map_log", 11),
+  map("map_tanh", 12),
+  map("map_erf", 21),
+  map("map_gelu_erf", 22),
+  map("map_gelu_tanh", 14),
+  map("map_silu", 7),
+  map("map_sigmoid", 7),
+  map("softmax_row", 14),
 ];
 
-for (const { isa, symbols } of tiles) {
-  test(`no spills in the tiles for ${isa}`, { skip: reason ?? false }, async () => {
+const f32Loops = (rows: number): readonly Promised[] => [
+  loop("f32_arithmetic", 2 * rows),
+  loop("conv_panel|conv_rows", 2 * rows),
+  loop("f16_arithmetic", 2 * rows),
+];
+
+const targets: readonly { readonly isa: IsaName; readonly registers: string; readonly loops: readonly Promised[] }[] = [
+  {
+    isa: "avx2",
+    registers: "ymm",
+    loops: [
+      ...f32Loops(6),
+      loop("gemm_f32_dot", 12),
+      loop("i8_arithmetic", 16),
+      loop("bf16_arithmetic", 16),
+      loop("gemm_i4_tile", 32),
+      ...functions,
+    ],
+  },
+  {
+    isa: "avx512",
+    registers: "zmm",
+    loops: [...f32Loops(14), loop("gemm_f32_dot", 16), loop("i8_arithmetic", 32), loop("bf16_arithmetic", 48), ...functions],
+  },
+  {
+    isa: "avx512-bf16",
+    registers: "zmm",
+    loops: [
+      ...f32Loops(14),
+      loop("i8_arithmetic", 28),
+      loop("bf16_arithmetic", 28),
+      loop("gemm_i4_tile", 64),
+      loop("gemm_i8_i4_tile", 80),
+      ...functions,
+    ],
+  },
+  { isa: "avx512-fp16", registers: "zmm", loops: [loop("f16_arithmetic", 28)] },
+  { isa: "amx", registers: "tmm", loops: [loop("amx_u8s8", 4), loop("amx_s8s8", 4), loop("amx_bf16", 4)] },
+];
+
+for (const { isa, registers, loops } of targets) {
+  // Building them is what takes long; each of these sets has loops that no other one has.
+  if (process.env["FUSIONSCOPE_LONG"] === undefined && isa === "avx512") continue;
+  test(`no spills in the hot loops for ${isa}`, { skip: reason ?? false }, async () => {
     assert.ok(typeof compiler !== "string");
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "fusionscope-spills-"));
     const object = path.join(folder, "tiles.o");
     const source = path.join(packageRoot(), "test/kernels/hot-loops.cpp");
     await compile(compiler, [...compileFlags(isa, compiler), `-I${path.join(packageRoot(), "native")}`, "-c", source, "-o", object]);
     const { stdout } = await run("objdump", ["-d", "--no-show-raw-insn", object], { maxBuffer: 2 ** 26 });
-    const loops = hotLoops(stdout);
-    for (const [name, multiplyAdds] of Object.entries(symbols)) {
-      const found = loops.filter((l) => l.symbol.includes(name) && l.multiplyAdds % multiplyAdds === 0);
-      assert.ok(found.length > 0, `no loop with ${multiplyAdds} multiply-adds in ${name}`);
-      for (const loop of found) assert.deepEqual(loop.spills, [], `${loop.symbol} spills`);
+    const all = hotLoops(stdout, 4);
+    for (const { name, products, constants } of loops) {
+      const found = all.filter((l) => new RegExp(name).test(l.symbol) && l.multiplyAdds % products === 0);
+      assert.ok(found.length > 0, `no loop with ${products} multiply-adds in ${name}`);
+      for (const l of found) {
+        if (constants !== true || l.spills.length > l.constants) assert.deepEqual(l.spills, [], `${l.symbol} spills`);
+        assert.equal(l.registers, registers, `${l.symbol} works on ${l.registers}`);
+      }
     }
     fs.rmSync(folder, { recursive: true });
   });
@@ -55,4 +116,8 @@ test("spills are seen where there are some", () => {
   const [loop] = hotLoops(text.join("\n"));
   assert.equal(loop?.multiplyAdds, 6);
   assert.equal(loop?.spills.length, 1);
+  assert.equal(loop?.constants, 0);
+  assert.equal(loop?.registers, "zmm");
+  const [constant] = hotLoops([...text.slice(0, -2), "  2c:\tvmulps 0x40(%rsp),%zmm9,%zmm9", text.at(-1)].join("\n"));
+  assert.deepEqual([constant?.spills.length, constant?.constants], [1, 1]);
 });

@@ -13,8 +13,10 @@
 
 namespace fs {
 
-#if defined(FS_SIMD_AVX512)
+#if defined(FS_SIMD_AVX512) && defined(__AVX512BF16__)
 constexpr int gemm_bf16_mr = 14, gemm_bf16_nv = 2;
+#elif defined(FS_SIMD_AVX512)
+constexpr int gemm_bf16_mr = 12, gemm_bf16_nv = 2;
 #elif defined(FS_SIMD_AVX2)
 constexpr int gemm_bf16_mr = 4, gemm_bf16_nv = 2;
 #else
@@ -45,9 +47,7 @@ struct bf16_arithmetic {
   };
   using a_group = pair;
   using b_vector = pair;
-  static FS_INLINE a_group spread(int32_t two) {
-    return {broadcast(f32_from_bits(static_cast<uint32_t>(two) << 16)), broadcast(f32_from_bits(static_cast<uint32_t>(two) & 0xffff0000u))};
-  }
+  static FS_INLINE a_group spread(int32_t two) { return split(broadcast(two)); }
   static FS_INLINE b_vector split(i32x b) {
     return {from_bits(shift_left(b, 16)), from_bits(bit_and(b, broadcast(static_cast<int32_t>(0xffff0000u))))};
   }

@@ -3,12 +3,18 @@
 //   gemm_f32_dot(m, n, k, a, lda, bt, ldbt, epi)
 //   acc(i, j) = sum over p < k of a[i * lda + p] * bt[j * ldbt + p]: both operands contiguous along k (B transposed, n x k).
 //   epi(row, col, f32x acc, int lanes) as in gemm_f32; lanes <= f32_lanes. Same scalar meaning; sums are taken lane-wise, then across.
-// Tiles of up to 4 rows by 4 columns keep 16 sums in registers (4 x 4: 8 loads for 16 fma).
+// Tiles of up to 4 rows (3 with 16 registers) by 4 columns keep their sums in registers (4 x 4: 8 loads for 16 fma).
 #pragma once
 
 #include "gemm_f32.hpp"
 
 namespace fs {
+
+#if defined(FS_SIMD_AVX512)
+constexpr int gemm_f32_dot_mr = 4;
+#else
+constexpr int gemm_f32_dot_mr = 3;
+#endif
 
 template <int R, int C>
 FS_INLINE void gemm_f32_dot_tile(int64_t k, const float* a, int64_t lda, const float* bt, int64_t ldbt, float* out, int64_t out_ld) {
@@ -54,7 +60,8 @@ template <class Epi>
 __attribute__((noinline)) void gemm_f32_dot(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* bt, int64_t ldbt,
                                             const Epi& epi) {
   int64_t row = 0;
-  for (; row + 4 <= m; row += 4) gemm_f32_dot_rows<4>(n, k, a + row * lda, lda, bt, ldbt, row, epi);
+  for (; row + gemm_f32_dot_mr <= m; row += gemm_f32_dot_mr)
+    gemm_f32_dot_rows<gemm_f32_dot_mr>(n, k, a + row * lda, lda, bt, ldbt, row, epi);
   for (; row < m; row++) gemm_f32_dot_rows<1>(n, k, a + row * lda, lda, bt, ldbt, row, epi);
 }
 

@@ -1,10 +1,10 @@
-// One product at any point of the compiler's search space, with the parameters as arguments: what the tuner measures by the hundred without a
-// build for each. The loops are those of the compiler's template (compiler-core/templates/matmul.ts); sizes and the row stride of A are known
-// at compile time, as they are there.
+// One product at any point of the compiler's search space, with the parameters as arguments: what the tuner measures by the hundred without
+// a build for each. The loops are those of the compiler's template (compiler-core/templates/matmul.ts); sizes and the row stride of A are
+// known at compile time, as they are there.
 //
 // Contract
-//   The including file defines FS_POINT_CASES(X) with a row X(MR, NV, rests...) for every register tile, and calls run_gemm_points<N, LDA, PANELS>.
-//   rests: the row counts of a last, shorter tile that any share of a thread may end with.
+//   The including file defines FS_POINT_CASES(X) with a row X(MR, NV, rests...) for every register tile, and calls run_gemm_points<N, LDA,
+//   PANELS>. rests: the row counts of a last, shorter tile that any share of a thread may end with.
 #pragma once
 
 #include "../../runtime/spmd.h"
@@ -141,10 +141,10 @@ void gemm_at_point(int64_t m, int64_t k, const float* a, const BOf& b_of, float*
     const gemm_part share{row, m - row < at.rows_per_thread ? m - row : at.rows_per_thread, col,
                           N - col < at.cols_per_thread ? N - col : at.cols_per_thread};
     const gemm_operands o{m, k, a, b_of(at.nv), c};
-#define FS_POINT_CASE(MR, NV, ...)                                                                          \
-  if (at.mr == MR && at.nv == NV) {                                                                         \
-    gemm_point_share<MR, NV, N, LDA, PANELS, gemm_rests<__VA_ARGS__>>(o, at, share, scratch);               \
-    continue;                                                                                               \
+#define FS_POINT_CASE(MR, NV, ...)                                                            \
+  if (at.mr == MR && at.nv == NV) {                                                           \
+    gemm_point_share<MR, NV, N, LDA, PANELS, gemm_rests<__VA_ARGS__>>(o, at, share, scratch); \
+    continue;                                                                                 \
   }
     FS_POINT_CASES(FS_POINT_CASE)
 #undef FS_POINT_CASE

@@ -22,7 +22,8 @@ constexpr int i4_direct_rows = 2, i4_chains = 1;
 template <int R, int V, bool Zeros, class A, class Epi>
 __attribute__((noinline)) void gemm_i4_tile(A a, const uint8_t* weights, const float* scales, const uint8_t* zeros, int64_t k, int64_t row,
                                             int64_t col, int64_t width, const Epi& epi) {
-  constexpr int NR = V * f32_lanes, U = i4_chains;
+  // Two chains of sums hide the latency of the multiply-add, as far as there are registers.
+  constexpr int NR = V * f32_lanes, U = Zeros && R > 3 ? 1 : i4_chains;
   f32x acc[R][V];
 #pragma GCC unroll 4
   for (int r = 0; r < R; r++)

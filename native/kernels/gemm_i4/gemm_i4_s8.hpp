@@ -61,6 +61,13 @@ FS_INLINE i32x dot_i4(i32x w, i32x a, i32x c) {
 #endif
 }
 
+// Rows of a tile, and how much of a block is written out: with 16 registers, less.
+#if defined(FS_SIMD_AVX512)
+constexpr int i8_i4_rows = 4, i8_i4_unroll = 4;
+#else
+constexpr int i8_i4_rows = 1, i8_i4_unroll = 1;
+#endif
+
 template <int R, int V, bool Zeros, class Epi>
 __attribute__((noinline)) void gemm_i8_i4_tile(const a_i8_blocks& a, const uint8_t* weights, const float* scales, const uint8_t* zeros,
                                                int64_t row, int64_t col, int64_t width, const Epi& epi) {
@@ -72,13 +79,16 @@ __attribute__((noinline)) void gemm_i8_i4_tile(const a_i8_blocks& a, const uint8
   for (int r = 0; r < R; r++)
 #pragma GCC unroll 4
     for (int v = 0; v < V; v++) acc[r][v] = zero();
-  for (int64_t block = 0; block < blocks; block++, weights += NR * 16, scales += NR) {
+  const int8_t* q = a.q + row * blocks * i4_block;
+  const float* a_scales = a.scales + row * blocks;
+  const int32_t* a_sums = a.sums + row * blocks;
+  for (const int8_t* const end = q + blocks * i4_block; q != end; q += i4_block, a_scales++, a_sums++, weights += NR * 16, scales += NR) {
     i32x sum[R][V];
 #pragma GCC unroll 4
     for (int r = 0; r < R; r++)
 #pragma GCC unroll 4
       for (int v = 0; v < V; v++) sum[r][v] = broadcast(int32_t{0});
-#pragma GCC unroll 4
+#pragma GCC unroll i8_i4_unroll
     for (int64_t c = 0; c < 4; c++) {
       i32x head[V], tail[V];
 #pragma GCC unroll 4
@@ -89,9 +99,11 @@ __attribute__((noinline)) void gemm_i8_i4_tile(const a_i8_blocks& a, const uint8
       }
 #pragma GCC unroll 4
       for (int r = 0; r < R; r++) {
-        int32_t four[2];
-        std::memcpy(four, a.q + ((row + r) * blocks + block) * i4_block + c * 8, 8);
-        const i32x x = broadcast(four[0]), y = broadcast(four[1]);
+        const int8_t* const eight = q + r * blocks * i4_block + c * 8;
+        int32_t front, back;
+        std::memcpy(&front, eight, 4);
+        std::memcpy(&back, eight + 4, 4);
+        const i32x x = broadcast(front), y = broadcast(back);
 #pragma GCC unroll 4
         for (int v = 0; v < V; v++) sum[r][v] = dot_i4(tail[v], y, dot_i4(head[v], x, sum[r][v]));
       }
@@ -102,10 +114,9 @@ __attribute__((noinline)) void gemm_i8_i4_tile(const a_i8_blocks& a, const uint8
       const f32x zero_point = Zeros ? to_f32(load_u8(zeros + v * f32_lanes)) : broadcast(8.0f);
 #pragma GCC unroll 4
       for (int r = 0; r < R; r++) {
-        const int64_t at = (row + r) * blocks + block;
         // Both terms are whole numbers below 2^24: exact.
-        const f32x exact = fnma(zero_point, broadcast(static_cast<float>(a.sums[at])), to_f32(sum[r][v]));
-        acc[r][v] = fma(mul(exact, broadcast(a.scales[at])), scale, acc[r][v]);
+        const f32x exact = fnma(zero_point, broadcast(static_cast<float>(a_sums[r * blocks])), to_f32(sum[r][v]));
+        acc[r][v] = fma(mul(exact, broadcast(a_scales[r * blocks])), scale, acc[r][v]);
       }
     }
     if constexpr (Zeros) zeros += NR;
@@ -121,12 +132,6 @@ __attribute__((noinline)) void gemm_i8_i4_tile(const a_i8_blocks& a, const uint8
         epi(row + r, col + v * f32_lanes, acc[r][v], static_cast<int>(left));
     }
 }
-
-#if defined(FS_SIMD_AVX512)
-constexpr int i8_i4_rows = 4;
-#else
-constexpr int i8_i4_rows = 2;
-#endif
 
 template <class Epi>
 inline void gemm_i8_i4(int64_t m, int64_t n, const a_i8_blocks& a, const b_i4& b, const Epi& epi) {

@@ -24,7 +24,7 @@ constexpr int gemm_u8s8_mr = 14, gemm_u8s8_nv = 2;
 #elif defined(FS_SIMD_AVX512)
 constexpr int gemm_u8s8_mr = 8, gemm_u8s8_nv = 2;
 #elif defined(FS_SIMD_AVX2)
-constexpr int gemm_u8s8_mr = 4, gemm_u8s8_nv = 1;
+constexpr int gemm_u8s8_mr = 8, gemm_u8s8_nv = 1;
 #else
 constexpr int gemm_u8s8_mr = 4, gemm_u8s8_nv = 4;
 #endif
@@ -58,17 +58,26 @@ struct i8_arithmetic {
   using a_group = pair;
   using b_vector = pair;
   static FS_INLINE a_group spread(int32_t four) {
-    four ^= Flip;
-    return {broadcast(four & 0x00ff00ff), broadcast((four >> 8) & 0x00ff00ff)};
+    // Broadcast from memory first: taken apart in a general register, both halves would have to be moved over.
+    const i32x v = Flip == 0 ? broadcast(four) : bit_xor(broadcast(four), broadcast(Flip));
+    return {bit_and(v, broadcast(0x00ff00ff)), high_bytes(v)};
   }
 #if defined(FS_SIMD_AVX512)
+  static FS_INLINE i32x high_bytes(i32x a) { return {_mm512_srli_epi16(a.v, 8)}; }
   static FS_INLINE b_vector split(i32x b) { return {{_mm512_srai_epi16(_mm512_slli_epi16(b.v, 8), 8)}, {_mm512_srai_epi16(b.v, 8)}}; }
-  static FS_INLINE i32x dot(i32x a, i32x b) { return {_mm512_madd_epi16(a.v, b.v)}; }
 #else
+  static FS_INLINE i32x high_bytes(i32x a) { return {_mm256_srli_epi16(a.v, 8)}; }
   static FS_INLINE b_vector split(i32x b) { return {{_mm256_srai_epi16(_mm256_slli_epi16(b.v, 8), 8)}, {_mm256_srai_epi16(b.v, 8)}}; }
-  static FS_INLINE i32x dot(i32x a, i32x b) { return {_mm256_madd_epi16(a.v, b.v)}; }
 #endif
-  static FS_INLINE acc multiply_add(a_group a, b_vector b, acc c) { return add(c, add(dot(a.even, b.even), dot(a.odd, b.odd))); }
+  // As one piece of assembly: left to itself, g++ 12 makes the products of several rows first and has no registers for them.
+  static FS_INLINE acc multiply_add(a_group a, b_vector b, acc c) {
+    decltype(c.v) t;
+    asm("vpmaddwd {%3, %2, %1|%1, %2, %3}\n\tvpaddd {%1, %0, %0|%0, %0, %1}\n\tvpmaddwd {%5, %4, %1|%1, %4, %5}\n\tvpaddd {%1, %0, %0|%0, "
+        "%0, %1}"
+        : "+v"(c.v), "=&v"(t)
+        : "v"(a.even.v), "v"(b.even.v), "v"(a.odd.v), "v"(b.odd.v));
+    return c;
+  }
 #else
   using a_group = i32x;
   using b_vector = i32x;
