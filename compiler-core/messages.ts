@@ -115,12 +115,6 @@ export const messages = {
     text: "{model} has no matrix product of 32-bit floats whose parameters could be tuned",
     next: "`fusionscope compile MODEL` lists the fusion groups and their kernels",
   },
-  "tune-same-code": { exit: 1, text: "the best points of {problem} give the same code as before", next: "nothing needs to be done" },
-  "tune-elsewhere": {
-    exit: 1,
-    text: "cut out of its model, the product {problem} is computed in another way",
-    next: "tune the whole model, or another group",
-  },
   "group-unknown": { exit: 2, text: "there is no fusion group {group}", next: "the compilation has the groups {groups}" },
   "bench-stored": {
     exit: 3,

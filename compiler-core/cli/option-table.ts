@@ -111,6 +111,10 @@ export const optionTable = {
     usual: "3, or 1 for short measurements",
     help: "processes that the measurement is spread over: each draws its addresses anew",
   },
+  tune: { kind: "flag", help: "search the parameters of matrix products, and keep what is faster beyond doubt for --tuned" },
+  budget: { kind: "number", min: 1, value: "S", usual: "60", help: "seconds that --tune may take" },
+  tuned: { kind: "flag", code: true, help: "add the parameters that --tune has kept for this machine profile to it" },
+  export: { kind: "text", value: "FILE", help: "also write the part (--nodes, --group) as an ONNX file, with test_data_set_0 beside it" },
   output: { kind: "text", short: "o", value: "PATH", help: "where to write" },
   peaks: { kind: "flag", help: "measure arithmetic and memory peaks, checked against the frequency seen" },
   calibrate: {

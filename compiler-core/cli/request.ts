@@ -18,6 +18,7 @@ import {
   openSessionModel,
   machineOf,
   requireRunnable,
+  withTuned,
   type SessionModel,
 } from "#core/io";
 import type { CompilationSummary } from "#protocol";
@@ -52,7 +53,8 @@ export function compileOptions(values: OptionValues): CompileOptions {
  */
 export function compileFromLine(context: CommandContext, dataFolder?: string): Compiled {
   const { options: values, signal } = context;
-  const machine = values.machine === undefined ? localMachine() : machineOf(values.machine);
+  const profile = values.machine === undefined ? localMachine() : machineOf(values.machine);
+  const machine = values.tuned === true ? withTuned(profile) : profile;
   const model = openSessionModel(context.arguments[0] ?? "");
   try {
     const given = compileOptions(values);

@@ -25,5 +25,6 @@ export * from "./runner-client.ts";
 export * from "./session/index.ts";
 export * from "./statistics.ts";
 export * from "./tensor-file.ts";
+export * from "./tuned-store.ts";
 export { findToolchain, probeCompiler, type Toolchain } from "./toolchain.ts";
 export * from "./toolchain.ts";

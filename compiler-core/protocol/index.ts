@@ -1,5 +1,6 @@
 /** The typed messages between the compiler, the editor's host, the inspector page and the native runner. Types and constants only. */
 export * from "./trace.ts";
+export * from "./tune.ts";
 export * from "./bench.ts";
 export * from "./hot-spots.ts";
 export * from "./panel.ts";

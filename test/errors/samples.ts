@@ -153,6 +153,13 @@ export const samples: readonly Sample[] = [
     says: /1 of 1 nodes are not compiled: #0 Mystery/,
   },
   { code: "data-folder", words: (dir) => ["run", exampleModel, "--data", dir], says: /holds no usable test data/ },
+  {
+    code: "tune-nothing",
+    words: (dir) => ["bench", path.join(dir, "twins.onnx"), "--tune"],
+    make: (dir) => write(dir, "twins.onnx", twins()),
+    says: /twins.onnx has no matrix product of 32-bit floats/,
+    native: true,
+  },
   { code: "group-unknown", words: () => ["bench", exampleModel, "--group", "99"], says: /the compilation has the groups 0, 1/ },
   {
     code: "baseline-missing",

@@ -1,26 +1,32 @@
 /** `fusionscope bench MODEL`: times compiled code, interleaved with its baselines. */
 import { userError } from "#core";
-import { baselineNames, benchModel, findOrtLibrary, resolveNode, storedPrefix } from "#core/io";
+import { baselineNames, benchModel, findOrtLibrary, groupSources, resolveNode, storedPrefix, type Extracted } from "#core/io";
 import { benchCommand, type BenchScope } from "#protocol";
 import type { CommandContext, CommandRunner } from "../command.ts";
 import { nativeSettings } from "../native-settings.ts";
+import { extractTo } from "./extract.ts";
+import { tuneFromLine } from "./bench-tune.ts";
 import { compileFromLine, identity, refuseUnsupported, requireCode, type Compiled } from "../request.ts";
 import { benchText } from "../text/bench.ts";
+import { inPlaceText } from "../text/in-place.ts";
 
 export const bench: CommandRunner = async (context) => {
+  if (context.options.tune === true) return tuneFromLine(context);
   const { seed = 1, seconds = 2, runs, sessions, cold = false, isolated = false, compare } = context.options;
   const regions = context.options.regions === true || isolated;
   const baselines = baselinesOf(context);
-  const compiled = compileFromLine(context);
+  const compiled = compileFromLine(context, context.options.data);
   try {
     if (context.options["no-fallback"] === true) refuseUnsupported(compiled.summary);
     requireCode(compiled);
     const scope = benchScope(context, compiled);
+    const exported = await exportPart(context, compiled, scope);
     const { model, compilation, options, machine } = compiled;
     const measured = { scope, baselines, seed, seconds, runs, sessions, regions, isolated, cold, compare };
     const outcome = await benchModel(model, compilation, options, machine, {
       ...nativeSettings(context),
       ...measured,
+      data: context.options.data,
       needBaselines: context.options.baseline !== undefined,
       onStep: progressLog(context),
     });
@@ -29,14 +35,32 @@ export const bench: CommandRunner = async (context) => {
     const result = { ...outcome.result, reproduce: reproduceLine(context, compiled, measured) };
     for (const { text } of result.warnings ?? []) context.log(`warning: ${text}`);
     return {
-      json: { ...identity(compiled), ...result, coverage: compiled.summary.coverage, missing, ...(notes.length > 0 ? { notes } : {}) },
-      text: benchText(compiled.model.name, compiled.summary, { result, missing, notes }),
+      json: {
+        ...identity(compiled),
+        ...result,
+        coverage: compiled.summary.coverage,
+        missing,
+        ...(notes.length > 0 ? { notes } : {}),
+        ...exported,
+      },
+      text: [...benchText(compiled.model.name, compiled.summary, { result, missing, notes }), ...inPlaceText(result)],
       ...(result.comparison?.regression === true ? { exit: 1 as const } : {}),
     };
   } finally {
     compiled.model.close();
   }
 };
+
+/** Writes the part that is timed, if that is asked for: `--export`. */
+async function exportPart(context: CommandContext, compiled: Compiled, scope: BenchScope): Promise<{ readonly exported?: Extracted }> {
+  const file = context.options.export;
+  if (file === undefined) return {};
+  if (scope.kind === "model") userError("usage", {}, { what: "--export needs --nodes or --group", help: "bench --help" });
+  const sources = scope.kind === "nodes" ? scope.nodes : groupSources(compiled.compilation, scope.group);
+  const exported = await extractTo(context, compiled, sources, file);
+  context.log(`the part is in ${exported.file}, its values in ${exported.data}`);
+  return { exported };
+}
 
 /** What was asked for, with the defaults that matter written out. */
 function reproduceLine(

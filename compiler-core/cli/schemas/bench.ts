@@ -1,6 +1,7 @@
 /** Schema of a benchmark's result: the type is BenchResult of the protocol. */
 import { byName, count, flag, list, number, oneOf, orNull, record, text, whole } from "./build.ts";
 import { coverage, identity } from "./compilation.ts";
+import { extractedSchema, tuneMembers } from "./parts.ts";
 import type { Members } from "./index.ts";
 import { ratio, timing } from "./results.ts";
 
@@ -97,6 +98,7 @@ export const benchMembers: Members = {
     missing: list(record({ baseline: text, why: text })),
     coverage,
   },
+  or: tuneMembers,
   optional: {
     notes: list(text),
     regionOverhead: ratio,
@@ -104,6 +106,7 @@ export const benchMembers: Members = {
     comparison,
     inPlace,
     notInPlace: text,
+    exported: extractedSchema,
     hotSpots: { type: "object" },
     estimate: { type: "object" },
   },

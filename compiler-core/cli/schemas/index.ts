@@ -12,6 +12,8 @@ import { extractMembers } from "./parts.ts";
 export interface Members {
   readonly required: Readonly<Record<string, Schema>>;
   readonly optional?: Readonly<Record<string, Schema>>;
+  /** Of another object that the command may print instead. */
+  readonly or?: Members;
 }
 
 const membersOf = {
@@ -39,12 +41,14 @@ export const failureSchema: Schema = record({
 
 /** The schema of what `fusionscope COMMAND --json` prints on success. */
 export function resultSchema(command: CommandName): Schema {
-  const { required, optional }: Members = membersOf[command];
+  const { required, optional, or }: Members = membersOf[command];
+  const whole = (m: Members): Schema =>
+    record({ schema: { const: schemaVersion }, command: { const: command }, ...m.required }, m.optional);
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     $id: `urn:fusionscope:schema:${schemaVersion}:${command}`,
     title: `fusionscope ${command} --json`,
-    ...record({ schema: { const: schemaVersion }, command: { const: command }, ...required }, optional),
+    ...(or === undefined ? whole({ required, optional }) : { anyOf: [whole({ required, optional }), whole(or)] }),
   };
 }
 

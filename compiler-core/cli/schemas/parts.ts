@@ -1,5 +1,5 @@
 /** Schemas of what is said about parts of a model. */
-import { list, number, pair, record, text, whole, type Schema } from "./build.ts";
+import { byName, flag, list, number, orNull, pair, record, text, whole, type Schema } from "./build.ts";
 import { identity } from "./compilation.ts";
 import type { Members } from "./index.ts";
 
@@ -21,13 +21,26 @@ export const extractMembers: Members = { required: { ...identity, nodes: list(te
 export const extractedSchema: Schema = record(extracted);
 
 const timing = record({ minMs: number, medianMs: number, p95Ms: number, runs: whole, ci95: pair(number) });
+const ratio = record({ median: number, ci95: pair(number) });
+const point = record({ params: byName({ type: ["number", "string"] }), text, predictedNs: number, measuredNs: number });
 
-/** Time of a part inside of a run of the whole model. */
-export const inPlaceSchema: Schema = record({
-  inPlace: timing,
-  isolated: timing,
-  ratio: record({ median: number, ci95: pair(number) }),
-  whole: timing,
-  groups: list(whole),
-  others: list(text),
-});
+const tunedProblem = record(
+  {
+    problem: text,
+    groups: list(whole),
+    flops: number,
+    points: whole,
+    measurements: whole,
+    seconds: number,
+    before: orNull(point),
+    best: list(point),
+    rankCorrelation: orNull(number),
+    final: orNull(record({ before: timing, after: timing, ratio, control: ratio, taken: flag })),
+  },
+  { why: text },
+);
+
+/** What `bench --tune` prints instead. */
+export const tuneMembers: Members = {
+  required: { ...identity, budgetSeconds: number, seconds: number, problems: list(tunedProblem), kept: orNull(text) },
+};

@@ -12,7 +12,7 @@ import { graphPass, type PassContext } from "../pass.ts";
 import { tileConv } from "./conv-tiles.ts";
 import { tilePacked } from "./packed-tiles.ts";
 import { divideDot } from "./dot-tiles.ts";
-import { coreFigures, rankGemm, type Predicted } from "./gemm-cost.ts";
+import { coreFigures, pointText, rankGemm, type Predicted } from "./gemm-cost.ts";
 import { gemmProblem, templateParams, type Params } from "./gemm-problem.ts";
 import { gemmProblemKey, pointProblem, type GemmPoint, type GemmProblem } from "./gemm-space.ts";
 
@@ -103,10 +103,6 @@ function tellThreads(p: GemmProblem, s: GemmShape, point: GemmPoint, ranked: rea
     alternatives: [...grids].slice(0, 6).map(([choice, cost]) => ({ choice, cost, unit: "ns, predicted" })),
   });
 }
-
-/** `14 x 32 tiles, blocks of 112 x 512, k in steps of 256`. */
-export const pointText = ({ mr, nr, mc, nc, kc, order, copyA }: GemmPoint): string =>
-  `tiles of ${mr} x ${nr}, blocks of ${mc} x ${nc}, ${kc} steps of k at a time${order === "columns" ? ", columns outside" : ""}${copyA === 1 ? ", A copied" : ""}`;
 
 function tellBlocks(p: GemmProblem, point: GemmPoint, ranked: readonly Predicted[], group: Group, ctx: PassContext): void {
   const nominal = [...new Set(coreFigures(ctx.machine, p.isa, p.threads).nominal.map((n) => n.split(".")[0]))];

@@ -131,6 +131,10 @@ export function predictGemm(f: CoreFigures, p: GemmProblem, point: GemmPoint): n
   return (p.batch * cycles) / f.ghz + f.barrierNs;
 }
 
+/** `14 x 32 tiles, blocks of 112 x 512, k in steps of 256`. */
+export const pointText = ({ mr, nr, mc, nc, kc, order, copyA }: GemmPoint): string =>
+  `tiles of ${mr} x ${nr}, blocks of ${mc} x ${nc}, ${kc} steps of k at a time${order === "columns" ? ", columns outside" : ""}${copyA === 1 ? ", A copied" : ""}`;
+
 export interface Predicted {
   readonly choice: GemmChoice;
   readonly point: GemmPoint;

@@ -52,6 +52,24 @@ export function templateParams(point: GemmPoint, isa: IsaName): Params {
   };
 }
 
+/** The point that parameters of the template stand for: what they leave out is as usual. */
+export function pointOfParams(params: Params, p: Pick<GemmProblem, "isa">): GemmPoint {
+  const size = (name: string, otherwise: number): number => (typeof params[name] === "number" ? params[name] : otherwise);
+  const usual = gemmF32Tile(p.isa);
+  const colsPerThread = size("colsPerThread", 1);
+  return {
+    rowsPerThread: size("rowsPerThread", 1),
+    colsPerThread,
+    mr: size("mr", usual.mr),
+    nr: size("nr", usual.nr),
+    mc: size("mc", 1),
+    nc: size("nc", colsPerThread),
+    kc: size("kc", 1),
+    order: params["order"] === "columns" ? "columns" : "rows",
+    copyA: params["copyA"] === 1 ? 1 : 0,
+  };
+}
+
 /** Columns of the panels that a constant B is packed into, for a product of these sizes. */
 export function panelWidth(machine: MachineProfile, p: Omit<GemmProblem, "panel" | "b">): number {
   const entry = findTuned(machine.tuned, gemmProblemKey({ ...p, b: "panels" }));
