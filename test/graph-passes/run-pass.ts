@@ -7,6 +7,7 @@ import { flattenMatmul } from "../../compiler-core/passes/1-graph/flatten-matmul
 import { foldConstants } from "../../compiler-core/passes/1-graph/fold-constants.ts";
 import { inferShapes } from "../../compiler-core/passes/1-graph/infer-shapes.ts";
 import { inlineControlFlow } from "../../compiler-core/passes/1-graph/inline-control-flow.ts";
+import { lowPrecision } from "../../compiler-core/passes/1-graph/low-precision.ts";
 import { recognise } from "../../compiler-core/passes/1-graph/recognise.ts";
 import { simplify } from "../../compiler-core/passes/1-graph/simplify.ts";
 import { specialiseDims } from "../../compiler-core/passes/1-graph/specialise-dims.ts";
@@ -17,6 +18,7 @@ export const graphPipeline: readonly GraphPass[] = [
   inferShapes,
   inlineControlFlow,
   inferShapes,
+  lowPrecision,
   foldConstants,
   recognise,
   widenSmallFloats,

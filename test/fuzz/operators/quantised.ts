@@ -141,6 +141,67 @@ const around = row("QDQ around an operator", 3, (d) => {
   return z && real(d, d.node("QuantizeLinear", [z, py.scale, py.zero], [quantised(ta, z.shape)])?.[0]);
 });
 
+const powers = [0.5, 0.25, 1, 2];
+const dequantise = (d: Draw, q: Val, p: Parameters, axis: number): Val | undefined =>
+  d.node("DequantizeLinear", [q, p.scale, p.zero], [{ dtype: "f32", shape: q.shape, exact: true, bound: 500 }], { axis })?.[0];
+
+/** One layer on bytes, large enough to be packed: product, bias, activation, quantisation; powers of two keep every sum exact. */
+function layer(d: Draw, x: Val, zeroX: Parameters): readonly [Val, Parameters] | undefined {
+  const [m, k] = x.shape as readonly [number, number];
+  const [tb, n] = [d.one(bytes), d.one([16, 17, 33, 64])];
+  const gemm = d.chance(0.3);
+  const columns = gemm ? 0 : 1;
+  const shape = gemm ? [n, k] : [k, n];
+  const pw = parameters(d, tb, d.chance(0.5) ? [n] : [], powers);
+  const [a, b] = [dequantise(d, x, zeroX, 1), dequantise(d, byte(d, tb, shape), pw, columns)];
+  if (a === undefined || b === undefined) return undefined;
+  const real = { shape: [m, n], exact: true, bound: 1e6 };
+  const bias = filled(d, "f32", d.chance(0.8) ? [n] : [], () => d.random.integer(-400, 400));
+  const product = gemm ? d.node("Gemm", [a, b, bias], [real], { transB: 1 })?.[0] : d.node("MatMul", [a, b], [real])?.[0];
+  const sum = product && !gemm && d.chance(0.7) ? d.node("Add", d.chance(0.5) ? [product, bias] : [bias, product], [real])?.[0] : product;
+  const active = sum && d.chance(0.5) ? d.node("Relu", [sum], [real])?.[0] : sum;
+  const limited =
+    active && d.chance(0.2) ? d.node("Clip", [active, d.constant("f32", [], [-64]), d.constant("f32", [], [4096])], [real])?.[0] : active;
+  const ty = d.one(bytes);
+  const py = parameters(d, ty, [], [64, 128, 256]);
+  const y = limited && d.node("QuantizeLinear", [limited, py.scale, py.zero], [quantised(ty, [m, n])])?.[0];
+  return y && [y, py];
+}
+
+/** Layers in a row, with what only moves elements in between. */
+const layers = row("QDQ layers", 4, (d) => {
+  const [m, k] = [d.extent(), d.one([16, 17, 33])];
+  const ta = d.one(bytes);
+  let at: readonly [Val, Parameters] | undefined = [operand(d, ta, [m, k]), parameters(d, ta, [], powers)];
+  for (let i = d.one([1, 1, 2, 3]); i > 0 && at !== undefined; i--) {
+    at = layer(d, ...at);
+    if (at === undefined || i === 1 || d.chance(0.6)) continue;
+    const [y, py] = at;
+    const real = dequantise(d, y, py, 0);
+    const [rows, columns] = y.shape as readonly [number, number];
+    const moved = real && d.node("Transpose", [real], [like(real, [columns, rows])], { perm: [1, 0] })?.[0];
+    const back = moved && d.node("QuantizeLinear", [moved, py.scale, py.zero], [quantised(y.dtype, [columns, rows])])?.[0];
+    at = back && [back, py];
+  }
+  return at && dequantise(d, ...at, 0);
+});
+
+/** A convolution between dequantisation and quantisation, with a kernel per channel. */
+const convolved = row("QDQ around a convolution", 2, (d) => {
+  const { w, group, out, x, k, y } = convolution(d);
+  const [ta, tb] = [d.one(bytes), d.one(bytes)];
+  const [px, pw] = [parameters(d, ta, [], powers), parameters(d, tb, d.chance(0.5) ? [out] : [], powers)];
+  const [image, kernel] = [dequantise(d, operand(d, ta, x), px, 1), dequantise(d, byte(d, tb, k), pw, 0)];
+  if (image === undefined || kernel === undefined) return undefined;
+  const bias = d.chance(0.5) ? [filled(d, "f32", [out], () => d.random.integer(-50, 50))] : [];
+  const real = { shape: y, exact: true, bound: 1e6 };
+  const sum = d.node("Conv", [image, kernel, ...bias], [real], { ...w.attributes, group })?.[0];
+  const active = sum && d.chance(0.5) ? d.node("Relu", [sum], [real])?.[0] : sum;
+  const py = parameters(d, ta, [], [64, 128]);
+  const q = active && d.node("QuantizeLinear", [active, py.scale, py.zero], [quantised(ta, y)])?.[0];
+  return q && dequantise(d, q, py, 1);
+});
+
 const dynamic = row("DynamicQuantizeLinear", 1, (d) => {
   const x = d.float((v) => solid(v) && v.exact && v.bound < 100);
   if (x === undefined) return undefined;
@@ -150,4 +211,14 @@ const dynamic = row("DynamicQuantizeLinear", 1, (d) => {
   return q && d.node("DequantizeLinear", [q, scale!, zero!], [{ dtype: "f32", shape: x.shape, bound: x.bound + 1 }]);
 });
 
-export const quantisedRows: readonly Row[] = [matmulInteger, qlinearMatMul, convInteger, qlinearConv, roundTrip, around, dynamic];
+export const quantisedRows: readonly Row[] = [
+  matmulInteger,
+  qlinearMatMul,
+  convInteger,
+  qlinearConv,
+  roundTrip,
+  around,
+  layers,
+  convolved,
+  dynamic,
+];
