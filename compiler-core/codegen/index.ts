@@ -10,7 +10,7 @@ import { holeModel } from "../onnx/hole-model.ts";
 import { portsOf } from "../templates/ports.ts";
 import type { RegionText } from "./kernel-units.ts";
 import { bySlot, holesOf, moduleText, regionsOf } from "./module.ts";
-import type { ArtifactPlan, PlannedHole, PlannedTensor, PlannedWeight } from "./plan.ts";
+import { hugePageBytes, type ArtifactPlan, type PlannedHole, type PlannedTensor, type PlannedWeight } from "./plan.ts";
 import { bytesOf } from "./regions.ts";
 import { targetIsa } from "./target.ts";
 
@@ -53,6 +53,7 @@ function planOf(module: Module, graph: Graph | undefined, isa: IsaName): Artifac
     arenaBytes: memory.arena,
     packedBytes: memory.packed,
     scratchBytes: memory.scratch,
+    hugePages: (["arena", "packed"] as const).filter((place) => memory[place] >= hugePageBytes),
     regions: regionsOf(module),
   };
 }

@@ -32,6 +32,9 @@ export interface PlannedWeight extends PlannedTensor {
   readonly inline?: () => Uint8Array;
 }
 
+/** Smaller buffers lie on ordinary pages: native/runtime/buffer.h. */
+export const hugePageBytes = 2 * 2 ** 20;
+
 export interface ArtifactPlan {
   readonly name: string;
   readonly isa: IsaName;
@@ -48,6 +51,8 @@ export interface ArtifactPlan {
   readonly packedBytes: number;
   /** Per thread. */
   readonly scratchBytes: number;
+  /** Memory that the host asks for in huge pages: fewer misses of the TLB. Whether it gets them is up to the system. */
+  readonly hugePages: readonly ("arena" | "packed")[];
   /** Regions by id: the fusion groups, as timed and coloured. */
   readonly regions: readonly { readonly id: number; readonly name: string }[];
 }

@@ -3,7 +3,6 @@
  * they work on (the layers of a network) are one function. The order of regions and the barriers between them stay with the caller.
  */
 import { bug } from "../messages.ts";
-import { kernelOf } from "../kernels/index.ts";
 import type { LineOrigin } from "../protocol/trace.ts";
 import { dtypeBytes } from "../support/dtype.ts";
 import type { Buffer, Func, Region, Stmt } from "../tensor/ir.ts";
@@ -115,21 +114,11 @@ export class RegionFunctions {
     out.within(region, () =>
       out.block(`FS_REGION_FUNCTION void ${name}(${parameters}) {`, () => {
         out.line("(void)ctx, (void)tid, (void)threads;");
-        scopesOf(region.body).forEach((type, i) => out.line(`const ${type} scope_${i};`));
+        writer.scopes(region.body);
         writer.teamBody(region.body);
       }),
     );
   }
-}
-
-/** What the kernels of a region want set up once for all of their calls. */
-function scopesOf(body: readonly Stmt[]): readonly string[] {
-  const wanted = new Set<string>();
-  visitStmts(body, (s) => {
-    const type = s.k === "kernel" ? kernelOf(s.kernel).scope : undefined;
-    if (type !== undefined) wanted.add(type);
-  });
-  return [...wanted];
 }
 
 /** Undefined where the statements must stay with their caller: they change its registers or call the host. */

@@ -86,6 +86,11 @@ export class StatementWriter {
     this.out.line(`${constant}${type}* const ${name} = reinterpret_cast<${constant}${type}*>(${at});  // ${shape}`);
   }
 
+  /** What the kernels of a region need to be set up, once for the nest: the configuration of tiles. */
+  scopes(body: readonly Stmt[]): void {
+    scopesOf(body).forEach((type, i) => this.out.line(`const ${type} scope_${i};`));
+  }
+
   /** Statements that all threads execute: the body of a function or of a region outside of parallel loops. */
   teamBody(body: readonly Stmt[]): void {
     let single: Stmt[] = [];
@@ -108,7 +113,7 @@ export class StatementWriter {
 
   private teamStmt(s: Stmt): void {
     if (s.k === "for") return this.parallelLoop(s);
-    if (s.k === "region") return this.region(s, () => this.teamBody(s.body), this.call(s));
+    if (s.k === "region") return this.region(s, () => (this.scopes(s.body), this.teamBody(s.body)), this.call(s));
     if (s.k === "barrier") return this.out.line("fs_barrier(ctx, tid);");
     return this.stmt(s);
   }
@@ -281,6 +286,16 @@ export class StatementWriter {
 /** The i32 whose low bits a stored byte is: they need not be cut out first. */
 const wrappedByte = (e: Expr): Expr | undefined =>
   e.k === "cast" && e.rule === undefined && e.a.type.dtype === "i32" && (e.type.dtype === "u8" || e.type.dtype === "i8") ? e.a : undefined;
+
+/** What the kernels of a region want set up once for all of their calls. */
+function scopesOf(body: readonly Stmt[]): readonly string[] {
+  const wanted = new Set<string>();
+  visitStmts(body, (s) => {
+    const type = s.k === "kernel" ? kernelOf(s.kernel).scope : undefined;
+    if (type !== undefined) wanted.add(type);
+  });
+  return [...wanted];
+}
 
 /** What only passes through to a hole may be of a type that nothing is computed in. */
 export const elementType = (b: Buffer): string => memoryType(b.dtype) ?? "unsigned char";

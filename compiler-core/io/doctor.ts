@@ -87,6 +87,25 @@ function perfItem(): DoctorItem {
   return { name, ok: true, value: `${value}, hardware and software events` };
 }
 
+/** Huge pages for activations and packed weights: compiled models ask for them, the system may refuse. */
+function hugePagesItem(): DoctorItem {
+  const name = "huge pages";
+  const modes = readText("/sys/kernel/mm/transparent_hugepage/enabled");
+  const mode = modes === undefined ? undefined : /\[(\w+)\]/.exec(modes)?.[1];
+  if (mode === undefined) return { name, ok: false, value: "", why: "the kernel has no transparent huge pages" };
+  if (mode === "never")
+    return { name, ok: false, value: mode, why: "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled lets programs ask for them" };
+  return { name, ok: true, value: `${mode}, asked for by buffers of 2 MiB and more` };
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
 function readNumber(file: string): number | undefined {
   try {
     const value = Number(fs.readFileSync(file, "utf8"));
@@ -106,7 +125,7 @@ export async function doctorItems(): Promise<DoctorItem[]> {
   const compiler = environment("CXX");
   const chosen: DoctorItem[] = compiler === undefined ? [] : [await compilerItem(compiler)];
   const node: DoctorItem = { name: "node", ok: true, value: process.version };
-  return [node, ...chosen, ...(await programItems()), perfItem(), cacheItem()];
+  return [node, ...chosen, ...(await programItems()), perfItem(), hugePagesItem(), cacheItem()];
 }
 
 async function compilerItem(program: string): Promise<DoctorItem> {

@@ -55,7 +55,7 @@ export async function exportModel(
   const at = (name: string): string => path.join(folder, name);
   const weights = attempt(folder, () => {
     fs.mkdirSync(folder, { recursive: true });
-    return writeWeights(plan.weights, at("weights.bin"));
+    return exportWeights(plan.weights, at("weights.bin"));
   });
   const built = await buildModule({
     sources: [
@@ -88,7 +88,7 @@ function replaceFile(file: string, write: (draft: string) => void): void {
 }
 
 /** All weights one after the other, each at a multiple of 64 bytes, behind a mark made of their content. */
-function writeWeights(weights: readonly PlannedWeight[], file: string): WeightFile {
+export function exportWeights(weights: readonly PlannedWeight[], file: string): WeightFile {
   const hash = createHash("sha256");
   const places: number[] = [];
   let end = alignment;
