@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { medianInterval, medianRanks, pairedRatio, quantile, timing } from "./statistics.ts";
+import {
+  effectiveSize,
+  medianInterval,
+  medianRanks,
+  pairedRatio,
+  quantile,
+  ratioOfSessions,
+  seriesInterval,
+  timing,
+  timingOfSessions,
+} from "./statistics.ts";
 
 test("ranks of the median's interval are the tabulated ones", () => {
   // n and the 1-based ranks of the 95 % interval (Conover, Practical Nonparametric Statistics, sign test).
@@ -46,4 +56,51 @@ test("a paired ratio cancels what slows both", () => {
 test("quantiles interpolate", () => {
   assert.equal(quantile([1, 2, 3, 4], 0.5), 2.5);
   assert.equal(timing([4, 1, 3, 2]).minMs, 1);
+});
+
+/** Uniform numbers in (0, 1) by Park and Miller. */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => (state = (state * 48271) % 2147483647) / 2147483647;
+}
+
+test("independent samples count each, neighbours that are alike count less", () => {
+  const random = generator(11);
+  const independent = Array.from({ length: 400 }, random);
+  assert.ok(effectiveSize(independent) > 250, `${effectiveSize(independent)}`);
+  const alike = Array.from({ length: 40 }, () => random()).flatMap((level) => Array.from({ length: 10 }, () => level + 0.001 * random()));
+  assert.ok(effectiveSize(alike) < 90, `${effectiveSize(alike)}`);
+  assert.equal(effectiveSize([1, 2, 3]), 3);
+  assert.equal(effectiveSize(new Array<number>(50).fill(1)), 50);
+});
+
+test("the interval of a series covers the median about 95 times in 100 when neighbours are alike, too", () => {
+  const random = generator(5);
+  let covered = 0;
+  const trials = 400;
+  for (let t = 0; t < trials; t++) {
+    // Stretches of eight rounds that share most of their noise; the true median is 0.
+    const series = Array.from({ length: 25 }, () => random() - 0.5).flatMap((level) =>
+      Array.from({ length: 8 }, () => level + 0.1 * (random() - 0.5)),
+    );
+    const { ci95 } = seriesInterval([series]);
+    if (ci95[0] <= 0 && 0 <= ci95[1]) covered++;
+  }
+  assert.ok(covered / trials > 0.9, `${covered} of ${trials}`);
+});
+
+test("sessions that differ by more than their rounds widen the interval to their medians", () => {
+  const session = (level: number): number[] => Array.from({ length: 30 }, (_, i) => level + 0.001 * Math.sin(i));
+  const { median, ci95 } = seriesInterval([session(1), session(1.02), session(1.05)]);
+  assert.ok(ci95[0] <= 1.001 && ci95[1] >= 1.049, `${median} [${ci95.join(", ")}]`);
+  assert.ok(Math.abs(median - 1.02) < 0.005);
+});
+
+test("ratios and times of sessions", () => {
+  const rounds = (ms: number): number[][] => Array.from({ length: 12 }, (_, i) => [ms * (1 + i / 100), ms * (1 + i / 100)]);
+  const ratio = ratioOfSessions([rounds(3), rounds(3)], [rounds(2), rounds(2)]);
+  assert.ok(Math.abs(ratio.median - 1.5) < 1e-9 && Math.abs(ratio.ci95[0] - 1.5) < 1e-9);
+  const t = timingOfSessions([rounds(2), rounds(2)]);
+  assert.deepEqual([t.runs, t.minMs], [48, 2]);
+  assert.ok(t.ci95[0] <= t.medianMs && t.medianMs <= t.ci95[1]);
 });
