@@ -8,13 +8,7 @@ using namespace fs;
 
 namespace {
 
-#if defined(FS_SIMD_AVX512)
-const bench::peak fma_peak{runner::fma_avx512, 32};
-#elif defined(FS_SIMD_AVX2)
-const bench::peak fma_peak{runner::fma_avx2, 16};
-#else
-const bench::peak fma_peak{runner::fma_avx2, 2};  // one lane of it
-#endif
+using bench::fma_peak;
 
 // 1/4 MB in all.
 void l2_resident() {

@@ -7,11 +7,7 @@ using namespace fs;
 
 namespace {
 
-#if defined(FS_GEMM_VNNI)
-const bench::peak int8_peak{runner::vnni_avx512, 128};
-#else
-const bench::peak int8_peak{runner::fma_avx2, 16};
-#endif
+using bench::int8_peak;
 
 void l2_resident() {
   constexpr int64_t m = gemm_u8s8_mr * 16, n = gemm_u8s8_nr * 6, k = 512;

@@ -58,6 +58,26 @@ struct peak {
   }
 };
 
+// Peaks of the widest multiply-adds that the program is built for.
+#if defined(FS_SIMD_AVX512)
+inline const peak fma_peak{runner::fma_avx512, 32};
+#elif defined(FS_SIMD_AVX2)
+inline const peak fma_peak{runner::fma_avx2, 16};
+#else
+inline const peak fma_peak{runner::fma_avx2, 2};  // one lane of it
+#endif
+#if defined(FS_SIMD_AVX512) && defined(__AVX512VNNI__)
+inline const peak int8_peak{runner::vnni_avx512, 128};
+#else
+inline const peak int8_peak = fma_peak;
+#endif
+
+// A figure that is bound by memory: `rate` bytes per nanosecond of `megabytes`.
+inline void bandwidth(const char* name, double megabytes, double rate) {
+  std::printf("{\"name\":\"%s, %.1f MB of B\",\"simd\":\"%s\",\"gbs\":%.1f}\n", name, megabytes, fs::simd_name, rate);
+  std::fflush(stdout);
+}
+
 // Figure and peak in turns, nine times; prints the best figures and the median of the nine fractions, so that a slow (or, by the accounting
 // of CPU time, a too fast) moment of a shared machine does not decide.
 template <class F>
