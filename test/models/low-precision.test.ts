@@ -1,0 +1,111 @@
+/**
+ * The paper's MLPs in int8 (QDQ) and in bf16 against ONNX Runtime: bytes exact up to one step of the quantisation, bf16 within the bound that
+ * `check` states. What lies between two layers is looked at, too: bytes, never floats.
+ */
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { after, test } from "node:test";
+import {
+  checkModel,
+  compileModel,
+  createFileSink,
+  findOrtLibrary,
+  findToolchain,
+  localMachine,
+  openSessionModel,
+  type CheckedOutput,
+} from "#core/io";
+import { defaultOptions, type CompileOptions } from "#core";
+import type { Compilation } from "../../compiler-core/compile.ts";
+import type { OnnxModel } from "../../compiler-core/onnx/model.ts";
+import { writeModel } from "../../compiler-core/onnx/writer.ts";
+import { mlp, mlpInt8 } from "../workloads/mlp.ts";
+
+const noCompiler = await findToolchain().then(
+  () => false as const,
+  (e: unknown) => `no compiler: ${e instanceof Error ? e.message : String(e)}`,
+);
+const against = findOrtLibrary() === undefined ? "eval" : "ort";
+const machine = localMachine();
+const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "fusionscope-low-precision-"));
+after(() => fs.rmSync(scratch, { recursive: true, force: true }));
+
+type Checked = { readonly compilation: Compilation; readonly outputs: readonly CheckedOutput[] };
+
+async function checked(name: string, model: OnnxModel, options: Partial<CompileOptions>): Promise<Checked> {
+  const file = path.join(scratch, `${name}.onnx`);
+  const sink = createFileSink(file);
+  writeModel(model, sink);
+  sink.close();
+  const opened = openSessionModel(file);
+  try {
+    const compilation = compileModel(opened, { ...defaultOptions, ...options }, machine);
+    assert.equal(compilation.error, undefined, compilation.error?.message);
+    assert.deepEqual(compilation.unsupported, []);
+    const { outputs } = await checkModel(opened, compilation, { against, seed: 1 });
+    for (const o of outputs) {
+      assert.ok(o.ok, `${o.name}: error ${o.error}, limit ${o.limit}: ${o.why ?? ""}`);
+      assert.ok(!o.degenerate, `${o.name} is degenerate: ${o.nonZero} non-zero, ${o.saturated} saturated`);
+    }
+    return { compilation, outputs };
+  } finally {
+    opened.close();
+  }
+}
+
+const missing = (options: Partial<CompileOptions>): string | false =>
+  options.isa === "avx2" && !machine.features.includes("avx2") ? "this machine has no AVX2" : false;
+
+const settings: readonly (readonly [number, Partial<CompileOptions>])[] = [
+  [32, {}],
+  [33, { threads: 2 }],
+  [3, { isa: "avx2" }],
+  [1, { isa: "scalar" }],
+];
+for (const [batch, options] of settings)
+  test(`int8 MLP, batch ${batch} ${JSON.stringify(options)}`, { skip: noCompiler || missing(options) }, async () => {
+    const { compilation, outputs } = await checked(`int8-${batch}`, mlpInt8("mlp1", batch), options);
+    for (const o of outputs) assert.ok(o.error <= 1 && o.limit <= 1, `${o.name}: ${o.error} steps`);
+    const { graph } = compilation;
+    const run = graph.nodes.filter((n) => n.phase === "run").map((n) => n.op);
+    assert.deepEqual(
+      run,
+      [1, 2, 3].flatMap(() => ["matmul-packed", "requantize"]),
+      "nothing but products and the way to bytes",
+    );
+    const between = compilation.module?.buffers.filter((b) => b.scope === "arena").map((b) => b.dtype) ?? [];
+    assert.ok(
+      between.every((t) => t === "u8"),
+      `between the layers: ${between.join()}`,
+    );
+  });
+
+const noBF16 = machine.features.includes("avx512_bf16") ? false : "this machine has no AVX512_BF16";
+test("bf16 MLP: products in bf16, sums in f32, activations as bf16", { skip: noCompiler || noBF16 }, async () => {
+  const { compilation, outputs } = await checked("bf16", mlp("mlp1", 33), { precision: "bf16", threads: 2 });
+  const ops = compilation.graph.nodes.map((n) => n.op);
+  assert.equal(ops.filter((op) => op === "matmul-bf16").length, 3);
+  assert.equal(ops.filter((op) => op === "cast").length, 3, "one rounding of each left operand, none back");
+  for (const o of outputs) {
+    assert.ok(o.error > 2 ** -16, "as exact as f32: nothing was rounded");
+    assert.match(o.because ?? "", /3 products in bf16 in a row/);
+  }
+});
+
+test("without instructions for it, bf16 is not asked of the kernels, and the reason is told", () => {
+  const file = path.join(scratch, "refused.onnx");
+  const sink = createFileSink(file);
+  writeModel(mlp("mlp1", 4), sink);
+  sink.close();
+  const opened = openSessionModel(file);
+  const compilation = compileModel(opened, { ...defaultOptions, precision: "bf16", isa: "avx2" }, machine);
+  opened.close();
+  const told = compilation.verdicts.filter((v) => v.rule === "bf16-products/product");
+  assert.deepEqual(
+    told.map((v) => v.accepted),
+    [false, false, false],
+  );
+  assert.match(told[0]!.because, /avx2 has no instruction for bf16 products/);
+});
