@@ -100,6 +100,8 @@ export const optionTable = {
   runs: { kind: "integer", min: 3, max: 100_000, value: "N", usual: "as many as fit the time", help: "measured runs of each candidate" },
   seconds: { kind: "number", min: 0.01, value: "S", usual: "2", help: "measuring time for each candidate" },
   regions: { kind: "flag", help: "time per fusion group too, from an instrumented build" },
+  sample: { kind: "flag", help: "also sample the code by a timer: the lines and instructions that take the time" },
+  static: { kind: "flag", help: "also price the hot loops with llvm-mca, where it is installed: an estimate" },
   isolated: { kind: "flag", help: "also each fusion group cut out and timed on its own (a build for each); implies --regions" },
   cold: { kind: "flag", help: "sweep the caches before every run; without it runs follow each other" },
   compare: { kind: "text", value: "FILE", help: "a stored result (bench --json): the answer is no if this one is slower beyond doubt" },
@@ -115,6 +117,7 @@ export const optionTable = {
   budget: { kind: "number", min: 1, value: "S", usual: "60", help: "seconds that --tune may take" },
   tuned: { kind: "flag", code: true, help: "add the parameters that --tune has kept for this machine profile to it" },
   export: { kind: "text", value: "FILE", help: "also write the part (--nodes, --group) as an ONNX file, with test_data_set_0 beside it" },
+  result: { kind: "text", value: "FILE", help: "a stored benchmark (bench --json, or saved by the editor) for the page to show" },
   output: { kind: "text", short: "o", value: "PATH", help: "where to write" },
   peaks: { kind: "flag", help: "measure arithmetic and memory peaks, checked against the frequency seen" },
   calibrate: {

@@ -45,6 +45,8 @@ export interface BenchRequest {
   readonly baselines: readonly string[];
   readonly regions?: boolean;
   readonly isolated?: boolean;
+  readonly sample?: boolean;
+  readonly static?: boolean;
   readonly cold?: boolean;
   readonly seconds?: number;
   readonly sessions?: number;
@@ -58,7 +60,7 @@ const given = (flag: string, value: number | undefined): string[] => (value === 
 export const benchCommand = (
   model: string,
   options: PanelOptions,
-  { scope, baselines, regions = true, isolated, cold, seconds, sessions, runs, seed }: BenchRequest,
+  { scope, baselines, regions = true, isolated, sample, static: priced, cold, seconds, sessions, runs, seed }: BenchRequest,
   reference: (node: number) => string,
 ): string =>
   line([
@@ -76,4 +78,6 @@ export const benchCommand = (
     ...(cold === true ? ["--cold"] : []),
     ...(regions ? ["--regions"] : []),
     ...(isolated === true ? ["--isolated"] : []),
+    ...(sample === true ? ["--sample"] : []),
+    ...(priced === true ? ["--static"] : []),
   ]);

@@ -8,11 +8,22 @@ import { extractTo } from "./extract.ts";
 import { tuneFromLine } from "./bench-tune.ts";
 import { compileFromLine, identity, refuseUnsupported, requireCode, type Compiled } from "../request.ts";
 import { benchText } from "../text/bench.ts";
+import { hotSpotText, rooflineText } from "../text/hot-spots.ts";
 import { inPlaceText } from "../text/in-place.ts";
 
 export const bench: CommandRunner = async (context) => {
   if (context.options.tune === true) return tuneFromLine(context);
-  const { seed = 1, seconds = 2, runs, sessions, cold = false, isolated = false, compare } = context.options;
+  const {
+    seed = 1,
+    seconds = 2,
+    runs,
+    sessions,
+    cold = false,
+    isolated = false,
+    sample = false,
+    static: priced = false,
+    compare,
+  } = context.options;
   const regions = context.options.regions === true || isolated;
   const baselines = baselinesOf(context);
   const compiled = compileFromLine(context, context.options.data);
@@ -22,7 +33,7 @@ export const bench: CommandRunner = async (context) => {
     const scope = benchScope(context, compiled);
     const exported = await exportPart(context, compiled, scope);
     const { model, compilation, options, machine } = compiled;
-    const measured = { scope, baselines, seed, seconds, runs, sessions, regions, isolated, cold, compare };
+    const measured = { scope, baselines, seed, seconds, runs, sessions, regions, isolated, sample, static: priced, cold, compare };
     const outcome = await benchModel(model, compilation, options, machine, {
       ...nativeSettings(context),
       ...measured,
@@ -43,7 +54,12 @@ export const bench: CommandRunner = async (context) => {
         ...(notes.length > 0 ? { notes } : {}),
         ...exported,
       },
-      text: [...benchText(compiled.model.name, compiled.summary, { result, missing, notes }), ...inPlaceText(result)],
+      text: [
+        ...benchText(compiled.model.name, compiled.summary, { result, missing, notes }),
+        ...inPlaceText(result),
+        ...hotSpotText(result),
+        ...rooflineText(result),
+      ],
       ...(result.comparison?.regression === true ? { exit: 1 as const } : {}),
     };
   } finally {

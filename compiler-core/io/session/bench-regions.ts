@@ -7,6 +7,7 @@ import type { BenchRegion, Ratio } from "../../protocol/index.ts";
 import type { ProfileResult, TensorFileRef } from "../../protocol/runner.ts";
 import { dtypeBytes } from "../../support/dtype.ts";
 import { pairedRatio, quantile, sortNumbers } from "../statistics.ts";
+import { withRegionCounters } from "./bench-observe.ts";
 import { buildCode, type BuildSettings } from "./build.ts";
 import type { NativeHost } from "./native-host.ts";
 
@@ -34,6 +35,7 @@ export async function timeRegions(
   const profiles: ProfileResult[] = [];
   for (let batch = 0; batch < batches; batch++)
     profiles.push(await host.client.request("profile", { target: model.target, inputs, runs }, host.request()));
+  const counted = await host.client.request("profile", { target: model.target, inputs, runs, counters: true }, host.request());
   await host.unload(model);
   const wholes = profiles.map((p) => p.ns.reduce((a, b) => a + b, 0) / p.runs / 1e6);
   const regions = source.plan.regions.map(({ id, name }): BenchRegion => {
@@ -50,7 +52,7 @@ export async function timeRegions(
     wholes,
     wholes.map(() => medianMs),
   );
-  return { regions, overhead: Number.isFinite(overhead.median) ? overhead : undefined };
+  return { regions: withRegionCounters(regions, counted.counters), overhead: Number.isFinite(overhead.median) ? overhead : undefined };
 }
 
 /** Static work of a group: its operators' flops, and the bytes of its operands and results, each once. */

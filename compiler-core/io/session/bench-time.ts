@@ -4,13 +4,14 @@ import type { MachineProfile } from "../../machine.ts";
 import { bug } from "../../messages.ts";
 import type { CompileOptions } from "../../options.ts";
 import type { BenchResult, CandidateSamples, CounterValue, Ratio } from "../../protocol/index.ts";
-import type { PeaksResult, RunnerBenchCandidate, RunnerBenchResult, RunnerCounter, TensorFileRef } from "../../protocol/runner.ts";
+import type { PeaksResult, RunnerBenchCandidate, RunnerBenchResult, TensorFileRef } from "../../protocol/runner.ts";
 import { compilationSummary } from "../../trace/summary.ts";
 import { ratioOfSessions, timingOfSessions, type SessionRounds } from "../statistics.ts";
 import { packageVersion } from "../package-root.ts";
 import { baselineNames, loadBaselines, storedPrefix, type LoadedBaseline, type MissingBaseline } from "./bench-baselines.ts";
 import { comparisonWarnings, compareWithStored, ratioOfFigures, readStoredResult, type StoredResult } from "./bench-compare.ts";
 import { benchMachine, benchWarnings, loadNow } from "./bench-machine.ts";
+import { counterValue, observe, withObserved, type Observed } from "./bench-observe.ts";
 import { timeRegions } from "./bench-regions.ts";
 import type { BenchOutcome, BenchSettings } from "./bench.ts";
 import { buildCode, type BuiltCode } from "./build.ts";
@@ -34,6 +35,7 @@ interface Session {
   readonly missing: readonly MissingBaseline[];
   readonly peaks?: PeaksResult;
   readonly regions?: Awaited<ReturnType<typeof timeRegions>>;
+  readonly observed?: Observed;
 }
 
 /** Each process draws addresses and pages anew; so many are enough to see what that does. Short measurements have one. */
@@ -55,7 +57,8 @@ export async function timeSubject(
   const count = sessionCount(settings);
   const sessions: Session[] = [];
   for (let i = 0; i < count; i++) sessions.push(await oneSession(subject, built, options, machine, settings, { of: count, index: i }));
-  const result = summarise(subject, options, machine, settings, built, begun, sessions);
+  const observed = sessions.at(-1)?.observed ?? { notes: [] };
+  const result = withObserved(summarise(subject, options, machine, settings, built, begun, sessions), machine, observed);
   const first = sessions[0] ?? bug("nothing was measured");
   const withStored = addStored(result, stored);
   const comparison = compared === undefined ? {} : { comparison: compareWithStored(compared, withStored) };
@@ -63,7 +66,7 @@ export async function timeSubject(
   return {
     result: { ...withStored, ...comparison, warnings: [...(withStored.warnings ?? []), ...doubts] },
     missing: first.missing,
-    notes: [...subject.notes, ...first.loaded.flatMap((b) => (b.note === undefined ? [] : [b.note]))],
+    notes: [...subject.notes, ...observed.notes, ...first.loaded.flatMap((b) => (b.note === undefined ? [] : [b.note]))],
   };
 }
 
@@ -96,7 +99,14 @@ async function oneSession(
       ...host.request({ onProgress }),
       timeoutMs: benchTimeout(settings, models.length + 1),
     });
-    return { timed, loaded, missing, ...(index + 1 < of ? {} : await afterwards(host, subject, options, inputs, timed, settings)) };
+    return {
+      timed,
+      loaded,
+      missing,
+      ...(index + 1 < of
+        ? {}
+        : await afterwards(host, { compilation: subject.compilation, built, ours, inputs }, options, machine, timed, settings)),
+    };
   } finally {
     await host.close();
   }
@@ -105,13 +115,21 @@ async function oneSession(
 /** What is measured once, after the last session. */
 async function afterwards(
   host: NativeHost,
-  { compilation }: TimedSubject,
+  code: {
+    readonly compilation: Compilation;
+    readonly built: BuiltCode;
+    readonly ours: LoadedModel;
+    readonly inputs: readonly TensorFileRef[];
+  },
   options: CompileOptions,
-  inputs: readonly TensorFileRef[],
+  machine: MachineProfile,
   timed: RunnerBenchResult,
   settings: BenchSettings,
-): Promise<Pick<Session, "peaks" | "regions">> {
-  const found = settings.peaks === false ? {} : { peaks: await measurePeaks(host, options.threads, settings) };
+): Promise<Pick<Session, "peaks" | "regions" | "observed">> {
+  const { compilation, inputs } = code;
+  const peaks = settings.peaks === false ? undefined : await measurePeaks(host, options.threads, settings);
+  const observed = await observe(host, code, machine, peaks, settings);
+  const found = peaks === undefined ? { observed } : { peaks, observed };
   if (!settings.regions) return found;
   settings.onStep?.("timing the fusion groups", null);
   const { medianMs } = timingOfSessions([roundsMs(timed.candidates[0])]);
@@ -232,6 +250,3 @@ function counterValues({ candidates, counters = {} }: RunnerBenchResult): Record
     "involuntary-switches": perRun(ours.involuntarySwitches),
   };
 }
-
-const counterValue = (c: RunnerCounter): CounterValue =>
-  c.valid ? { value: c.value, valid: true, ...(c.scale > 1 ? { scale: c.scale } : {}) } : { value: null, valid: false, why: c.why };

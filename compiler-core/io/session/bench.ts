@@ -32,6 +32,10 @@ export interface BenchSettings extends BuildSettings, HostSettings {
   readonly regions: boolean;
   /** Also cut each group out and time it on its own: a build for each. Needs `regions`. */
   readonly isolated?: boolean;
+  /** Sample the code by a timer: lines and instructions with their share of the time. */
+  readonly sample?: boolean;
+  /** Price its loops with llvm-mca. */
+  readonly static?: boolean;
   /** Sweep the caches before every run. */
   readonly cold?: boolean;
   /** Processes that the measurement is spread over; default: 3, and 1 for short ones. */

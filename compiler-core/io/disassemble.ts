@@ -1,0 +1,34 @@
+/** Instructions of a shared object with their lines, through objdump. */
+import { execFile } from "node:child_process";
+import path from "node:path";
+import { attachKernelCalls, parseDisassembly, type AsmInstruction } from "../codegen/asm-map.ts";
+
+const objdump = (args: readonly string[]): Promise<string | { readonly why: string }> =>
+  new Promise((resolve) => {
+    execFile("objdump", [...args], { encoding: "utf8", maxBuffer: 2 ** 29, timeout: 120_000 }, (error, stdout) => {
+      if (error === null) resolve(stdout);
+      else
+        resolve({
+          why:
+            error.code === "ENOENT"
+              ? "objdump is not installed: apt-get install binutils"
+              : `objdump failed: ${error.message.split("\n")[0] ?? ""}`,
+        });
+    });
+  });
+
+/** All instructions, with the line of the generated C++ (whose file is `source` and whose text is `cpp`) that each belongs to. */
+export async function disassemble(
+  sharedObject: string,
+  source: string,
+  cpp: string,
+): Promise<readonly AsmInstruction[] | { readonly why: string }> {
+  const text = await objdump(["-d", "-l", "--inlines", "--no-show-raw-insn", "-M", "intel", "-C", sharedObject]);
+  return typeof text === "string" ? attachKernelCalls(parseDisassembly(text, path.basename(source)), cpp) : text;
+}
+
+/** Texts of all instructions in AT&T syntax by address, as other tools read them. */
+export async function attTexts(sharedObject: string): Promise<ReadonlyMap<number, string> | { readonly why: string }> {
+  const text = await objdump(["-d", "--no-show-raw-insn", sharedObject]);
+  return typeof text === "string" ? new Map(parseDisassembly(text, "").map((i) => [i.address, i.text])) : text;
+}
