@@ -31,7 +31,7 @@ const { values: given } = parseArgs({
 
 const effort: Effort = {
   seconds: Number(given.seconds ?? (given.quick ? 0.3 : 1.5)),
-  sessions: Number(given.sessions ?? (given.quick ? 1 : 3)),
+  sessions: Number(given.sessions ?? (given.quick ? 1 : 5)),
   patienceSeconds: Number(given.patience),
 };
 const wantedSections = given.only.split(",");

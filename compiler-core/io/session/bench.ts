@@ -38,7 +38,7 @@ export interface BenchSettings extends BuildSettings, HostSettings {
   readonly static?: boolean;
   /** Sweep the caches before every run. */
   readonly cold?: boolean;
-  /** Processes that the measurement is spread over; default: 3, and 1 for short ones. */
+  /** Processes that the measurement is spread over; default: 5, and 1 for short ones. */
   readonly sessions?: number;
   /** The machine profile without what was set by hand: its code takes part as the baseline `default`. */
   readonly usual?: MachineProfile;
