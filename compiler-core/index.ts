@@ -1,6 +1,9 @@
 /** The door of the compiler: what the command, the extension and the tests may use. Pure: no Node, no DOM. */
 export * from "./messages.ts";
 export * from "./machine.ts";
+export * from "./counters/derive.ts";
+export * from "./counters/events.ts";
+export * from "./roofline.ts";
 export * from "./options.ts";
 export * from "./graph/ir.ts";
 export { hasTrait, isOpName, opNames, opOf, type OpName } from "./graph/ops/index.ts";
