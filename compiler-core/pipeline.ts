@@ -23,6 +23,7 @@ import { packWeights } from "./passes/2-lower/pack-weights.ts";
 import { fuse, group } from "./passes/2-lower/fuse.ts";
 import { chooseTiles } from "./passes/2-lower/choose-tiles.ts";
 import { mergeNests } from "./passes/2-lower/merge-nests.ts";
+import { chainNests } from "./passes/2-lower/chain-nests.ts";
 import { lower } from "./passes/2-lower/lower.ts";
 import { tensorPasses } from "./passes/3-tensor/index.ts";
 
@@ -49,6 +50,7 @@ export const pipeline = [
   group, // forms the groups when fuse is off
   chooseTiles,
   mergeNests, // after choose-tiles: what threads and tiles agree on is what decides
+  chainNests, // after merge-nests: a product with its rows is one link of a chain
   lower,
   ...tensorPasses,
 ] as const satisfies readonly Pass[];

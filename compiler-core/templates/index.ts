@@ -2,6 +2,7 @@
 import type { TemplateName } from "../passes/2-lower/draft.ts";
 import { hole } from "./hole.ts";
 import { attention } from "./attention/index.ts";
+import { chain } from "./chain.ts";
 import { conv } from "./conv.ts";
 import { loops } from "./loops/index.ts";
 import { concat, copy, gather } from "./movement.ts";
@@ -18,6 +19,7 @@ export const templates = {
   matmul: (call) => (isPackedProduct(call.nodes[0]) ? matmulPacked(call) : matmul(call)),
   attention,
   "matmul-rows": attention,
+  chain,
   conv,
   rows,
   points,

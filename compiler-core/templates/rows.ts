@@ -15,12 +15,13 @@ export const rows: Template = (call) => {
 };
 
 /** The extents of the reductions' input. */
-function rowSpace({ nodes, storage }: TemplateCall): readonly number[] {
+export function rowSpace({ nodes, storage }: TemplateCall): readonly number[] {
   const reducing = nodes.find((n) => n.op in reductions) ?? bug("a rows group without reduction");
   return storage.shape(operand(reducing, 0));
 }
 
-function member(call: TemplateCall, node: Node, row: readonly Expr[], width: number): Stmt[] {
+/** One member's work on one row. */
+export function member(call: TemplateCall, node: Node, row: readonly Expr[], width: number): Stmt[] {
   const { builder, storage } = call;
   if (node.op in reductions) return reduceRow(call, node, row, width);
   const perRow = width !== 1 && (storage.shape(resultOf(node)).at(-1) ?? 1) === 1;

@@ -12,7 +12,7 @@ import type { BufferId, Expr, Ref, Scope } from "../tensor/ir.ts";
 import { portsOf, type Ports } from "./ports.ts";
 import { rowMajor, viewStrides } from "./view-strides.ts";
 import { broadcastIndex, viewMaps } from "./views.ts";
-import { linear, unlinear, type ModuleBuilder } from "./module-builder.ts";
+import { linear, times, unlinear, type ModuleBuilder } from "./module-builder.ts";
 
 /** The place of an element: an index per axis, or its row-major offset. */
 export type Place = { readonly index: readonly Expr[] } | { readonly offset: Expr };
@@ -29,6 +29,8 @@ export interface StoragePlan {
 export class Storage {
   readonly #buffers = new Map<ValueId, BufferId>();
   readonly #phase = new Map<ValueId, "init" | "run">();
+  /** Values of which the present nest keeps some rows, from `base` on. */
+  readonly #rows = new Map<ValueId, { readonly buffer: BufferId; readonly base: Expr }>();
   #weights = 0;
   /** Where the values that enter and leave stand. */
   readonly ports: Ports;
@@ -58,17 +60,37 @@ export class Storage {
 
   /** The buffer of a value that is not a view. Made when first asked for. */
   bufferOf(value: ValueId): BufferId {
-    const known = this.#buffers.get(value);
+    const known = this.#rows.get(value)?.buffer ?? this.#buffers.get(value);
     if (known !== undefined) return known;
     const v = valueOf(this.graph, value);
     if (v.constant !== undefined) return this.#declare(v, "weight", this.#weights++);
     return this.#declare(v, this.#phase.get(value) === "init" ? "packed" : "arena");
   }
 
+  /** Rows `base ...` of a value, in a buffer of the thread's own: what the nest that is being written makes and uses up. */
+  keepRows(value: ValueId, base: Expr, rows: number, pitch: number): BufferId {
+    const v = valueOf(this.graph, value);
+    const shape = this.plan.flat.has(value) ? [rows * (this.shape(value).at(-1) ?? 1)] : [rows, pitch];
+    const buffer = this.builder.buffer({ name: v.name === "" ? `v${v.id}` : v.name, dtype: v.dtype, value, shape, scope: "thread" });
+    this.#rows.set(value, { buffer, base });
+    return buffer;
+  }
+
+  #rowsRef(value: ValueId, { buffer, base }: { readonly buffer: BufferId; readonly base: Expr }, place: Place): Ref {
+    const shape = this.shape(value);
+    const width = shape.at(-1) ?? 1;
+    if (this.plan.flat.has(value)) return { buffer, index: [x.sub(toOffset(place, shape), times(base, width))] };
+    const index = toIndex(place, shape);
+    const row = linear(index.slice(0, -1), shape.slice(0, -1));
+    return { buffer, index: [x.sub(row, base), index.at(-1) ?? x.index(0)] };
+  }
+
   /** The place of an element in memory, views followed. */
   ref(value: ValueId, place: Place): Ref {
     const view = this.plan.views.get(value);
     if (view !== undefined) return this.#through(view, place);
+    const rows = this.#rows.get(value);
+    if (rows !== undefined) return this.#rowsRef(value, rows, place);
     const buffer = this.bufferOf(value);
     const shape = this.shape(value);
     if (this.plan.flat.has(value)) return { buffer, index: [toOffset(place, shape)] };
@@ -82,7 +104,8 @@ export class Storage {
     if (view !== undefined) return this.#stridesThrough(view, shape);
     if (valueOf(this.graph, value).layout !== "plain" || this.literal(value) !== undefined) return undefined;
     const extents = this.builder.bufferOf(this.bufferOf(value)).shape;
-    return rowMajor(this.plan.flat.has(value) ? shape : extents);
+    if (this.plan.flat.has(value)) return rowMajor(shape);
+    return rowMajor(this.#rows.has(value) ? [...shape.slice(0, -1), extents.at(-1) ?? 1] : extents);
   }
 
   #stridesThrough(view: Node, shape: readonly number[]): readonly number[] | undefined {

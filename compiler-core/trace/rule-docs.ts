@@ -101,6 +101,13 @@ export const ruleDocs: Readonly<Record<string, RuleDoc>> = {
   "merge-nests/read-in-place": {
     what: "A transpose or slice is not written out, because the nest that reads it takes rows at any distance.",
   },
+  "chain-nests/chain": {
+    what: "Layers that are shared out by rows are one nest: each thread takes its rows through all of them, so no barrier stands in between.",
+    remedy: "Forbid the pair, or switch off the pass `chain-nests`, to compare.",
+  },
+  "chain-nests/columns": {
+    what: "Sharing out columns saves more (weights are read by one thread each) than the barriers between the layers cost.",
+  },
   "choose-tiles/threads": {
     what: "How a product is divided among threads: the share of the busiest thread, with the operands it has to bring in, is compared for every grid.",
   },

@@ -4,6 +4,8 @@ import { test } from "node:test";
 import { compile, defaultOptions, type Compilation, type CompileOptions, type Graph, type MachineProfile } from "#core";
 import { importModel } from "../../compiler-core/onnx/import.ts";
 import { memoryStore } from "../../compiler-core/onnx/tensor-data.ts";
+import { visitStmts } from "../../compiler-core/tensor/index.ts";
+import { mlp, mlpInt8 } from "../workloads/mlp.ts";
 import { mha, mhaShapes, type MhaFamily } from "../workloads/mha.ts";
 import { cases } from "./cases.ts";
 
@@ -31,7 +33,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   "attention, two keys": ["attention rows"],
   "attention, long rows": ["attention online"],
   "attention, heads from one row": ["matmul", "matmul", "matmul", "attention rows", "matmul", "points"],
-  "attention, queries, keys and values from one product": ["matmul", "attention rows", "matmul", "points"],
+  "attention, queries, keys and values from one product": ["matmul", "attention rows", "matmul", "copy"],
   "attention, shared keys": ["attention rows"],
   "attention, shared keys, long rows": ["attention online"],
   "attention, rows that are masked as a whole": ["attention rows"],
@@ -43,7 +45,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
 
 for (const [name, want] of Object.entries(expected))
   test(`nests of: ${name}`, () => {
-    const c = compiled(cases[name]!, {}, small);
+    const c = compiled(cases[name]!, { without: ["chain-nests"] }, small);
     assert.equal(c.error, undefined);
     assert.deepEqual(nests(c), want);
   });
@@ -79,6 +81,38 @@ test("switched off, or forbidden, the nests stay apart; forced, one that does no
   assert.deepEqual(nests(apart), ["matmul", "rows", "matmul", "copy"]);
   assert.ok(apart.verdicts.some((v) => v.rule === "merge-nests/forbidden"));
   const few = cases["softmax of a product"]!;
-  assert.deepEqual(nests(compiled(few, { threads: 4 })), ["matmul", "rows"]);
-  assert.deepEqual(nests(compiled(few, { threads: 4, force: [["#0", "#1"]] })), ["matmul-rows rows"]);
+  const without = ["chain-nests"];
+  assert.deepEqual(nests(compiled(few, { threads: 4, without })), ["matmul", "rows"]);
+  assert.deepEqual(nests(compiled(few, { threads: 4, without, force: [["#0", "#1"]] })), ["matmul-rows rows"]);
+});
+
+test("layers that are shared out by rows are one nest without a barrier; columns that pay stay", () => {
+  const bytes = compiled(
+    importModel(mlpInt8("mlp1", 32), memoryStore()),
+    { threads: 2 },
+    { ...machine, features: [...machine.features, "avx512_vnni"] },
+  );
+  assert.deepEqual(nests(bytes), ["chain"]);
+  const statements = new Set<string>();
+  visitStmts(bytes.module?.run.body ?? [], (s) => statements.add(s.k));
+  assert.ok(!statements.has("barrier"), "nobody waits");
+  assert.equal(bytes.source?.plan.arenaBytes, 0, "what goes from layer to layer is the thread's own");
+  assert.match(
+    bytes.verdicts.find((v) => v.rule === "chain-nests/chain")?.because ?? "",
+    /^one nest of 3: .* a thread takes 16 of 32 rows/,
+  );
+  const floats = compiled(importModel(mlp("mlp1", 128), memoryStore()), { threads: 2 });
+  assert.deepEqual(nests(floats), ["chain"]);
+  const wide = compiled(importModel(mlp("mlp2", 32), memoryStore()), { threads: 2 });
+  assert.ok(wide.verdicts.some((v) => v.rule === "chain-nests/columns" && v.alternatives === undefined && v.facts.length === 6));
+  const off = compiled(importModel(mlp("mlp1", 128), memoryStore()), { threads: 2, without: ["chain-nests"] });
+  assert.deepEqual(nests(off), ["matmul", "matmul", "matmul"]);
+});
+
+test("a chain goes through products, residuals and norms, and side by side; what breaks it is named", () => {
+  const c = compiled(cases["attention, heads from one row"]!, { threads: 2 });
+  assert.deepEqual(nests(c), ["chain", "attention rows", "matmul", "points"]);
+  const apart = compiled(cases["three layers, odd extents"]!, { threads: 3, forbid: [["#2", "#3"]] });
+  assert.equal(apart.graph.groups.filter((g) => g.template === "chain").length, 1);
+  assert.equal(nests(apart).length, 2);
 });

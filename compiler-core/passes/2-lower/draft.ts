@@ -9,13 +9,14 @@ import type { Admission } from "./admission.ts";
  * `points`: every element on its own. `reduce`: reduction over axes that are not the last ones. `view`: no code, a way to read another
  * value. `copy`, `concat`, `gather`: data movement. `pack`: a constant put into a kernel's layout. `loops`: a nest that the operator's own
  * row of `templates/loops` writes. `hole`: a call of ONNX Runtime. `merge-nests` makes `attention` (two products and the rows between them) and
- * `matmul-rows` (a product and the rows behind it) of other groups.
+ * `matmul-rows` (a product and the rows behind it) of other groups, `chain-nests` makes `chain` (layers over the same rows).
  */
 export type TemplateName =
   | "hole"
   | "matmul"
   | "attention"
   | "matmul-rows"
+  | "chain"
   | "conv"
   | "rows"
   | "points"

@@ -27,7 +27,7 @@ export function nestVerdicts(index: NestIndex, merged: MergedNest): readonly Ver
           {
             subject: "fusion",
             accepted: true,
-            rule: `merge-nests/${merged.group.template}`,
+            rule: `${merged.group.template === "chain" ? "chain" : "merge"}-nests/${merged.group.template}`,
             because: merged.because,
             facts: [...merged.facts, { name: "not written and read back", value: bytes, unit: "B" }],
             nodes: [from.id, node.id],

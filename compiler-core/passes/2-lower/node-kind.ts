@@ -1,5 +1,6 @@
 /** How lowering sees an operator: which template can write it, or why none can. */
 import { pendingLate } from "../../graph/late.ts";
+import { usersOf } from "../../graph/users.ts";
 import { staticShape, valueOf, type Graph, type Node, type Value, type ValueId } from "../../graph/ir.ts";
 import { memoryType } from "../../codegen/literals.ts";
 import { opOf } from "../../graph/ops/index.ts";
@@ -65,7 +66,16 @@ function isDenseNeeded(graph: Graph, node: Node): boolean {
   return graph.outputs.includes(out) || (viewMaps[node.op] !== "offset" && feedsKernel(graph, out));
 }
 
-const readingKernels: ReadonlySet<string> = new Set(["matmul", "matmul-packed", "matmul-bf16", "pack-integer", "pack-bf16", "conv-gemm", "reorder", "opaque"]);
+const readingKernels: ReadonlySet<string> = new Set([
+  "matmul",
+  "matmul-packed",
+  "matmul-bf16",
+  "pack-integer",
+  "pack-bf16",
+  "conv-gemm",
+  "reorder",
+  "opaque",
+]);
 
 /** Does a kernel or a hole read this value, as it is or under another shape? They need elements at fixed distances. */
 function feedsKernel(graph: Graph, value: ValueId): boolean {
@@ -76,15 +86,4 @@ function feedsKernel(graph: Graph, value: ValueId): boolean {
   });
 }
 
-const userTables = new WeakMap<readonly Node[], Map<number, Node[]>>();
-
-/** The nodes that read a value. The table is built once per node list: node lists are immutable. */
-export function usersOf(graph: Graph, value: number): readonly Node[] {
-  let table = userTables.get(graph.nodes);
-  if (table === undefined) {
-    table = new Map();
-    for (const n of graph.nodes) for (const v of new Set(n.inputs)) if (v !== null) table.set(v, [...(table.get(v) ?? []), n]);
-    userTables.set(graph.nodes, table);
-  }
-  return table.get(value) ?? [];
-}
+export { usersOf };

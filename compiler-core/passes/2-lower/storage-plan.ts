@@ -1,5 +1,6 @@
 /** Decides how values lie in memory before any loop is written: which are views, which lie flat, which rows are padded. */
 import { staticShape, valueOf, type Graph, type Group, type Node, type ValueId } from "../../graph/ir.ts";
+import { partsOf } from "../../templates/chain-parts.ts";
 import { isEven } from "../../templates/points.ts";
 import type { StoragePlan } from "../../templates/storage.ts";
 import { operand, resultOf } from "../../templates/template.ts";
@@ -13,7 +14,9 @@ const cacheWays = 8;
 const rowsOf = (shape: readonly number[]): number => shape.slice(0, -1).reduce((a, d) => a * d, shape.length < 2 ? 0 : 1);
 export const isCollidingPitch = (floats: number): boolean => floats > 0 && (floats * 4) % collidingBytes === 0;
 
-export function storagePlan(graph: Graph, ctx: PassContext): StoragePlan {
+export function storagePlan(merged: Graph, ctx: PassContext): StoragePlan {
+  // How values lie follows from the nests that a chain was made of.
+  const graph = { ...merged, groups: merged.groups.flatMap(partsOf) };
   const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
   const groupNodes = (g: Group): Node[] => g.members.map((m) => nodes.get(m.node)).filter((n): n is Node => n !== undefined);
   const views = new Map<ValueId, Node>();
