@@ -14,6 +14,8 @@ export function recordedHost(text: string, deliver: (message: ToPage) => void): 
   let texts: Promise<PackedTexts> | undefined;
   const answers: { readonly [N in RequestName]?: (arg: never) => Promise<unknown> } = {
     saveState: () => Promise.resolve(null),
+    dropRuns: () => Promise.resolve(null),
+    benchRuns: async () => (await record).runs ?? [],
     elk: async () => ({ source: await decompressed(document.getElementById("recorded-elk")?.textContent ?? "") }),
     saveFile: (arg: PanelRequests["saveFile"]["arg"]) => Promise.resolve(download(arg)),
     body: async ({ path }: { path: string }) => (await record).bodies[path],
@@ -42,7 +44,7 @@ const refusal = {
 
 /** Without a host the browser keeps the file. */
 function download({ name, text, bytes }: PanelRequests["saveFile"]["arg"]): { readonly path: string } {
-  const type = name.endsWith(".svg") ? "image/svg+xml" : "image/png";
+  const type = name.endsWith(".svg") ? "image/svg+xml" : name.endsWith(".json") ? "application/json" : "image/png";
   const url = URL.createObjectURL(new Blob([(bytes as Uint8Array<ArrayBuffer> | undefined) ?? text ?? ""], { type }));
   const link = document.createElement("a");
   link.href = url;

@@ -110,7 +110,7 @@ export const optionTable = {
     min: 1,
     max: 20,
     value: "N",
-    usual: "3, or 1 for short measurements",
+    usual: "5, or 1 for short measurements",
     help: "processes that the measurement is spread over: each draws its addresses anew",
   },
   tune: { kind: "flag", help: "search the parameters of matrix products, and keep what is faster beyond doubt for --tuned" },

@@ -128,6 +128,8 @@ const run = members({
 export const isBenchResult = (value: unknown): value is BenchResult => result(value);
 export const isBenchRun = (value: unknown): value is BenchRun => run(value);
 
+const extents = (value: unknown): value is Readonly<Record<string, number>> => recordOf(number, 10_000)(value);
+
 /**
  * A run from what a file holds: one that the page has stored, or the object that `bench --json` prints. Undefined: neither.
  * @param name of the file, for results that do not say of which model they are
@@ -136,18 +138,18 @@ export function benchRunOf(value: unknown, name: string): BenchRun | undefined {
   if (isBenchRun(value)) return value;
   if (!isBenchResult(value)) return undefined;
   const at = value.machine?.date ?? "";
-  const { model } = value as { readonly model?: unknown };
+  const { model, dims } = value as { readonly model?: unknown; readonly dims?: unknown };
   return {
     schema: 1,
     id: `${name} ${at}`.slice(0, 200),
     at,
-    model: typeof model === "string" ? model : name,
+    model: typeof model === "string" ? (model.split("/").pop() ?? model) : name,
     scope: { kind: value.scope === "model" ? "model" : "nodes", nodes: [] },
     options: {
       isa: value.isa,
       threads: value.threads,
       precision: value.precision === "bf16" ? "bf16" : "f32",
-      dims: {},
+      dims: extents(dims) ? dims : {},
       without: [],
       force: [],
       forbid: [],

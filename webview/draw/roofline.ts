@@ -131,7 +131,8 @@ function roofs({ x, y, options, theme, taken }: Frame): SVGElement[] {
     Math.max(...ceilings.filter(({ kind, other }) => kind === "compute" && !other).map(({ value }) => value), 0) ||
     (y.domain()[1] as number);
   const text = ceilingText(format);
-  const angle = (Math.atan2(y(10) - y(100), x(100) - x(10)) * 180) / Math.PI;
+  const slope = Math.atan2(y(10) - y(100), x(100) - x(10));
+  const [sin, cos, angle] = [Math.sin(slope), Math.cos(slope), (slope * 180) / Math.PI];
   return [...ceilings]
     .sort((a, b) => Number(a.other ?? false) - Number(b.other ?? false))
     .flatMap((ceiling) => {
@@ -166,15 +167,30 @@ function roofs({ x, y, options, theme, taken }: Frame): SVGElement[] {
           w,
           h: 13,
         }));
-        const box = places.find((place) => place.x >= x(from) && taken.every((other) => !meet(other, place)));
+        const free = (place: Box): boolean => place.x >= margin.left && place.x + w <= x(x1) && taken.every((other) => !meet(other, place));
+        const box = places.find(free);
         if (!box) return [line];
         taken.push(box);
         return [line, label(words, box.x + w, y(value) - 5, "end")];
       }
       const length = Math.hypot(x(to) - x(from), y(start) - y(end));
-      if (length < textWidth(words) + 12) return [line];
+      const room = length - textWidth(words) - 12;
+      if (room < 0) return [line];
+      const along = (offset: number): readonly [number, number] => [x(from) + offset * cos, y(start) - offset * sin];
+      const boxes = (offset: number): Box[] =>
+        Array.from({ length: Math.ceil(textWidth(words) / 12) + 1 }, (_, i) => {
+          const [bx, by] = along(offset + 12 * i);
+          return { x: bx - 2, y: by - 16 * cos - 2, w: 12, h: 14 };
+        });
+      // Where no dot is in the way, from the lower end on.
+      const offset =
+        [0, 0.2, 0.4, 0.6, 0.8, 1]
+          .map((part) => 6 + part * room)
+          .find((each) => boxes(each).every((box) => taken.every((other) => !meet(other, box)))) ?? 6;
+      taken.push(...boxes(offset));
+      const [nx, ny] = along(offset);
       const name = label(words, 0, 0);
-      name.setAttribute("transform", `translate(${x(from) + 8},${y(start) - 8 * Math.tan((angle * Math.PI) / 180) - 5}) rotate(${-angle})`);
+      name.setAttribute("transform", `translate(${nx - 5 * sin},${ny - 5 * cos}) rotate(${-angle})`);
       return [line, name];
     });
 }

@@ -28,18 +28,29 @@ interface Measured {
   readonly threads: readonly { readonly ns: number; readonly waitNs: number }[];
 }
 
-/** Puts regions, in the order they run, one after the other for every thread. */
+/**
+ * Puts regions, in the order they run, one after the other for every thread. Threads meet where somebody waits behind a region, and at the end: what one of
+ * them lacks there is its wait, also for work before that region which no barrier follows.
+ */
 export function slicesOf(regions: readonly Measured[]): Slice[][] {
   const count = regions.reduce((most, { threads }) => Math.max(most, threads.length), 0);
-  return Array.from({ length: count }, (_, thread) => {
-    let at = 0;
-    return regions.flatMap(({ group, name, threads }): Slice[] => {
-      const { ns = 0, waitNs = 0 } = threads[thread] ?? {};
-      const startNs = at;
-      at += ns + waitNs;
-      return ns + waitNs > 0 ? [{ group, name, startNs, ns, waitNs }] : [];
+  const rows: Slice[][] = Array.from({ length: count }, () => []);
+  const at = rows.map(() => 0);
+  regions.forEach(({ group, name, threads }, i) => {
+    rows.forEach((row, thread) => {
+      const ns = threads[thread]?.ns ?? 0;
+      row.push({ group, name, startNs: at[thread] as number, ns, waitNs: 0 });
+      at[thread] = (at[thread] as number) + ns;
+    });
+    if (i < regions.length - 1 && threads.every(({ waitNs }) => waitNs === 0)) return;
+    const latest = Math.max(...at);
+    rows.forEach((row, thread) => {
+      const last = row[row.length - 1] as Slice;
+      row[row.length - 1] = { ...last, waitNs: latest - (at[thread] as number) };
+      at[thread] = latest;
     });
   });
+  return rows.map((row) => row.filter(({ ns, waitNs }) => ns + waitNs > 0));
 }
 
 /** Share of a thread's time that it waits. */

@@ -5,6 +5,7 @@ import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { userError } from "#core";
 import { packageRoot, writeText } from "#core/io";
+import { benchRunOf, type BenchRun } from "#protocol";
 import { encodeRecorded, pageHtml } from "../../../webview/page-html.ts";
 import type { CommandRunner } from "../command.ts";
 import { compileFromLine } from "../request.ts";
@@ -15,7 +16,8 @@ export const inspect: CommandRunner = async (context) => {
   const output = context.options.output ?? userError("usage", {}, { what: "inspect needs -o FILE", help: "inspect --help" });
   const compiled = compileFromLine(context);
   try {
-    const record = compressed(recordOf(compiled));
+    const { result } = context.options;
+    const record = compressed({ ...recordOf(compiled), ...(result === undefined ? {} : { runs: [storedRun(result)] }) });
     const texts = compressed(await textsOf(context, compiled));
     const [script, style] = [pagePart("webview.js"), pagePart("webview.css")];
     const elk = compressed(pagePart("elk-worker.js"));
@@ -38,6 +40,18 @@ export const inspect: CommandRunner = async (context) => {
     compiled.model.close();
   }
 };
+
+/** A stored benchmark. Throws `bench-file`. */
+function storedRun(file: string): BenchRun {
+  const refuse = (what: string, cause?: unknown): never => userError("bench-file", {}, { path: file, what }, cause);
+  let data: unknown;
+  try {
+    data = JSON.parse(fs.readFileSync(file, "utf8"));
+  } catch (e) {
+    return refuse(e instanceof SyntaxError ? "it is not JSON" : e instanceof Error ? e.message : String(e), e);
+  }
+  return benchRunOf(data, path.basename(file)) ?? refuse("it has no times, ratios and control");
+}
 
 /** As the page takes it: JSON with marks for typed arrays, compressed, in letters that HTML leaves alone. */
 const compressed = (value: unknown): string => gzipSync(encodeRecorded(value), { level: 9 }).toString("base64");

@@ -12,13 +12,14 @@ import { groupOfSelection, selectGroup, showView, sourcesOfSelection } from "../
 import type { App, Panel } from "../../app.ts";
 import { el, fill } from "../../dom.ts";
 import { errorInfo, type Reply } from "../../host.ts";
-import { isHoleGroup, templateText } from "../../model/holes.ts";
+import { templateText } from "../../model/holes.ts";
 import type { State } from "../../store.ts";
 import { t } from "../../strings.ts";
 import { goToLine } from "../kernels/index.ts";
 import { dashboard } from "./dashboard.ts";
 import { historyCard } from "./history-card.ts";
 import { emptyBoard, Notice } from "./notice.ts";
+import { holeRemarks, isOfCompilation } from "./own-run.ts";
 import { ParametersCard } from "./parameters-card.ts";
 import type { Dashboard } from "./parts.ts";
 import { dateText } from "./roofline-card.ts";
@@ -158,22 +159,10 @@ class BenchPanel {
     return this.runs.find(this.shown);
   }
 
-  /** True when the groups of a run are those of the compilation that is shown: same options, and a whole model. */
-  private isOwn({ scope, options, params, result }: BenchRun): boolean {
-    const { state } = this.app.store;
-    const known = new Set(state.summary?.groups.map(({ id }) => id));
-    return (
-      scope.kind === "model" &&
-      params === undefined &&
-      JSON.stringify(sorted(options)) === JSON.stringify(sorted(state.options)) &&
-      result.regions.every(({ group }) => known.has(group))
-    );
-  }
-
   /** The graph is coloured by the run that is shown, if it is one of its groups. */
   private measured(): void {
     const { run } = this;
-    const own = run && this.isOwn(run) ? run : undefined;
+    const own = run && isOfCompilation(run, this.app.store.state) ? run : undefined;
     const from = own ? t("run of {0}: {1}, {2} threads", dateText(own.at), own.result.isa, own.result.threads) : undefined;
     this.app.store.update({ measured: own?.result, measuredFrom: from });
   }
@@ -185,7 +174,7 @@ class BenchPanel {
     const recorded = app.store.state.hello?.recorded === true;
     if (!run) return fill(this.output, emptyBoard(recorded), this.parameters.element, recorded ? undefined : this.openLink());
     if (this.drawnWidth === 0) return; // out of sight: drawn when it comes into it
-    const own = this.isOwn(run);
+    const own = isOfCompilation(run, this.app.store.state);
     const board: Dashboard = {
       run,
       runs: this.runs.all,
@@ -195,7 +184,7 @@ class BenchPanel {
       ownGroups: own,
       pickGroup: (group) => selectGroup(app, group),
       groupName: (group) => this.groupName(group),
-      remarks: own ? this.holes() : [],
+      remarks: own ? holeRemarks(app) : [],
       openLine: (line) => {
         showView(app, "kernels");
         goToLine("cpp", line);
@@ -287,34 +276,11 @@ class BenchPanel {
     return hello && options ? benchCommand(hello.model.path, options, arg, (node) => summary?.sources[node]?.path ?? `#${node}`) : "";
   }
 
-  /** What ran on ONNX Runtime inside of our time. */
-  private holes(): readonly string[] {
-    const groups = this.app.store.state.summary?.groups.filter(isHoleGroup) ?? [];
-    if (groups.length === 0) return [];
-    const last = this.app.trace.graphStages[this.app.trace.graphStages.length - 1] ?? 0;
-    const { nodes } = this.app.trace.snapshot(last);
-    const names = groups.flatMap(({ members }) => members.map(({ node }) => nodes.get(node)?.op ?? `#${node}`));
-    const counts = [...new Set(names)].map((name) => [name, names.filter((other) => other === name).length] as const);
-    const list = counts.map(([name, count]) => (count === 1 ? name : `${count}× ${name}`)).join(", ");
-    return [
-      t(
-        names.length === 1
-          ? "Not all of this is our code: {0} node ran on ONNX Runtime ({1})."
-          : "Not all of this is our code: {0} nodes ran on ONNX Runtime ({1}).",
-        names.length,
-        list,
-      ),
-    ];
-  }
-
   private groupName(group: number): string {
     const info = this.app.store.state.summary?.groups.find(({ id }) => id === group);
     return info ? `${group} · ${templateText(info.template)}` : t("group {0}", group);
   }
 }
-
-/** An object with its members in one order, to be compared as text. */
-const sorted = (value: object | undefined): unknown => Object.fromEntries(Object.entries(value ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 let panel: BenchPanel | undefined;
 

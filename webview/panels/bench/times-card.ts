@@ -110,7 +110,7 @@ function figures({ ours, baselines }: BenchResult): HTMLElement {
       { title: "Median", numeric: true },
       { title: "95 % interval", numeric: true },
       { title: "Fastest", numeric: true },
-      { title: "95th percentile", numeric: true },
+      { title: "95 % below", numeric: true },
       { title: "Runs", numeric: true },
     ],
     [
