@@ -77,9 +77,30 @@ const cases: readonly Case[] = [
   },
   { words: ["bench", exampleModel, "--seconds", "0.05"], native: true, json: checkBench, text: /control \(ours again\)/ },
   {
-    words: ["bench", exampleModel, "--seconds", "0.05", "--group", "1", "--baseline", "none", "--regions"],
+    words: ["bench", exampleModel, "--seconds", "0.05", "--baseline", "none", "--cold", "--compare", at("slower.json")],
     native: true,
-    json: (r) => assert.match(String(r["scope"]), /^group 1/),
+    json: (r) => assert.deepEqual([r["cache"], comparison(r)["regression"], comparison(r)["method"]], ["cold", false, "absolute"]),
+    text: /slower\.json.*: faster/,
+  },
+  {
+    words: [
+      "bench",
+      exampleModel,
+      "--seconds",
+      "0.05",
+      "--baseline",
+      `plain,onednn,stored:${at("faster.json")}`,
+      "--compare",
+      at("faster.json"),
+    ],
+    native: true,
+    exit: 1,
+    json: checkCompared,
+  },
+  {
+    words: ["bench", exampleModel, "--seconds", "0.05", "--group", "1", "--baseline", "none", "--isolated", "--threads", "2"],
+    native: true,
+    json: checkGroup,
   },
   {
     words: ["bench", exampleModel, "--seconds", "0.05", "--nodes", "#0,#1"],
@@ -110,6 +131,7 @@ function checkExplain(r: Record<string, unknown>): void {
 }
 
 function checkBench(r: Record<string, unknown>): void {
+  checkSamples(r);
   const ours = r["ours"] as { medianMs: number; minMs: number; ci95: [number, number]; runs: number };
   assert.ok(ours.runs >= 10 && ours.minMs <= ours.medianMs && ours.ci95[0] <= ours.medianMs && ours.medianMs <= ours.ci95[1]);
   assert.ok(Number(r["flops"]) > 0 && Number(r["gflops"]) > 0);
@@ -117,6 +139,52 @@ function checkBench(r: Record<string, unknown>): void {
     assert.equal(c.valid ? typeof c.value : c.value, c.valid ? "number" : null, name);
     assert.equal(c.valid || (c.why ?? "") !== "", true, `${name} is missing without a reason`);
   }
+}
+
+/** Results of the same work that took 1,000 s, and a nanosecond. */
+function storeResults(): void {
+  const result = (ms: number) => ({
+    ...{ isa: "avx2", threads: 1, precision: "f32", scope: "model", baselines: {}, speedup: {}, flops: 1 },
+    ours: { minMs: ms, medianMs: ms, p95Ms: ms, runs: 100, ci95: [0.99 * ms, 1.01 * ms] },
+  });
+  fs.writeFileSync(at("slower.json"), JSON.stringify(result(1e6)));
+  fs.writeFileSync(at("faster.json"), JSON.stringify(result(1e-6)));
+}
+storeResults();
+
+const comparison = (r: Record<string, unknown>): Record<string, unknown> => r["comparison"] as Record<string, unknown>;
+
+function checkCompared(r: Record<string, unknown>): void {
+  assert.equal(comparison(r)["regression"], true);
+  const kinds = list(r["warnings"]).map((w) => w["kind"]);
+  assert.ok(kinds.includes("other-machine"), `warnings: ${kinds.join(", ")}`);
+  const there = Object.keys(r["baselines"] as object);
+  const absent = list(r["missing"]).map((m) => m["baseline"]);
+  assert.ok(there.includes("plain") && there.includes(`stored:${at("faster.json")}`), there.join(", "));
+  assert.ok(there.includes("onednn") !== absent.includes("onednn"), "oneDNN takes part, or it is said why not");
+}
+
+function checkGroup(r: Record<string, unknown>): void {
+  assert.match(String(r["scope"]), /^group 1/);
+  const regions = list(r["regions"]).filter((g) => Number(g["ns"]) > 0);
+  assert.ok(regions.length > 0);
+  for (const g of regions) {
+    assert.equal(list(g["threads"]).length, 2);
+    assert.ok(g["isolated"] !== undefined || g["notIsolated"] !== undefined);
+  }
+}
+
+/** All samples are there, and the interval is that of the rounds. */
+function checkSamples(r: Record<string, unknown>): void {
+  const samples = r["samples"] as { candidate: string; rounds: number[][]; sessions: number[] }[];
+  assert.deepEqual([samples[0]?.candidate, samples.at(-1)?.candidate], ["ours", "control"]);
+  const ours = r["ours"] as { runs: number; minMs: number };
+  const runs = samples[0]?.rounds.flat() ?? [];
+  assert.equal(runs.length, ours.runs);
+  assert.ok(Math.abs(Math.min(...runs) / 1e6 - ours.minMs) < 1e-9);
+  const machine = r["machine"] as { cpu: string; versions: Record<string, string> };
+  assert.ok(machine.cpu !== "" && /\d/.test(machine.versions["compiler"] ?? ""));
+  assert.match(String(r["reproduce"]), /^fusionscope bench .*--seconds 0\.05/);
 }
 
 function checkPage(r: Record<string, unknown>): void {

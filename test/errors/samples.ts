@@ -162,6 +162,13 @@ export const samples: readonly Sample[] = [
   },
   { code: "group-unknown", words: () => ["bench", exampleModel, "--group", "99"], says: /the compilation has the groups 0, 1/ },
   {
+    code: "bench-stored",
+    words: (dir) => ["bench", exampleModel, "--compare", path.join(dir, "old.json")],
+    make: (dir) => write(dir, "old.json", "{}"),
+    says: /not a stored result of a benchmark: it has no times/,
+    native: true,
+  },
+  {
     code: "baseline-missing",
     words: () => ["bench", exampleModel, "--baseline", "ort", "--seconds", "0.05"],
     env: () => ({ FUSIONSCOPE_ORT: "/nowhere/libonnxruntime.so" }),

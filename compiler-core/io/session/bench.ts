@@ -19,7 +19,7 @@ export interface BenchSettings extends BuildSettings, HostSettings {
   readonly scope: BenchScope;
   /** `ort`, `onednn`, `plain`, `stored:FILE`. */
   readonly baselines: readonly string[];
-  /** A baseline that is not there ends the benchmark with `baseline-missing`, instead of being listed as missing. */
+  /** ONNX Runtime that is not there ends the benchmark with `baseline-missing`, instead of being listed as missing. */
   readonly needBaselines?: boolean;
   readonly seed: number;
   /** Folder with inputs of the whole model (`input_*.pb`), instead of random ones. */
