@@ -57,12 +57,15 @@ function sinkView(node: Node, e: GraphEditor): Patch | undefined {
   return p.done(p.add("reshape", [p.add(node.op, inputs, node.attrs)], { shape: out, allowZero: true }));
 }
 
-/** The matrix behind a view that splits its columns into an image, one row per channel: x[C, pixels] as [1, C, rows, columns ...]. */
+/**
+ * The matrix behind a view that splits its columns into an image, one row per channel: x[C, pixels] as [1, C, rows, columns ...]. (Of rank 3 it would be
+ * the tokens of a text, whose rows are normalised as they are.)
+ */
 function channelsBehind(e: GraphEditor, id: ValueId, out: readonly number[]): ValueId | undefined {
   const view = e.producer(id);
   const source = view?.op === "reshape" ? view.inputs[0]! : undefined;
   const shape = source === undefined ? undefined : e.staticShape(source);
-  const isImage = out.length > 2 && out[0] === 1 && String(e.staticShape(id)) === String(out);
+  const isImage = out.length > 3 && out[0] === 1 && String(e.staticShape(id)) === String(out);
   const maker = e.producer(source)?.op ?? "opaque";
   const isComputed = hasTrait(maker, "matmul") || hasTrait(maker, "elementwise");
   return isImage && shape?.length === 2 && shape[0] === out[1] && isComputed ? source : undefined;
