@@ -4,8 +4,9 @@ import type { IsaName, MachineProfile } from "../machine.ts";
 import { isaSets } from "../machine.ts";
 import type { CompileOptions } from "../options.ts";
 import type { LineOrigin } from "../protocol/trace.ts";
-import type { Buffer, HoleCall, HoleOperand, Module } from "../tensor/ir.ts";
+import type { Buffer, HoleCall, HoleOperand, Module, Stmt } from "../tensor/ir.ts";
 import { bug } from "../messages.ts";
+import { visitOwnExprs, visitStmts } from "../tensor/rewrite.ts";
 import { holeModel } from "../onnx/hole-model.ts";
 import { portsOf } from "../templates/ports.ts";
 import type { RegionText } from "./kernel-units.ts";
@@ -47,7 +48,7 @@ function planOf(module: Module, graph: Graph | undefined, isa: IsaName): Artifac
     threads: module.threads,
     inputs: portBuffers(module, graph, "input").map((b) => planned(b, graph)),
     outputs: portBuffers(module, graph, "output").map((b) => planned(b, graph)),
-    weights: bySlot(module, "weight").map((b) => weight(b, graph)),
+    weights: plannedWeights(module, graph),
     holes: graph === undefined ? [] : holesOf(module).map((call) => plannedHole(module, graph, call)),
     hostValues: bySlot(module, "host").length,
     arenaBytes: memory.arena,
@@ -98,6 +99,27 @@ function planned(b: Buffer, graph: Graph | undefined): PlannedTensor {
     value?.shape !== undefined && value.shape.every((d) => typeof d === "number") ? (value.shape as readonly number[]) : b.shape;
   const tensor = { name: value?.name ?? b.name, dtype: b.dtype, shape, bytes: bytesOf(b) };
   return b.scope === "host" ? { ...tensor, shape: [], bytes: 0, host: b.slot ?? bug("a host value without slot") } : tensor;
+}
+
+/** Those that only the constant work reads say so: their memory need not stay. */
+function plannedWeights(module: Module, graph: Graph | undefined): readonly PlannedWeight[] {
+  const [first, always] = [touched(module.init.body), touched(module.run.body)];
+  return bySlot(module, "weight").map((b) => ({
+    ...weight(b, graph),
+    ...(first.has(b.id) ? { packed: true as const } : {}),
+    ...(first.has(b.id) && !always.has(b.id) ? { once: true as const } : {}),
+  }));
+}
+
+/** Buffers that statements name. */
+function touched(body: readonly Stmt[]): ReadonlySet<number> {
+  const found = new Set<number>();
+  visitStmts(body, (s) => {
+    if (s.k === "kernel") for (const ref of Object.values(s.refs)) found.add(ref.buffer);
+    if (s.k === "hole") for (const o of [...s.inputs, ...s.outputs]) found.add(o.buffer);
+    visitOwnExprs(s, (x) => x.k === "load" && found.add(x.buffer));
+  });
+  return found;
 }
 
 function weight(b: Buffer, graph: Graph | undefined): PlannedWeight {

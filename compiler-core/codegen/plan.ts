@@ -30,6 +30,10 @@ export interface PlannedWeight extends PlannedTensor {
   readonly range?: FileRange;
   /** Reads the bytes when they are not in a file as they are. */
   readonly inline?: () => Uint8Array;
+  /** The constant work of the first run reads it. */
+  readonly packed?: true;
+  /** Nothing else reads it. */
+  readonly once?: true;
 }
 
 /** Smaller buffers lie on ordinary pages: native/runtime/buffer.h. */

@@ -30,6 +30,8 @@ export interface WeightRange {
   readonly file: string;
   readonly offset: number;
   readonly length: number;
+  /** Only the constant work reads it. */
+  readonly once?: boolean;
 }
 
 export interface HelloParams {
@@ -111,6 +113,8 @@ export interface LoadParams {
   readonly holes?: readonly HoleSpec[];
   readonly ortLibrary?: string;
   readonly hostValues?: number;
+  /** Packed constants from this file, unless it is damaged; `keep`: made anew, and written there. */
+  readonly packed?: { readonly file: string; readonly keep?: boolean };
   /** Per input and output of the model: the slot of a value that the runner keeps, or -1. Absent: all are buffers of the module. */
   readonly inputPorts?: readonly number[];
   readonly outputPorts?: readonly number[];
@@ -129,6 +133,10 @@ export interface LoadResult {
   readonly packedBytes: number;
   /** Per thread. */
   readonly scratchBytes: number;
+  /** The packed constants were read from the file that was given. */
+  readonly packedFromFile: boolean;
+  /** Bytes of weights that were given back after the constant work, because nothing else reads them. */
+  readonly releasedBytes: number;
   /** Bytes of the arena and the packed constants that huge pages were asked for (buffers of 2 MiB and more), and that lie on such. */
   readonly hugePages: { readonly askedBytes: number; readonly gotBytes: number };
 }

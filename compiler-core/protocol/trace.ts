@@ -249,6 +249,8 @@ export interface CompilationSummary {
   readonly arenaBytes: number;
   readonly arenaBytesWithoutReuse: number;
   readonly constantBytes: number;
+  /** Memory of the constants that are packed at the first run; absent before memory is planned. */
+  readonly packedBytes?: number;
   readonly flops: number;
   readonly bytes: number;
   /** Data caches of the machine profile, bytes, for drawing beside the arena; absent or 0: not known. */

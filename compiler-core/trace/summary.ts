@@ -36,6 +36,7 @@ export function compilationSummary(c: Compilation): CompilationSummary {
     arenaBytes: module?.memory?.arena ?? 0,
     arenaBytesWithoutReuse: module?.memory?.arenaWithoutReuse ?? 0,
     constantBytes: constantBytes(graph),
+    ...(module?.memory === undefined ? {} : { packedBytes: module.memory.packed }),
     caches: { l1: c.machine.caches.l1d, l2: c.machine.caches.l2, l3: c.machine.caches.l3 },
     flops: totals.flops,
     bytes: totals.bytes,

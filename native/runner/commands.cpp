@@ -130,11 +130,13 @@ std::unique_ptr<hole_host> holes_of(const json::value& request, int threads) {
 json::value commands::load(const json::value& request) {
   std::vector<weight_range> weights;
   if (!request["weights"].is_null())
-    for (const auto& w : request["weights"].items()) weights.push_back({w["file"].as_string(), w["offset"].as_int(), w["length"].as_int()});
+    for (const auto& w : request["weights"].items()) weights.push_back({w["file"].as_string(), w["offset"].as_int(), w["length"].as_int(), w.bool_or("once", false)});
   const int threads = static_cast<int>(request.int_or("threads", 0));
   auto m = std::make_unique<compiled_module>(request["so"].as_string(), weights, threads, request.string_or("prefix", ""),
                                              holes_of(request, std::max(1, threads)),
                                              module_ports{ports_of(request["inputPorts"]), ports_of(request["outputPorts"])});
+  const json::value& packed = request["packed"];
+  m->prepare(packed.is_null() ? "" : packed["file"].as_string(), !packed.is_null() && packed.bool_or("keep", false));
   json::value description = m->describe();
   return add(std::move(m), std::move(description));
 }

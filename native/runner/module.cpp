@@ -12,6 +12,7 @@
 #include "cpu.hpp"
 #include "crash.hpp"
 #include "failure.hpp"
+#include "packed_file.hpp"
 
 namespace runner {
 
@@ -174,7 +175,30 @@ void compiled_module::map_weights(const std::vector<weight_range>& weights) {
       p = copy.p;
     }
     weights_.push_back(p);
+    if (w.once) once_.emplace_back(p, static_cast<uint64_t>(w.length));
   }
+}
+
+void compiled_module::prepare(const std::string& file, bool keep) {
+  const uint64_t bytes = info().packed_bytes;
+  if (!file.empty() && !keep && read_packed(file, host_.packed.p, bytes)) {
+    host_.initialised = 1;
+    packed_from_file_ = true;
+  }
+  crash_watch(this);
+  fs_host_init(&host_);
+  if (!file.empty() && keep) write_packed(file, host_.packed.p, bytes);
+  release_weights();
+}
+
+// Whole pages inside of the range: mapped files are read again if they should be needed, copies are not needed any more.
+void compiled_module::release_weights() {
+  for (const auto& [p, length] : once_) {
+    const uintptr_t from = (reinterpret_cast<uintptr_t>(p) + FS_PAGE - 1) / FS_PAGE * FS_PAGE;
+    const uintptr_t to = (reinterpret_cast<uintptr_t>(p) + length) / FS_PAGE * FS_PAGE;
+    if (to > from && madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED) == 0) released_ += to - from;
+  }
+  once_.clear();
 }
 
 void compiled_module::bind(const std::vector<tensor_file>& inputs) {
@@ -255,6 +279,8 @@ json::value compiled_module::describe() const {
                       {"arenaBytes", m.arena_bytes},
                       {"packedBytes", m.packed_bytes},
                       {"scratchBytes", m.scratch_bytes},
+                      {"packedFromFile", packed_from_file_},
+                      {"releasedBytes", released_},
                       {"hugePages", huge_pages(host_)}};
 }
 

@@ -16,6 +16,8 @@ struct weight_range {
   std::string file;
   int64_t offset;
   int64_t length;
+  // Only the constant work reads it: its pages are given back afterwards.
+  bool once = false;
 };
 
 // Where each input and output of the model stands: the slot of a value that the host keeps for its holes, or -1 for a buffer of the module.
@@ -37,6 +39,9 @@ class compiled_module final : public target {
   json::value write_outputs(const std::vector<std::string>& files) override;
   void park(bool parked) override { fs_host_park(&host_, parked); }
 
+  // The constant work: from `file` if that is whole, else done now, and written there if `keep`. An empty name: no file. The weights that only it
+  // reads are given back.
+  void prepare(const std::string& file, bool keep);
   const fs_module& info() const { return *host_.module; }
   int threads() const { return host_.threads; }
   const fs_context& context() const { return host_.context; }
@@ -60,6 +65,7 @@ class compiled_module final : public target {
   compiled_module() = default;  // delegated to, so that a constructor that throws still runs the destructor
   void map_weights(const std::vector<weight_range>& weights);
   void find_extent();
+  void release_weights();
 
   void* library_ = nullptr;
   uintptr_t base_ = 0, end_ = 0;
@@ -67,6 +73,9 @@ class compiled_module final : public target {
   std::vector<std::pair<void*, uint64_t>> maps_;
   std::vector<const void*> weights_;
   std::vector<fs_buffer> weight_copies_;
+  std::vector<std::pair<const unsigned char*, uint64_t>> once_;
+  uint64_t released_ = 0;
+  bool packed_from_file_ = false;
   std::vector<loaded_file> inputs_;
   std::vector<void*> input_pointers_, output_pointers_;
   std::vector<fs_buffer> outputs_;

@@ -1,12 +1,22 @@
 /** `fusionscope compile MODEL`: everything up to the native build. */
 import { isModule, userError } from "#core";
-import { buildCode, emitAssembly, emitCompilation, exportModel, requireStandAlone, type BuiltCode, type ExportedModel } from "#core/io";
+import {
+  buildCode,
+  emitAssembly,
+  emitCompilation,
+  estimateBuilt,
+  exportModel,
+  requireStandAlone,
+  type BuiltCode,
+  type ExportedModel,
+} from "#core/io";
 import type { CompilationSummary, PassEvent } from "#protocol";
 import type { CommandContext, CommandResult, CommandRunner } from "../command.ts";
 import { nativeSettings } from "../native-settings.ts";
 import { compileFromLine, identity, refuseUnsupported, type Compiled } from "../request.ts";
 import { alignColumns, printable, textTable } from "../text/align.ts";
 import { coverageText } from "../text/coverage.ts";
+import { estimateText } from "../text/hot-spots.ts";
 import { bytesText, flopsText, plural, timeText } from "../text/units.ts";
 
 export const compile: CommandRunner = async (context) => {
@@ -33,10 +43,16 @@ async function finish(context: CommandContext, compiled: Compiled): Promise<Comm
   const { source } = compilation;
   // Before the build: what a compiler refuses is there to be looked at.
   const texts = emit === undefined ? [] : emitCompilation(compilation, emit);
-  const built = source === undefined ? undefined : await buildCode(source, nativeSettings(context));
-  const emitted = emit === undefined ? undefined : [...texts, ...(built === undefined ? [] : emitAssembly(built, emit))];
   const exported =
     output === undefined || source === undefined ? undefined : await exportModel(source, summary, output, nativeSettings(context));
+  // What is taken away is the build, unless its assembly is wanted, too.
+  const code =
+    source === undefined || (exported !== undefined && emit === undefined && context.options.static !== true)
+      ? undefined
+      : await buildCode(source, nativeSettings(context));
+  const built = code ?? exported?.build;
+  const emitted = emit === undefined ? undefined : [...texts, ...(code === undefined ? [] : emitAssembly(code, emit))];
+  const estimate = context.options.static === true && code !== undefined ? await estimateBuilt(compilation, code) : undefined;
   const notBuilt = built === undefined ? (compilation.error?.message ?? whyNoCode(summary, context)) : undefined;
   const json = {
     ...identity(compiled),
@@ -53,6 +69,8 @@ async function finish(context: CommandContext, compiled: Compiled): Promise<Comm
     arenaBytes: summary.arenaBytes,
     arenaBytesWithoutReuse: summary.arenaBytesWithoutReuse,
     constantBytes: summary.constantBytes,
+    packedBytes: summary.packedBytes ?? 0,
+    releasedBytes: releasedBytes(compiled),
     flops: summary.flops,
     bytes: summary.bytes,
     buildMs: built?.buildMs ?? 0,
@@ -60,7 +78,8 @@ async function finish(context: CommandContext, compiled: Compiled): Promise<Comm
     built: built !== undefined,
     ...(built === undefined ? { notBuilt } : { sourceHash: built.hash, sharedObject: built.sharedObject }),
     ...(emitted === undefined ? {} : { emitted }),
-    ...(exported === undefined ? {} : { exported }),
+    ...(estimate === undefined ? {} : { estimate }),
+    ...(exported === undefined ? {} : { exported: { folder: exported.folder, files: exported.files, weightBytes: exported.weightBytes } }),
   };
   return {
     json,
@@ -68,6 +87,7 @@ async function finish(context: CommandContext, compiled: Compiled): Promise<Comm
       ...summaryText(compiled, built),
       ...(notBuilt === undefined ? [] : [`not built: ${notBuilt}`]),
       ...(exported === undefined ? [] : exportedText(exported)),
+      ...estimateText(estimate),
     ],
     error: compilation.error,
   };
@@ -104,7 +124,7 @@ function groupRows({ compilation, summary }: Compiled): object[] {
   });
 }
 
-function summaryText(compiled: Compiled, built: BuiltCode | undefined): string[] {
+function summaryText(compiled: Compiled, built: Pick<BuiltCode, "cached" | "buildMs" | "compiler"> | undefined): string[] {
   const { summary, compilation } = compiled;
   const last = compilation.snapshots.at(-1);
   const lines = [
@@ -120,7 +140,7 @@ function summaryText(compiled: Compiled, built: BuiltCode | undefined): string[]
     lines.push(`--${kind} ${pair.join("+")}: ${done ? "done" : "not done"}, ${because}`);
   const facts: string[][] = [
     ["work", `${flopsText(summary.flops)}, ${bytesText(summary.bytes)} moved when nothing is cached`],
-    ["constants", bytesText(summary.constantBytes)],
+    ["constants", constantsText(compiled)],
     ["compiled", coverageText(summary)],
   ];
   if (last !== undefined && isModule(last))
@@ -177,4 +197,14 @@ function groupTable({ compilation, summary }: Compiled): string[] {
     ],
     summary.groups,
   );
+}
+
+/** Bytes of the constants that only the first run reads: packed then, and given back. */
+const releasedBytes = ({ compilation }: Compiled): number =>
+  (compilation.source?.plan.weights ?? []).reduce((sum, w) => sum + (w.once === true ? w.bytes : 0), 0);
+
+function constantsText(compiled: Compiled): string {
+  const { constantBytes, packedBytes = 0 } = compiled.summary;
+  if (packedBytes === 0) return bytesText(constantBytes);
+  return `${bytesText(constantBytes)}; packed once to ${bytesText(packedBytes)}, ${bytesText(releasedBytes(compiled))} of them then given back`;
 }

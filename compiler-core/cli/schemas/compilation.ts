@@ -1,4 +1,5 @@
 /** Schemas of what says how a model was compiled. */
+import { estimate } from "./hot-spots.ts";
 import { byName, count, flag, list, number, oneOf, pair, record, text, whole, type Schema } from "./build.ts";
 import type { Members } from "./index.ts";
 
@@ -111,6 +112,8 @@ export const compileMembers: Members = {
     arenaBytes: count,
     arenaBytesWithoutReuse: count,
     constantBytes: count,
+    packedBytes: count,
+    releasedBytes: count,
     flops: number,
     bytes: number,
     buildMs: number,
@@ -119,6 +122,7 @@ export const compileMembers: Members = {
   },
   optional: {
     pairs: list(pairOutcome),
+    estimate,
     buffers: list(buffer),
     kernels: list(kernel),
     sourceHash: text,

@@ -5,13 +5,14 @@ import type { NdArray } from "../../graph/ndarray.ts";
 import { bug, UserError, userError } from "../../messages.ts";
 import type { DeclaredInputs } from "../../onnx/hole-model.ts";
 import type { OnednnPrimitive } from "../../protocol/onednn.ts";
-import type { RunOutput, TargetId, TensorFileRef, WeightRange } from "../../protocol/runner.ts";
+import type { LoadParams, RunOutput, TargetId, TensorFileRef, WeightRange } from "../../protocol/runner.ts";
 import { onednnLibrary } from "../onednn-library.ts";
 import { findOrtLibrary } from "../ort-library.ts";
 import { RunnerClient } from "../runner-client.ts";
 import type { BuiltCode } from "./build.ts";
 import { holeParams } from "./hole-files.ts";
 import type { DraftPlan } from "./onednn/plan.ts";
+import { packedKey, withPacked } from "./packed-cache.ts";
 import { isNumbers, isSequence, typeText, type RunValue } from "./run-value.ts";
 import { Scratch } from "./scratch.ts";
 
@@ -32,6 +33,8 @@ export interface LoadedModel {
   /** Of ONNX Runtime. */
   readonly version?: string;
 }
+
+type PackedFile = LoadParams["packed"];
 
 export class NativeHost {
   private constructor(
@@ -56,26 +59,37 @@ export class NativeHost {
   async load(built: Pick<BuiltCode, "sharedObject" | "plan">, name = "ours", prefix = ""): Promise<LoadedModel> {
     const { plan } = built;
     const weights = plan.weights.map((w) => this.weight(w));
-    const load = (declared: DeclaredInputs) =>
+    const load = (declared: DeclaredInputs, packed?: PackedFile) =>
       this.client.request(
         "load",
-        { so: built.sharedObject, weights, threads: plan.threads, prefix, ...holeParams(plan, this.scratch, declared) },
+        {
+          so: built.sharedObject,
+          weights,
+          threads: plan.threads,
+          prefix,
+          ...(packed === undefined ? {} : { packed }),
+          ...holeParams(plan, this.scratch, declared),
+        },
         this.request(),
       );
-    const { target } = await load("known").catch((refused: unknown) => {
-      // It knows more of a part's inputs than it would in the whole model, where it may accept what it finds when it runs.
-      if (!(refused instanceof UserError) || refused.code !== "hole-invalid") throw refused;
-      return load("types").catch(() => {
-        throw refused;
+    const loadWith = (packed?: PackedFile) =>
+      load("known", packed).catch((refused: unknown) => {
+        // It knows more of a part's inputs than it would in the whole model, where it may accept what it finds when it runs.
+        if (!(refused instanceof UserError) || refused.code !== "hole-invalid") throw refused;
+        return load("types", packed).catch(() => {
+          throw refused;
+        });
       });
-    });
+    const key = packedKey(built, prefix, weights);
+    const { target } = await (key === undefined ? loadWith() : withPacked(key, loadWith));
     return { target, name, plan, outputs: plan.outputs.map((o) => o.name) };
   }
 
-  private weight({ range, inline, bytes, name }: PlannedWeight): WeightRange {
-    if (range !== undefined) return range;
+  private weight({ range, inline, bytes, name, once }: PlannedWeight): WeightRange {
+    const kept = once === true ? { once } : {};
+    if (range !== undefined) return { ...range, ...kept };
     const data = inline?.() ?? bug(`weight ${name} has no data`);
-    return { file: this.scratch.write("weight.bin", data), offset: 0, length: bytes };
+    return { file: this.scratch.write("weight.bin", data), offset: 0, length: bytes, ...kept };
   }
 
   /** Loads a model file into ONNX Runtime. Throws `ort-missing` and `ort-failed`. */
