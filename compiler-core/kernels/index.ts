@@ -1,5 +1,6 @@
 /** The registry of microkernels. Adding one: a manifest beside this file, a row here, the C++ in native/kernels/. */
 import { bug } from "../messages.ts";
+import { convDepthwise } from "./conv-depthwise.ts";
 import { convF32 } from "./conv-f32.ts";
 import { gemmBF16Amx, gemmS8S8Amx, gemmU8S8Amx } from "./gemm-amx.ts";
 import { gemmBF16, packABF16, packBBF16, packBBF16FromF32 } from "./gemm-bf16.ts";
@@ -46,6 +47,7 @@ export const kernels: readonly Kernel[] = [
   packBI4F16,
   quantiseRowsI8,
   convF32,
+  convDepthwise,
   transposeF32,
   softmaxRows,
   logSoftmaxRows,
