@@ -126,7 +126,7 @@ void pages() {
 }  // namespace
 
 int main() {
-  char folder[] = "/tmp/fusionscope-topology-XXXXXX";
+  char folder[] = P_tmpdir "/fusionscope-topology-XXXXXX";
   check::that(mkdtemp(folder) != nullptr, "a folder");
   parsing();
   orders(folder);

@@ -7,7 +7,7 @@ import path from "node:path";
 import { after, test } from "node:test";
 import { promisify } from "node:util";
 import { compilationSummary, defaultOptions, widestIsa } from "#core";
-import { compileModel, exportModel, localMachine, NativeHost, openSessionModel, randomSource, buildCode } from "#core/io";
+import { compileModel, exportModel, localMachine, NativeHost, openSessionModel, randomSource } from "#core/io";
 import { encode, fromValues } from "../../compiler-core/graph/ndarray.ts";
 import { modelBuilder } from "../../compiler-core/onnx/builder.ts";
 import { encodeModel } from "../../compiler-core/onnx/writer.ts";
@@ -84,7 +84,7 @@ test("a plain C compiler builds the program, which gives the bytes that `run` gi
   inputs.forEach((x, i) => fs.writeFileSync(path.join(folder, `in${i}.bin`), encode(x)));
   const host = await NativeHost.start();
   try {
-    const loaded = await host.load(await buildCode(source));
+    const loaded = await host.load({ sharedObject: path.join(folder, "libmodel.so"), plan: source.plan });
     const expected = await host.run(loaded, host.inputFiles([evil, "rows"], inputs));
     for (const threads of [1, 2, 3, 7]) {
       const { code, text } = await result("./model_run", ["-t", String(threads), "-n", "3", "-o", "out", "in0.bin", "in1.bin"], folder);

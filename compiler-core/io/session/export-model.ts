@@ -11,7 +11,7 @@ import { asUserError, bug, userError } from "../../messages.ts";
 import type { CompilationSummary } from "../../protocol/index.ts";
 import { buildModule } from "../native-build.ts";
 import { packageRoot } from "../package-root.ts";
-import type { BuildSettings } from "./build.ts";
+import type { BuildSettings, BuiltCode } from "./build.ts";
 import { exportHeader, exportLibrary, type WeightFile } from "./export-library.ts";
 import { writeText } from "./emit.ts";
 
@@ -21,6 +21,8 @@ export interface ExportedModel {
   readonly files: readonly string[];
   /** Size of weights.bin. */
   readonly weightBytes: number;
+  /** How its shared object was made. */
+  readonly build: Pick<BuiltCode, "sharedObject" | "hash" | "compiler" | "buildMs" | "cached">;
 }
 
 const listed = 4;
@@ -73,7 +75,18 @@ export async function exportModel(
   attempt(folder, () => replaceFile(at("libmodel.so"), (draft) => fs.copyFileSync(built.so, draft)));
   writeText(at("model.h"), exportHeader(fs.readFileSync(given("model.h"), "utf8"), plan));
   for (const name of ["main.c", "CMakeLists.txt"]) writeText(at(name), fs.readFileSync(given(name), "utf8"));
-  return { folder, files: ["libmodel.so", "weights.bin", "model.h", "main.c", "CMakeLists.txt"], weightBytes: weights.bytes };
+  return {
+    folder,
+    files: ["libmodel.so", "weights.bin", "model.h", "main.c", "CMakeLists.txt"],
+    weightBytes: weights.bytes,
+    build: {
+      sharedObject: path.resolve(at("libmodel.so")),
+      hash: createHash("sha256").update(text).digest("hex"),
+      compiler: `${built.toolchain.command} ${built.toolchain.version}`,
+      buildMs: built.buildMs,
+      cached: built.cached,
+    },
+  };
 }
 
 /** Under another name first: a program may run with the old file. */
