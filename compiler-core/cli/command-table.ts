@@ -47,7 +47,7 @@ With --only-until no code is built. Another machine's code (--isa, --machine) is
 With -o DIR the model is written there to be taken away: libmodel.so, weights.bin, the C header model.h, and a C program with a CMake file
 that run it without Fusionscope, Node or ONNX Runtime. A model with nodes that are left to ONNX Runtime is refused then.\n${references}`,
     arguments: [model],
-    options: [...code, ...native, "output", ...general],
+    options: [...code, ...native, "output", "static", ...general],
     no: "--no-fallback or -o, and a node is left to ONNX Runtime",
     examples: [
       "fusionscope compile model.onnx",

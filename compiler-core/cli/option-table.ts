@@ -101,7 +101,10 @@ export const optionTable = {
   seconds: { kind: "number", min: 0.01, value: "S", usual: "2", help: "measuring time for each candidate" },
   regions: { kind: "flag", help: "time per fusion group too, from an instrumented build" },
   sample: { kind: "flag", help: "also sample the code by a timer: the lines and instructions that take the time" },
-  static: { kind: "flag", help: "also price the hot loops with llvm-mca, where it is installed: an estimate" },
+  static: {
+    kind: "flag",
+    help: "also price the loops with llvm-mca, where it is installed: an estimate, also for processors that are not here",
+  },
   isolated: { kind: "flag", help: "also each fusion group cut out and timed on its own (a build for each); implies --regions" },
   cold: { kind: "flag", help: "sweep the caches before every run; without it runs follow each other" },
   compare: { kind: "text", value: "FILE", help: "a stored result (bench --json): the answer is no if this one is slower beyond doubt" },

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { isaSets, missingFeatures, type IsaName, type MachineProfile } from "../machine.ts";
 import { cacheFolder } from "./cache-folder.ts";
 import { environment } from "./environment.ts";
+import { findMca } from "./llvm-mca.ts";
 
 export interface DoctorItem {
   readonly name: string;
@@ -37,7 +38,6 @@ const programs: readonly { readonly program: string; readonly use: string; reado
   { program: "g++", use: "builds generated code", install: "apt-get install g++" },
   { program: "clang++", use: "builds generated code", install: "apt-get install clang" },
   { program: "objdump", use: "shows the assembly", install: "apt-get install binutils" },
-  { program: "llvm-mca", use: "static estimates of kernels", install: "apt-get install llvm" },
 ];
 
 async function programItems(): Promise<DoctorItem[]> {
@@ -49,6 +49,15 @@ async function programItems(): Promise<DoctorItem[]> {
         : { name: program, ok: false, value: "", why: `${found.why}; ${use}: ${install}` };
     }),
   );
+}
+
+/** The analyser is taken by version, not by name: the default one of a distribution may be too old. */
+async function mcaItem(): Promise<DoctorItem> {
+  const found = await findMca();
+  const name = "llvm-mca";
+  return "why" in found
+    ? { name, ok: false, value: "", why: `static estimates of loops: ${found.why}` }
+    : { name, ok: true, value: `${found.command}, version ${found.version.split(" ")[1] ?? ""}` };
 }
 
 function cacheItem(): DoctorItem {
@@ -74,7 +83,12 @@ function perfItem(): DoctorItem {
   const level = readNumber("/proc/sys/kernel/perf_event_paranoid");
   if (level === undefined) return { name, ok: false, value: "", why: "the kernel has no perf_event_open" };
   if (level > 2 && process.getuid?.() !== 0)
-    return { name, ok: false, value: `perf_event_paranoid ${level}`, why: "sysctl kernel.perf_event_paranoid=2 allows counters" };
+    return {
+      name,
+      ok: false,
+      value: `perf_event_paranoid ${level}`,
+      why: "allow counters with: sudo sysctl -w kernel.perf_event_paranoid=2",
+    };
   const hardware = fs.existsSync("/sys/bus/event_source/devices/cpu");
   const value = `perf_event_paranoid ${level}`;
   if (!hardware)
@@ -125,7 +139,7 @@ export async function doctorItems(): Promise<DoctorItem[]> {
   const compiler = environment("CXX");
   const chosen: DoctorItem[] = compiler === undefined ? [] : [await compilerItem(compiler)];
   const node: DoctorItem = { name: "node", ok: true, value: process.version };
-  return [node, ...chosen, ...(await programItems()), perfItem(), hugePagesItem(), cacheItem()];
+  return [node, ...chosen, ...(await programItems()), await mcaItem(), perfItem(), hugePagesItem(), cacheItem()];
 }
 
 async function compilerItem(program: string): Promise<DoctorItem> {

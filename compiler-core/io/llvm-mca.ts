@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import fs from "node:fs";
 import { familyOf, type CpuFamily } from "../counters/events.ts";
 import { mcaInput, parseMca, type McaReport } from "../codegen/mca-report.ts";
-import type { IsaName } from "../machine.ts";
+import { missingFeatures, type IsaName, type MachineProfile } from "../machine.ts";
 import { detectMachine } from "./machine-detect.ts";
 
 /** Older ones know no Sapphire Rapids and no Zen 4. */
@@ -66,9 +66,12 @@ const byIsa: Readonly<Record<IsaName, string>> = {
   amx: "sapphirerapids",
 };
 
-/** LLVM's name of the processor whose model prices code of this set, and in words whether it is this machine's. */
-export function mcaModel(isa: IsaName): { readonly model: string; readonly modelIs: string } {
-  const family = familyOf(detectMachine().identity);
+/** LLVM's name of the processor whose model prices code of this set for this machine, and in words whether it is this machine's. */
+export function mcaModel(isa: IsaName, machine: MachineProfile): { readonly model: string; readonly modelIs: string } {
+  const { identity, profile } = detectMachine();
+  const family = familyOf(identity);
+  if (machine.name !== profile.name || missingFeatures(isa, profile).length > 0)
+    return { model: byIsa[isa], modelIs: `a processor with ${isa}, not this one` };
   if (family !== "other") return { model: byFamily[family], modelIs: "of this machine's family" };
   return { model: byIsa[isa], modelIs: `a processor with ${isa}: LLVM's name of this machine's is not known here` };
 }

@@ -1,4 +1,5 @@
 /** Schema of a benchmark's result: the type is BenchResult of the protocol. */
+import { estimate, hotSpots } from "./hot-spots.ts";
 import { byName, count, flag, list, number, oneOf, orNull, record, text, whole } from "./build.ts";
 import { coverage, identity } from "./compilation.ts";
 import { extractedSchema, tuneMembers } from "./parts.ts";
@@ -107,7 +108,7 @@ export const benchMembers: Members = {
     inPlace,
     notInPlace: text,
     exported: extractedSchema,
-    hotSpots: { type: "object" },
-    estimate: { type: "object" },
+    hotSpots,
+    estimate,
   },
 };

@@ -1,5 +1,5 @@
 /** Hot lines, estimates of loops and the roofline of a benchmark, for people. Each begins with an empty line; nothing when it was not asked for. */
-import type { BenchResult, HotLine, LoopEstimate, Roofline } from "#protocol";
+import type { BenchResult, HotLine, LoopEstimate, Roofline, StaticEstimate } from "#protocol";
 import { printable, textTable } from "./align.ts";
 import { bytesText, flopsText, percentText, rateText, timeText } from "./units.ts";
 
@@ -17,6 +17,12 @@ export function hotSpotText({ hotSpots, estimate }: BenchResult): string[] {
           "",
           ...lineTable(hotSpots.lines.slice(0, mostLines)),
         ]),
+    ...estimateText(estimate),
+  ];
+}
+
+export function estimateText(estimate: StaticEstimate | undefined): string[] {
+  return [
     ...(estimate === undefined
       ? []
       : estimate.valid

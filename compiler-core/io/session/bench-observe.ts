@@ -49,7 +49,7 @@ export async function observe(
   if (settings.sample === true) settings.onStep?.("sampling", null);
   const hotSpots = settings.sample === true ? await sampleCode(host, code.ours, code.inputs, map, { seconds: sampleSeconds }) : undefined;
   if (settings.static === true) settings.onStep?.("pricing the loops", null);
-  const estimate = settings.static === true ? await estimateCode(code.built, map, hotSpots) : undefined;
+  const estimate = settings.static === true ? await estimateCode(code.built, code.compilation.machine, map, hotSpots) : undefined;
   return { ...found, ...(hotSpots === undefined ? {} : { hotSpots }), ...(estimate === undefined ? {} : { estimate }), notes: [] };
 }
 

@@ -2,6 +2,7 @@
 import { samplesByInstruction, type AsmInstruction } from "../../codegen/asm-map.ts";
 import { flopsOf, innermostLoops, isTile, isVectorWork, type MachineLoop } from "../../codegen/machine-loops.ts";
 import type { Compilation } from "../../compile.ts";
+import type { MachineProfile } from "../../machine.ts";
 import { bug } from "../../messages.ts";
 import type { HotInstruction, HotLine, HotSpots, LoopEstimate, StaticEstimate } from "../../protocol/hot-spots.ts";
 import type { SampleResult, TensorFileRef } from "../../protocol/runner.ts";
@@ -102,13 +103,19 @@ export function hotSpots(sampled: SampleResult, { instructions, originOf, textOf
   return { samples, outside, unmapped, runs, seconds, hz, clock, skid, lines, instructions: hottest };
 }
 
+/** Estimates of the loops of code that may not run here. */
+export async function estimateBuilt(compilation: Compilation, built: BuiltCode): Promise<StaticEstimate> {
+  const map = await codeMap(compilation, built);
+  return "why" in map ? { valid: false, why: map.why } : estimateCode(built, compilation.machine, map);
+}
+
 /** Prices the innermost loops: those with the most samples, or without samples those with vector arithmetic. */
-export async function estimateCode(built: BuiltCode, map: CodeMap, spots?: HotSpots): Promise<StaticEstimate> {
+export async function estimateCode(built: BuiltCode, machine: MachineProfile, map: CodeMap, spots?: HotSpots): Promise<StaticEstimate> {
   const tool = await findMca();
   if ("why" in tool) return { valid: false, why: tool.why };
   const att = await attTexts(built.sharedObject);
   if ("why" in att) return { valid: false, why: att.why };
-  const named = mcaModel(built.plan.isa);
+  const named = mcaModel(built.plan.isa, machine);
   const shares = new Map(spots?.instructions.map((i) => [i.address, i.share]));
   const ranked = innermostLoops(map.instructions)
     .map((loop) => ({ loop, body: map.instructions.slice(loop.first, loop.last + 1) }))

@@ -13,6 +13,7 @@ export * from "./explain.ts";
 export * from "./export-library.ts";
 export * from "./export-model.ts";
 export * from "./extract.ts";
+export { estimateBuilt } from "./hot-spots.ts";
 export * from "./model.ts";
 export * from "./native-host.ts";
 export * from "./options.ts";
