@@ -7,7 +7,7 @@ import type { CommandRunner } from "../command.ts";
 import { bytesText } from "../text/units.ts";
 
 /** What this program keeps: nothing else of the folder is counted or removed. */
-const kept = ["builds", "machine.json"];
+const kept = ["builds", "tuned", "machine.json"];
 
 interface Usage {
   readonly entries: number;
