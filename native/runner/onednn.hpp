@@ -1,6 +1,7 @@
 // A list of oneDNN primitives with post-ops as a target: the same work as a compiled model, done by a library of primitives. The client
-// maps the model to the list (compiler-core/io/session/onednn/plan.ts); here each row becomes a primitive, in the layouts that it asks for.
-// Constant weights are reordered once, when the plan is loaded; post-ops that a primitive has no fast form for become primitives of their own.
+// maps the model to the list (compiler-core/io/session/onednn/plan.ts); here each row becomes a primitive, in the layouts it asks for.
+// Constant weights are reordered once, when the plan is loaded; post-ops that a primitive has no fast form for become primitives of
+// their own.
 #pragma once
 
 #include <deque>

@@ -83,11 +83,12 @@ onednn_plan::chosen onednn_plan::create(const onednn_step& step, const operands&
   return c;
 }
 
-// With as many post-ops as a fast implementation takes; `whole`: with all of them, fast or not. A part of them ends in f32.
+// With as many post-ops as a fast implementation takes; `whole`: with all of them, fast or not. A part of them ends in f32. A convolution
+// by way of a matrix product of copied windows counts only where there is nothing better with fewer post-ops.
 onednn_plan::chosen onednn_plan::choose(const onednn_step& step, const operands& o, bool whole) {
   if (whole) return create(step, o, step.post.size());
-  chosen c;
-  for (size_t post = step.post.size() + 1; post-- > 0 && !c.fast();) {
+  chosen c, second;
+  for (size_t post = step.post.size() + 1; post-- > 0;) {
     operands part = o;
     if (post < step.post.size() && step.destination.dtype != f32) {
       onednn_view to = step.destination;
@@ -95,8 +96,11 @@ onednn_plan::chosen onednn_plan::choose(const onednn_step& step, const operands&
       part.destination = step.kind == "convolution" ? any(to) : desc(to);
     }
     c = create(step, part, post);
+    if (!c.fast()) continue;
+    if (step.kind != "convolution" || c.implementation.find("gemm") == std::string::npos) return c;
+    if (second.desc == nullptr) second = c;
   }
-  return c;
+  return second.desc != nullptr ? second : c;
 }
 
 void onednn_plan::perform(PrimitiveDesc desc, std::vector<ExecArgument> arguments, bool now) {
@@ -160,6 +164,11 @@ void onednn_plan::add_rest(const onednn_step& step, size_t first, const onednn_v
     one.algorithm = p.algorithm;
     one.alpha = p.alpha;
     one.beta = p.beta;
+    // A sum may do what follows it.
+    if (p.binary) {
+      one.post.assign(step.post.begin() + static_cast<std::ptrdiff_t>(i) + 1, step.post.begin() + static_cast<std::ptrdiff_t>(end));
+      i = end;
+    }
     add_plain(one);
   }
   if (moves) add_reorder(at, to, last);
@@ -251,8 +260,8 @@ void onednn_plan::add_plain(const onednn_step& step) {
   const MemoryDesc layout = step.kind == "pool" ? library_.f.primitive_desc_query_md(c.desc, onednn::destination, 0) : o.destination;
   const bool partial = c.post < step.post.size();
   const onednn_view at = partial && step.destination.dtype != f32 ? dense(step.destination, f32) : step.destination;
-  std::vector<ExecArgument> arguments = {{arg_source, from.second},
-                                         {arg_destination, destination(at, at.buffer == step.destination.buffer ? layout : desc(at)).second}};
+  const MemoryDesc to = at.buffer == step.destination.buffer ? layout : desc(at);
+  std::vector<ExecArgument> arguments = {{arg_source, from.second}, {arg_destination, destination(at, to).second}};
   if (step.source_1.given()) arguments.push_back({arg_source_1, other.second});
   if (step.weights.given()) arguments.insert(arguments.end(), {{arg_scale, plain(step.weights)}, {arg_shift, plain(step.bias)}});
   finish(step, c, std::move(arguments));

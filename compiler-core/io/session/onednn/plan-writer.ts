@@ -56,6 +56,10 @@ export class PlanWriter {
   ) {
     for (const n of nodes) for (const v of new Set(n.inputs)) if (v !== null) this.consumers.set(v, [...this.usesOf(v), n]);
     for (const n of [...before.nodes, ...graph.nodes]) for (const v of n.outputs) this.producers.set(v, n);
+    for (const v of graph.inputs) {
+      const known = staticShape(valueOf(graph, v));
+      if (this.dtype(v) in sizes && known !== undefined) this.places.set(v, this.fresh(this.dtype(v), known));
+    }
   }
 
   usesOf = (v: ValueId): readonly Node[] => this.consumers.get(v) ?? [];
@@ -124,6 +128,7 @@ export class PlanWriter {
   private written(v: ValueId): OnednnView {
     const known = this.constant(v);
     if (known !== undefined) return this.data(known);
+    if (this.graph.inputs.includes(v)) refuse(`values of type ${this.dtype(v)}`);
     const from = this.quantised.get(v) ?? refuse("a value that no primitive has made");
     const to = this.fresh("f32", from.view.dims);
     this.steps.push(dequantise(from, to));

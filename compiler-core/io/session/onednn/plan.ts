@@ -100,7 +100,6 @@ const maps: Partial<Readonly<Record<OpName, Map1>>> = {
 };
 
 function mapNode(w: PlanWriter, node: Node): void {
-  for (const v of w.graph.inputs) if (!w.places.has(v)) w.places.set(v, w.fresh(w.dtype(v), w.shape(v)));
   const map = maps[node.op];
   if (map !== undefined) return map(w, node);
   const one = unaryOf(node) ?? scalarOperand(w, node);
