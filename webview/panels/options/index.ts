@@ -48,10 +48,7 @@ class OptionsPanel {
       label: String(i + 1),
     }));
     const threads = dropdown("Threads", counts, String(options.threads), (value) => this.change({ threads: Number(value) }));
-    const precisions = (["f32", "bf16"] as const).map((value) => ({
-      value,
-      label: value === "f32" ? value : `${value} (not offered yet)`,
-    }));
+    const precisions = (["f32", "bf16"] as const).map((value) => ({ value, label: value }));
     const precision = dropdown("Precision", precisions, options.precision, (value) =>
       this.change({ precision: value === "bf16" ? "bf16" : "f32" }),
     );
