@@ -1,16 +1,18 @@
 /** `fusionscope doctor`: what this machine offers, each with why not; with `--peaks` or `--calibrate`, how fast it is. */
-import { asUserError, type MachineProfile } from "#core";
+import { asUserError, type MachineProfile, type TunedEntry } from "#core";
 import {
   detectMachine,
   doctorItems,
   isaItems,
   keepCalibration,
+  keptTuned,
   localMachine,
   missingPeaks,
   peakRows,
   RunnerClient,
   calibrate as calibrateMachine,
   referenceMachines,
+  tunedFile,
   type Calibration,
   type DoctorItem,
   type MachineFacts,
@@ -38,7 +40,8 @@ export const doctor: CommandRunner = async (context) => {
     ...(calibrated === undefined ? {} : { calibration, calibrated: calibrationFacts(calibrated) }),
     references: references.map(referenceFacts),
   };
-  const json = { machine, cpus, siblings: siblings ?? null, virtual, isas, items, ...measured };
+  const tuned = { file: tunedFile(machine), entries: keptTuned(machine) };
+  const json = { machine, cpus, siblings: siblings ?? null, virtual, isas, items, tuned, ...measured };
   const text = [
     ...machineText(facts, machine),
     "",
@@ -49,6 +52,7 @@ export const doctor: CommandRunner = async (context) => {
     ...referenceTable(references),
     ...(rows === undefined ? [] : ["", ...peakTable(rows)]),
     ...profileTables(machine, calibrated),
+    ...tunedTable(tuned.entries),
   ];
   if (calibration !== undefined) text.push("", `kept as this machine's profile: ${calibration}`);
   return { json, text, error: native.failed };
@@ -101,6 +105,30 @@ function machineText(facts: MachineFacts, machine: MachineProfile): string[] {
     ["profile", machine.peaks === undefined ? "detected, peaks not measured (doctor --calibrate)" : "calibrated"],
   ]);
 }
+
+/** What `bench --tune` has kept for this machine; `--tuned` adds it to the profile. */
+const tunedTable = (entries: readonly TunedEntry[]): string[] =>
+  entries.length === 0
+    ? []
+    : [
+        "",
+        ...textTable<TunedEntry>(
+          [
+            { title: "tuned, used with --tuned", cell: (e) => printable(e.problem) },
+            { title: "faster by", cell: (e) => e.gain?.median.toFixed(3) ?? "" },
+            {
+              title: "parameters",
+              cell: (e) =>
+                printable(
+                  Object.entries(e.params)
+                    .map(([k, v]) => `${k}=${v}`)
+                    .join(" "),
+                ),
+            },
+          ],
+          entries,
+        ),
+      ];
 
 const isaTable = (isas: ReturnType<typeof isaItems>): string[] =>
   textTable(

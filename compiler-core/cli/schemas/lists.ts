@@ -37,6 +37,9 @@ const profile = record(
 
 const item = record({ name: text, ok: flag, value: text }, { why: text });
 
+/** Parameters that `bench --tune` has kept: part of the machine profile with `--tuned`. */
+const tunedEntry = record({ problem: text, params: { type: "object" } }, { gain: record({ median: number, ci95: list(number) }) });
+
 export const doctorMembers: Members = {
   required: {
     machine: profile,
@@ -45,6 +48,7 @@ export const doctorMembers: Members = {
     virtual: flag,
     items: list(item),
     isas: list(record({ name: text, missing: list(text) })),
+    tuned: record({ file: text, entries: list(tunedEntry) }),
   },
   optional: {
     peaks: list(record({ name: text, value: number, unit: text }, { expected: number, share: number, note: text })),
