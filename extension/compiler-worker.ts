@@ -169,7 +169,7 @@ async function assembly({ event, signal }: HandlerContext<"text">): Promise<Text
 
 /** With parameters, the group is built with them, beside the compiler's choice. */
 async function bench(
-  { scope, baselines, params }: WorkerRequests["bench"]["arg"],
+  { scope, baselines, params, lines = false }: WorkerRequests["bench"]["arg"],
   { event, signal }: HandlerContext<"bench">,
 ): Promise<BenchReply> {
   const of = model ?? userError("no-compilation", {}, { what: "a benchmark" });
@@ -182,6 +182,8 @@ async function bench(
   const built = entry === undefined ? machine : { ...machine, tuned: mergeTuned(machine.tuned ?? [], [entry]) };
   const { result, missing, notes } = await benchModel(of, compilation, options, built, {
     ...set,
+    sample: lines,
+    static: lines,
     scope,
     baselines,
     seed: 1,

@@ -173,7 +173,13 @@ export interface PanelRequests {
   readonly text: { readonly arg: { readonly kind: TextKind; readonly stage: number }; readonly reply: TextReply };
   /** With `params` the group is built with them, and the compiler's choice takes part as the baseline `default`. */
   readonly bench: {
-    readonly arg: { readonly scope: BenchScope; readonly baselines: readonly string[]; readonly params?: TemplateParams };
+    readonly arg: {
+      readonly scope: BenchScope;
+      readonly baselines: readonly string[];
+      readonly params?: TemplateParams;
+      /** Also where the time goes line by line, sampled and estimated. */
+      readonly lines?: boolean;
+    };
     readonly reply: BenchResult;
   };
   /** What there is to choose for a group's template. */

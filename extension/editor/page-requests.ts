@@ -106,7 +106,12 @@ export const pageRequests: { readonly [N in RequestName]: Row<N> } = {
   },
   body: { shape: members({ path: name }), handle: ({ path }, { document, signal }) => document.body(path, signal) },
   bench: {
-    shape: members({ scope, baselines: listOf(name, 10), params: optional(recordOf(either(whole(0), name), 100)) }),
+    shape: members({
+      scope,
+      baselines: listOf(name, 10),
+      params: optional(recordOf(either(whole(0), name), 100)),
+      lines: optional(oneOf(true, false)),
+    }),
     handle: (arg, { bench, signal, progress }) => bench(arg, signal, progress),
   },
   templateSpace: {

@@ -120,6 +120,7 @@ describe("the benchmark view", { skip: noChromium }, () => {
       scope: { kind: "group", group: 1 },
       baselines: ["ort"],
       params: { grid: "1 x 2", tile: "6 x 64", rowBlocks: 1, order: "rows" },
+      lines: true,
     });
     assert.match(await page.innerText(".run.current"), /tile=6 x 64/);
     assert.deepEqual(view.errors, []);

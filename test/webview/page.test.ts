@@ -249,7 +249,7 @@ describe("the page", { skip: noChromium }, () => {
     assert.match(text, /Not compared with other: it is not installed\./);
     assert.equal(await page.locator(".regions li").count(), 4, "groups of the first run are left out");
     const asked = (await opened.sent()).find(({ name }) => name === "bench");
-    assert.deepEqual(asked?.arg, { scope: { kind: "model" }, baselines: ["ort"] });
+    assert.deepEqual(asked?.arg, { scope: { kind: "model" }, baselines: ["ort"], lines: true });
     await close();
   });
 

@@ -11,6 +11,8 @@ import { card, commandLine, dataTable, more, note, type Dashboard } from "./part
 /** Columns of the table by group: the first ones that are there. */
 const mostColumns = 5;
 const mostRows = 60;
+/** With more rows than this the table is closed at first. */
+const fewRows = 9;
 
 export function countersCard(board: Dashboard): HTMLElement {
   const { counters } = board.run.result;
@@ -73,13 +75,15 @@ function byGroup({ run: { result }, ownGroups, groupName, pickGroup }: Dashboard
         : [];
     return [[head, ...cells(counters ?? (threads.length === 1 ? threads[0]?.counters : undefined))], ...each];
   });
-  return el(
-    "div",
-    { class: "counters-by-group" },
-    el("h4", {}, t("By fusion group and thread")),
-    dataTable("Counters by fusion group and thread", [{ title: "Group" }, ...names.map((name) => ({ title: name, numeric: true }))], rows),
-    sorted.length > mostRows ? note(t("The {0} slowest groups.", mostRows)) : undefined,
+  const table = dataTable(
+    "Counters by fusion group and thread",
+    [{ title: "Group" }, ...names.map((name) => ({ title: name, numeric: true }))],
+    rows,
   );
+  const rest = sorted.length > mostRows ? note(t("The {0} slowest groups.", mostRows)) : undefined;
+  const fold = more(t("By fusion group and thread"), table, rest);
+  fold.open = rows.length <= fewRows;
+  return fold;
 }
 
 const hasValues = (counters: Readonly<Record<string, CounterValue>> | undefined): boolean =>

@@ -123,7 +123,12 @@ class BenchPanel {
     if (scope !== undefined && !this.running) this.bar.kind = scope.kind;
     if (scope?.kind === "group") selectGroup(this.app, scope.group);
     if (this.obstacle() !== undefined || this.running) return this.showScope();
-    const arg: BenchArg = { scope: scope ?? this.scopeNow(), baselines: this.bar.baselines, ...(params ? { params } : {}) };
+    const arg: BenchArg = {
+      scope: scope ?? this.scopeNow(),
+      baselines: this.bar.baselines,
+      ...(params ? { params } : {}),
+      ...(this.bar.lines ? { lines: true } : {}),
+    };
     const step = this.notice.progress();
     const command = this.command(arg);
     const { options } = this.app.store.state;
@@ -273,7 +278,14 @@ class BenchPanel {
   /** What to type to measure the same in a terminal. */
   private command(arg: BenchArg): string {
     const { hello, options, summary } = this.app.store.state;
-    return hello && options ? benchCommand(hello.model.path, options, arg, (node) => summary?.sources[node]?.path ?? `#${node}`) : "";
+    return hello && options
+      ? benchCommand(
+          hello.model.path,
+          options,
+          { ...arg, sample: arg.lines === true, static: arg.lines === true },
+          (node) => summary?.sources[node]?.path ?? `#${node}`,
+        )
+      : "";
   }
 
   private groupName(group: number): string {

@@ -39,7 +39,7 @@ export const plot = (picture: SVGElement): HTMLElement => {
 };
 
 /** A part that opens on a click, closed at first. */
-export function more(summary: string, ...children: (Node | string | undefined)[]): HTMLElement {
+export function more(summary: string, ...children: (Node | string | undefined)[]): HTMLDetailsElement {
   return el("details", { class: "unfold bench-more" }, el("summary", {}, summary), ...children);
 }
 

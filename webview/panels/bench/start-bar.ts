@@ -19,6 +19,8 @@ export interface StartBarActions {
 export class StartBar {
   readonly element: HTMLElement;
   kind: ScopeKind = "model";
+  /** Also sample the code. */
+  lines = true;
   private readonly scope: Control<ScopeKind>;
   private readonly scopeText = el("span", { class: "muted scope-text" });
   private readonly run: Control<string>;
@@ -47,6 +49,8 @@ export class StartBar {
         name,
         checkbox(baselineName(name), this.wanted.has(name), (checked) => void (checked ? this.wanted.add(name) : this.wanted.delete(name))),
       );
+    const hot = checkbox("Hot lines", this.lines, (checked) => (this.lines = checked)).element;
+    hot.title = t("Also sample the code, and estimate its loops where llvm-mca is installed");
     const boxes = [...this.boxes.values()].map(({ element }) => element);
     const against = el(
       "div",
@@ -54,7 +58,16 @@ export class StartBar {
       el("span", { class: "muted" }, t("Compare with")),
       ...boxes,
     );
-    this.element = el("div", { class: "bench-controls" }, this.scope.element, this.scopeText, against, this.run.element, this.stop.element);
+    this.element = el(
+      "div",
+      { class: "bench-controls" },
+      this.scope.element,
+      this.scopeText,
+      against,
+      hot,
+      this.run.element,
+      this.stop.element,
+    );
   }
 
   /** In the order they are offered. */
