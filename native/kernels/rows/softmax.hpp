@@ -48,14 +48,19 @@ FS_INLINE float row_max(const float* x, int64_t n) {
   return hmax(both(both(top[0], top[1]), both(top[2], top[3])));
 }
 
-// y = e^(x - shift) and their sum.
+// y = e^(x - shift) and their sum. Two vectors at a time, where the constants of two exponentials have registers.
 FS_INLINE float row_exp(float* y, const float* x, int64_t n, float shift) {
+#if defined(FS_SIMD_AVX512)
+  constexpr int chains = 2;
+#else
+  constexpr int chains = 1;
+#endif
   const f32x top = broadcast(shift);
   f32x sum[2] = {zero(), zero()};
   int64_t i = 0;
-  for (; i + 2 * f32_lanes <= n; i += 2 * f32_lanes)
+  for (; i + chains * f32_lanes <= n; i += chains * f32_lanes)
 #pragma GCC unroll 2
-    for (int u = 0; u < 2; u++) {
+    for (int u = 0; u < chains; u++) {
       const f32x e = exp(sub(load(x + i + u * f32_lanes), top));
       store(y + i + u * f32_lanes, e);
       sum[u] = add(sum[u], e);
