@@ -73,6 +73,17 @@ export const attentionMakes: Readonly<Record<string, Make>> = {
     const weights = softmax(n, scores, 2);
     return n.op("relu", [n.op("matmul", [n.op("mul", [weights, n.input(15, 15)]), v])]);
   },
+  "attention, operands that are computed": (n) => {
+    const [q, k, v] = [n.input(2, 19, 8), n.input(2, 37, 8), n.input(2, 37, 21)];
+    const scaled = n.op("add", [n.op("mul", [q, n.scalar(0.25)]), n.input(8)]);
+    const scores = n.op("matmul", [scaled, n.op("relu", [k])], { transB: true });
+    return n.op("matmul", [softmax(n, scores, 2), n.op("mul", [v, n.scalar(2)])]);
+  },
+  "attention, operands that are computed, long rows": (n) => {
+    const [q, k, v] = [n.input(9, 8), n.input(8, 1300), n.input(1300, 5)];
+    const scores = n.op("matmul", [n.op("abs", [q]), n.op("mul", [k, n.scalar(0.5)])]);
+    return n.op("matmul", [softmax(n, scores, 1), n.op("neg", [v])]);
+  },
   "attention, scores are a result, too": (n) => {
     const scores = n.op("matmul", [n.input(6, 8), n.input(8, 9)]);
     return [n.op("matmul", [softmax(n, scores, 1), n.input(9, 4)]), scores];

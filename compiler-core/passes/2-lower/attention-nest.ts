@@ -31,7 +31,7 @@ export function mergeAttention(
   pairs: PairLookup,
   ctx: PassContext,
 ): MergedNestPlan | NestRefusal {
-  const match = found.mix !== undefined && taken.has(found.mix.id) ? { ...found, mix: undefined, place: [] } : found;
+  const match = found.mix !== undefined && taken.has(found.mix.id) ? { ...found, mix: undefined, place: [], pre: [] } : found;
   const forbidden = forbiddenPart(index, match, pairs);
   if (forbidden !== undefined) return refuse(index, match, "merge-nests/forbidden", "not one nest: --forbid names a pair in it", []);
   const members = membersOf(index, match);
@@ -45,7 +45,14 @@ export function mergeAttention(
   const cost = costs(nest, sizes, division, plan);
   const dear = match.mix === undefined ? tooDear(index, match, sizes, plan, division, ctx) : undefined;
   if (dear !== undefined && !forced(index, match, pairs)) return dear;
-  const parts = [match.scores, ...(match.rows ? [match.rows] : []), ...(match.mix ? [match.mix] : []), ...match.views, ...match.place];
+  const parts = [
+    match.scores,
+    ...(match.rows ? [match.rows] : []),
+    ...(match.mix ? [match.mix] : []),
+    ...match.views,
+    ...match.place,
+    ...match.pre,
+  ];
   const id = Math.max(...parts.map((p) => p.id));
   const template = match.mix === undefined ? "matmul-rows" : "attention";
   const kind = match.mix === undefined ? "rows" : "attention";
@@ -118,6 +125,7 @@ function membersOf(index: NestIndex, match: NestMatch): Group["members"] {
   mark([match.mix], "mix");
   mark(match.place, "place");
   mark(match.views, "view");
+  mark(match.pre, "pre");
   return index.graph.nodes.flatMap((n) => {
     const anchor = anchors.get(n.id);
     return anchor === undefined ? [] : [{ node: n.id, anchor }];

@@ -15,6 +15,8 @@ export interface NestMatch {
   readonly mix: Group | undefined;
   readonly place: readonly Group[];
   readonly views: readonly Group[];
+  /** Elementwise groups that make an operand, for this nest alone. */
+  readonly pre: readonly Group[];
 }
 
 /** Why neighbours that look like one nest are not one. */
@@ -43,8 +45,10 @@ export function matchNest(index: NestIndex, scores: Group): NestMatch | NestRefu
   const isAttention = second !== undefined && second.elsewhere === undefined && isMix(index, second.group, second.value, s);
   // Scores that others need are written anyhow; that is fine for what comes later, while the rows are in cache.
   if (first.elsewhere !== undefined && (isAttention || !first.isLater)) return first.elsewhere;
-  if (!isAttention) return { scores, rows, mix: undefined, place: [], views: first.views };
-  return { scores, rows, mix: second.group, place: placesBehind(index, second.group), views: [...first.views, ...second.views] };
+  if (!isAttention) return { scores, rows, mix: undefined, place: [], views: first.views, pre: [] };
+  const operands = [operand(leader, 0), operand(leader, 1), operand(index.leader(second.group), 1)];
+  const pre = [...new Set(operands.flatMap((v) => elementwiseMaker(index, v) ?? []))];
+  return { scores, rows, mix: second.group, place: placesBehind(index, second.group), views: [...first.views, ...second.views], pre };
 }
 
 /** The kernels for f32 read it, at fixed distances. */
@@ -94,6 +98,17 @@ function soleReader(index: NestIndex, group: Group, template: string): Reader | 
     value: wanted.value,
   };
   return { ...reader, elsewhere, isLater };
+}
+
+/** The group that computes an operand element by element, and nothing else; nobody but the product reads it. */
+function elementwiseMaker(index: NestIndex, value: ValueId): Group | undefined {
+  const maker = index.maker(value);
+  const group = maker && index.groupOf(maker);
+  if (group?.template !== "points" || group.phase !== "run" || index.isOutput(value) || index.users(value).length !== 1) return undefined;
+  const shape = index.shape(value).join("x");
+  const leaving = index.escaping(group);
+  const even = index.members(group).every((n) => n.outputs.every((v) => index.shape(v).join("x") === shape));
+  return leaving.length === 1 && leaving[0] === value && even ? group : undefined;
 }
 
 /** A view that others read, too, stays one of its own. */

@@ -48,8 +48,8 @@ function stretch(call: TemplateCall, nest: NestShape, params: NestParams, flat: 
   const origin = nodes.map((n) => n.id);
   const { s, o, mix } = nest;
   const batch = unlinear(flat, s.batch);
-  const right = rightOperand(call, nest.scores, s, batch, params.packB, params.nr);
-  const values = mix && o && rightOperand(call, mix, o, unlinear(flat, o.batch), params.packV, params.nr);
+  const right = rightOperand(call, nest.scores, s, batch, params.packB, params.nr, nest.pre);
+  const values = mix && o && rightOperand(call, mix, o, unlinear(flat, o.batch), params.packV, params.nr, nest.pre);
   const whole: NestCall = { call, nest, params, right, values };
   const one = params.variant === "online" ? onlineBlock : rowsBlock;
   const setup = [...right.setup, ...(values?.setup ?? [])];

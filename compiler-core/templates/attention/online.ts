@@ -39,7 +39,7 @@ export function onlineBlock(c: NestCall, place: BlockPlace): Stmt[] {
     top: buffer("top", [place.most]),
     sum: buffer("sum", [place.most]),
   };
-  const a = leftOperand(call, nest.scores, s, place.batch, place, params.copyA);
+  const a = leftOperand(call, nest.scores, s, place.batch, place, params.copyA, nest.pre);
   const allocs = [...new Set([...kept.values(), scratch.mixed, scratch.top, scratch.sum])].map((b) => builder.alloc(b, origin));
   const start = builder.loop("serial", "i", 0, place.rows, origin, (i) => [
     builder.store({ buffer: scratch.top, index: [i] }, x.constant(-Infinity, "f32"), origin),

@@ -1,12 +1,13 @@
 /** Operands of the products in a nest, read where they lie, at any row pitch, or copied to scratch of the thread where that pays. */
 import { bug } from "../../messages.ts";
-import { elements, valueOf, type Node, type ValueId } from "../../graph/ir.ts";
+import { valueOf, type Node, type ValueId } from "../../graph/ir.ts";
 import * as x from "../../tensor/build.ts";
 import type { BufferId, Expr, Ref, Stmt } from "../../tensor/ir.ts";
 import type { GemmShape } from "../gemm-shape.ts";
 import { plus } from "../module-builder.ts";
 import { rowMajor } from "../view-strides.ts";
 import { operand, type TemplateCall } from "../template.ts";
+import { filledPanels, filledRows, makersOf } from "./pre-part.ts";
 
 /** How the right operand of a product lies, from the element that belongs to column `col` at step `k` of the sum. */
 export interface RightOperand {
@@ -34,6 +35,7 @@ export function rightOperand(
   batch: readonly Expr[],
   pack: boolean,
   nr: number,
+  pre: readonly Node[] = [],
 ): RightOperand {
   const { builder, storage } = call;
   const value = operand(node, 1);
@@ -44,6 +46,7 @@ export function rightOperand(
     return { at: (col, k) => ({ buffer, index: [...lead, panelOf(col), k, x.index(0)] }), way: "panels", ld: s.k, setup: [] };
   }
   const transB = node.attrs["transB"] === true;
+  if (makersOf(pre, value).length > 0) return computedPanels(call, node, s, lead, nr, pre);
   const strides = matrixStrides(call, value);
   // Distances along k and along the columns of the product.
   const [alongK, alongN] = transB ? [strides.col, strides.row] : [strides.row, strides.col];
@@ -74,6 +77,48 @@ export function rightOperand(
   };
 }
 
+/** Panels of an operand that is computed on the way. */
+function computedPanels(
+  call: TemplateCall,
+  node: Node,
+  s: GemmShape,
+  lead: readonly Expr[],
+  nr: number,
+  pre: readonly Node[],
+): RightOperand {
+  const { builder } = call;
+  const value = operand(node, 1);
+  const zero = x.index(0);
+  const panels = builder.buffer({ name: "panels", dtype: "f32", shape: [Math.ceil(s.n / nr), s.k, nr], scope: "thread" });
+  const ready = {
+    at: (col: Expr, k: Expr): Ref => ({
+      buffer: panels,
+      index: [col.k === "const" ? x.index(Number(col.value) / nr) : x.div(col, x.index(nr)), k, zero],
+    }),
+    way: "panels" as const,
+    ld: s.k,
+  };
+  if (node.attrs["transB"] !== true) {
+    const fill = filledPanels(call, pre, value, s, nr, panels, (k, col) => [...lead, k, col]);
+    return { ...ready, setup: [builder.alloc(panels, [node.id]), fill] };
+  }
+  const pitch = scratchPitch(s.k);
+  const rows = builder.buffer({ name: "rows", dtype: "f32", shape: [s.n, pitch], scope: "thread" });
+  const origin = makersOf(pre, value).map((n) => n.id);
+  const size = { rows: x.index(s.n), width: s.k };
+  const fill = filledRows(call, pre, value, size, rows, (row, col) => [...lead, row, col], origin);
+  const turn = builder.kernel(
+    {
+      kernel: "pack_b_transposed",
+      refs: { src: { buffer: rows, index: [zero, zero] }, dst: { buffer: panels, index: [zero, zero, zero] } },
+      args: { ld: x.index(pitch), k: x.index(s.k), n: x.index(s.n), first: zero, last: x.index(Math.ceil(s.n / nr)) },
+      params: { nr },
+    },
+    [node.id],
+  );
+  return { ...ready, setup: [builder.alloc(rows, origin), fill, builder.alloc(panels, [node.id]), turn] };
+}
+
 export interface LeftOperand {
   readonly ref: Ref;
   readonly ld: number;
@@ -88,22 +133,23 @@ export function leftOperand(
   batch: readonly Expr[],
   block: { readonly row: Expr; readonly rows: Expr; readonly most: number },
   copy: boolean,
+  pre: readonly Node[] = [],
 ): LeftOperand {
   const { builder, storage } = call;
   const value = operand(node, 0);
   const index = (row: Expr, p: Expr): Expr[] => [...s.aBatch(batch), ...(s.aIsVector ? [] : [row]), p];
-  const { row: ld, col } = matrixStrides(call, value);
-  const straight = col === 1 || s.k === 1;
-  if (straight && !copy) return { ref: storage.ref(value, { index: index(block.row, x.index(0)) }), ld: s.aIsVector ? s.k : ld, setup: [] };
+  const computed = makersOf(pre, value).length > 0;
+  if (!copy && !computed) {
+    const { row: ld, col } = matrixStrides(call, value);
+    const at = storage.ref(value, { index: index(block.row, x.index(0)) });
+    if (col === 1 || s.k === 1) return { ref: at, ld: s.aIsVector ? s.k : ld, setup: [] };
+  }
   const pitch = scratchPitch(s.k);
   const rows = builder.buffer({ name: "queries", dtype: "f32", shape: [block.most, pitch], scope: "thread" });
-  const origin = [node.id];
-  const loop = builder.loop("serial", "i", 0, block.rows, origin, (i) => [
-    builder.loop("vector", "p", 0, s.k, origin, (p) => [
-      builder.store({ buffer: rows, index: [i, p] }, storage.readAt(value, { index: index(plus(block.row, i), p) }), origin),
-    ]),
-  ]);
-  return { ref: { buffer: rows, index: [x.index(0), x.index(0)] }, ld: pitch, setup: [builder.alloc(rows, origin), loop] };
+  const origin = computed ? makersOf(pre, value).map((n) => n.id) : [node.id];
+  const size = { rows: block.rows, width: s.k };
+  const fill = filledRows(call, pre, value, size, rows, (i, p) => index(plus(block.row, i), p), origin);
+  return { ref: { buffer: rows, index: [x.index(0), x.index(0)] }, ld: pitch, setup: [builder.alloc(rows, origin), fill] };
 }
 
 /** Floats from row to row of a scratch matrix: whole vectors, and never a multiple of what makes rows share cache sets. */
@@ -147,6 +193,3 @@ export function product(
     [node.id],
   );
 }
-
-/** Elements of a matrix, for estimates. */
-export const floats = (shape: readonly number[]): number => elements(shape);

@@ -1,6 +1,6 @@
 /**
  * What a nest of two products (or one) with rows between them consists of, read off its members' anchors:
- * `scores`: the first product, then what is computed on its register tile; `row`: what is computed on a row of scores; `mix`: the second
+ * `pre`: what is computed on each element of an operand when it is brought to scratch; `scores`: the first product, then what is computed on its register tile; `row`: what is computed on a row of scores; `mix`: the second
  * product and what follows it; `place`: where its result goes; `view`: reshapes in between that keep rows together.
  */
 import { bug } from "../../messages.ts";
@@ -9,9 +9,10 @@ import { gemmShape, type GemmShape } from "../gemm-shape.ts";
 import { reductions } from "../reductions.ts";
 import { operand, resultOf } from "../template.ts";
 
-export type NestAnchor = "scores" | "row" | "mix" | "place" | "view";
+export type NestAnchor = "pre" | "scores" | "row" | "mix" | "place" | "view";
 
 export interface NestShape {
+  readonly pre: readonly Node[];
   readonly scores: Node;
   readonly tile: readonly Node[];
   readonly rows: readonly Node[];
@@ -33,6 +34,7 @@ export function nestShape(graph: Graph, members: Group["members"], nodes: readon
   const views = at("view");
   const first = scores ?? bug("a nest without a product");
   return {
+    pre: at("pre"),
     scores: first,
     tile,
     rows: at("row"),

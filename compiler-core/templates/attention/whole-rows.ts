@@ -18,7 +18,7 @@ export function rowsBlock(c: NestCall, place: BlockPlace): Stmt[] {
   const { s } = nest;
   const origin = [nest.scores.id];
   const values = new RowValues(call, nest, place);
-  const a = leftOperand(call, nest.scores, s, place.batch, place, params.copyA);
+  const a = leftOperand(call, nest.scores, s, place.batch, place, params.copyA, nest.pre);
   const kept = scratchOfTile(c, place.most);
   const first = product(
     call,
