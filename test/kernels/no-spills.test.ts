@@ -39,7 +39,8 @@ const functions: readonly Promised[] = [
   map("map_gelu_tanh", 14),
   map("map_silu", 7),
   map("map_sigmoid", 7),
-  map("softmax_row", 14),
+  map("softmax_row", 7),
+  loop("depthwise_inside", 36),
 ];
 
 const f32Loops = (rows: number): readonly Promised[] => [

@@ -63,8 +63,8 @@ FS_INLINE f32x load_steps(const float* row, int64_t at, int64_t columns) {
   }
 }
 
-// R output rows from `row`, one vector of columns from `col`.
-template <int KH, int KW, int S, int R, bool Whole, class Epi, class Lanes>
+// R output rows from `row`, one vector of columns from `col`, at an edge.
+template <int KH, int KW, int S, int R, class Epi, class Lanes>
 FS_INLINE void depthwise_tile(const float* x, const float* w, float bias, const depthwise_geometry& g, int64_t row, int64_t col,
                               const Epi& epi, Lanes lanes) {
   f32x acc[R];
@@ -77,7 +77,7 @@ FS_INLINE void depthwise_tile(const float* x, const float* w, float bias, const 
     const float* const from = x + (y0 + y) * g.columns;
 #pragma GCC unroll 8
     for (int k = 0; k < KW; k++) {
-      const f32x v = load_steps<S, Whole>(from, x0 + k, g.columns);
+      const f32x v = load_steps<S, false>(from, x0 + k, g.columns);
 #pragma GCC unroll 4
       for (int r = 0; r < R; r++)
         if (y >= r * S && y < r * S + KH) acc[r] = fma(broadcast(w[(y - r * S) * KW + k]), v, acc[r]);
@@ -87,18 +87,53 @@ FS_INLINE void depthwise_tile(const float* x, const float* w, float bias, const 
   for (int r = 0; r < R; r++) epi(row + r, col, acc[r], lanes);
 }
 
+// The vectors of columns [from, to) of R output rows whose taps all lie in x: no test and no mask. `x` is at the first tap of column 0.
+template <int KH, int KW, int S, int R, class Epi>
+__attribute__((noinline)) void depthwise_inside(const float* x, int64_t pitch, const float* w, float bias, int64_t row, int64_t from,
+                                                int64_t to, const Epi& epi) {
+  for (int64_t col = from; col < to; col += f32_lanes) {
+    f32x acc[R];
+#pragma GCC unroll 4
+    for (int r = 0; r < R; r++) acc[r] = broadcast(bias);
+    const float* line = x + col * S;
+#pragma GCC unroll 16
+    for (int y = 0; y < (R - 1) * S + KH; y++, line += pitch) {
+#pragma GCC unroll 8
+      for (int k = 0; k < KW; k++) {
+        const f32x v = load_steps<S, true>(line, k, 0);
+#pragma GCC unroll 4
+        for (int r = 0; r < R; r++)
+          if (y >= r * S && y < r * S + KH) acc[r] = fma(broadcast(w[(y - r * S) * KW + k]), v, acc[r]);
+      }
+    }
+#pragma GCC unroll 4
+    for (int r = 0; r < R; r++) epi(row + r, col, acc[r], all_lanes{});
+  }
+}
+
+// R output rows: vectors at the edges one by one, those between them in one loop.
 template <int KH, int KW, int S, int R, class Epi>
 __attribute__((noinline)) void depthwise_rows(const float* x, const float* w, float bias, const depthwise_geometry& g, int64_t row,
                                               const Epi& epi) {
-  constexpr int span = S * f32_lanes;
-  for (int64_t col = 0; col < g.out_columns; col += f32_lanes) {
-    const int64_t first = col * S - g.left, left = g.out_columns - col;
-    if (left < f32_lanes)
-      depthwise_tile<KH, KW, S, R, false>(x, w, bias, g, row, col, epi, static_cast<int>(left));
-    else if (first >= 0 && first + KW - 1 + span <= g.columns)
-      depthwise_tile<KH, KW, S, R, true>(x, w, bias, g, row, col, epi, all_lanes{});
+  const int64_t y0 = row * S - g.top;
+  const bool rows_inside = y0 >= 0 && y0 + (R - 1) * S + KH <= g.rows;
+  const auto inside = [&](int64_t col) {
+    const int64_t first = col * S - g.left;
+    return rows_inside && first >= 0 && first + KW - 1 + S * f32_lanes <= g.columns && g.out_columns - col >= f32_lanes;
+  };
+  for (int64_t col = 0; col < g.out_columns;) {
+    int64_t end = col;
+    while (end < g.out_columns && inside(end)) end += f32_lanes;
+    if (end > col) {
+      depthwise_inside<KH, KW, S, R>(x + y0 * g.columns - g.left, g.columns, w, bias, row, col, end, epi);
+      col = end;
+      continue;
+    }
+    if (g.out_columns - col >= f32_lanes)
+      depthwise_tile<KH, KW, S, R>(x, w, bias, g, row, col, epi, all_lanes{});
     else
-      depthwise_tile<KH, KW, S, R, false>(x, w, bias, g, row, col, epi, all_lanes{});
+      depthwise_tile<KH, KW, S, R>(x, w, bias, g, row, col, epi, static_cast<int>(g.out_columns - col));
+    col += f32_lanes;
   }
 }
 
