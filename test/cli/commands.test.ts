@@ -60,6 +60,17 @@ const cases: readonly Case[] = [
     native: true,
     json: (r) => assert.ok(list(r["passes"]).some((p) => p["name"] === "fuse" && p["status"] === "skipped")),
   },
+  {
+    words: ["extract", exampleModel, "--nodes", "#1,#2", "--dim", "batch=3", "-o", at("part/model.onnx")],
+    native: true,
+    json: checkExtracted,
+    text: /values +.*test_data_set_0: /,
+  },
+  {
+    words: ["run", at("part/model.onnx"), "--data", at("part/test_data_set_0")],
+    native: true,
+    json: (r) => assert.equal(r["ok"], true),
+  },
   { words: ["explain", exampleModel, "#1"], json: checkExplain, text: /fused: / },
   { words: ["explain", exampleModel, "out:y"] },
   { words: ["explain", exampleModel, "%0"], text: /%0 matmul: as it was imported/ },
@@ -162,6 +173,16 @@ function checkCompared(r: Record<string, unknown>): void {
   const absent = list(r["missing"]).map((m) => m["baseline"]);
   assert.ok(there.includes("plain") && there.includes(`stored:${at("faster.json")}`), there.join(", "));
   assert.ok(there.includes("onednn") !== absent.includes("onednn"), "oneDNN takes part, or it is said why not");
+}
+
+/** The part, and what flows through it: a run of it on these inputs gives these outputs (the next case). */
+function checkExtracted(r: Record<string, unknown>): void {
+  assert.ok(list(r["inputs"]).length > 0 && list(r["outputs"]).length > 0);
+  const folder = fs.readdirSync(String(r["data"])).sort();
+  assert.equal(folder.filter((f) => f.startsWith("input_")).length, list(r["inputs"]).length);
+  assert.equal(folder.filter((f) => f.startsWith("output_")).length, list(r["outputs"]).length);
+  assert.deepEqual(r["notes"], [], "everything was recorded");
+  assert.match(String(r["recordedBy"]), /whole model/);
 }
 
 function checkGroup(r: Record<string, unknown>): void {
