@@ -114,4 +114,21 @@ export const regressions: readonly (FuzzCase & {
     outputs: [{ name: "y", dtype: "f32" }],
     dims: { N: 4 },
   },
+  {
+    was: "a product without columns became part of a chain of nests, whose loops read where there is nothing",
+    seed: "chain:no-columns",
+    inputs: [
+      { name: "x", dtype: "u8", shape: [2, 17], within: [0, 255] },
+      { name: "w", dtype: "f32", shape: [17, 0] },
+    ],
+    constants: [
+      { name: "s", dtype: "f32", shape: [], values: [0.5] },
+      { name: "z", dtype: "u8", shape: [], values: [173] },
+    ],
+    nodes: [
+      { op: "DequantizeLinear", inputs: ["x", "s", "z"], outputs: ["a"], attributes: {} },
+      { op: "MatMul", inputs: ["a", "w"], outputs: ["y"], attributes: {} },
+    ],
+    outputs: [{ name: "y", dtype: "f32" }],
+  },
 ];

@@ -52,6 +52,8 @@ export const isProduct = (index: NestIndex, g: Group): boolean =>
 /** The number of rows a group can be shared out by; undefined: it cannot. */
 export function rowsOf(index: NestIndex, group: Group): number | undefined {
   const leader = index.leader(group);
+  // Nothing is computed where a result has no elements: such a group has no code.
+  if (index.members(group).some((n) => n.outputs.some((v) => index.shape(v).includes(0)))) return undefined;
   if (group.template === "matmul" && isPackedProduct(leader)) return elements(index.shape(operand(leader, 0)).slice(0, -1));
   if (group.template === "matmul" || group.template === "matmul-rows") {
     const s = gemmShape(index.graph, leader);
