@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { attachKernelCalls, instructionsByLine, parseDisassembly, samplesByInstruction } from "./asm-map.ts";
+import { attachKernelCalls, instructionsByLine, parseDisassembly, placeFunctions, samplesByInstruction } from "./asm-map.ts";
 
 const listing = `
 0000000000001100 <tile<fs_run(fs_context*, int, int)::{lambda(auto:1)#1}>>:
@@ -71,5 +71,30 @@ test("a sample is charged to the instruction before it, within its function", ()
       1,
     ),
     { counts: [7, 0, 0, 0, 1], outside: 3 },
+  );
+});
+
+test("inlined calls of functions that were compiled apart get the lines of the file", () => {
+  const functions = [
+    { name: "early", line: 5, text: "void f() {\n  a;\n}\n" },
+    { name: "product", line: 90, text: "void f() {\n  one;\n  two;\n}\n" },
+  ];
+  const at = (symbol: string, ...lines: readonly (readonly [string, number])[]) => ({
+    ...{ address: 0, text: "nop", symbol, exact: true, cppLine: lines.find(([f]) => f === "model.cpp")?.[1] },
+    chain: lines.map(([file, line]) => ({ file: `/x/${file}`, line })),
+  });
+  const placed = placeFunctions(
+    [
+      at("product(fs_context*, int, int)", ["gemm.hpp", 7], ["model.cpp", 3]),
+      at("product(fs_context*, int, int)", ["model.cpp", 91]),
+      at("early(fs_context*, int, int)", ["gemm.hpp", 7], ["model.cpp", 6]),
+      at("fs_run", ["gemm.hpp", 7], ["model.cpp", 200]),
+    ],
+    "model.cpp",
+    functions,
+  );
+  assert.deepEqual(
+    placed.map((i) => i.cppLine),
+    [92, 91, 6, 200],
   );
 });

@@ -70,6 +70,46 @@ export function parseDisassembly(text: string, source: string): readonly AsmInst
   return out;
 }
 
+/** A function of the generated file: its name, the line of its head, and its text. */
+export interface PlacedFunction {
+  readonly name: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+/**
+ * Functions may be compiled apart from their model. The line table is then corrected, but the places of inlined calls still count from the
+ * function's own head: those get the lines of the file here. A function was compiled apart when such a place lies outside of it.
+ */
+export function placeFunctions(
+  instructions: readonly AsmInstruction[],
+  source: string,
+  functions: readonly PlacedFunction[],
+): readonly AsmInstruction[] {
+  const owners = new Map<string, PlacedFunction | undefined>();
+  const ownerOf = (symbol: string): PlacedFunction | undefined => {
+    if (!owners.has(symbol))
+      owners.set(
+        symbol,
+        functions.find((f) => symbol.includes(`${f.name}(fs_context*`)),
+      );
+    return owners.get(symbol);
+  };
+  const isCall = (p: SourcePlace, depth: number): boolean => depth > 0 && baseName(p.file) === source;
+  const length = (f: PlacedFunction): number => f.text.trimEnd().split("\n").length;
+  const apart = new Set<PlacedFunction>();
+  for (const { symbol, chain } of instructions) {
+    const f = ownerOf(symbol);
+    if (f !== undefined && chain.some((p, depth) => isCall(p, depth) && (p.line < f.line || p.line >= f.line + length(f)))) apart.add(f);
+  }
+  return instructions.map((i) => {
+    const f = ownerOf(i.symbol);
+    if (f === undefined || !apart.has(f)) return i;
+    const chain = i.chain.map((p, depth) => (isCall(p, depth) ? { ...p, line: p.line + f.line - 1 } : p));
+    return { ...i, chain, cppLine: chain.find((p) => baseName(p.file) === source)?.line };
+  });
+}
+
 /**
  * Gives the instructions of kernel functions that have no line of their own the line of their call. `cpp` is the generated file: the call is the
  * line above an epilogue's statements that opens the lambda.

@@ -1,7 +1,7 @@
 /** Instructions of a shared object with their lines, through objdump. */
 import { execFile } from "node:child_process";
 import path from "node:path";
-import { attachKernelCalls, parseDisassembly, type AsmInstruction } from "../codegen/asm-map.ts";
+import { attachKernelCalls, parseDisassembly, placeFunctions, type AsmInstruction, type PlacedFunction } from "../codegen/asm-map.ts";
 
 const objdump = (args: readonly string[]): Promise<string | { readonly why: string }> =>
   new Promise((resolve) => {
@@ -17,14 +17,17 @@ const objdump = (args: readonly string[]): Promise<string | { readonly why: stri
     });
   });
 
-/** All instructions, with the line of the generated C++ (whose file is `source` and whose text is `cpp`) that each belongs to. */
+/** All instructions, with the line of the generated C++ (whose file is `source` and whose text is `cpp`) that each belongs to. `functions`: those of `cpp`. */
 export async function disassemble(
   sharedObject: string,
   source: string,
   cpp: string,
+  functions: readonly PlacedFunction[],
 ): Promise<readonly AsmInstruction[] | { readonly why: string }> {
   const text = await objdump(["-d", "-l", "--inlines", "--no-show-raw-insn", "-M", "intel", "-C", sharedObject]);
-  return typeof text === "string" ? attachKernelCalls(parseDisassembly(text, path.basename(source)), cpp) : text;
+  if (typeof text !== "string") return text;
+  const name = path.basename(source);
+  return attachKernelCalls(placeFunctions(parseDisassembly(text, name), name, functions), cpp);
 }
 
 /** Texts of all instructions in AT&T syntax by address, as other tools read them. */

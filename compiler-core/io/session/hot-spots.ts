@@ -27,7 +27,7 @@ export interface CodeMap {
 /** Disassembles what was built of a compilation; or says why that cannot be done. */
 export async function codeMap(compilation: Compilation, built: BuiltCode): Promise<CodeMap | { readonly why: string }> {
   const source = compilation.source ?? bug("there is no code to look at");
-  const instructions = await disassemble(built.sharedObject, built.sourceFile, source.text);
+  const instructions = await disassemble(built.sharedObject, built.sourceFile, source.text, source.functions ?? []);
   if ("why" in instructions) return instructions;
   const cpp = source.text.split("\n");
   const { graph } = compilation;
