@@ -1,8 +1,9 @@
 // The benchmark view: its states, what is kept and compared, what can be set; every text of its pictures legible at three widths.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
-import { isBenchRun, type BenchRun, type ToPage } from "#protocol";
+import { benchRunOf, isBenchRun, type BenchRun, type ToPage } from "#protocol";
 import { assertNothingClipped, overlaps, type TextBox } from "./drawn-texts.ts";
 import { earlierRuns } from "./fixture-bench.ts";
 import { mlp } from "./fixture.ts";
@@ -174,6 +175,28 @@ describe("the benchmark view", { skip: noChromium }, () => {
     assert.equal(await page.page.locator("text=Open a stored run").count(), 0);
     assert.deepEqual(page.errors, []);
     await page.page.context().close();
+  });
+
+  test("real results, as the command printed them, are legible", async () => {
+    const runs = ["example-mlp", "bert-layer"].map((name) =>
+      benchRunOf(JSON.parse(readFileSync(`test/webview/runs/${name}.json`, "utf8")), name),
+    );
+    assert.ok(
+      runs.every((run) => run !== undefined),
+      "both are benchmarks",
+    );
+    const view = await opened({ benchRuns: runs }, 800);
+    for (const run of runs) {
+      await view.page
+        .locator(".run .link")
+        .nth(run === runs[0] ? 1 : 0)
+        .click();
+      await view.page.waitForSelector(`.bench-result[data-run="${run?.id}"]`);
+      await assertPlotsLegible(view.page, run?.model ?? "");
+      await assertNothingClipped(view.page, run?.model ?? "");
+    }
+    assert.deepEqual(view.errors, []);
+    await view.page.context().close();
   });
 
   test("stored results that are none leave the view empty and the page alive", async () => {

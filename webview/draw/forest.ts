@@ -33,7 +33,7 @@ export function forestPlot(
   theme: Theme,
 ): SVGElement {
   const bottom = rows.length * rowHeight;
-  const [left, right] = [labels + 8, width - valueWidth];
+  const [left, right] = [labels + 26, width - valueWidth]; // half a tick's text fits beside the first one
   const x = scaleLog(domain(rows, band), [left, right]);
   const text = rows
     .map(({ name, median, low, high, finding }) => `${name}: ${format(median)}, from ${format(low)} to ${format(high)}, ${finding}`)
