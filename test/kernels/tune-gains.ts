@@ -1,6 +1,6 @@
 /**
  * `npm run tune-gains [-- --threads N --budget S --only TEXT]`: what the tuner wins over the parameters that the cost model chooses, on ten products.
- * Each is x w + b with a relu, tuned within S seconds (default 20) and held against the model's choice in turns. Prints a table in Markdown, and
+ * Each is x w + b with a relu, tuned within S seconds (default 18) and held against the model's choice in turns. Prints a table in Markdown, and
  * writes everything to test-results/tune-gains.json.
  */
 import fs from "node:fs";
@@ -50,7 +50,7 @@ const option = (name: string): string | undefined => {
 };
 
 const threads = Number(option("threads") ?? 1);
-const budgetSeconds = Number(option("budget") ?? 20);
+const budgetSeconds = Number(option("budget") ?? 18);
 const only = option("only") ?? "";
 
 async function tune(m: number, n: number, k: number, folder: string): Promise<TuneResult> {
