@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AsmInstruction } from "../../codegen/asm-map.ts";
 import type { BenchRegion } from "../../protocol/bench.ts";
+import type { RunnerCounter } from "../../protocol/runner.ts";
 import { withRegionCounters } from "./bench-observe.ts";
 import { hotSpots, type CodeMap } from "./hot-spots.ts";
 
@@ -14,8 +15,8 @@ test("counters of regions: by thread, and summed where all threads that were the
     { group: 0, ns: 2, threads: [thread, thread] },
     { group: 1, ns: 1, threads: [thread, thread] },
   ];
-  const first = [{ cycles: valid(10), "task-clock": valid(5) }, { cycles: valid(7, 2) }];
-  const second = [{ cycles: none, "task-clock": valid(6) }, null];
+  const first: Readonly<Record<string, RunnerCounter>>[] = [{ cycles: valid(10), "task-clock": valid(5) }, { cycles: valid(7, 2) }];
+  const second: (Readonly<Record<string, RunnerCounter>> | null)[] = [{ cycles: none, "task-clock": valid(6) }, null];
   const [both, one] = withRegionCounters(regions, { runs: 1, threads: [first, second] });
   assert.deepEqual(both?.counters?.["task-clock"], { value: 11, valid: true });
   assert.deepEqual(both?.counters?.cycles, { value: null, valid: false, why: "no PMU" });
