@@ -82,7 +82,7 @@ export function precisionOf(kernels: readonly string[] | undefined, model: strin
  * from is the nearest level that holds all of it (its share of every thread's caches), or memory when the caches were swept.
  */
 export function roofline(result: BenchResult, machine: MachineProfile, found: readonly Ceiling[]): Roofline {
-  const whole = { label: result.scope, ns: result.ours.medianMs * 1e6, precision: precisionOf(undefined, result.precision) };
+  const whole = { label: result.scope, ns: result.ours.medianMs * 1e6, precision: precisionOf(result.kernels, result.precision) };
   const groups = result.regions.flatMap((r) => {
     const ns = r.threads === undefined || r.threads.length === 0 ? r.ns : Math.max(...r.threads.map((t) => t.ns));
     const about = { label: r.name ?? `group ${r.group}`, group: r.group, ns, precision: precisionOf(r.kernels, result.precision) };

@@ -90,7 +90,7 @@ export interface BenchRegion {
   /** Inside a full run, summed over threads, per run. */
   readonly ns: number;
   readonly name?: string;
-  /** Names of its kernels, as in the generated code. */
+  /** Names of its microkernels. */
   readonly kernels?: readonly string[];
   /** `ns` by thread; and by how much each was done before the slowest, which is what it waits at a barrier behind the group. */
   readonly threads?: readonly {
@@ -186,6 +186,8 @@ export interface BenchResult {
   readonly counters: Readonly<Record<string, CounterValue>>;
   /** Empty when they were not asked for. */
   readonly regions: readonly BenchRegion[];
+  /** The microkernels of the code; what its arithmetic is held against. */
+  readonly kernels?: readonly string[];
   readonly cache?: CacheState;
   readonly samples?: readonly CandidateSamples[];
   readonly machine?: BenchMachine;

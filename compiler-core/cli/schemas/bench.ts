@@ -94,6 +94,7 @@ export const benchMembers: Members = {
     cache: oneOf("warm", "cold"),
     samples: list(record({ candidate: text, rounds: list(list(number)) }, { sessions: list(whole) })),
     machine,
+    kernels: list(text),
     warnings: list(warning),
     reproduce: text,
     missing: list(record({ baseline: text, why: text })),

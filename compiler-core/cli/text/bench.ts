@@ -87,13 +87,20 @@ function regionTable(r: BenchResult): string[] {
   );
 }
 
+/** What was counted as a table; what was not, by reason. */
 function counterTable(counters: Readonly<Record<string, CounterValue>>): string[] {
-  return textTable<[string, CounterValue]>(
-    [
-      { title: "counter", cell: ([name]) => name },
-      { title: "per run", align: "right", cell: ([, c]) => (c.value === null ? "missing" : c.value.toPrecision(4)) },
-      { title: "", cell: ([, c]) => c.why ?? "" },
-    ],
-    Object.entries(counters),
-  );
+  const [there, missing] = [Object.entries(counters).filter(([, c]) => c.value !== null), new Map<string, string[]>()];
+  for (const [name, { value, why = "no reason is known" }] of Object.entries(counters))
+    if (value === null) missing.set(why, [...(missing.get(why) ?? []), name]);
+  return [
+    ...textTable<[string, CounterValue]>(
+      [
+        { title: "counter", cell: ([name]) => name },
+        { title: "per run", align: "right", cell: ([, c]) => (c.value ?? NaN).toPrecision(4) },
+        { title: "", cell: ([, c]) => c.why ?? "" },
+      ],
+      there,
+    ),
+    ...[...missing].map(([why, names]) => `missing: ${names.join(", ")} (${why})`),
+  ];
 }

@@ -6,6 +6,7 @@ import { bug } from "../../messages.ts";
 import type { BenchRegion, Ratio } from "../../protocol/index.ts";
 import type { ProfileResult, TensorFileRef } from "../../protocol/runner.ts";
 import { dtypeBytes } from "../../support/dtype.ts";
+import { visitStmts } from "../../tensor/index.ts";
 import { pairedRatio, quantile, sortNumbers } from "../statistics.ts";
 import { withRegionCounters } from "./bench-observe.ts";
 import { buildCode, type BuildSettings } from "./build.ts";
@@ -46,13 +47,30 @@ export async function timeRegions(
       waitNs: middle((p) => Math.max(0, ...p.threads.map((o) => o.ns[id] ?? 0)) - (p.threads[t]?.ns[id] ?? 0)),
       calls: middle((p) => p.threads[t]?.counts[id] ?? 0),
     }));
-    return { group: id, name, ns: threads.reduce((sum, t) => sum + t.ns, 0), threads, ...workOf(compilation, id) };
+    return {
+      group: id,
+      name,
+      ns: threads.reduce((sum, t) => sum + t.ns, 0),
+      threads,
+      kernels: kernelNames(compilation, id),
+      ...workOf(compilation, id),
+    };
   });
   const overhead = pairedRatio(
     wholes,
     wholes.map(() => medianMs),
   );
   return { regions: withRegionCounters(regions, counted.counters), overhead: Number.isFinite(overhead.median) ? overhead : undefined };
+}
+
+/** The microkernels that a fusion group, or all of the code, calls. */
+export function kernelNames({ module }: Compilation, group?: number): readonly string[] {
+  const names = new Set<string>();
+  visitStmts(module?.run.body ?? [], (region) => {
+    if (region.k !== "region" || (group !== undefined && region.group !== group)) return;
+    visitStmts([region], (s) => s.k === "kernel" && names.add(s.kernel));
+  });
+  return [...names].sort();
 }
 
 /** Static work of a group: its operators' flops, and the bytes of its operands and results, each once. */

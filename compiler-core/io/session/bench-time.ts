@@ -14,7 +14,7 @@ import { baselineNames, loadBaselines, storedPrefix, type LoadedBaseline, type M
 import { comparisonWarnings, compareWithStored, ratioOfFigures, readStoredResult, type StoredResult } from "./bench-compare.ts";
 import { benchMachine, benchWarnings, loadNow } from "./bench-machine.ts";
 import { counterValue, observe, withObserved, type Observed } from "./bench-observe.ts";
-import { timeRegions } from "./bench-regions.ts";
+import { kernelNames, timeRegions } from "./bench-regions.ts";
 import type { BenchOutcome, BenchSettings } from "./bench.ts";
 import { buildCode, type BuiltCode } from "./build.ts";
 import type { SessionModel } from "./model.ts";
@@ -212,6 +212,7 @@ function summarise(
     peakGBs: peaks !== undefined && peaks.copyGBs > 0 ? peaks.copyGBs : null,
     counters: counterValues(first.timed),
     regions: last?.regions?.regions ?? [],
+    kernels: kernelNames(subject.compilation),
     ...(last?.regions?.overhead === undefined ? {} : { regionOverhead: last.regions.overhead }),
     cache: settings.cold === true ? "cold" : "warm",
     samples: samplesOf(sessions, ["ours", ...baselines.map((b) => b.name), "control"]),
