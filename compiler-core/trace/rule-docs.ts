@@ -87,7 +87,9 @@ export const ruleDocs: Readonly<Record<string, RuleDoc>> = {
     what: "What is computed on whole rows of a product is done by the thread that made them, while they are in its cache.",
     remedy: "Forbid the pair, or switch off the pass `merge-nests`, to compare.",
   },
-  "merge-nests/read-elsewhere": { what: "A value between nests that others read has to be in memory, so there is little to win by merging them." },
+  "merge-nests/read-elsewhere": {
+    what: "A value between nests that others read has to be in memory, so there is little to win by merging them.",
+  },
   "merge-nests/forbidden": { what: "Two operators of the merged nest were named with --forbid." },
   "merge-nests/no-plan": { what: "There is nothing to divide: no rows." },
   "merge-nests/parallelism": {

@@ -57,7 +57,9 @@ function axis(d: Draw, { pool, extents }: Rules, dilated: boolean, auto: boolean
   let [before, after] = [pad(), pad()];
   if (!fits(kernel, before + after)) [before, after] = [1, 1];
   if (extents !== undefined && pool === true && kernel === 1) [before, after] = [0, 0];
-  return { extent, kernel, stride: d.one([1, 1, 2, 3]), dilation, before, after };
+  // Steps longer than the kernel would make SAME take elements away: ONNX Runtime does so, refuses or clamps, by operator.
+  const strides = [1, 1, 2, 3].filter((stride) => !auto || stride <= kernel);
+  return { extent, kernel, stride: d.one(strides), dilation, before, after };
 }
 
 /** The last window of a rounded up count has to begin in the operand or the padding before it. */
