@@ -52,3 +52,18 @@ export function svg(tag: string, attrs: Readonly<Record<string, string | number>
   element.append(...children);
   return element;
 }
+
+/**
+ * Brings an element into sight by scrolling the column around it, and nothing else: `scrollIntoView` of a page in a frame scrolls the
+ * frames around it as well, and these have no bar to scroll back with.
+ */
+export function showInColumn(element: Element | null | undefined, where: "center" | "nearest" = "center"): void {
+  let column = element?.parentElement;
+  while (column && !(column.scrollHeight > column.clientHeight && /auto|scroll/.test(getComputedStyle(column).overflowY)))
+    column = column.parentElement;
+  if (!element || !column || column === document.body || column === document.documentElement) return;
+  const [own, around] = [element.getBoundingClientRect(), column.getBoundingClientRect()];
+  const inside = own.top >= around.top && own.bottom <= around.bottom;
+  if (where === "nearest" && inside) return;
+  column.scrollTop += own.top + own.height / 2 - (around.top + around.height / 2);
+}

@@ -1,7 +1,7 @@
 /** What survives hiding, closing and restarting: stage, view, selection, camera. The host keeps it; it is never trusted to be whole. */
 import type { App } from "./app.ts";
 import { lastStage } from "./app.ts";
-import { graphCamera, setGraphCamera } from "./panels/graph/index.ts";
+import { followSelection, graphCamera, setGraphCamera } from "./panels/graph/index.ts";
 import { searchFor } from "./search/session.ts";
 import { isInside } from "./model/bodies.ts";
 import type { ColorBy, Compare, Direction, FoldBy, State, View } from "./store.ts";
@@ -108,6 +108,7 @@ export function restore(app: App, stored: unknown): void {
   });
   searchFor(app, search);
   if (camera) setGraphCamera(camera);
+  if (nodes.length > 0) followSelection(); // a layout that came out otherwise has it elsewhere
 }
 
 function isSaved(value: unknown): value is Saved {

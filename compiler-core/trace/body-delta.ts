@@ -2,7 +2,7 @@
  * Graphs inside of the model: bodies of If, Loop and Scan and of functions, as the file has them, for looking at. They come as the delta of a
  * graph snapshot; nothing of them is compiled here.
  */
-import { rows, jsonSafe } from "./graph-delta.ts";
+import { extentsText, jsonSafe, rows } from "./graph-delta.ts";
 import type { StringTable } from "./strings.ts";
 import type { OnnxFunction, OnnxGraph, OnnxModel, OnnxNode, OnnxType, OnnxValueInfo } from "../onnx/model.ts";
 import { attributeTexts } from "../onnx/opaque-summary.ts";
@@ -72,7 +72,7 @@ export function bodyDelta(body: Body, path: string, sourceOf: (path: string) => 
     ? body.sparseInitializers.flatMap(({ values: v, dims }) => (v === undefined ? [] : [{ ...v, dims: dims.map(Number) }]))
     : [];
   for (const { name, dtype, dims } of isGraph ? [...body.initializers, ...sparse] : [])
-    values.infos.set(name, { dtype, shape: extents(dims), constant: true });
+    values.infos.set(name, { dtype, shape: extentsText(dims), constant: true });
   const inputs = body.inputs.map(nameOf);
   const outputs = body.outputs.map(nameOf);
   const made = new Set(body.nodes.flatMap((n) => n.outputs));
@@ -126,15 +126,13 @@ export function bodyDelta(body: Body, path: string, sourceOf: (path: string) => 
 
 const nameOf = (value: string | OnnxValueInfo): string => (typeof value === "string" ? value : value.name);
 
-const extents = (dims: readonly (number | string)[]): string => (dims.length === 0 ? "scalar" : dims.join("x"));
-
 const attributesOf = (node: OnnxNode): Readonly<Record<string, string>> =>
   Object.fromEntries(attributeTexts(node).map((line) => [line.slice(0, line.indexOf(" = ")), line.slice(line.indexOf(" = ") + 3)]));
 
 /** A declared type in the words that values are shown with; types that are not tensors have no shape. */
 export function typeTexts(type: OnnxType | undefined): { readonly dtype: string; readonly shape: string } {
   if (type?.kind !== "tensor" && type?.kind !== "sparse-tensor") return { dtype: typeText(type), shape: "?" };
-  const shape = type.dims === undefined ? "?" : extents(type.dims.map((d) => d.param ?? String(d.value ?? "?")));
+  const shape = type.dims === undefined ? "?" : extentsText(type.dims.map((d) => d.param ?? String(d.value ?? "?")));
   return { dtype: type.kind === "tensor" ? type.dtype : `sparse ${type.dtype}`, shape };
 }
 

@@ -46,8 +46,12 @@ export const groupInfo = (g: Group): GroupInfo => ({
   params: g.params,
 });
 
-/** Extents as text: `32x256`, `Nx128`, `scalar`, `?` when the rank is not known. */
-export const shapeText = (v: Value): string => (v.shape === undefined ? "?" : v.shape.length === 0 ? "scalar" : v.shape.join("x"));
+/** Extents as text: `32x256`, `scalar`; with names, which may have an x in them, `N×max_len`. */
+export const extentsText = (dims: readonly (number | string)[]): string =>
+  dims.length === 0 ? "scalar" : dims.join(dims.some((d) => typeof d === "string" && d !== "?") ? "×" : "x");
+
+/** The same of a value; `?` when its rank is not known. */
+export const shapeText = (v: Value): string => (v.shape === undefined ? "?" : extentsText(v.shape));
 
 /** Bytes of a value, NaN when its shape is not known. */
 export function valueBytes(v: Value): number {

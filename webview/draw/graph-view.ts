@@ -171,27 +171,47 @@ export class GraphView {
   /** Brings boxes into sight if they are not, at a zoom where they can be read. */
   reveal(keys: readonly number[]): void {
     this.pendingReveal = this.canvas.clientWidth === 0 ? keys : [];
-    if (!this.scene || this.canvas.clientWidth === 0) return;
-    const { boxes, placement } = this.scene;
-    const indices = keys.map((key) => boxes.indexOf.get(key)).filter((i) => i !== undefined);
-    const rects = indices.map(
-      (i) => [placement.x[i] as number, placement.y[i] as number, boxes.w[i] as number, boxes.h[i] as number] as const,
-    );
-    if (rects.length === 0) return;
-    const left = Math.min(...rects.map((r) => r[0]));
-    const top = Math.min(...rects.map((r) => r[1]));
-    const right = Math.max(...rects.map((r) => r[0] + r[2]));
-    const bottom = Math.max(...rects.map((r) => r[1] + r[3]));
-    const strip = this.minimap.room(this.scene, { width: this.canvas.clientWidth, height: this.canvas.clientHeight });
-    const [width, height] = [this.canvas.clientWidth - strip.right, this.canvas.clientHeight - strip.bottom];
-    const view = viewport(this.camera, width, height);
-    const inside = left >= view.x && right <= view.x + view.w && top >= view.y && bottom <= view.y + view.h;
-    if (inside && this.camera.k > 0.3) return;
+    const around = this.bounds(keys);
+    if (!around || this.isInSight(keys, 0.3)) return;
+    const { left, top, right, bottom } = around;
+    const [width, height] = this.room();
     const k = Math.min(
       1,
       Math.max(0.35, Math.min(width / (right - left + 160), height / (bottom - top + 160), Math.max(this.camera.k, readable))),
     );
     this.setCamera({ k, x: width / 2 - ((left + right) / 2) * k, y: height / 2 - ((top + bottom) / 2) * k });
+  }
+
+  /** All of these boxes are on the screen, at a zoom above `least`. */
+  isInSight(keys: readonly number[], least = 0): boolean {
+    const around = this.bounds(keys);
+    if (!around) return false;
+    const view = viewport(this.camera, ...this.room());
+    const inside = around.left >= view.x && around.right <= view.x + view.w && around.top >= view.y && around.bottom <= view.y + view.h;
+    return inside && this.camera.k > least;
+  }
+
+  /** Width and height of the canvas without the minimap. */
+  private room(): readonly [number, number] {
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    const strip = this.scene ? this.minimap.room(this.scene, { width, height }) : { right: 0, bottom: 0 };
+    return [width - strip.right, height - strip.bottom];
+  }
+
+  private bounds(keys: readonly number[]) {
+    if (!this.scene || this.canvas.clientWidth === 0) return undefined;
+    const { boxes, placement } = this.scene;
+    const [left, top, right, bottom]: [number[], number[], number[], number[]] = [[], [], [], []];
+    for (const key of keys) {
+      const i = boxes.indexOf.get(key);
+      if (i === undefined) continue;
+      left.push(placement.x[i] as number);
+      top.push(placement.y[i] as number);
+      right.push((placement.x[i] as number) + (boxes.w[i] as number));
+      bottom.push((placement.y[i] as number) + (boxes.h[i] as number));
+    }
+    if (left.length === 0) return undefined;
+    return { left: Math.min(...left), top: Math.min(...top), right: Math.max(...right), bottom: Math.max(...bottom) };
   }
 
   /** Where the middle of a box is on the canvas, in pixels. */

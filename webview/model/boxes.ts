@@ -202,7 +202,8 @@ const chipOf = perRow<ValueRow>(({ shape, dtype }) => `${shapeText(shape)} ${dty
 const nameOf = perRow<NodeRow | ValueRow>(({ name }) => tail(name));
 
 /** Shapes with a real multiplication sign; scalars are named. */
-export const shapeText = (shape: string): string => (shape === "" ? "scalar" : shape.replaceAll("x", "×"));
+export const shapeText = (shape: string): string =>
+  shape === "" ? "scalar" : /^[\d?x]+$/.test(shape) ? shape.replaceAll("x", "×") : shape; // with names in it, it has the sign already
 
 function build(snapshot: Snapshot, attributes: boolean): Boxes {
   const { producer, consumers } = links(snapshot);

@@ -76,7 +76,7 @@ export function remembered(test: TextTest): TextTest {
 const extents = (shape: string): string[] =>
   shape
     .replaceAll(/[\s[\]()]/g, "")
-    .split(/[×,]|x(?=[\d?*<>])|(?<=[\d?*])x/i)
+    .split(/[×,]/.test(shape) ? /[×,]/ : /x(?=[\d?*<>])|(?<=[\d?*])x/i)
     .filter((extent) => extent !== "");
 
 /** `?x128`: `?` is any one extent, `*` any number of them, `>=64` a bound; `scalar` has none. */

@@ -10,7 +10,7 @@ import {
 } from "#protocol";
 import { groupOfSelection, selectGroup, showView, sourcesOfSelection } from "../../actions.ts";
 import type { App, Panel } from "../../app.ts";
-import { el, fill } from "../../dom.ts";
+import { el, fill, showInColumn } from "../../dom.ts";
 import { errorInfo, type Reply } from "../../host.ts";
 import { templateText } from "../../model/holes.ts";
 import type { State } from "../../store.ts";
@@ -224,7 +224,7 @@ class BenchPanel {
     const head = this.output.querySelector<HTMLElement>(".bench-head");
     head?.setAttribute("tabindex", "-1");
     head?.focus();
-    head?.scrollIntoView({ block: "nearest" });
+    showInColumn(head, "nearest");
   }
 
   private drop(ids: readonly string[]): void {

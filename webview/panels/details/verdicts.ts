@@ -3,7 +3,7 @@ import type { Fact, Verdict } from "#protocol";
 import type { App } from "../../app.ts";
 import { select, selectNodes, showStage } from "../../actions.ts";
 import { icon, linkButton } from "../../controls/index.ts";
-import { el } from "../../dom.ts";
+import { el, showInColumn } from "../../dom.ts";
 import { bytesText, digits, visible } from "../../model/format.ts";
 import { block, fold, table } from "./blocks.ts";
 import { verdictBefore, whatIfButtons } from "./what-if.ts";
@@ -111,9 +111,7 @@ export function fusionFact(app: App, ends: ReadonlySet<number>, verdicts: readon
     const [from, to] = verdict.nodes as readonly [number, number];
     const text = ends.has(from) ? `with its reader ${nodeLabel(app, to)}` : `with its producer ${nodeLabel(app, from)}`;
     const go = (): void =>
-      document
-        .querySelector(`.verdict[data-subject="fusion"][data-nodes="${verdict.nodes.join("-")}"]`)
-        ?.scrollIntoView({ block: "center" });
+      showInColumn(document.querySelector(`.verdict[data-subject="fusion"][data-nodes="${verdict.nodes.join("-")}"]`));
     const mark = icon(isNothing(verdict.rule) ? "dot" : verdict.accepted ? "check" : "cross");
     const made = el("div", { class: "fusion-line" }, linkButton(`${verdict.accepted ? "" : "not "}${text}`, go, visible(verdict.because)));
     made.prepend(mark);

@@ -50,6 +50,8 @@ class GraphPanel {
   private readonly frame: HTMLElement;
   private picture: Picture | undefined;
   private shownStage = -1;
+  /** What is selected is brought into sight when the picture is placed. */
+  following = false;
   /** What the legend and the toolbar speak of. */
   private described: Placement | undefined;
   private ahead: ReturnType<typeof setTimeout> | undefined;
@@ -116,6 +118,10 @@ class GraphPanel {
       painted: () => {
         const { stage } = this.app.store.state;
         if (document.body.dataset.painted === undefined) this.app.onFirstPicture();
+        if (this.following && this.after.settled) {
+          this.following = false;
+          this.after.view.reveal(this.app.store.state.selection.nodes);
+        }
         document.body.dataset.painted = String(stage);
         document.body.dataset.settled = String(this.after.settled);
         document.body.dataset.still = String(this.after.still);
@@ -162,6 +168,8 @@ class GraphPanel {
     const bodyChanged = state.bodies.join() !== previous.bodies.join(); // a step makes a new list, which may be as empty as the one before
     // Another graph comes: nothing of it has a place yet, and it is fitted.
     if (bodyChanged) for (const view of [this.after, this.before]) view.forget();
+    // A step may lead from what is selected to other nodes, somewhere else: they are followed if they were looked at.
+    if (stageChanged && this.after.view.isInSight(previous.selection.nodes)) this.following = true;
     const placeChanged = (["direction", "foldBy", "turned", "attributes"] as const).some((key) => state[key] !== previous[key]);
     if ((stageChanged || compareChanged || dataChanged || bodyChanged || placeChanged) && this.app.trace.graphStage(state.stage) >= 0)
       this.showStage(state);
@@ -401,6 +409,11 @@ let panel: GraphPanel | undefined;
 /** Shows the upper end of the graph, or all of it if it is small. */
 export const fitGraph = (): void => panel?.fit();
 /** Brings nodes into sight. */
+/** Brings what is selected into sight, once the picture is placed, if it is not. */
+export const followSelection = (): void => {
+  if (panel) panel.following = true;
+};
+
 export const revealInGraph = (keys: readonly number[]): void => panel?.reveal(keys);
 /** Camera, for the saved state. */
 export const graphCamera = (): Camera | undefined => panel?.camera;
