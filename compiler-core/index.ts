@@ -29,6 +29,7 @@ export { loopSteps } from "./trace/loop-steps.ts";
 export { opDocs } from "./graph/ops/docs.ts";
 export { ruleDocs } from "./trace/rule-docs.ts";
 export { opsetsOf } from "./onnx/opsets.ts";
+export { nativeFunction, nativeHeader } from "./codegen/native-source.ts";
 export { asmReply, cppReply, snapshotReply } from "./trace/stage-text.ts";
 export { StringTable } from "./trace/strings.ts";
 export type { OnnxModel } from "./onnx/model.ts";

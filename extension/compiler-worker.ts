@@ -17,6 +17,8 @@ import {
   loopSteps,
   mergeTuned,
   missingFeatures,
+  nativeFunction,
+  nativeHeader,
   opDocs,
   opsetsOf,
   passInfos,
@@ -39,8 +41,10 @@ import {
   buildCode,
   checkOptions,
   compileModel,
+  demangled,
   detectMachine,
   localMachine,
+  nativeHeaders,
   openSessionModel,
   requireRunnable,
   type BuiltCode,
@@ -81,6 +85,7 @@ const handlers: Handlers = {
   writeTensor: ({ value, stage, path }, context) => writeArray(graphAt(stage), value, path, context),
   loops: ({ nodes }) => loopSteps(now().compilation, new Set(nodes)),
   body: ({ path }) => body(path),
+  nativeSource: (arg) => ("name" in arg ? nativeFunction(nativeHeaders(), arg.name) : nativeHeader(nativeHeaders(), arg.file)) ?? null,
   bench,
   templateSpace: ({ group }) => templateSpace(now().compilation.graph, group, { options: now().options, machine }),
 };
@@ -164,7 +169,8 @@ async function assembly({ event, signal }: HandlerContext<"text">): Promise<Text
   // A build that failed or was called off is tried again by the next request.
   code.catch(() => (of.code = undefined));
   const { assembly: text, sourceFile } = await code;
-  return asmReply(text, source, sourceFile.split("/").at(-1) ?? "");
+  const reply = asmReply(text, source, sourceFile.split("/").at(-1) ?? "");
+  return { ...reply, lines: await demangled(reply.lines) };
 }
 
 /** With parameters, the group is built with them, beside the compiler's choice. */

@@ -91,6 +91,13 @@ test("the loop of a microkernel belongs to the call that it was made for", () =>
     "vmovups 3",
     "ret 2",
   ]);
+  const { headers } = readableAssembly(kernel, "model.cpp", cpp);
+  assert.deepEqual(headers?.files, ["kernels/gemm/tile.hpp"]);
+  assert.deepEqual([...headers.line], [0, 0, 0, 0, 0, 134, 134, 134, 0, 140], "an intrinsic stays with the line that calls it");
+  assert.deepEqual(
+    [...headers.file].map((file) => file < 0),
+    [...headers.line].map((line) => line === 0),
+  );
   const without = readableAssembly(kernel, "model.cpp").source;
   assert.deepEqual([...without].slice(3, 6), [0, 0, 0], "without the text no call is known");
 });

@@ -2,14 +2,26 @@
  * A compiler's assembly as people read it: instructions and the labels they use, with the line of the generated C++ that each came
  * from (through the `.loc` directives). Pure text; GNU syntax of g++ and clang++.
  */
+import { tidy } from "./native-source.ts";
 
 export interface Assembly {
   readonly lines: readonly string[];
   /** The C++ line of each line; 0: none. */
   readonly source: Int32Array;
+  /** Where in the native library's kernels and functions each line comes from; absent when none does. */
+  readonly headers?: HeaderPlaces;
 }
 
-const fileDirective = /^\s*\.file\s+(\d+)\s+(?:"[^"]*"\s+)?"([^"]*)"/;
+export interface HeaderPlaces {
+  /** Paths below `native`. */
+  readonly files: readonly string[];
+  /** Of each line of assembly: index into `files`, -1 for none. */
+  readonly file: Int32Array;
+  /** The line there, from 1. */
+  readonly line: Int32Array;
+}
+
+const fileDirective = /^\s*\.file\s+(\d+)\s+(?:"([^"]*)"\s+)?"([^"]*)"/;
 const locDirective = /^\s*\.loc\s+(\d+)\s+(\d+)/;
 const label = /^([^\s:#][^:]*):\s*(?:[#/].*)?$/;
 const sectionDirective = /^\s*\.(?:section\s+([^\s,]+)|(text|data|bss))/;
@@ -28,15 +40,20 @@ export function readableAssembly(text: string, cpp: string, code = ""): Assembly
   const used = usedLabels(all);
   const files = new Set(all.flatMap((line) => numberOfFile(line, cpp)));
   const kernels = new Set(all.flatMap((line) => numberOfKernel(line)));
+  const native = nativeFiles(all);
   let inKernel = false;
   const lines: string[] = [];
   const source: number[] = [];
+  const places: Place[] = [];
   let at = 0;
+  let place: Place = nowhere;
   let inCode = true;
   for (const line of all) {
     const section = sectionDirective.exec(line);
     if (section !== null) inCode = section[2] === "text" || section[1]?.startsWith(".text") === true;
     const loc = locDirective.exec(line);
+    // The innermost function may be an intrinsic of the compiler: its instruction stays with the last of our lines.
+    if (loc !== null) place = files.has(Number(loc[1])) ? nowhere : (placeOf(loc, native) ?? place);
     if (loc !== null) at = files.has(Number(loc[1])) ? Number(loc[2]) : inKernel && kernels.has(Number(loc[1])) ? ofKernel : at;
     const name = label.exec(line)?.[1];
     if (!inCode || isNoise(line)) continue;
@@ -44,11 +61,48 @@ export function readableAssembly(text: string, cpp: string, code = ""): Assembly
     if (name !== undefined && !name.startsWith(".")) {
       inKernel = kernelName.test(name);
       at = inKernel ? ofKernel : 0;
+      place = nowhere;
     }
     lines.push(line.replace(/\t/g, "    ").trimEnd());
     source.push(name === undefined ? at : 0);
+    places.push(name === undefined ? place : nowhere);
   }
-  return { lines, source: Int32Array.from(withCalls(lines, source, code)) };
+  return { lines, source: Int32Array.from(withCalls(lines, source, code)), ...headersOf(places) };
+}
+
+interface Place {
+  readonly file: string;
+  readonly line: number;
+}
+const nowhere: Place = { file: "", line: 0 };
+
+const placeOf = ([, file, line]: RegExpExecArray, native: ReadonlyMap<number, string>): Place | undefined => {
+  const path = native.get(Number(file));
+  return path === undefined ? undefined : { file: path, line: Number(line) };
+};
+
+/** Headers with kernels and mathematical functions, by number: their paths below `native`. */
+function nativeFiles(lines: readonly string[]): ReadonlyMap<number, string> {
+  const found = new Map<number, string>();
+  for (const line of lines) {
+    const match = fileDirective.exec(line);
+    const path = match === null ? "" : pathOf(match);
+    const below = /(?:^|\/)native\/((?:kernels|math)\/.*)$/.exec(path)?.[1];
+    if (below !== undefined) found.set(Number(match?.[1]), below);
+  }
+  return found;
+}
+
+/** Folder and name may be given apart. */
+const pathOf = ([, , folder, name = ""]: RegExpExecArray): string =>
+  tidy(folder === undefined || name.startsWith("/") ? name : `${folder}/${name}`);
+
+function headersOf(places: readonly Place[]): { readonly headers?: HeaderPlaces } {
+  const files = [...new Set(places.map(({ file }) => file))].filter((file) => file !== "");
+  if (files.length === 0) return {};
+  const index = new Map(files.map((file, i) => [file, i]));
+  const file = Int32Array.from(places, (place) => index.get(place.file) ?? -1);
+  return { headers: { files, file, line: Int32Array.from(places, ({ line }) => line) } };
 }
 
 /** Gives code of microkernels the line of the call: the one that opens the lambda whose statements are inlined in the same function. */
@@ -89,11 +143,11 @@ function usedLabels(lines: readonly string[]): ReadonlySet<string> {
 
 function numberOfKernel(line: string): number[] {
   const match = fileDirective.exec(line);
-  return match !== null && /(^|\/)native\/kernels\//.test(match[2] ?? "") ? [Number(match[1])] : [];
+  return match !== null && /(^|\/)native\/kernels\//.test(pathOf(match)) ? [Number(match[1])] : [];
 }
 
 function numberOfFile(line: string, cpp: string): number[] {
   const match = fileDirective.exec(line);
-  const path = match?.[2] ?? "";
+  const path = match?.[3] ?? "";
   return match !== null && (path === cpp || path.endsWith(`/${cpp}`)) ? [Number(match[1])] : [];
 }

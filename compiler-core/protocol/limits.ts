@@ -17,6 +17,8 @@ export const requestSeconds: Readonly<Record<RequestName, number>> = {
   openRun: 3600, // asks for a file
   openDiff: 60,
   openText: 240,
+  nativeSource: 20,
+  openHeader: 60,
   elk: 20,
   saveState: 10,
   saveFile: 3600, // asks for a place

@@ -81,6 +81,18 @@ export interface TextReply {
   /** Sorted by line. For asm, `source` is the C++ line of each assembly line (0: none). */
   readonly origins: readonly LineOrigin[];
   readonly source?: Int32Array;
+  /** For asm, where in the headers each line comes from: index into `files` (-1: none) and line there. */
+  readonly headers?: { readonly files: readonly string[]; readonly file: Int32Array; readonly line: Int32Array };
+}
+
+/** A header of the native library, and what was asked for in it. Files are paths below `native`; lines count from 1. */
+export interface NativeSource {
+  readonly file: string;
+  readonly lines: readonly string[];
+  /** Where the function begins. */
+  readonly line: number;
+  /** The loop in which the function spends its time; often in another header, behind the functions it calls. */
+  readonly loop?: { readonly file: string; readonly lines: readonly [first: number, last: number] };
 }
 
 /** Which elements of a constant. `start` and `count` are positions in row-major order, unless there is a window. */
@@ -208,6 +220,10 @@ export interface PanelRequests {
   readonly openDiff: { readonly arg: { readonly left: number; readonly right: number }; readonly reply: null };
   /** Opens a text of the compilation as a read-only document. */
   readonly openText: { readonly arg: { readonly kind: TextKind; readonly stage: number; readonly line?: number }; readonly reply: null };
+  /** A function of the native library by its name without `fs::`, or a whole header. Null when there is none. */
+  readonly nativeSource: { readonly arg: { readonly name: string } | { readonly file: string }; readonly reply: NativeSource | null };
+  /** Opens a header of the native library in an editor, beside the page. */
+  readonly openHeader: { readonly arg: { readonly file: string; readonly line: number }; readonly reply: null };
   /** The script of ELK's worker, which the page does not carry along: few pictures need it. */
   readonly elk: { readonly arg: Readonly<Record<string, never>>; readonly reply: { readonly source: string } };
   readonly saveState: { readonly arg: { readonly state: unknown }; readonly reply: null };

@@ -20,7 +20,7 @@ export const cppReply = ({ text, lines }: CppSource): TextReply => ({ language: 
 
 /** @param assembly what the compiler wrote @param file name of the generated C++ in its line information */
 export function asmReply(assembly: string, { text, lines: origins }: CppSource, file: string): TextReply {
-  const { lines, source } = readableAssembly(assembly, file, text);
+  const { lines, source, headers } = readableAssembly(assembly, file, text);
   const byCpp = new Map<number, LineOrigin[]>();
   for (const origin of origins) {
     const list = byCpp.get(origin.line);
@@ -28,7 +28,7 @@ export function asmReply(assembly: string, { text, lines: origins }: CppSource, 
     else list.push(origin);
   }
   const own = Array.from(source, (cpp, i) => (byCpp.get(cpp) ?? []).map((origin): LineOrigin => ({ ...origin, line: i + 1 })));
-  return { language: "fusionscope-asm", lines, origins: own.flat(), source };
+  return { language: "fusionscope-asm", lines, origins: own.flat(), source, ...(headers === undefined ? {} : { headers }) };
 }
 
 /** A node's line begins with its results: `%3: f32[...] = ...`. */

@@ -141,6 +141,11 @@ export class ModelDocument implements vscode.CustomDocument {
     return this.client.request("body", { path }, { signal });
   }
 
+  /** A function or a header of the native library. */
+  nativeSource(arg: PanelRequests["nativeSource"]["arg"], signal?: AbortSignal): Promise<PanelRequests["nativeSource"]["reply"]> {
+    return this.client.request("nativeSource", arg, { signal });
+  }
+
   async bench(arg: PanelRequests["bench"]["arg"], signal: AbortSignal, onEvent: (p: Progress) => void): Promise<BenchReply> {
     this.requireNative("running native code");
     await this.ready("a benchmark");

@@ -9,7 +9,7 @@ import type { DocumentChange, ModelDocument } from "../document/model-document.t
 import type { OpenPanel, Selection } from "../document/registry.ts";
 import { dropRuns, keepRun, keptRuns } from "../features/benchmark-runs.ts";
 import type { Services } from "../services.ts";
-import { openStageDiff, openStageText } from "../text/open-text.ts";
+import { openHeader, openStageDiff, openStageText } from "../text/open-text.ts";
 import { plainNotice } from "../text/plain.ts";
 import { baselines } from "../settings.ts";
 import { hello, replay } from "./hello.ts";
@@ -175,7 +175,8 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
         keep: (run) => keepRun(services.memory, this.modelKey, run),
         drop: (ids) => dropRuns(services.memory, this.modelKey, ids),
       },
-      openText: async ({ kind, stage, line }) => openStageText(document, kind, stage, line),
+      openText: async ({ kind, stage, line }) => openStageText(document, kind, stage, line, vscode.ViewColumn.Beside),
+      openHeader: (file, line) => openHeader(services.dist, file, line),
       openDiff: async ({ left, right }) => openStageDiff(document, left, right),
       chooseFile: (name, kinds) => this.chooseFile(name, kinds),
       chooseStored: (kinds) => this.chooseStored(kinds),

@@ -1,6 +1,7 @@
 /** What the page can ask for: one handler a request, and the shape of what it may say. Time limits are the protocol's (`requestSeconds`). */
 import { writeFile } from "node:fs/promises";
 import { isBenchRun, shape, type BenchRun, type PanelRequests, type RequestName } from "#protocol";
+import { coded } from "../coded-error.ts";
 import type { ModelDocument } from "../document/model-document.ts";
 import { readRun } from "../features/benchmark-runs.ts";
 import type { Progress } from "../worker/messages.ts";
@@ -25,6 +26,8 @@ export interface RequestContext {
     readonly drop: (ids: readonly string[]) => Promise<void>;
   };
   readonly openText: (arg: PanelRequests["openText"]["arg"]) => Promise<void>;
+  /** Opens a header that is there, at a line from 1. */
+  readonly openHeader: (file: string, line: number) => Promise<void>;
   readonly openDiff: (arg: PanelRequests["openDiff"]["arg"]) => Promise<void>;
   /** Asks where to save a file; undefined when nobody chose a place. */
   readonly chooseFile: (name: string, kinds: Readonly<Record<string, readonly string[]>>) => Promise<string | undefined>;
@@ -136,6 +139,11 @@ export const pageRequests: { readonly [N in RequestName]: Row<N> } = {
     shape: members({ kind, stage, line: optional(whole(0)) }),
     handle: async (arg, { openText }) => (await openText(arg), null),
   },
+  nativeSource: {
+    shape: either(members({ name: text(200) }), members({ file: text(200) })),
+    handle: (arg, { document, signal }) => document.nativeSource(arg, signal),
+  },
+  openHeader: { shape: members({ file: text(200), line: whole(1, 1_000_000) }), handle: openHeader },
   elk: { shape: members({}), handle: async (_, { elk }) => ({ source: elk() }) },
   saveState: {
     shape: members({ state: json(100_000) }),
@@ -146,6 +154,16 @@ export const pageRequests: { readonly [N in RequestName]: Row<N> } = {
     handle: saveFile,
   },
 };
+
+async function openHeader(
+  { file, line }: PanelRequests["openHeader"]["arg"],
+  { document, signal, openHeader }: RequestContext,
+): Promise<null> {
+  // A page names headers of ours, never another file.
+  if ((await document.nativeSource({ file }, signal)) === null) throw coded("page-request", { what: "a header that there is not" });
+  await openHeader(file, line);
+  return null;
+}
 
 const openRun = (file: string | undefined): PanelRequests["openRun"]["reply"] => ({ run: file === undefined ? null : readRun(file) });
 

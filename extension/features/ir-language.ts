@@ -1,10 +1,13 @@
 /** The IR texts as languages: hovers (operators, definitions), go to definition, all uses, outline, folding. */
 import * as vscode from "vscode";
-import type { DocRow, OpDoc } from "#protocol";
-import type { Feature } from "../services.ts";
+import { nativeNameAt, type DocRow, type OpDoc } from "#protocol";
+import type { Feature, Services } from "../services.ts";
 import { definition, isName, occurrences, wordAt, type Span } from "../text/ir-navigation.ts";
+import { headerUri } from "../text/open-text.ts";
+import { parseVirtual, scheme } from "../text/stage-uri.ts";
 import { folds, outline, type OutlineItem, type OutlineKind } from "../text/ir-outline.ts";
 
+const generatedCpp: vscode.DocumentFilter = { scheme, language: "cpp" };
 const languages = ["fusionscope-graph", "fusionscope-tensor"];
 
 const symbolKinds: Readonly<Record<OutlineKind, vscode.SymbolKind>> = {
@@ -21,7 +24,8 @@ const symbolKinds: Readonly<Record<OutlineKind, vscode.SymbolKind>> = {
 };
 
 export const irLanguage: Feature = {
-  activate({ context, registry }) {
+  activate(services) {
+    const { context, registry } = services;
     const opDoc = (op: string): OpDoc | undefined =>
       registry.documents.map(({ machine }) => machine?.opDocs[op]).find((doc) => doc !== undefined);
     const highlights = (text: vscode.TextDocument, at: vscode.Position): vscode.DocumentHighlight[] =>
@@ -32,6 +36,7 @@ export const irLanguage: Feature = {
     context.subscriptions.push(
       register.registerHoverProvider(languages, { provideHover: (text, at) => hover(text, at, opDoc) }),
       register.registerDefinitionProvider(languages, { provideDefinition: findDefinition }),
+      register.registerDefinitionProvider(generatedCpp, { provideDefinition: (text, at) => headerOf(services, text, at) }),
       register.registerReferenceProvider(languages, { provideReferences: references }),
       register.registerDocumentHighlightProvider(languages, { provideDocumentHighlights: highlights }),
       register.registerDocumentSymbolProvider(languages, {
@@ -98,6 +103,24 @@ function findDefinition(text: vscode.TextDocument, at: vscode.Position): vscode.
   const found = wordAt(text.lineAt(at.line).text, at.character);
   const span = found !== undefined && isName(found.text) ? definition(linesOf(text), found.text) : undefined;
   return span && new vscode.Location(text.uri, range(span));
+}
+
+/** From a call in generated C++ to the function of the native library, which lies in the package. */
+async function headerOf(
+  { registry, dist }: Services,
+  text: vscode.TextDocument,
+  at: vscode.Position,
+): Promise<vscode.Location | undefined> {
+  const name = nativeNameAt(text.lineAt(at.line).text, at.character);
+  const model = parseVirtual(text.uri.query)?.model;
+  if (name === undefined || model === undefined) return undefined;
+  const document = registry.acquire(vscode.Uri.parse(model));
+  try {
+    const found = await document.nativeSource({ name });
+    return found === null ? undefined : new vscode.Location(headerUri(dist, found.file), new vscode.Position(found.line - 1, 0));
+  } finally {
+    registry.release(document);
+  }
 }
 
 function uses(text: vscode.TextDocument, at: vscode.Position): Span[] {

@@ -1,6 +1,6 @@
 /** The Kernels view: each fusion group with its nodes; after a benchmark with its time. */
 import * as vscode from "vscode";
-import type { GroupInfo } from "#protocol";
+import type { BenchResult, GroupInfo } from "#protocol";
 import type { ModelDocument } from "../document/model-document.ts";
 import { operatorOf } from "../document/stage-names.ts";
 import type { Feature } from "../services.ts";
@@ -44,11 +44,14 @@ const holeReason = (document: ModelDocument, group: GroupInfo): string | undefin
         .join("; ")
     : undefined;
 
+/** Regions of a benchmark of the model; groups of a part that was measured alone are others, with the same numbers. */
+const measured = ({ lastBench }: ModelDocument): BenchResult["regions"] => (lastBench?.scope === "model" ? lastBench.regions : []);
+
 function rows(document: ModelDocument): Row[] {
   return (document.summary?.groups ?? []).map((group) => {
     const item = itemOf(labelOf(document, group), { group: group.id }, vscode.TreeItemCollapsibleState.Collapsed);
     item.id = `group:${group.id}`;
-    const ns = document.lastBench?.regions.find((region) => region.group === group.id)?.ns;
+    const ns = measured(document).find((region) => region.group === group.id)?.ns;
     const hole = holeReason(document, group);
     const template = hole === undefined ? group.template : "ONNX Runtime";
     item.description = [template, group.phase === "init" ? vscode.l10n.t("once") : "", ns === undefined ? "" : time(ns / 1e6)]
@@ -65,7 +68,7 @@ function rows(document: ModelDocument): Row[] {
 }
 
 function groupTooltip(document: ModelDocument, group: GroupInfo, hole: string | undefined, ns: number | undefined): vscode.MarkdownString {
-  const regions = document.lastBench?.regions ?? [];
+  const regions = measured(document);
   const all = regions.reduce((sum, region) => sum + region.ns, 0);
   const { nodes } = document.graphAt(document.lastGraphStage);
   const sum = (of: "flops" | "bytes"): number => group.members.reduce((total, { node }) => total + (nodes.get(node)?.[of] ?? NaN), 0);

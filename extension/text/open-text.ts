@@ -5,13 +5,33 @@ import type { ModelDocument } from "../document/model-document.ts";
 import { languageOf, scheme, virtualAddress, type VirtualText } from "./stage-uri.ts";
 
 /** Opens a text; `line` counts from 1. Throws the coded error of a text that cannot be had. */
-export async function openStageText(document: ModelDocument, kind: TextKind, stage: number, line?: number): Promise<void> {
+export async function openStageText(
+  document: ModelDocument,
+  kind: TextKind,
+  stage: number,
+  line?: number,
+  column?: vscode.ViewColumn,
+): Promise<void> {
   const uri = await stageUri(document, kind, stage);
-  const editor = await show(uri);
-  if (line === undefined || line < 1) return;
+  const editor = await show(uri, column);
+  if (line !== undefined && line >= 1) goTo(editor, line, vscode.TextEditorRevealType.AtTop);
+}
+
+/** Where a header of the native library lies, by its path below `native`. @param dist folder of the bundles */
+export const headerUri = (dist: string, file: string): vscode.Uri =>
+  vscode.Uri.joinPath(vscode.Uri.file(dist), "..", "native", ...file.split("/"));
+
+/** Opens a header of the native library beside the inspector, at a line from 1. */
+export async function openHeader(dist: string, file: string, line: number): Promise<void> {
+  const text = await vscode.workspace.openTextDocument(headerUri(dist, file));
+  const editor = await vscode.window.showTextDocument(text, { preview: true, viewColumn: vscode.ViewColumn.Beside });
+  goTo(editor, line, vscode.TextEditorRevealType.InCenter);
+}
+
+function goTo(editor: vscode.TextEditor, line: number, reveal: vscode.TextEditorRevealType): void {
   const at = new vscode.Position(line - 1, 0);
   editor.selection = new vscode.Selection(at, at);
-  editor.revealRange(new vscode.Range(at, at), vscode.TextEditorRevealType.AtTop);
+  editor.revealRange(new vscode.Range(at, at), reveal);
 }
 
 export async function openStageDiff(document: ModelDocument, left: number, right: number): Promise<void> {
@@ -42,9 +62,9 @@ async function stageUri(document: ModelDocument, kind: TextKind, stage: number):
 const virtualUri = (text: VirtualText, title: string, language: string): vscode.Uri =>
   vscode.Uri.from({ scheme, ...virtualAddress(text, title, language) });
 
-async function show(uri: vscode.Uri): Promise<vscode.TextEditor> {
+async function show(uri: vscode.Uri, column?: vscode.ViewColumn): Promise<vscode.TextEditor> {
   const text = await vscode.workspace.openTextDocument(uri);
   const language = languageOf(uri.path);
   if (text.languageId !== language) await vscode.languages.setTextDocumentLanguage(text, language);
-  return vscode.window.showTextDocument(text, { preview: true });
+  return vscode.window.showTextDocument(text, { preview: true, ...(column === undefined ? {} : { viewColumn: column }) });
 }

@@ -74,6 +74,12 @@ export interface WorkerRequests {
   };
   readonly loops: { readonly arg: { readonly nodes: readonly number[] }; readonly event: never; readonly reply: readonly LoopStep[] };
   readonly body: { readonly arg: { readonly path: string }; readonly event: never; readonly reply: GraphDelta };
+  /** A function or a header of the native library; null when there is none. */
+  readonly nativeSource: {
+    readonly arg: PanelRequests["nativeSource"]["arg"];
+    readonly event: never;
+    readonly reply: PanelRequests["nativeSource"]["reply"];
+  };
   readonly bench: {
     readonly arg: PanelRequests["bench"]["arg"];
     readonly event: Progress;

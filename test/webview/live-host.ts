@@ -136,6 +136,7 @@ export class LiveModel {
       tensorStats: (arg: never) => client.request("tensorStats", arg, { signal, onEvent: progress }),
       writeTensor: (arg: never) => client.request("writeTensor", arg, { signal, onEvent: progress }),
       loops: (nodes: readonly number[]) => client.request("loops", { nodes }, { signal }),
+      nativeSource: (arg: { name: string } | { file: string }) => client.request("nativeSource", arg, { signal }),
       body: (where: string) => client.request("body", { path: where }, { signal }),
     };
     return {
@@ -149,6 +150,7 @@ export class LiveModel {
       chooseFile: () => Promise.resolve(this.saveTo),
       changeOptions: ({ options }: { options: PanelOptions }) => void this.compile(options),
       openText: () => Promise.resolve(),
+      openHeader: () => Promise.resolve(),
       openDiff: () => Promise.resolve(),
       saveState: () => undefined,
     } as unknown as RequestContext;

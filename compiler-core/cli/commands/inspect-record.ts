@@ -19,7 +19,7 @@ import {
   type Graph,
   type IsaName,
 } from "#core";
-import { buildCode, detectMachine } from "#core/io";
+import { buildCode, demangled, detectMachine } from "#core/io";
 import type { GraphDelta, Hello, PanelOptions, TextReply, ToPage } from "#protocol";
 import { packTexts, type PackedTexts, type Recorded } from "../../../webview/page-html.ts";
 import type { CommandContext } from "../command.ts";
@@ -114,7 +114,8 @@ export async function textsOf(context: CommandContext, { compilation }: Compiled
   forAll("cpp", cppReply(source));
   try {
     const { assembly, sourceFile } = await buildCode(source, nativeSettings(context));
-    forAll("asm", asmReply(assembly, source, path.basename(sourceFile)));
+    const reply = asmReply(assembly, source, path.basename(sourceFile));
+    forAll("asm", { ...reply, lines: await demangled(reply.lines) });
   } catch (e) {
     context.log(`no assembly: ${e instanceof Error ? e.message : String(e)}`);
   }
