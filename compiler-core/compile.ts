@@ -179,7 +179,9 @@ function runPass(run: Run, pass: Pass, info: PassInfo): UserError | undefined {
     if (isModule(after)) run.module = after;
     else run.graph = after;
     const isGrouped = !isModule(before) && !isModule(after) && before.groups.length > 0;
-    run.verdicts = isGrouped ? settleVerdicts(run.verdicts, verdicts, after) : [...run.verdicts, ...verdicts];
+    run.verdicts = isGrouped
+      ? settleVerdicts(run.verdicts, verdicts, { pass: pass.name, was: before, now: after })
+      : [...run.verdicts, ...verdicts];
     const status = after === before ? "same" : "changed";
     record(run, { ...info, status, ms, opsBefore: countOps(before), opsAfter: countOps(after), hits }, after);
     return undefined;

@@ -60,6 +60,8 @@ export interface Verdict {
   /** The graph value of the edge or the buffer. */
   readonly value?: number;
   readonly group?: number;
+  /** Where the producer is a view: the node whose result it shows, which the decision is about. */
+  readonly behind?: number;
   /** Other choices with their cost, best first. */
   readonly alternatives?: readonly { readonly choice: string; readonly cost: number; readonly unit: string }[];
 }

@@ -36,6 +36,10 @@ export const ruleDocs: Readonly<Record<string, RuleDoc>> = {
   "fuse/view": {
     what: "Reshapes, transposes, slices and broadcasts that only rename elements have no code: their reader finds the elements itself.",
   },
+  "fuse/behind-view": {
+    what: "The producer is a view of what another nest makes. The consumer cannot be computed in that nest: usually because the two run over different extents.",
+    remedy: "Where products follow, `merge-nests` and `chain-nests` may still make one nest of both.",
+  },
   "fuse/hole": {
     what: "One side runs on ONNX Runtime. Values are handed over in memory.",
     remedy: "Look at the node that is not compiled: the reason is in its details.",
@@ -102,6 +106,15 @@ export const ruleDocs: Readonly<Record<string, RuleDoc>> = {
   },
   "merge-nests/read-in-place": {
     what: "A transpose or slice is not written out, because the nest that reads it takes rows at any distance.",
+  },
+  "merge-nests/view": {
+    what: "A transpose or slice that was to be written out became a view of its operand, because the merged nest reads rows at any distance.",
+  },
+  "merge-nests/through-view": {
+    what: "Only a view is between two nests that were merged: it has no code, and what is behind it and its reader are in one nest.",
+  },
+  "chain-nests/through-view": {
+    what: "Only a view is between two layers of a chain: it has no code, and what is behind it and its reader are in one nest.",
   },
   "chain-nests/chain": {
     what: "Layers that are shared out by rows are one nest: each thread takes its rows through all of them, so no barrier stands in between.",

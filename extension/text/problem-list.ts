@@ -32,7 +32,14 @@ export interface LostFusion {
 }
 
 /** Refusals where there was nothing to gain: no code, or code of the first run only. */
-const nothingLost = new Set(["fuse/view", "fuse/first-run", "fuse/switched-off"]);
+const nothingLost = new Set([
+  "fuse/view",
+  "merge-nests/view",
+  "merge-nests/through-view",
+  "chain-nests/through-view",
+  "fuse/first-run",
+  "fuse/switched-off",
+]);
 
 const smallestShare = 0.01;
 

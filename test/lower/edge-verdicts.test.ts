@@ -146,7 +146,7 @@ test("what cannot be forced says so, with the reason", () => {
   const forced = compiled(graph, { force: [pair] });
   const now = verdictOf(forced, keyOf(refused));
   assert.equal(now?.accepted, false);
-  assert.match(now?.because ?? "", /needs a loop nest of its own.*--force cannot change that/);
+  assert.match(now?.because ?? "", /needs a loop nest of its own.*forcing the pair cannot change that/);
   const [outcome] = compilationSummary(forced).pairs ?? [];
   assert.deepEqual([outcome?.kind, outcome?.pair, outcome?.done], ["force", pair, false]);
   assert.equal(outcome?.because, now?.because);

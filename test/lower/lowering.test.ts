@@ -75,8 +75,9 @@ function lowerTo(graph: Graph, options: CompileOptions, verdicts: Verdict[]): { 
     if (pass.optional && options.without.includes(pass.name)) continue;
     if (pass.level === "graph") {
       const told = verdicts.splice(0);
+      const was = g;
       g = pass.run(g, ctx);
-      verdicts.splice(0, verdicts.length, ...settleVerdicts(told, verdicts, g));
+      verdicts.splice(0, verdicts.length, ...settleVerdicts(told, verdicts, { pass: pass.name, was, now: g }));
       assert.deepEqual(verifyGraph(g), [], `after ${pass.name}`);
     } else {
       const before: Module | undefined = module;

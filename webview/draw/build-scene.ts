@@ -2,6 +2,7 @@
 import type { GroupInfo, Verdict } from "#protocol";
 import { quantityText, visible } from "../model/format.ts";
 import { isHoleGroup, templateText } from "../model/holes.ts";
+import { isNothingToFuse } from "../model/fusion-verdicts.ts";
 import { BoxKind, type Boxes } from "../model/boxes.ts";
 import type { Snapshot, StageChange } from "../model/trace.ts";
 import type { Placement } from "../layout/types.ts";
@@ -85,7 +86,7 @@ export function hullsOf(groups: readonly GroupInfo[], boxes: Boxes): { readonly 
 }
 
 /** What is done once at the first run, or is no code at all, costs nothing by standing alone. */
-const isLost = ({ rule, because }: Verdict): boolean => rule !== "fuse/first-run" && !/^nothing to fuse/.test(because);
+const isLost = ({ rule, because }: Verdict): boolean => rule !== "fuse/first-run" && !isNothingToFuse({ because });
 
 /** Rejected fusion verdicts as edges of the picture. */
 function rejectedOf(boxes: Boxes, verdicts: readonly Verdict[]): RejectedEdge[] {

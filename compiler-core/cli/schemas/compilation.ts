@@ -31,7 +31,7 @@ export const verdict: Schema = record(
     facts: list(fact),
     nodes: list(whole),
   },
-  { value: whole, group: whole, alternatives: list(record({ choice: text, cost: number, unit: text })) },
+  { value: whole, group: whole, behind: whole, alternatives: list(record({ choice: text, cost: number, unit: text })) },
 );
 
 const group = record({

@@ -74,7 +74,7 @@ const carriedBy = (lineage: readonly LineageStep[]): ReadonlySet<number> =>
 
 /** Fusion is decided on edges of the last graph; everything else on nodes of any stage, or on a whole group. */
 function isAbout(v: Verdict, last: ReadonlySet<number>, ever: ReadonlySet<number>, groups: ReadonlySet<number>): boolean {
-  if (v.subject === "fusion") return v.nodes.some((n) => last.has(n));
+  if (v.subject === "fusion") return v.nodes.some((n) => last.has(n)) || (v.behind !== undefined && last.has(v.behind));
   return v.nodes.some((n) => ever.has(n) || last.has(n)) || (v.group !== undefined && groups.has(v.group));
 }
 

@@ -40,7 +40,7 @@ type Rule = (q: Question) => Omit<Admission, "rule"> | undefined;
 
 /** In order: what the user said, what can never fuse, what the templates offer, what it would cost. */
 const ladder: Readonly<Record<string, Rule>> = {
-  forbidden: (q) => (q.pairs.forbids(q.draft, q.node) ? no("not fused: --forbid names this pair") : undefined),
+  forbidden: (q) => (q.pairs.forbids(q.draft, q.node) ? no("not fused: this pair is forbidden in the options") : undefined),
 
   "first-run": (q) =>
     q.draft.leader.phase === q.node.phase ? undefined : no("not fused: the producer is constant work, done once at the first run"),

@@ -33,7 +33,8 @@ export function mergeAttention(
 ): MergedNestPlan | NestRefusal {
   const match = found.mix !== undefined && taken.has(found.mix.id) ? { ...found, mix: undefined, place: [], pre: [] } : found;
   const forbidden = forbiddenPart(index, match, pairs);
-  if (forbidden !== undefined) return refuse(index, match, "merge-nests/forbidden", "not one nest: --forbid names a pair in it", []);
+  if (forbidden !== undefined)
+    return refuse(index, match, "merge-nests/forbidden", "not one nest: a pair in it is forbidden in the options", []);
   const members = membersOf(index, match);
   const nodes = members.map((m) => index.node(m.node));
   const nest = nestShape(index.graph, members, nodes);

@@ -2,6 +2,7 @@
 import type { Graph, Group, Node, ValueId } from "../../graph/ir.ts";
 import { operand, resultOf } from "../../templates/template.ts";
 import { viewStrides } from "../../templates/view-strides.ts";
+import type { Verdict } from "../../protocol/trace.ts";
 import type { PassContext } from "../pass.ts";
 import { isMatrix, stridesOf } from "./match-attention.ts";
 import { NestIndex } from "./nest-index.ts";
@@ -25,8 +26,30 @@ export function viewsOfCopies(graph: Graph, readers: ReadonlySet<number>, ctx: P
       nodes: [node.id],
       value: resultOf(node),
     });
+    for (const v of edgesOfView(index, node)) ctx.verdict(v);
   }
   return changed.size === 0 ? graph : { ...graph, groups: graph.groups.map((g) => changed.get(g.id) ?? g) };
+}
+
+/** What was said of its edges when it still was a copy is not so any more. */
+function edgesOfView(index: NestIndex, node: Node): readonly Verdict[] {
+  const told = (from: Node, to: Node, value: ValueId): Verdict => ({
+    subject: "fusion",
+    accepted: false,
+    rule: "merge-nests/view",
+    because: `nothing to fuse: ${node.op} was later made a view by merge-nests, 0 bytes are copied`,
+    facts: [{ name: "copied", value: 0, unit: "B" }],
+    nodes: [from.id, to.id],
+    value,
+  });
+  const source = operand(node, 0);
+  const maker = index.maker(source);
+  const readers = (from: Node): readonly Verdict[] =>
+    index.users(resultOf(from)).flatMap((user) => {
+      const behind = user.op === "reshape" && index.groupOf(user).template === "view" ? readers(user) : [];
+      return [told(from, user, resultOf(from)), ...behind];
+    });
+  return maker === undefined ? readers(node) : [told(maker, node, source), ...readers(node)];
 }
 
 /** Strides of a copy, were it a view. */

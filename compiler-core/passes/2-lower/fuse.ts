@@ -10,6 +10,7 @@ import type { Fact } from "../../protocol/trace.ts";
 import { dtypeBytes } from "../../support/dtype.ts";
 import { graphPass, type PassContext } from "../pass.ts";
 import { admit, type Admission } from "./admission.ts";
+import { behindView, throughView, type Behind } from "./behind-view.ts";
 import { newDraft, type Draft } from "./draft.ts";
 import { nodeKind } from "./node-kind.ts";
 import { pairLookup, type PairLookup } from "./node-pairs.ts";
@@ -76,8 +77,10 @@ function formGroups(graph: Graph, ctx: PassContext, fusing: boolean): Group[] {
       const from = draftOf.get(e.from.id);
       const answer =
         from === undefined ? notCompiled(e.from) : from === home && joined !== undefined ? joined : (answers.get(from) ?? otherGroup(home));
-      const told = from === home ? answer : insisted(pairs, from, node, answer);
-      recordEdge(ctx, graph, e, node, told, from === home ? home.id : undefined);
+      const behind = answer.rule === "fuse/view" && kind !== "view" ? behindView(e.from, producer, draftOf) : undefined;
+      const real = behind === undefined ? undefined : throughView(graph, node, behind, { latest: behind.draft.id, ctx, pairs });
+      const told = from === home ? answer : insisted(pairs, from, node, real ?? answer);
+      recordEdge(ctx, graph, e, node, told, from === home ? home.id : undefined, real && behind);
     }
     if (joined !== undefined) ctx.hit({ rule: joined.rule, before: [node.id], after: [home.leader.id, node.id], note: joined.because });
   }
@@ -116,15 +119,23 @@ function insisted(pairs: PairLookup, from: Draft | undefined, node: Node, answer
   if (answer.accepted || answer.rule === "fuse/forbidden" || from === undefined || !pairs.forces(from, node)) return answer;
   return {
     ...answer,
-    because: `${answer.because}; --force cannot change that`,
-    facts: [...answer.facts, { name: "asked for", value: "--force" }],
+    because: `${answer.because}; forcing the pair cannot change that`,
+    facts: [...answer.facts, { name: "asked for", value: "forced" }],
   };
 }
 
-function recordEdge(ctx: PassContext, graph: Graph, edge: Edge, to: Node, answer: Admission, group: number | undefined): void {
+function recordEdge(
+  ctx: PassContext,
+  graph: Graph,
+  edge: Edge,
+  to: Node,
+  answer: Admission,
+  group: number | undefined,
+  behind?: Behind,
+): void {
   const accepted = answer.accepted && group !== undefined;
   const other = otherChoice(answer.rule, accepted);
-  const traffic = traffics(answer.rule) ? trafficOf(graph, edge.value) : undefined;
+  const traffic = traffics(answer.rule) ? trafficOf(graph, behind?.value ?? edge.value) : undefined;
   ctx.verdict({
     subject: "fusion",
     accepted,
@@ -139,6 +150,7 @@ function recordEdge(ctx: PassContext, graph: Graph, edge: Edge, to: Node, answer
     nodes: [edge.from.id, to.id],
     value: edge.value,
     ...(accepted ? { group } : {}),
+    ...(behind === undefined ? {} : { behind: behind.node.id }),
     ...(traffic === undefined || other === undefined
       ? {}
       : { alternatives: [{ choice: other, cost: accepted ? traffic : 0, unit: "B written and read back" }] }),

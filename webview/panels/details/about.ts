@@ -19,7 +19,9 @@ export interface About {
 
 /** Fusion is decided on edges of the last graph; everything else on nodes of any stage, or on a whole group. */
 export function verdictsAbout(verdicts: readonly Verdict[], { last, ever, groups }: Subject): About {
-  const fusion = verdicts.filter(({ subject, nodes }) => subject === "fusion" && nodes.some((node) => last.has(node)));
+  const fusion = verdicts.filter(
+    ({ subject, nodes, behind = -1 }) => subject === "fusion" && (nodes.some((node) => last.has(node)) || last.has(behind)),
+  );
   const others = verdicts.filter(
     ({ subject, nodes, group }) =>
       subject !== "fusion" && (nodes.some((node) => ever.has(node) || last.has(node)) || (group !== undefined && groups.has(group))),

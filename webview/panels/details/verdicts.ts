@@ -5,6 +5,7 @@ import { select, selectNodes, showStage } from "../../actions.ts";
 import { icon, linkButton } from "../../controls/index.ts";
 import { el, showInColumn } from "../../dom.ts";
 import { bytesText, digits, visible } from "../../model/format.ts";
+import { isNothingToFuse } from "../../model/fusion-verdicts.ts";
 import { block, fold, table } from "./blocks.ts";
 import { verdictBefore, whatIfButtons } from "./what-if.ts";
 
@@ -25,11 +26,8 @@ export function verdictBlock(app: App, verdicts: readonly Verdict[], title = "Wh
 }
 
 /** Refused fusions, fusions, what is no question for fusion, other decisions. */
-const rank = ({ subject, accepted, rule }: Verdict): number =>
-  subject === "fusion" ? (isNothing(rule) ? 2 : Number(accepted)) : 3 + Number(accepted);
-
-/** Views have no code: neither fused nor lost. */
-const isNothing = (rule: string): boolean => rule === "fuse/view";
+const rank = (verdict: Verdict): number =>
+  verdict.subject === "fusion" ? (isNothingToFuse(verdict) ? 2 : Number(verdict.accepted)) : 3 + Number(verdict.accepted);
 
 /** One decision. */
 export function verdictCard(app: App, verdict: Verdict): HTMLElement {
@@ -39,20 +37,20 @@ export function verdictCard(app: App, verdict: Verdict): HTMLElement {
     el("span", { class: "verdict-rule" }, visible(verdict.rule)),
     el("span", { class: "verdict-subject" }, verdict.subject),
   );
-  head.prepend(icon(isNothing(verdict.rule) ? "dot" : verdict.accepted ? "check" : "cross"));
+  head.prepend(icon(isNothingToFuse(verdict) ? "dot" : verdict.accepted ? "check" : "cross"));
   const old = verdictBefore(verdict);
   const buttons = whatIfButtons(app, verdict);
   const card = el(
     "div",
     {
-      class: `verdict ${isNothing(verdict.rule) ? "neutral" : verdict.accepted ? "accepted" : "rejected"}`,
+      class: `verdict ${isNothingToFuse(verdict) ? "neutral" : verdict.accepted ? "accepted" : "rejected"}`,
       role: "group",
       attrs: { "aria-label": verdict.accepted ? "accepted" : "rejected" },
       data: { rule: verdict.rule, nodes: verdict.nodes.join("-"), subject: verdict.subject },
     },
     head,
     el("p", { class: "verdict-because" }, visible(verdict.because)),
-    old && el("p", { class: "verdict-before" }, `Before: ${visible(old.because)}`),
+    old && el("p", { class: "verdict-before" }, `Before (${visible(old.rule)}): ${visible(old.because)}`),
     verdict.facts.length > 0 && table(["compared", "value"], verdict.facts.map(factRow), [1]),
     others(verdict),
     verdict.nodes.length > 0 && el("div", { class: "verdict-links" }, endsLink(app, verdict), ...buttons),
@@ -110,9 +108,8 @@ export function fusionFact(app: App, ends: ReadonlySet<number>, verdicts: readon
   const line = (verdict: Verdict): HTMLElement => {
     const [from, to] = verdict.nodes as readonly [number, number];
     const text = ends.has(from) ? `with its reader ${nodeLabel(app, to)}` : `with its producer ${nodeLabel(app, from)}`;
-    const go = (): void =>
-      showInColumn(document.querySelector(`.verdict[data-subject="fusion"][data-nodes="${verdict.nodes.join("-")}"]`));
-    const mark = icon(isNothing(verdict.rule) ? "dot" : verdict.accepted ? "check" : "cross");
+    const go = (): void => showInColumn(document.querySelector(`.verdict[data-subject="fusion"][data-nodes="${verdict.nodes.join("-")}"]`));
+    const mark = icon(isNothingToFuse(verdict) ? "dot" : verdict.accepted ? "check" : "cross");
     const made = el("div", { class: "fusion-line" }, linkButton(`${verdict.accepted ? "" : "not "}${text}`, go, visible(verdict.because)));
     made.prepend(mark);
     return made;

@@ -2,17 +2,19 @@
 import type { NodePair, PanelOptions, Verdict } from "#protocol";
 import type { App } from "../../app.ts";
 import { linkButton } from "../../controls/index.ts";
+import { el } from "../../dom.ts";
 import { errorInfo } from "../../host.ts";
+import { edgeKey, isNothingToFuse, whyUnforceable } from "../../model/fusion-verdicts.ts";
 import type { NodeRow, Snapshot } from "../../model/trace.ts";
 
 type Kind = "force" | "forbid";
 
-/** Verdicts of edges as they were when a pair was last changed, by `from-to`. */
+/** Verdicts of edges as they were when a pair was last changed, by the edge. */
 let before = new Map<string, Verdict>();
 
 /** The verdict that an edge had before the options were changed from here; undefined: nothing was changed, or it is the same. */
 export function verdictBefore(verdict: Verdict): Verdict | undefined {
-  const old = before.get(verdict.nodes.join("-"));
+  const old = verdict.subject === "fusion" ? before.get(edgeKey(verdict)) : undefined;
   return old && (old.accepted !== verdict.accepted || old.rule !== verdict.rule) ? old : undefined;
 }
 
@@ -46,7 +48,7 @@ export function withPair(options: PanelOptions, pair: NodePair, kind: Kind | und
 export function changePair(app: App, pair: NodePair, kind: Kind | undefined): void {
   const { options, summary } = app.store.state;
   if (!options) return;
-  before = new Map((summary?.verdicts ?? []).filter(({ subject }) => subject === "fusion").map((v) => [v.nodes.join("-"), v]));
+  before = new Map((summary?.verdicts ?? []).filter(({ subject }) => subject === "fusion").map((v) => [edgeKey(v), v]));
   app.announce(
     kind === undefined ? "Compiling without this pair" : `Compiling with this pair ${kind === "force" ? "forced" : "forbidden"}`,
   );
@@ -55,8 +57,8 @@ export function changePair(app: App, pair: NodePair, kind: Kind | undefined): vo
     .result.catch((error: unknown) => app.store.update({ failed: errorInfo(error), busy: false }));
 }
 
-/** Views have no code to fuse, and what is done once cannot be done in every run. */
-const unforceable: ReadonlySet<string> = new Set(["fuse/view", "fuse/first-run", "fuse/not-compiled"]);
+/** Views have no code to fuse, and what is done once cannot be done in every run: there is nothing to ask for. */
+const nothing: ReadonlySet<string> = new Set(["fuse/first-run", "fuse/not-compiled"]);
 
 /** The buttons of a fusion verdict; none where the page is a record or the edge has no ONNX nodes. */
 export function whatIfButtons(app: App, verdict: Verdict): HTMLElement[] {
@@ -73,8 +75,17 @@ export function whatIfButtons(app: App, verdict: Verdict): HTMLElement[] {
       ? [offer(forced ? "Force no longer" : "Allow again", undefined, `Compiles again and lets the rules decide about ${named}`)]
       : []),
     ...(!forbidden && verdict.accepted ? [offer("Forbid fusion", "forbid", `Compiles again with --forbid ${pair.join("+")}`)] : []),
-    ...(!forced && !verdict.accepted && !unforceable.has(verdict.rule)
-      ? [offer("Force fusion", "force", `Compiles again with --force ${pair.join("+")}`)]
+    ...(!forced && !forbidden && !verdict.accepted && !nothing.has(verdict.rule) && !isNothingToFuse(verdict)
+      ? forceOffer(verdict, offer("Force fusion", "force", `Compiles again with --force ${pair.join("+")}`))
       : []),
   ];
+}
+
+/** The button, or, where it could do nothing, the button switched off with the reason beside it. */
+function forceOffer(verdict: Verdict, button: HTMLElement): HTMLElement[] {
+  const why = whyUnforceable(verdict);
+  if (why === undefined) return [button];
+  button.setAttribute("disabled", "");
+  button.title = why;
+  return [button, el("span", { class: "muted verdict-unforceable" }, `cannot be forced: ${why}`)];
 }

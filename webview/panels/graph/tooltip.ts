@@ -6,6 +6,7 @@ import type { Scene } from "../../draw/scene.ts";
 import { valueOfKey, valueText } from "../../model/boxes.ts";
 import { changeLines } from "../../model/change-text.ts";
 import { flopsText, visible } from "../../model/format.ts";
+import { isNothingToFuse } from "../../model/fusion-verdicts.ts";
 import { describeCluster, describeEdge, describeFrame } from "./cluster-tip.ts";
 import { fateOf, templateText, unknownWork } from "../../model/holes.ts";
 
@@ -43,7 +44,7 @@ export function describeHit(app: App, hit: Hit, scene: Scene | undefined): reado
     const rejected = scene.rejected.find(({ edge }) => edge === hit.edge);
     if (!rejected) return [value];
     return [
-      /^nothing to fuse/.test(rejected.because) ? "nothing to fuse" : "not fused",
+      isNothingToFuse(rejected) ? "nothing to fuse" : "not fused",
       rejected.because.replace(/^[a-z ]+: /, ""),
       ...rejected.facts,
       value,

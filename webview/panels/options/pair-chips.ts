@@ -34,7 +34,8 @@ export class PairChips {
   ): HTMLElement {
     const named = pair.map((ref) => {
       const source = sources.find(({ path }) => path === ref);
-      return source ? `${visible(source.opType)} ${ref}` : visible(ref);
+      // By name, as the details and the lineage say it: numbers with # are those of the graph's nodes there.
+      return source ? `${visible(source.opType)} ${visible(source.name) || `ONNX ${ref}`}` : visible(ref);
     });
     const text = `${words[kind]}: ${named.join(" + ")}`;
     const result = outcome === undefined ? "" : outcome.done ? `done: ${outcome.because}` : `not done: ${outcome.because}`;
