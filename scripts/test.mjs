@@ -118,7 +118,7 @@ async function runAll(suites, skipped, options) {
   say();
   const asked = rows.filter(({ suite }) => !skipped.has(suite));
   // The long suites measure time: one after the other.
-  const alone = ({ suite }) => suite.concurrency === 1 || (options.long && !suite.checks);
+  const alone = ({ suite }) => suite.concurrency !== undefined || (options.long && !suite.checks);
   const together = asked.filter((row) => !alone(row));
   const servers = options["no-install"] ? undefined : installServers(asked.map(({ suite }) => suite));
   await runTogether(

@@ -11,7 +11,8 @@
  * @property {Need[]} needs
  * @property {"types" | "style" | undefined} [checks] commands instead of test files
  * @property {RegExp} [files]
- * @property {number} [concurrency] 1: it measures time or opens windows, and runs alone after the others; else its files run beside those of other suites
+ * @property {number} [concurrency] how many of its files run at once, with nothing beside them and after the others: 1 for what measures time or opens
+ *   windows of VS Code; without it, files run beside those of other suites
  * @property {boolean} [again] a file that fails is run once more: for suites that drive a browser, which a busy machine makes late
  * @property {string} [vscode] version of the VS Code server to run in
  * @property {Record<string, string>} [env]
@@ -57,12 +58,21 @@ export const vscodeVersions = [
 /** @type {Suite[]} */
 export const last = [
   {
+    name: "webview-times",
+    what: "how fast the page answers, in Chromium",
+    budget: 60,
+    needs: ["chromium"],
+    files: /^test\/webview\/(speed|stepping|frames)\./,
+    concurrency: 1,
+    again: true,
+  },
+  {
     name: "webview",
     what: "the page alone, in Chromium",
-    budget: 150,
+    budget: 120,
     needs: ["chromium"],
     files: /^test\/webview\//,
-    concurrency: 1,
+    concurrency: 2,
     again: true,
   },
   ...vscodeVersions.map(({ server, vscode }) => ({
