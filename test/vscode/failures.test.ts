@@ -129,7 +129,11 @@ for (const { setting, value, shows } of settingsThatFail) {
       await page.locator(".code-column .line").filter({ hasText: "FS_REGION_FUNCTION" }).first().waitFor();
       await window.screenshot(`setting-${setting.split(".")[1]}`);
       changeSettings({});
-      await page.locator(".code-column .line").filter({ hasText: /\b(?:lea|mov|push|xor)\s/ }).first().waitFor({ timeout: 60_000 });
+      await page
+        .locator(".code-column .line")
+        .filter({ hasText: /\b(?:lea|mov|push|xor)\s/ })
+        .first()
+        .waitFor({ timeout: 60_000 });
     },
   );
 }
