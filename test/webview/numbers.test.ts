@@ -242,11 +242,15 @@ describe("numbers", { skip: noChromium ?? noCompiler }, () => {
           })),
           `graph stages of ${reference}`,
         );
+        // The page has what runs every time first, and packing last.
+        const loops = steps.filter(({ level }) => level === "loops");
         assert.deepEqual(
-          steps.filter(({ level }) => level === "loops").map(({ stage, items }) => ({ stage, items })),
-          inLoops.map(({ stage, nodes }) => ({ stage, items: nodes.slice(0, most).map(({ name }) => name) })),
+          loops.map(({ stage, items }) => [stage, items.length]),
+          inLoops.map(({ stage, nodes }) => [stage, Math.min(most, nodes.length)]),
           `loops of ${reference}`,
         );
+        const names = inLoops.map(({ nodes }) => new Set(nodes.map(({ name }) => name)));
+        for (const [i, { items }] of loops.entries()) for (const item of items) assert.ok(names[i]?.has(item), item);
         const cards = await page.$$eval(".verdict", (list) =>
           list.map((card) => `${(card as HTMLElement).dataset["rule"]}: ${card.querySelector(".verdict-because")?.textContent}`),
         );

@@ -136,11 +136,17 @@ describe("with the compiler", { skip: noChromium }, () => {
     const fused = live.summary?.verdicts.find((v) => v.subject === "fusion" && v.rule === "fuse/tile");
     const node = fused?.nodes[1] ?? -1;
     await command({ name: "select-node", node });
+    const places = (): Promise<string[]> =>
+      page.locator(".lineage li[data-level=ir] .link, .lineage li[data-level=cpp] .link").allTextContents();
+    const first = await places();
+    assert.match(first[0] ?? "", /^matmul\w*: lines \d+–\d+$/, "what runs every time stands first");
     await page.click(".lineage li[data-level=asm] .link");
     await page.locator('.code-column[aria-label="Assembly"] .line').first().waitFor({ timeout: 120_000 });
     await page.waitForFunction(() =>
       /\d+ instructions, lines/.test(document.querySelector(".lineage li[data-level=asm]")?.textContent ?? ""),
     );
+    await page.click(".code-switches [data-kind=ir]"); // three texts, narrow as they are
+    assert.deepEqual(await places(), first, "the same before and after the texts came");
     for (const title of ["Loops", "C++", "Assembly"]) {
       await command({ name: "select-node", node });
       const chosen = page.locator(`.code-column[aria-label="${title}"] .line.chosen`).first();

@@ -1,5 +1,5 @@
 /** The thread from ONNX nodes through every stage to group, loops, C++ and instructions: every step is a way there. */
-import type { LoopStep } from "#protocol";
+import type { KernelInfo, LoopStep } from "#protocol";
 import type { App, PassRow } from "../../app.ts";
 import { lastRunStage, passRows } from "../../app.ts";
 import { selectGroup, selectNodes, selectSource, showStage, showView } from "../../actions.ts";
@@ -9,9 +9,11 @@ import { visible } from "../../model/format.ts";
 import { templateText } from "../../model/holes.ts";
 import { loopStepsOfTexts } from "../../model/loop-texts.ts";
 import { joinedDescent, rulesFor } from "../../model/lineage.ts";
-import { goToLine } from "../kernels/index.ts";
+import { groupOfNode } from "../../model/links.ts";
+import { goToLine, showText } from "../kernels/index.ts";
 import { block } from "./blocks.ts";
 import { endsOfSelection } from "./ends.ts";
+import { innerLoopStep } from "./inner-loops.ts";
 
 const mostSources = 8;
 const mostNodes = 6;
@@ -21,7 +23,11 @@ const mostFollowed = 60;
 export function lineageBlock(app: App, sources: readonly number[], groups: readonly number[]): HTMLElement {
   const list = el("ol", { class: "lineage" }, onnxStep(app, sources), ...stageSteps(app, sources.slice(0, mostFollowed)));
   const ends = endsOfSelection(app);
-  for (const group of groups.slice(0, mostNodes)) list.append(groupStep(app, group));
+  const ordered = computeFirst(
+    app,
+    groups.map((group) => ({ group })),
+  );
+  for (const { group } of ordered.slice(0, mostNodes)) list.append(groupStep(app, group));
   if (groups.length > 0) {
     const loops = el("li", { class: "lineage-wait", hidden: true });
     list.append(loops, ...codeSteps(app, ends));
@@ -143,7 +149,7 @@ async function loopSteps(app: App, nodes: readonly number[], holder: HTMLElement
         selectNodes(app, nodes);
         showView(app, "kernels");
       };
-      const links = regions
+      const links = computeFirst(app, regions)
         .slice(0, mostNodes)
         .map(({ name, statements }) => linkButton(`${visible(name)}: ${statements} statements`, open));
       const items = links.length > 0 ? links : [el("span", { class: "muted" }, "no statement left")];
@@ -152,25 +158,46 @@ async function loopSteps(app: App, nodes: readonly number[], holder: HTMLElement
   );
 }
 
-/** Exact lines where the texts are here, else where the kernel stands. */
+/** Where the kernels stand, those that run every time first: the same whether the texts are here or not. A click goes to the selection's own lines. */
 function codeSteps(app: App, nodes: readonly number[]): HTMLElement[] {
   const last = lastRunStage(app.store.state);
   const own = new Set(nodes);
-  const groups = (app.store.state.summary?.groups ?? []).filter(({ members }) => members.some(({ node }) => own.has(node)));
-  const kernels = (app.store.state.summary?.kernels ?? []).filter(({ group }) => groups.some(({ id }) => id === group));
-  const [kernel] = kernels;
-  if (!kernel) return [];
-  const link = (kind: "ir" | "cpp", title: string, range: readonly [number, number]): HTMLElement => {
-    const all = [...new Set(app.linesOf(kind, last, nodes).map(({ line }) => line))];
-    const inside = all.filter((line) => line >= range[0]);
-    const label = all.length > 0 ? spans(all) : `lines ${range[0]}–${range[1]}`;
+  const { groups = [], kernels = [] } = app.store.state.summary ?? {};
+  const ours = new Set(groups.filter(({ members }) => members.some(({ node }) => own.has(node))).map(({ id }) => id));
+  const found = computeFirst(
+    app,
+    kernels.filter(({ group }) => ours.has(group)),
+  );
+  if (found.length === 0) return [];
+  const link = (kind: "ir" | "cpp", { name, irLines, cppLines }: KernelInfo): HTMLElement => {
+    const [from, to] = kind === "ir" ? irLines : cppLines;
     const go = (): void => {
       showView(app, "kernels");
-      goToLine(kind, inside[0] ?? all[0] ?? range[0]);
+      const inside = app.linesOf(kind, last, nodes).filter(({ line }) => line >= from && line <= to);
+      goToLine(kind, inside[0]?.line ?? from);
     };
-    return step(title, "", [linkButton(label, go)], { level: kind });
+    return linkButton(`${visible(name)}: lines ${from}–${to}`, go);
   };
-  return [link("ir", "Loops", kernel.irLines), link("cpp", "C++", kernel.cppLines), assemblyStep(app, last, nodes)];
+  const links = (kind: "ir" | "cpp"): HTMLElement[] => found.slice(0, mostNodes).map((kernel) => link(kind, kernel));
+  return [
+    step("Loops", "", links("ir"), { level: "ir" }),
+    step("C++", "", links("cpp"), { level: "cpp" }),
+    innerLoopStep(app, found.slice(0, mostNodes)),
+    assemblyStep(app, last, computing(app, nodes)),
+  ];
+}
+
+/** What runs every time, then what is done once, as the packing of weights. */
+function computeFirst<T extends { readonly group: number }>(app: App, list: readonly T[]): readonly T[] {
+  const once = new Set((app.store.state.summary?.groups ?? []).filter(({ phase }) => phase === "init").map(({ id }) => id));
+  return [...list.filter(({ group }) => !once.has(group)), ...list.filter(({ group }) => once.has(group))];
+}
+
+/** Those of the nodes that run every time; all of them where none does. */
+function computing(app: App, nodes: readonly number[]): readonly number[] {
+  const byNode = groupOfNode(app.store.state.summary?.groups ?? []);
+  const found = nodes.filter((node) => byNode.get(node)?.phase !== "init");
+  return found.length > 0 ? found : nodes;
 }
 
 function assemblyStep(app: App, last: number, nodes: readonly number[]): HTMLElement {
@@ -179,7 +206,10 @@ function assemblyStep(app: App, last: number, nodes: readonly number[]): HTMLEle
   const label =
     lines.length > 0 ? `${lines.length} instructions, ${spans(lines)}` : here ? "no instruction of its own" : "show the instructions";
   // The view brings the inner loop of the selection into sight itself.
-  const go = (): void => showView(app, "kernels");
+  const go = (): void => {
+    showView(app, "kernels");
+    showText("asm");
+  };
   return step("Instructions", "", [linkButton(label, go, "Builds the code if it was not built yet")], { level: "asm" });
 }
 
