@@ -17,7 +17,7 @@ export const requestSeconds: Readonly<Record<RequestName, number>> = {
   openRun: 3600, // asks for a file
   openDiff: 60,
   openText: 240,
-  nativeSource: 20,
+  nativeSource: 240, // waits for a build before it
   openHeader: 60,
   elk: 20,
   saveState: 10,

@@ -17,7 +17,7 @@ const patience: Readonly<Record<WorkerRequestName, number>> = {
   writeTensor: 60,
   loops: 60,
   body: 60,
-  nativeSource: 20,
+  nativeSource: 180, // waits for a build before it
   templateSpace: 60,
   bench: 180,
 };

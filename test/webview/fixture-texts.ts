@@ -1,5 +1,5 @@
 /** Loops, C++ and assembly of two kernels of the small network, with what their lines came from. */
-import type { LineOrigin, TextReply } from "#protocol";
+import type { LineOrigin, NativeSource, TextReply } from "#protocol";
 import type { FixtureGraph } from "./delta-writer.ts";
 
 const irText = [
@@ -89,6 +89,19 @@ const asmText: readonly (readonly [string, number])[] = [
   ["  ret", 27],
 ];
 
+/** What the host says of the product that the C++ calls. */
+export const productSource: NativeSource = {
+  file: "kernels/gemm/tile.hpp",
+  lines: [
+    "template <int MR, int NR, int K>",
+    "FS_INLINE void brgemm_f32(float* acc, const float* a, const float* b, int n) {",
+    "  for (int p = 0; p < n * K; p++) step(p);",
+    "}",
+  ],
+  line: 2,
+  loop: { file: "kernels/gemm/tile.hpp", lines: [3, 3] },
+};
+
 /** Replies to requests for texts, by `kind:stage`. */
 export function textsOf(last: FixtureGraph, end: number): Record<string, TextReply> {
   const id = (name: string): number => last.nodes.find((node) => node.name === name)?.id ?? -1;
@@ -141,6 +154,11 @@ export function textsOf(last: FixtureGraph, end: number): Record<string, TextRep
     lines: asmText.map(([line]) => line),
     origins: [],
     source: Int32Array.from(asmText, ([, line]) => line),
+    headers: {
+      files: [productSource.file],
+      file: Int32Array.from(asmText, ([text]) => (text.includes("brgemm") ? 0 : -1)),
+      line: Int32Array.from(asmText, ([text]) => (text.includes("brgemm") ? 3 : 0)),
+    },
   };
   return texts;
 }

@@ -4,7 +4,7 @@ import { DeltaWriter, type FixtureGraph } from "./delta-writer.ts";
 import { batch, Story } from "./fixture-story.ts";
 import { info, passEvent, passNames, summaryOf } from "./fixture-summary.ts";
 import { benchResult, templateSpace } from "./fixture-bench.ts";
-import { textsOf } from "./fixture-texts.ts";
+import { productSource, textsOf } from "./fixture-texts.ts";
 
 const generation = 1;
 
@@ -95,6 +95,8 @@ export function mlp(options: { readonly hostile?: boolean; readonly trusted?: bo
       templateSpace,
       compile: { generation: 2 },
       openText: null,
+      nativeSource: productSource,
+      openHeader: null,
       openDiff: null,
       tensor: {
         dtype: "f32",

@@ -197,6 +197,9 @@ describe("the page", { skip: noChromium }, () => {
     const page = await fresh();
     await settled(page);
     await page.keyboard.press("2");
+    await page.waitForSelector("#cpp-9");
+    assert.equal(await page.locator(".code-column").count(), 2, "as many texts as can be read");
+    await page.click(".code-switches [data-kind=asm]");
     for (const text of ["#ir-8", "#asm-7"]) await page.waitForSelector(text);
     await page.hover("#cpp-9", { position: { x: 90, y: 8 } });
     await page.waitForSelector("#ir-8.lit");
@@ -205,6 +208,28 @@ describe("the page", { skip: noChromium }, () => {
     await page.click("#ir-9", { position: { x: 90, y: 8 } });
     assert.match(await page.innerText(".details"), /gelu/i);
     assert.equal(await page.locator("#cpp-10.chosen").count(), 1);
+    await close();
+  });
+
+  test("a call of the native library opens its header at the inner loop, which lights its instructions", async () => {
+    const page = await fresh();
+    await settled(page);
+    await page.keyboard.press("2");
+    await page.click("#cpp-5 .t-native");
+    await page.waitForSelector('.code-column[aria-label="Header"] #header-2.chosen');
+    assert.equal(await page.locator('.code-column[aria-label="C++"]').count(), 0, "in the place of the C++");
+    await page.click(".code-switches [data-kind=asm]");
+    await page.hover("#header-2", { position: { x: 90, y: 8 } });
+    await page.waitForSelector("#asm-4.lit");
+    assert.equal(await page.locator("#asm-5.lit").count(), 0);
+    await page.hover("#asm-4", { position: { x: 90, y: 8 } });
+    await page.waitForSelector("#header-2.lit");
+    assert.match(await page.innerText("#asm-4"), /tile\.hpp:3/);
+    await page.click('.code-column[aria-label="Header"] >> text=open');
+    const asked = (await opened.sent()).find(({ name }) => name === "openHeader");
+    assert.deepEqual(asked?.arg, { file: "kernels/gemm/tile.hpp", line: 3 });
+    await page.click("text=back to C++");
+    await page.waitForSelector("#cpp-5");
     await close();
   });
 

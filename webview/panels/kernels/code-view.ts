@@ -1,34 +1,45 @@
 /** One text: numbered, coloured lines, of which only those in sight exist. */
-import type { TextKind, TextReply } from "#protocol";
+import type { ErrorInfo } from "#protocol";
 import { progressRing, linkButton } from "../../controls/index.ts";
 import { el, fill } from "../../dom.ts";
-import type { ErrorInfo } from "#protocol";
 import { visible } from "../../model/format.ts";
+import type { ColumnKind } from "./columns.ts";
 import { VirtualList } from "../../virtual-list.ts";
 import { tokens } from "./syntax.ts";
 
 export interface CodeEvents {
   /** The pointer is over a line (from 1), or over none. */
-  readonly hover: (kind: TextKind, line: number | undefined) => void;
-  readonly pick: (kind: TextKind, line: number) => void;
-  readonly open: (kind: TextKind) => void;
-  readonly retry: (kind: TextKind) => void;
+  readonly hover: (kind: ColumnKind, line: number | undefined) => void;
+  readonly pick: (kind: ColumnKind, line: number) => void;
+  readonly open: (kind: ColumnKind) => void;
+  readonly retry: (kind: ColumnKind) => void;
+  /** A call of a function of the native library was clicked. */
+  readonly native: (name: string) => void;
+}
+
+export interface Shown {
+  readonly lines: readonly string[];
+  /** What a line came from, at its end; in the words of its tooltip, too. */
+  readonly from?: (line: number) => { readonly short: string; readonly full: string } | undefined;
 }
 
 const lineHeight = 18;
-const titles: Readonly<Record<TextKind, string>> = { ir: "Loops", cpp: "C++", asm: "Assembly" };
+const titles: Readonly<Record<ColumnKind, string>> = { ir: "Loops", cpp: "C++", header: "Header", asm: "Assembly" };
+export const titleOf = (kind: ColumnKind): string => titles[kind];
 
 export class CodeView {
   readonly element: HTMLElement;
   private readonly list: VirtualList;
   private readonly notice = el("div", { class: "code-notice" });
   private readonly subtitle = el("span", { class: "count-of" });
-  private text: TextReply | undefined;
+  /** Links that stand in the head before `open`. */
+  readonly links = el("span", { class: "code-links" });
+  private text: Shown | undefined;
   private lit: ReadonlySet<number> = new Set();
   private chosen: ReadonlySet<number> = new Set();
 
   constructor(
-    private readonly kind: TextKind,
+    private readonly kind: ColumnKind,
     private readonly events: CodeEvents,
   ) {
     this.list = new VirtualList({
@@ -38,7 +49,11 @@ export class CodeView {
       rowHeight: lineHeight,
       row: (i) => this.row(i),
       selected: (i) => this.chosen.has(i + 1),
-      onSelect: (i) => events.pick(kind, i + 1),
+      onSelect: (i, event) => {
+        const name = event.target instanceof HTMLElement ? event.target.dataset["native"] : undefined;
+        if (name === undefined) events.pick(kind, i + 1);
+        else events.native(name);
+      },
       onHover: (i) => events.hover(kind, i === undefined ? undefined : i + 1),
     });
     this.list.element.classList.add("code");
@@ -50,6 +65,7 @@ export class CodeView {
       el(
         "div",
         { class: "tools" },
+        this.links,
         linkButton("open", () => events.open(kind), `Open ${titles[kind]} in an editor`),
       ),
     );
@@ -57,7 +73,7 @@ export class CodeView {
     this.list.element.hidden = true;
   }
 
-  show(text: TextReply, subtitle: string): void {
+  show(text: Shown, subtitle: string): void {
     this.subtitle.textContent = subtitle;
     if (this.text === text) return;
     this.text = text;
@@ -91,6 +107,12 @@ export class CodeView {
     );
   }
 
+  /** The first line that is lit or chosen, from 1. */
+  get firstLit(): number | undefined {
+    const marked = this.lit.size > 0 ? this.lit : this.chosen;
+    return marked.size > 0 ? Math.min(...marked) : undefined;
+  }
+
   /** `lit` follows the pointer, `chosen` the selection. */
   light(lit: ReadonlySet<number>, chosen: ReadonlySet<number>): void {
     this.lit = lit;
@@ -110,14 +132,23 @@ export class CodeView {
   private row(i: number): HTMLElement {
     const line = visible(this.text?.lines[i]?.replaceAll("\t", "    ") ?? "");
     const code = el("span", { class: "code-text" });
-    for (const { text, kind } of tokens(line, this.kind)) code.append(kind === "" ? text : el("span", { class: `t-${kind}` }, text));
+    for (const { text, kind } of tokens(line, this.kind === "header" ? "cpp" : this.kind)) {
+      if (kind === "") code.append(text);
+      else if (kind === "native") code.append(nativeCall(text));
+      else code.append(el("span", { class: `t-${kind}` }, text));
+    }
+    const from = this.text?.from?.(i + 1);
+    if (from) code.append(el("span", { class: "code-from" }, from.short));
     const state = `${this.lit.has(i + 1) ? " lit" : ""}${this.chosen.has(i + 1) ? " chosen" : ""}`;
     if (line.trim() === "") code.append(el("span", { class: "for-readers" }, "blank line"));
     return el(
       "div",
-      { class: `row line${state}` },
+      { class: `row line${state}`, ...(from ? { title: from.full } : {}) },
       el("span", { class: "line-number", attrs: { "aria-hidden": "true" } }, String(i + 1)),
       code,
     );
   }
 }
+
+const nativeCall = (text: string): HTMLElement =>
+  el("span", { class: "t-call t-native", title: "Click: the header of this function", data: { native: text.slice("fs::".length) } }, text);

@@ -2,17 +2,18 @@
 import type { GroupInfo, TextKind, TextReply } from "#protocol";
 import { lastRunStage, passRows, type App, type Panel } from "../../app.ts";
 import { groupOfSelection, nodesAtEnd, select, selectGroup, showStage } from "../../actions.ts";
-import { dropdown } from "../../controls/index.ts";
+import { dropdown, linkButton } from "../../controls/index.ts";
 import { el, fill } from "../../dom.ts";
 import { errorInfo } from "../../host.ts";
 import { visible } from "../../model/format.ts";
 import type { State } from "../../store.ts";
 import { refreshDetails } from "../details/index.ts";
 import { revealInGraph } from "../graph/index.ts";
-import { CodeView } from "./code-view.ts";
+import { CodeView, titleOf, type CodeEvents } from "./code-view.ts";
+import { columnsShown, textKinds as kinds, toggled, type ColumnKind } from "./columns.ts";
+import { fromHeader, HeaderColumn } from "./header-column.ts";
 import { innermost, linesFor, nothingLinked, originOf, type Texts } from "./linking.ts";
-
-const kinds: readonly TextKind[] = ["ir", "cpp", "asm"];
+import { kernelsCalled } from "./native-links.ts";
 
 class KernelsPanel {
   readonly element: HTMLElement;
@@ -23,24 +24,82 @@ class KernelsPanel {
   private pendingLine: Partial<Record<TextKind, number>> = {};
   private picked: readonly number[] = [];
   private pointed = "";
+  private readonly header: HeaderColumn;
+  private readonly columns = el("div", { class: "code-columns" });
+  private readonly switches = el("div", { class: "code-switches", role: "group", attrs: { "aria-label": "Texts shown" } });
+  /** What the user wants to see; undefined: as many texts as fit. */
+  private wanted: readonly TextKind[] | undefined;
+  private shown: readonly TextKind[] = [];
+  /** Instructions of the line of the header under the pointer. */
+  private ofHeader: ReadonlySet<number> = new Set();
+  private askedCalls = 0;
 
   constructor(private readonly app: App) {
-    const events = {
-      hover: (kind: TextKind, line: number | undefined) => this.hover(kind, line),
-      pick: (kind: TextKind, line: number) => this.pick(kind, line),
-      open: (kind: TextKind) =>
-        void app.host
-          .request("openText", { kind, stage: this.stageOf(kind) })
-          .result.catch((error: unknown) => app.announce(errorInfo(error).message)),
-      retry: (kind: TextKind) => this.load(kind),
+    const events: CodeEvents = {
+      hover: (kind, line) => this.hover(kind, line),
+      pick: (kind, line) => this.pick(kind, line),
+      open: (kind) => this.open(kind),
+      retry: (kind) => kind !== "header" && this.load(kind),
+      native: (name) => void this.header.open(name),
     };
+    this.header = new HeaderColumn(app, events, () => this.arrange(true));
     this.views = { ir: new CodeView("ir", events), cpp: new CodeView("cpp", events), asm: new CodeView("asm", events) };
-    this.element = el(
-      "section",
-      { class: "kernels" },
-      this.toolbar,
-      el("div", { class: "code-columns" }, ...kinds.map((kind) => this.views[kind].element)),
-    );
+    this.element = el("section", { class: "kernels" }, el("div", { class: "kernels-head" }, this.toolbar, this.switches), this.columns);
+    new ResizeObserver(() => this.arrange()).observe(this.columns);
+    this.arrange();
+  }
+
+  /** Puts the texts that are to be seen side by side. */
+  private arrange(again = false): void {
+    const shown = columnsShown(this.columns.clientWidth || 800, this.wanted);
+    if (!again && shown.join() === this.shown.join()) return;
+    this.shown = shown;
+    fill(this.columns, ...shown.map((kind) => (kind === "cpp" && this.header.isOpen ? this.header.view : this.views[kind]).element));
+    this.columns.style.gridTemplateColumns = `repeat(${shown.length}, minmax(0, 1fr))`;
+    fill(this.switches, ...kinds.map((kind) => this.switchOf(kind)));
+    const { state } = this.app.store;
+    if (state.view === "kernels" && state.summary) this.loadShown();
+    this.light(state);
+  }
+
+  private switchOf(kind: TextKind): HTMLElement {
+    const toggle = (): void => {
+      this.wanted = toggled(this.shown, kind);
+      this.arrange(true);
+      this.switches.querySelector<HTMLElement>(`[data-kind="${kind}"]`)?.focus();
+    };
+    const button = linkButton(titleOf(kind), toggle, `Show or hide ${titleOf(kind)}`);
+    button.dataset["kind"] = kind;
+    button.setAttribute("aria-pressed", String(this.shown.includes(kind)));
+    return button;
+  }
+
+  /** Brings a text into sight that is not among those shown. */
+  show(kind: TextKind): void {
+    if (kind === "cpp" && this.header.isOpen) this.header.close();
+    if (this.shown.includes(kind)) return;
+    // As many as now: the C++ stays, it links the others.
+    const room = this.shown.length < 2 ? [] : this.shown.length === 2 ? ["cpp"] : this.shown;
+    this.wanted = kinds.filter((one) => one === kind || room.includes(one));
+    this.arrange(true);
+  }
+
+  /** The inner loop of a function of the native library, in the place of the C++. */
+  showNative(name: string): void {
+    if (!this.shown.includes("cpp")) this.show("cpp");
+    void this.header.open(name);
+  }
+
+  private open(kind: ColumnKind): void {
+    if (kind === "header") return this.header.edit();
+    const line = this.views[kind].firstLit;
+    this.app.host
+      .request("openText", { kind, stage: this.stageOf(kind), ...(line === undefined ? {} : { line }) })
+      .result.catch((error: unknown) => this.app.announce(errorInfo(error).message));
+  }
+
+  private loadShown(): void {
+    for (const kind of this.shown) if (this.asked[kind] !== this.keyOf(kind)) this.load(kind);
   }
 
   /** Loops are shown as they are at the shown stage, if it has loops; generated text is that of the last stage. */
@@ -58,7 +117,7 @@ class KernelsPanel {
     }
     if (state.summary !== previous.summary) this.showKernels(state);
     if (state.view !== "kernels" || !state.summary) return;
-    for (const kind of kinds) if (this.asked[kind] !== this.keyOf(kind)) this.load(kind);
+    this.loadShown();
     const lightChanged =
       state.litStatements !== previous.litStatements ||
       state.litNodes !== previous.litNodes ||
@@ -87,7 +146,7 @@ class KernelsPanel {
   private arrived(kind: TextKind, text: TextReply, stage: number): void {
     this.texts = { ...this.texts, [kind]: text };
     this.views[kind].show(
-      text,
+      kind === "asm" ? { lines: text.lines, ...fromHeader(text) } : text,
       kind === "ir"
         ? `after ${stage} ${visible(passRows(this.app.store.state).find(({ index }) => index === stage)?.name ?? "")}`
         : `${text.lines.length} lines`,
@@ -101,6 +160,7 @@ class KernelsPanel {
   }
 
   goTo(kind: TextKind, line: number): void {
+    this.show(kind);
     this.pendingLine = { [kind]: line };
     if (this.texts[kind]) this.views[kind].reveal(line);
     this.hover(kind, line);
@@ -110,10 +170,17 @@ class KernelsPanel {
     const kernels = state.summary?.kernels ?? [];
     if (kernels.length === 0)
       return fill(this.toolbar, el("span", { class: "muted" }, state.summary ? "No kernel was generated: see the passes." : "…"));
-    const chosen = kernels.find(({ group }) => group === groupOfSelection(this.app));
+    const group = groupOfSelection(this.app) ?? (state.selection.nodes.length > 0 ? this.mainGroup()?.id : undefined);
+    const chosen = kernels.find((kernel) => kernel.group === group);
+    // What runs once, to lay out weights, comes after what every run does.
+    const once = new Set(state.summary?.groups.flatMap(({ id, phase }) => (phase === "init" ? [id] : [])));
+    const ordered = [...kernels].sort((a, b) => Number(once.has(a.group)) - Number(once.has(b.group)));
     const choices = [
       { value: "all", label: `All ${kernels.length} kernels` },
-      ...kernels.map(({ group, name }) => ({ value: String(group), label: `${group} · ${visible(name)}` })),
+      ...ordered.map((kernel) => ({
+        value: String(kernel.group),
+        label: `${kernel.group} · ${visible(kernel.name)}${once.has(kernel.group) ? " (once)" : ""}`,
+      })),
     ];
     // Not "": the toolkit takes that for the choice of every new list.
     const list = dropdown("Kernel", choices, chosen ? String(chosen.group) : "all", (value) => {
@@ -132,16 +199,20 @@ class KernelsPanel {
     );
   }
 
-  private hover(kind: TextKind, line: number | undefined): void {
+  private hover(kind: ColumnKind, line: number | undefined): void {
     // Lighting makes the rows anew, under the pointer too: that is not another line.
     const place = line === undefined ? "" : `${kind}:${line}`;
     if (place === this.pointed) return;
     this.pointed = place;
-    const linked = line === undefined ? nothingLinked : originOf(this.texts, kind, line);
+    const linked = line === undefined || kind === "header" ? nothingLinked : originOf(this.texts, kind, line);
+    this.ofHeader = kind === "header" && line !== undefined ? this.header.instructions(this.texts.asm, line) : new Set();
+    this.header.lightFor(this.texts.asm, kind === "asm" ? line : undefined);
+    if (kind === "header") this.light(this.app.store.state);
     this.app.store.update({ litStatements: linked.statements, litNodes: linked.nodes });
   }
 
-  private pick(kind: TextKind, line: number): void {
+  private pick(kind: ColumnKind, line: number): void {
+    if (kind === "header") return this.views.asm.revealFirst(this.header.instructions(this.texts.asm, line));
     const { nodes, statements } = originOf(this.texts, kind, line);
     this.picked = statements;
     const { nodes: present } = this.app.trace.snapshot(this.app.store.state.stage);
@@ -155,7 +226,24 @@ class KernelsPanel {
   private light(state: State): void {
     const lit = linesFor(this.texts, { statements: state.litStatements, nodes: state.litNodes });
     const chosen = linesFor(this.texts, { statements: [], nodes: nodesAtEnd(this.app) });
-    for (const kind of kinds) this.views[kind].light(lit[kind], chosen[kind]);
+    for (const kind of kinds) this.views[kind].light(kind === "asm" && this.ofHeader.size > 0 ? this.ofHeader : lit[kind], chosen[kind]);
+    void this.linkKernels(chosen.cpp);
+  }
+
+  /** In the head of the C++ the way to the inner loops of what the chosen lines call. */
+  private async linkKernels(lines: ReadonlySet<number>): Promise<void> {
+    const asked = ++this.askedCalls;
+    const { cpp } = this.texts;
+    const links = cpp ? await kernelsCalled(this.app, cpp, lines) : [];
+    if (asked !== this.askedCalls) return;
+    fill(
+      this.views.cpp.links,
+      ...links
+        .slice(0, 1)
+        .map(({ name, source }) =>
+          linkButton(`inner loop of ${name}`, () => this.showNative(name), `${source.loop?.file}, lines ${source.loop?.lines.join("–")}`),
+        ),
+    );
   }
 
   /** Of the groups that have a part of the selection the one that a run spends most on. */
@@ -193,6 +281,12 @@ let panel: KernelsPanel | undefined;
 
 /** Brings a line into sight, now or when its text has come. */
 export const goToLine = (kind: TextKind, line: number): void => panel?.goTo(kind, line);
+
+/** Brings a text into sight. */
+export const showText = (kind: TextKind): void => panel?.show(kind);
+
+/** Brings the inner loop of a function of the native library into sight. */
+export const goToNative = (name: string): void => panel?.showNative(name);
 
 export const kernelsPanel: Panel = {
   id: "kernels",

@@ -3,7 +3,7 @@
 export interface Token {
   readonly text: string;
   /** CSS class `t-...`; empty for plain text. */
-  readonly kind: "" | "comment" | "string" | "number" | "keyword" | "type" | "call" | "register" | "label";
+  readonly kind: "" | "comment" | "string" | "number" | "keyword" | "type" | "call" | "register" | "label" | "native";
 }
 
 type Kind = Exclude<Token["kind"], "">;
@@ -31,6 +31,7 @@ const languages: Readonly<Record<string, readonly Rule[]>> = {
       String.raw`^\s*#\s*\w+|\b(?:for|if|else|while|do|return|const|constexpr|static|inline|extern|using|namespace|template|typename|struct|class|auto|void|switch|case|break|continue|sizeof|nullptr|true|false|alignas|noexcept|restrict|__restrict)\b`,
     ],
     ["type", String.raw`\b(?:float|double|int|char|bool|unsigned|long|short|size_t|u?int\d+_t|__m\d+[id]?h?|__mmask\d+|bf16|std)\b`],
+    ["native", String.raw`\bfs::\w+(?=(?:<[\w, :/]*>)?\()`],
     ["call", String.raw`\b_mm\w+|\b\w+(?=\()`],
     number,
   ],

@@ -1,0 +1,25 @@
+/** Which of the texts stand side by side: as many as can be read, or what the user chose. */
+import type { TextKind } from "#protocol";
+
+/** A text of the compilation, or a header of the native library in the place of the C++ that calls it. */
+export type ColumnKind = TextKind | "header";
+
+export const textKinds: readonly TextKind[] = ["ir", "cpp", "asm"];
+
+/** Pixels in which about fifty letters of code find room. */
+const leastWidth = 380;
+/** The first to give way is the last. */
+const importance: readonly TextKind[] = ["cpp", "ir", "asm"];
+
+/** @param chosen what the user wants to see; undefined: as many as fit @param width of all columns, in pixels */
+export function columnsShown(width: number, chosen: readonly TextKind[] | undefined): readonly TextKind[] {
+  const count = Math.min(3, Math.max(1, Math.floor(width / leastWidth)));
+  const shown = chosen ?? importance.slice(0, count);
+  return textKinds.filter((kind) => shown.includes(kind));
+}
+
+/** After a click on a text's button. One text always stays. */
+export function toggled(shown: readonly TextKind[], kind: TextKind): readonly TextKind[] {
+  if (!shown.includes(kind)) return textKinds.filter((one) => one === kind || shown.includes(one));
+  return shown.length === 1 ? shown : shown.filter((one) => one !== kind);
+}
