@@ -1,11 +1,14 @@
 /** Decisions: what was decided, why, with the numbers that were compared and the choices not taken. */
 import type { Fact, Verdict } from "#protocol";
 import type { App } from "../../app.ts";
-import { select, selectNodes, showStage } from "../../actions.ts";
+import { select, selectNodes, showStage, sourcesOfSelection } from "../../actions.ts";
 import { icon, linkButton } from "../../controls/index.ts";
 import { el, showInColumn } from "../../dom.ts";
 import { bytesText, digits, visible } from "../../model/format.ts";
 import { isNothingToFuse } from "../../model/fusion-verdicts.ts";
+import { links } from "../../model/links.ts";
+import { ownEdges } from "../../model/own-edges.ts";
+import type { NodeRow } from "../../model/trace.ts";
 import { block, fold, table } from "./blocks.ts";
 import { verdictBefore, whatIfButtons } from "./what-if.ts";
 
@@ -101,20 +104,59 @@ function selectEdge(app: App, from: number, to: number): void {
 
 /** One line for each edge of what a node became, for the head of its details; a click brings the whole verdict into sight. */
 export function fusionFact(app: App, ends: ReadonlySet<number>, verdicts: readonly Verdict[]): HTMLElement | undefined {
-  const own = verdicts
-    .filter(({ subject, nodes: [from = -1, to = -1] }) => subject === "fusion" && ends.has(from) !== ends.has(to))
-    .sort((a, b) => rank(a) - rank(b));
-  if (own.length === 0) return undefined;
+  const last = app.trace.snapshot(lastGraphStage(app)).nodes;
+  const selected = new Set(app.store.state.selection.nodes);
+  const origin = (id: number): Iterable<number> => last.get(id)?.origin ?? [];
+  const own = [...ownEdges(verdicts, { ends, selected, sources: new Set(sourcesOfSelection(app)), origin })].sort(
+    (a, b) => rank(a) - rank(b),
+  );
+  const folded = foldedReaders(app);
+  if (own.length === 0 && folded.length === 0) return undefined;
   const line = (verdict: Verdict): HTMLElement => {
     const [from, to] = verdict.nodes as readonly [number, number];
-    const text = ends.has(from) ? `with its reader ${nodeLabel(app, to)}` : `with its producer ${nodeLabel(app, from)}`;
+    const text = ends.has(to) ? `with its producer ${endLabel(app, from, "inputs")}` : `with its reader ${endLabel(app, to, "outputs")}`;
     const go = (): void => showInColumn(document.querySelector(`.verdict[data-subject="fusion"][data-nodes="${verdict.nodes.join("-")}"]`));
     const mark = icon(isNothingToFuse(verdict) ? "dot" : verdict.accepted ? "check" : "cross");
     const made = el("div", { class: "fusion-line" }, linkButton(`${verdict.accepted ? "" : "not "}${text}`, go, visible(verdict.because)));
     made.prepend(mark);
     return made;
   };
-  return el("div", {}, ...own.slice(0, 5).map(line), own.length > 5 && el("span", { class: "muted" }, `and ${own.length - 5} more below`));
+  return el(
+    "div",
+    {},
+    ...own.slice(0, 5).map(line),
+    own.length > 5 && el("span", { class: "muted" }, `and ${own.length - 5} more below`),
+    ...folded.slice(0, 5).map((text) => el("div", { class: "fusion-line muted" }, text)),
+  );
+}
+
+/** Neighbours of the selection in the graph shown. */
+function neighbours(app: App, side: "inputs" | "outputs"): readonly NodeRow[] {
+  const shown = app.shown();
+  const { producer, consumers } = links(shown);
+  const rows = app.store.state.selection.nodes.flatMap((id) => shown.nodes.get(id) ?? []);
+  const ids = rows.flatMap((row) =>
+    [...row[side]].flatMap((value) => (side === "inputs" ? (producer.get(value) ?? []) : (consumers.get(value) ?? []))),
+  );
+  return [...new Set(ids)].flatMap((id) => shown.nodes.get(id) ?? []);
+}
+
+/** A node of the last graph; where the graph shown has an operator there that it comes from, that one first. */
+function endLabel(app: App, id: number, side: "inputs" | "outputs"): string {
+  const label = nodeLabel(app, id);
+  if (app.shown().nodes.has(id)) return label;
+  const origin = new Set(app.trace.snapshot(lastGraphStage(app)).nodes.get(id)?.origin ?? []);
+  const before = neighbours(app, side).find((row) => row.origin.some((source) => origin.has(source)));
+  return before === undefined ? label : `${visible(before.op)} #${before.id}, now ${label}`;
+}
+
+/** Readers in the graph shown of which nothing is left in the last one. */
+function foldedReaders(app: App): readonly string[] {
+  const last = lastGraphStage(app);
+  const { nodes } = app.trace.snapshot(last);
+  return neighbours(app, "outputs")
+    .filter((row) => !nodes.has(row.id) && row.origin.length > 0 && row.origin.every((source) => app.lineage.at(source, last).length === 0))
+    .map((row) => `its reader ${visible(row.op)} #${row.id} was folded away: nothing is left to fuse`);
 }
 
 /** What the rule looks at, folded. */
