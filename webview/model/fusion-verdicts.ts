@@ -4,6 +4,9 @@ import type { Verdict } from "#protocol";
 /** Nothing was refused: one end is a view without code. Such verdicts say so in their first words. */
 export const isNothingToFuse = ({ because }: Pick<Verdict, "because">): boolean => because.startsWith("nothing to fuse");
 
+/** Both sides of a view came into one nest later. */
+export const isThroughView = ({ rule }: Pick<Verdict, "rule">): boolean => rule.endsWith("/through-view");
+
 /** Other decisions (a barrier, a buffer) may name the same two nodes; two values may go from one node to another. */
 export const edgeKey = ({ nodes, value }: Pick<Verdict, "nodes" | "value">): string => `${nodes.join("-")}-${value}`;
 
@@ -15,7 +18,7 @@ export const unforceable: Readonly<Record<string, string>> = {
   "fuse/needs-row": "no whole row is finished at any anchor of the producer's nest",
   "fuse/last-axis": "no anchor has the elements that the reduction needs together",
   "fuse/space": "the two run over different elements",
-  "fuse/behind-view": "the two run over different elements, or in another order",
+  "fuse/behind-view": "the nest behind the view cannot take it in, whatever the options say",
   "fuse/same-row": "the rows that are read are not there yet",
   "fuse/order": "an operand is made only after the producer's nest",
   "fuse/other-group": "the consumer is computed once, in another group: forbid that fusion first",

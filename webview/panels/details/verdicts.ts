@@ -5,7 +5,7 @@ import { select, selectNodes, showStage, sourcesOfSelection } from "../../action
 import { icon, linkButton } from "../../controls/index.ts";
 import { el, showInColumn } from "../../dom.ts";
 import { bytesText, digits, visible } from "../../model/format.ts";
-import { isNothingToFuse } from "../../model/fusion-verdicts.ts";
+import { isNothingToFuse, isThroughView } from "../../model/fusion-verdicts.ts";
 import { links } from "../../model/links.ts";
 import { ownEdges } from "../../model/own-edges.ts";
 import type { NodeRow } from "../../model/trace.ts";
@@ -117,7 +117,11 @@ export function fusionFact(app: App, ends: ReadonlySet<number>, verdicts: readon
     const text = ends.has(to) ? `with its producer ${endLabel(app, from, "inputs")}` : `with its reader ${endLabel(app, to, "outputs")}`;
     const go = (): void => showInColumn(document.querySelector(`.verdict[data-subject="fusion"][data-nodes="${verdict.nodes.join("-")}"]`));
     const mark = icon(isNothingToFuse(verdict) ? "dot" : verdict.accepted ? "check" : "cross");
-    const made = el("div", { class: "fusion-line" }, linkButton(`${verdict.accepted ? "" : "not "}${text}`, go, visible(verdict.because)));
+    const made = el(
+      "div",
+      { class: "fusion-line" },
+      linkButton(`${verdict.accepted ? "" : isThroughView(verdict) ? "in one nest " : "not "}${text}`, go, visible(verdict.because)),
+    );
     made.prepend(mark);
     return made;
   };
