@@ -17,7 +17,7 @@ const signs: Readonly<Record<string, readonly [IconName, string]>> = {
   failed: ["error", "failed"],
   pending: ["pending", "not run yet"],
 };
-const heights: Readonly<Record<TreeRow["kind"], number>> = { level: 22, pass: 22, fold: 22, hit: 36 };
+const heights: Readonly<Record<TreeRow["kind"], number>> = { level: 22, pass: 22, fold: 22, rule: 22, hit: 36 };
 const ids: Readonly<Record<"pass" | "hit", string>> = { pass: "pass-", hit: "hit-" };
 
 class PassesPanel {
@@ -27,6 +27,8 @@ class PassesPanel {
   private readonly toggle: HTMLButtonElement;
   private readonly card = el("div", { class: "hit-card", hidden: true });
   private rows: readonly TreeRow[] = [];
+  /** Rules whose many hits are listed, of the stage shown. */
+  private open: ReadonlySet<string> = new Set();
 
   constructor(private readonly app: App) {
     this.strip = new StageStrip(app);
@@ -44,6 +46,7 @@ class PassesPanel {
       selected: (i) => this.isSelected(this.rows[i]),
       level: (i) => this.levelOf(this.rows[i]),
       onSelect: (i) => this.choose(this.rows[i]),
+      onToggle: (i, open) => this.openRule(this.rows[i], open),
       onKey: (event) => this.key(event),
     });
     this.list.element.classList.add("passes");
@@ -65,13 +68,23 @@ class PassesPanel {
   update(state: State, previous: State): void {
     const relevant: (keyof State)[] = ["hello", "summary", "stage", "showUnchanged", "hit", "failed", "busy"];
     if (this.rows.length > 0 && relevant.every((key) => state[key] === previous[key])) return;
+    if (state.stage !== previous.stage) this.open = new Set();
     const passes = passRows(state);
     this.strip.update(passes, state.stage);
     this.toggle.setAttribute("aria-pressed", String(state.showUnchanged));
     showHitCard(this.app, this.card, state);
-    this.rows = treeRows(passes, state);
-    const shown = this.rows.findIndex((row) => this.isSelected(row));
-    this.list.set(this.rows.length, shown);
+    this.fillList(state, true);
+  }
+
+  private fillList(state: State, reveal: boolean): void {
+    this.rows = treeRows(passRows(state), { ...state, open: this.open });
+    this.list.set(this.rows.length, reveal ? this.rows.findIndex((row) => this.isSelected(row)) : -1);
+  }
+
+  private openRule(row: TreeRow | undefined, open: boolean): void {
+    if (row?.kind !== "rule") return;
+    this.open = new Set([...this.open].filter((rule) => rule !== row.rule).concat(open ? [row.rule] : []));
+    this.fillList(this.app.store.state, false);
   }
 
   private isSelected(row: TreeRow | undefined): boolean {
@@ -86,7 +99,8 @@ class PassesPanel {
   }
 
   private levelOf(row: TreeRow | undefined): { readonly level: number; readonly expanded?: boolean } {
-    if (row?.kind === "hit") return { level: 2 };
+    if (row?.kind === "hit") return { level: this.rows.some(({ kind }) => kind === "rule") ? 3 : 2 };
+    if (row?.kind === "rule") return { level: 2, expanded: row.open };
     const open = row?.kind === "pass" && row.pass.index === this.app.store.state.stage && (row.pass.hits?.length ?? 0) > 0;
     return open ? { level: 1, expanded: true } : { level: 1 };
   }
@@ -94,12 +108,14 @@ class PassesPanel {
   private choose(row: TreeRow | undefined): void {
     if (row?.kind === "hit") this.app.store.update({ hit: row.index });
     else if (row?.kind === "pass") showStage(this.app, row.pass.index);
+    else if (row?.kind === "rule") this.openRule(row, !this.open.has(row.rule));
     else if (row?.kind === "fold") this.app.store.update({ showUnchanged: true });
   }
 
   private row(row: TreeRow): HTMLElement {
     if (row.kind === "level") return el("div", { class: "level", role: "presentation" }, row.title);
     if (row.kind === "fold") return foldRow(row.passes);
+    if (row.kind === "rule") return ruleRow(row);
     return row.kind === "hit" ? hitRow(row) : passRow(row.pass);
   }
 
@@ -151,6 +167,17 @@ function passRow(pass: PassRow): HTMLElement {
     el("span", { class: "pass-ops" }, ops),
     el("span", { class: "pass-ms" }, ms),
     el("span", { class: "for-readers" }, meaning),
+  );
+}
+
+/** A rule with more hits than can be overlooked. */
+function ruleRow({ pass, rule, hits, open }: Extract<TreeRow, { kind: "rule" }>): HTMLElement {
+  return el(
+    "div",
+    { class: "row rule", title: `${visible(rule)}: ${open ? "click to fold its hits" : "click to list its hits"}` },
+    icon(open ? "down" : "right"),
+    el("span", { class: "hit-rule" }, visible(ruleName(pass, { rule }))),
+    el("span", { class: "pass-ops" }, `×${hits}`),
   );
 }
 
