@@ -46,6 +46,7 @@ import {
   localMachine,
   nativeHeaders,
   openSessionModel,
+  placesInHeaders,
   requireRunnable,
   type BuiltCode,
   type SessionModel,
@@ -168,9 +169,10 @@ async function assembly({ event, signal }: HandlerContext<"text">): Promise<Text
   const code = (of.code ??= buildCode(source, { signal }));
   // A build that failed or was called off is tried again by the next request.
   code.catch(() => (of.code = undefined));
-  const { assembly: text, sourceFile } = await code;
+  const { assembly: text, sourceFile, sharedObject } = await code;
   const reply = asmReply(text, source, sourceFile.split("/").at(-1) ?? "");
-  return { ...reply, lines: await demangled(reply.lines) };
+  const [lines, headers] = await Promise.all([demangled(reply.lines), placesInHeaders(sharedObject, sourceFile, reply.lines)]);
+  return { ...reply, lines, ...(headers === undefined ? {} : { headers }) };
 }
 
 /** With parameters, the group is built with them, beside the compiler's choice. */

@@ -2,6 +2,8 @@
 import { execFile } from "node:child_process";
 import path from "node:path";
 import { attachKernelCalls, parseDisassembly, placeFunctions, type AsmInstruction, type PlacedFunction } from "../codegen/asm-map.ts";
+import type { HeaderPlaces } from "../codegen/assembly.ts";
+import { headerPlaces } from "../codegen/header-places.ts";
 
 const objdump = (args: readonly string[]): Promise<string | { readonly why: string }> =>
   new Promise((resolve) => {
@@ -28,6 +30,13 @@ export async function disassemble(
   if (typeof text !== "string") return text;
   const name = path.basename(source);
   return attachKernelCalls(placeFunctions(parseDisassembly(text, name), name, functions), cpp);
+}
+
+/** Where in the headers each line of a build's readable assembly (with mangled names) comes from; undefined where that can't be known. */
+export async function placesInHeaders(sharedObject: string, source: string, lines: readonly string[]): Promise<HeaderPlaces | undefined> {
+  const text = await objdump(["-d", "-l", "--inlines", "--no-show-raw-insn", "-M", "intel", sharedObject]);
+  const name = path.basename(source);
+  return typeof text === "string" ? headerPlaces(lines, parseDisassembly(text, name), name) : undefined;
 }
 
 /** Texts of all instructions in AT&T syntax by address, as other tools read them. */
