@@ -71,7 +71,7 @@ export const last = [
     what: "the page alone, in Chromium",
     budget: 120,
     needs: ["chromium"],
-    files: /^test\/webview\//,
+    files: /^test\/webview\/(?!(speed|stepping|frames)\.)/,
     concurrency: 2,
     again: true,
   },

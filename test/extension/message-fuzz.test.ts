@@ -22,7 +22,9 @@ const names = Object.keys(pageRequests);
 /** Requests that something can be wrong with: some say nothing but their name. */
 const choosy = Object.entries(pageRequests).flatMap(([name, { shape }]) => (shape({}) ? [] : [name]));
 /** Requests that build, run or ask the user are not sent with arguments that fit. */
-const harmless = names.filter((name) => !["bench", "saveTensor", "saveFile", "openText", "openHeader", "openDiff", "compile"].includes(name));
+const harmless = names.filter(
+  (name) => !["bench", "saveTensor", "saveFile", "openText", "openHeader", "openDiff", "compile"].includes(name),
+);
 
 test("each bad request gets one error reply, and a good one is answered after that", { skip: notBuilt }, async () => {
   const random = seeded(11);
