@@ -62,7 +62,7 @@ class BuffersPanel {
           "div",
           { class: "empty" },
           summary
-            ? "Nothing lives in the arena: every value is an input, an output or a constant."
+            ? "Nothing lives in the arena: every value is an input, an output, a constant, or a thread keeps it to itself."
             : "The memory plan comes with the last passes.",
         ),
       );
