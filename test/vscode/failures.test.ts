@@ -7,7 +7,7 @@ import { root } from "../../scripts/setup/terminal.mjs";
 import { insideModel } from "../webview/inside-model.ts";
 import { missingNeeds } from "../../scripts/setup/debian-packages.mjs";
 import { cutOff, example, modelFolder, onlyOldest } from "./models.ts";
-import { compiled, settled, startSession, untilSeen, VscodeWindow, type Session } from "./rig/index.ts";
+import { compiled, settled, showTexts, startSession, untilSeen, VscodeWindow, type Session } from "./rig/index.ts";
 
 const folder = modelFolder({
   "example.onnx": example,
@@ -123,6 +123,7 @@ for (const { setting, value, shows } of settingsThatFail) {
       const page = await window.webview();
       await compiled(page);
       await page.getByRole("tab", { name: "Kernels" }).click();
+      await showTexts(page, "C++", "Assembly");
       const notice = page.locator(".code-notice .error-text");
       await notice.filter({ hasText: shows }).waitFor({ timeout: 60_000 });
       assert.doesNotMatch(await notice.innerText(), /\bat .*\.(ts|js|cjs):\d/);

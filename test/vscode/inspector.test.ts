@@ -5,7 +5,18 @@ import { type Frame } from "playwright-core";
 import { missingNeeds } from "../../scripts/setup/debian-packages.mjs";
 import { bytesText, flopsText } from "../../webview/model/format.ts";
 import { commandJson, example, modelFolder } from "./models.ts";
-import { compiled, paintedStage, settled, stagePainted, startSession, stepTo, untilSeen, VscodeWindow, type Session } from "./rig/index.ts";
+import {
+  compiled,
+  paintedStage,
+  settled,
+  showTexts,
+  stagePainted,
+  startSession,
+  stepTo,
+  untilSeen,
+  VscodeWindow,
+  type Session,
+} from "./rig/index.ts";
 
 const noCompiler = missingNeeds(["compiler"]).length > 0 ? "no C++ compiler" : false;
 const folder = modelFolder({ "example.onnx": example });
@@ -118,6 +129,7 @@ test("each view shows", async () => {
   page = await window.webview();
   await compiled(page);
   await tab("Kernels").click();
+  await showTexts(page, "Loops", "C++");
   await page.locator(".code-column .line").filter({ hasText: "region" }).first().waitFor();
   await page.locator(".code-column .line").filter({ hasText: "FS_REGION_FUNCTION" }).first().waitFor();
   await window.screenshot("kernels");

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type Frame } from "playwright-core";
 import { example, modelFolder, onlyOldest } from "./models.ts";
-import { compiled, startSession, VscodeWindow, type Session } from "./rig/index.ts";
+import { compiled, showTexts, startSession, VscodeWindow, type Session } from "./rig/index.ts";
 
 const folder = modelFolder({ "example.onnx": example });
 let session: Session;
@@ -34,6 +34,7 @@ test("a restricted window shows the graph and the generated code", { skip: onlyO
 
 test("assembly is refused with a code: nothing is built", { skip: onlyOldest }, async () => {
   await page.getByRole("tab", { name: "Kernels" }).click();
+  await showTexts(page, "Assembly");
   await page.locator(".code-column .line").filter({ hasText: "FS_REGION_FUNCTION" }).first().waitFor();
   await page.locator(".code-notice").filter({ hasText: "restricted window" }).waitFor();
   await window.screenshot("untrusted");

@@ -34,3 +34,12 @@ export async function stepTo(page: Frame, stage: number, action: () => Promise<u
     throw new Error(`the graph shows stage ${await paintedStage(page)}`, { cause: error });
   }
 }
+
+/** Shows texts of the kernels view that a narrow one leaves out: Loops, C++, Assembly. */
+export async function showTexts(page: Frame, ...titles: readonly string[]): Promise<void> {
+  for (const title of titles) {
+    const button = page.locator(".code-switches [aria-pressed]").filter({ hasText: title });
+    await button.waitFor();
+    if ((await button.getAttribute("aria-pressed")) !== "true") await button.click();
+  }
+}
