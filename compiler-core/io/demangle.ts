@@ -6,12 +6,18 @@ const mostSeconds = 30;
 /** @returns the lines with their symbols demangled, without types of parameters; the same lines where c++filt is missing or fails */
 export function demangled(lines: readonly string[]): Promise<readonly string[]> {
   return new Promise((resolve) => {
-    const child = spawn("c++filt", ["-p"], { stdio: ["pipe", "pipe", "ignore"], timeout: mostSeconds * 1000 });
+    const child = spawn("c++filt", ["-p"], { stdio: ["pipe", "pipe", "ignore"] });
+    // Not the option of spawn: its clock goes on, and holds the process, where there is no such program.
+    const clock = setTimeout(() => child.kill(), mostSeconds * 1000);
     const parts: Buffer[] = [];
-    child.on("error", () => resolve(lines));
+    child.on("error", () => {
+      clearTimeout(clock);
+      resolve(lines);
+    });
     child.stdin.on("error", () => undefined); // it ended early: then its answer is short
     child.stdout.on("data", (part: Buffer) => parts.push(part));
     child.on("close", () => {
+      clearTimeout(clock);
       const out = Buffer.concat(parts).toString("utf8").split("\n");
       resolve(out.length === lines.length ? out : lines);
     });

@@ -18,8 +18,11 @@ describe("accessibility", { skip: noChromium }, () => {
   before(async () => (browser = await launch()));
   after(() => browser.close());
 
+  // The darkest and the brightest; the rules of contrast see most there.
+  const always: readonly string[] = ["dark", "hc-light"];
   for (const theme of themeNames) {
-    test(`axe finds nothing in any view, ${theme}`, async () => {
+    const skip = always.includes(theme) || process.env.FUSIONSCOPE_LONG === "1" ? false : "with npm run test:long";
+    test(`axe finds nothing in any view, ${theme}`, { skip }, async () => {
       const { page, deliver } = await open(browser, { ...mlp(), theme });
       await page.waitForSelector("body[data-settled=true]");
       await page.evaluate(axeSource);
