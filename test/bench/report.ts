@@ -2,6 +2,7 @@
 import type { BenchResult, PeaksResult, Ratio } from "#protocol";
 import { peakRows } from "#core/io";
 import { boundOf } from "./bound.ts";
+import { graphCompilerRatios } from "./graph-compiler.ts";
 import type { CaseFigures, Stored } from "./measure.ts";
 import { familyOf } from "./rows.ts";
 
@@ -141,7 +142,8 @@ function caseLines(stored: readonly Stored[], peaks: ReadonlyMap<number, PeaksRe
     "## The 44 cases",
     "",
     "Milliseconds are medians. The bound of a case is the longer of its operations at the measured peak of its arithmetic, and its operands, results",
-    "and weights, each once, at the bandwidth of the cache that holds them; the share is bound over time.",
+    "and weights, each once, at the bandwidth of the cache that holds them; the share is bound over time. Graph Compiler: the ratio to ONNX Runtime",
+    "that oneDNN Graph Compiler itself reaches (on a Sapphire Rapids with AMX, test/bench/graph-compiler.ts), and ours over it.",
     "",
     ...parts,
   ];
@@ -157,6 +159,7 @@ function familyLines(family: string, threads: number, rows: readonly CaseRow[], 
       baselineText(result, "onednn"),
       ratioCell(result.speedup["ort"]),
       ratioCell(result.speedup["onednn"]),
+      ...peerCells(name, threads, result.speedup["ort"]),
       bound === undefined ? "-" : `${((100 * bound.ms) / result.ours.medianMs).toFixed(0)} % (${bound.peak})`,
       ratioCell(result.control),
       (result.warnings ?? []).map((w) => w.kind).join(", "),
@@ -167,24 +170,53 @@ function familyLines(family: string, threads: number, rows: readonly CaseRow[], 
     `### ${family}, ${threads} thread${threads === 1 ? "" : "s"}`,
     "",
     ...table(
-      ["case", "ours, ms", "ONNX Runtime, ms", "oneDNN, ms", "to ONNX Runtime", "to oneDNN", "of its bound", "control", "warnings"],
+      [
+        "case",
+        "ours, ms",
+        "ONNX Runtime, ms",
+        "oneDNN, ms",
+        "to ONNX Runtime",
+        "to oneDNN",
+        "Graph Compiler",
+        "ours over it",
+        "of its bound",
+        "control",
+        "warnings",
+      ],
       body,
     ),
-    ...meansLine(rows),
+    ...meansLine(rows, threads),
     `One of them again: \`${command}\``,
     "",
   ];
 }
 
-function meansLine(rows: readonly CaseRow[]): string[] {
-  const mean = (name: string): string => {
-    const ratios = rows.flatMap(({ figures }) => figures.result.speedup[name]?.median ?? []);
-    if (ratios.length === 0) return `${name}: none`;
-    const geometric = Math.exp(ratios.reduce((s, r) => s + Math.log(r), 0) / ratios.length);
-    return `${name}: ${geometric.toFixed(3)} (${ratios.length} cases, least ${Math.min(...ratios).toFixed(3)})`;
-  };
+/** Our ratio to ONNX Runtime over that of oneDNN Graph Compiler. */
+function overPeer(name: string, threads: number, ours: Ratio | undefined): number | undefined {
+  const peer = graphCompilerRatios(name, threads);
+  return peer === undefined || ours === undefined ? undefined : ours.median / peer.ort;
+}
+
+function peerCells(name: string, threads: number, ours: Ratio | undefined): Cells {
+  const over = overPeer(name, threads, ours);
+  return [graphCompilerRatios(name, threads)?.ort.toFixed(2) ?? "-", over === undefined ? "-" : over.toFixed(2)];
+}
+
+function meanText(ratios: readonly number[]): string {
+  if (ratios.length === 0) return "none";
+  const geometric = Math.exp(ratios.reduce((s, r) => s + Math.log(r), 0) / ratios.length);
+  return `${geometric.toFixed(3)} (${ratios.length} cases, least ${Math.min(...ratios).toFixed(3)})`;
+}
+
+function meansLine(rows: readonly CaseRow[], threads: number): string[] {
+  const to = (baseline: string): string => meanText(rows.flatMap(({ figures }) => figures.result.speedup[baseline]?.median ?? []));
+  const peer = meanText(rows.flatMap(({ name, figures }) => overPeer(name, threads, figures.result.speedup["ort"]) ?? []));
   const absent = [...new Set(rows.flatMap(({ figures }) => figures.missing.map((m) => `${m.baseline}: ${m.why}`)))];
-  return [`Geometric means: ${mean("ort")}; ${mean("onednn")}.`, "", ...absent.map((why) => `Not there: ${why}\n`)];
+  return [
+    `Geometric means: to ONNX Runtime ${to("ort")}; to oneDNN ${to("onednn")}; ours over Graph Compiler ${peer}.`,
+    "",
+    ...absent.map((why) => `Not there: ${why}\n`),
+  ];
 }
 
 function modelLines(stored: readonly Stored[]): string[] {
