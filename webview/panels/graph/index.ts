@@ -1,31 +1,27 @@
 /** The graph: one canvas, or two with linked cameras for before and after. */
 import type { App, Panel } from "../../app.ts";
-import { clearSelection, enterBody, graphHit, leaveBody, showView, step } from "../../actions.ts";
-import { iconButton } from "../../controls/index.ts";
+import { enterBody, graphHit, showView } from "../../actions.ts";
 import { el } from "../../dom.ts";
 import { GraphView } from "../../draw/graph-view.ts";
 import type { Hit } from "../../draw/hit.ts";
 import type { Camera } from "../../draw/scene.ts";
 import { errorInfo } from "../../host.ts";
 import type { Placement } from "../../layout/types.ts";
-import { benchmarkItems } from "../bench/measure.ts";
 import { bodiesOf } from "../../model/bodies.ts";
-import { visible } from "../../model/format.ts";
 import type { State } from "../../store.ts";
 import { showCurtain } from "./curtain.ts";
-import type { Follow } from "./follow.ts";
-import { showFollowNote } from "./follow-note.ts";
-import { openGraphMenu, type PictureKind, type PicturePart } from "./graph-menu.ts";
-import { collapse, expand, selectBox, turnAt } from "./fold-actions.ts";
+import { Following } from "./following.ts";
+import { graphFrame } from "./frame.ts";
+import { frameKey } from "./frame-keys.ts";
+import { menuOfSelection, placeOfMenu, type MenuParts } from "./menu-of-selection.ts";
+import { selectBox, turnAt } from "./fold-actions.ts";
 import { showHeading } from "./heading.ts";
-import { moveSelection } from "./keys.ts";
 import { Notice } from "./notice.ts";
 import { pick } from "./pick.ts";
 import { showLegend } from "./legend.ts";
 import { pictureOf, prepare, replacements, samePicture, type Picture } from "./picture.ts";
 import { makeStageText, type StageTextView } from "../stage-text/index.ts";
 import { StageView } from "./stage-view.ts";
-import { saveGraph } from "./save-picture.ts";
 import { graphToolbar, type Toolbar } from "./toolbar.ts";
 import { describeHit, Tooltip } from "./tooltip.ts";
 import { ViewLens } from "./view-lens.ts";
@@ -43,7 +39,7 @@ class GraphPanel {
   private readonly beforeLens: ViewLens;
   private readonly legend = el("ul", { class: "legend" });
   private readonly notice = new Notice();
-  private readonly followNote = el("div", { class: "follow-note", role: "status", hidden: true });
+  private readonly following: Following;
   private readonly tooltip = new Tooltip();
   private readonly text: StageTextView;
   private readonly curtain = el("div", { class: "curtain" });
@@ -51,7 +47,7 @@ class GraphPanel {
   private picture: Picture | undefined;
   private shownStage = -1;
   /** What is selected is brought into sight when the picture is placed. */
-  following = false;
+  awaited = false;
   /** What the legend and the toolbar speak of. */
   private described: Placement | undefined;
   private ahead: ReturnType<typeof setTimeout> | undefined;
@@ -69,35 +65,21 @@ class GraphPanel {
       failed,
     );
     this.toolbar = graphToolbar(app, { whyNot: () => this.toggleWhyNot(), menu: (at) => this.menu(at) });
-    const zoom = el(
-      "div",
-      { class: "zoom-tools", role: "group", attrs: { "aria-label": "Zoom" } },
-      iconButton("plus", "Zoom in (+)", () => this.after.view.zoomBy(1.4)),
-      iconButton("minus", "Zoom out (-)", () => this.after.view.zoomBy(1 / 1.4)),
-      iconButton("fit", "Show the whole graph (0)", () => this.after.view.fit(true)),
-    );
-    this.beforePane = el("div", { class: "pane", hidden: true }, el("div", { class: "pane-label" }, "before"), this.before.view.element);
     this.text = makeStageText(app);
-    this.frame = el(
-      "div",
-      {
-        class: "graph-frame",
-        tabIndex: 0,
-        role: "application",
-        attrs: {
-          "aria-label":
-            "Graph. Arrow keys follow edges, plus and minus zoom, 0 shows all, U and D follow a tensor. The Nodes list has the same content.",
-        },
-      },
-      this.beforePane,
-      el("div", { class: "pane" }, this.after.view.element),
-      zoom,
-      this.followNote,
-      this.text.element,
-      this.notice.element,
-      this.tooltip.element,
-    );
-    this.frame.addEventListener("keydown", (event) => this.key(event));
+    this.following = new Following(app, {
+      lenses: [this.lens, this.beforeLens],
+      scene: () => this.after.view.shown,
+      relook: () => this.relook(),
+    });
+    const above = [this.following.note, this.text.element, this.notice.element, this.tooltip.element];
+    ({ element: this.frame, beforePane: this.beforePane } = graphFrame(this.after.view, this.before.view, above));
+    const parts = {
+      view: this.after.view,
+      following: this.following,
+      open: () => this.open(app.store.state.selection.nodes),
+      menu: () => this.menu(placeOfMenu(app, this.menuParts)),
+    };
+    this.frame.addEventListener("keydown", (event) => frameKey(app, parts, event));
     this.after.warm();
     this.element = el(
       "section",
@@ -118,8 +100,8 @@ class GraphPanel {
       painted: () => {
         const { stage } = this.app.store.state;
         if (document.body.dataset.painted === undefined) this.app.onFirstPicture();
-        if (this.following && this.after.settled) {
-          this.following = false;
+        if (this.awaited && this.after.settled) {
+          this.awaited = false;
           this.after.view.reveal(this.app.store.state.selection.nodes);
         }
         document.body.dataset.painted = String(stage);
@@ -169,7 +151,7 @@ class GraphPanel {
     // Another graph comes: nothing of it has a place yet, and it is fitted.
     if (bodyChanged) for (const view of [this.after, this.before]) view.forget();
     // A step may lead from what is selected to other nodes, somewhere else: they are followed if they were looked at.
-    if (stageChanged && this.after.view.isInSight(previous.selection.nodes)) this.following = true;
+    if (stageChanged && this.after.view.isInSight(previous.selection.nodes)) this.awaited = true;
     const placeChanged = (["direction", "foldBy", "turned", "attributes"] as const).some((key) => state[key] !== previous[key]);
     if ((stageChanged || compareChanged || dataChanged || bodyChanged || placeChanged) && this.app.trace.graphStage(state.stage) >= 0)
       this.showStage(state);
@@ -177,7 +159,7 @@ class GraphPanel {
     if (state.selection !== previous.selection || state.litNodes !== previous.litNodes || state.hit !== previous.hit || stageChanged)
       this.emphasise(state);
     if (state.hit !== previous.hit && state.hit >= 0) this.reveal(this.hitNodes(state));
-    if (stageChanged || bodyChanged) this.refollow();
+    if (stageChanged || bodyChanged) this.following.refresh();
     if ((["colorBy", "measured", "search"] as const).some((key) => state[key] !== previous[key])) this.relook();
     this.describe(state);
     showHeading(this.app, this.heading, state);
@@ -251,66 +233,13 @@ class GraphPanel {
     this.describe(this.app.store.state);
   }
 
-  /** Lights what the selection is made from, or what is made from it; the other way in addition, if one is lit already. */
-  follow(way: Follow | undefined): void {
-    const { nodes } = this.app.store.state.selection;
-    const before = this.lens.follow;
-    if (way !== undefined && nodes.length === 0) return this.app.announce("Select a node to follow first.");
-    const both = before !== undefined && before.way !== way && before.keys.join() === nodes.join();
-    this.lens.follow = way && { keys: nodes, way: both ? "both" : way };
-    this.beforeLens.follow = this.lens.follow;
-    this.refollow();
-    this.relook();
-  }
-
-  /** After a step the way begins at what became of the nodes. */
-  private refollow(): void {
-    const { follow } = this.lens;
-    const scene = this.after.view.shown;
-    if (!follow || !scene) return showFollowNote(this.followNote, undefined, "", 0, () => undefined);
-    const { nodes } = this.app.store.state.selection;
-    const keys = follow.keys.some((key) => scene.boxes.indexOf.has(key)) ? follow.keys : nodes;
-    this.lens.follow = this.beforeLens.follow = { ...follow, keys };
-    const count = this.lens.of(scene).followed?.size ?? 0;
-    const title = scene.boxes.title[scene.boxes.indexOf.get(keys[0] ?? NaN) ?? -1] ?? "";
-    const name = keys.length === 1 ? title : `${keys.length} nodes`;
-    showFollowNote(this.followNote, count > 0 ? follow.way : undefined, name, count, () => this.follow(undefined));
+  private get menuParts(): MenuParts {
+    const { frame, after, lens, following, notice } = this;
+    return { frame, after, lens, following, notice, toggleWhyNot: () => this.toggleWhyNot() };
   }
 
   private menu(at: { readonly x: number; readonly y: number }): void {
-    const { selection } = this.app.store.state;
-    const [key] = selection.nodes;
-    const node = selection.nodes.length === 1 && key !== undefined ? this.app.shown().nodes.get(key) : undefined;
-    const [body] = bodiesOf(node, this.app.store.state.summary?.sources ?? []);
-    openGraphMenu(
-      {
-        canFollow: selection.nodes.length > 0,
-        following: this.lens.follow !== undefined,
-        follow: (way) => this.follow(way),
-        save: (kind, part) => void this.save(kind, part),
-        fit: () => this.after.view.fit(true),
-        attributes: { on: this.app.store.state.attributes, toggle: () => this.toggleAttributes() },
-        benchmark: benchmarkItems(this.app),
-        ...(body ? { enter: () => void enterBody(this.app, body.path) } : {}),
-        ...(node ? { name: visible(node.name) } : {}),
-        ...(this.after.view.shown?.rejected.length ? { whyNot: { on: this.lens.whyNot, toggle: () => this.toggleWhyNot() } } : {}),
-      },
-      at,
-    );
-  }
-
-  private toggleAttributes(): void {
-    this.app.store.update({ attributes: !this.app.store.state.attributes });
-  }
-
-  /** Asks the host to keep a picture of the graph. */
-  async save(kind: PictureKind, part: PicturePart): Promise<void> {
-    const { view } = this.after;
-    if (!view.shown) return;
-    const size = { width: view.canvas.clientWidth, height: view.canvas.clientHeight };
-    await saveGraph(this.app, { scene: view.shown, lens: this.lens.of(view.shown), camera: view.camera, size }, kind, part, (text, error) =>
-      this.notice.say(text, error),
-    );
+    menuOfSelection(this.app, this.menuParts, at);
   }
 
   private hitNodes(state: State): readonly number[] {
@@ -348,72 +277,18 @@ class GraphPanel {
   private openAt(hit: { readonly key?: number; readonly frame?: number }): void {
     if (!turnAt(this.app, this.after.view.shown, hit) && hit.key !== undefined) this.open([hit.key]);
   }
-
-  private leave(): void {
-    leaveBody(this.app, this.app.store.state.bodies.length - 1);
-  }
-
-  /** The menu key opens the menu beside what is selected. */
-  private menuAtSelection(): void {
-    const bounds = this.frame.getBoundingClientRect();
-    const place = this.after.view.placeOf(this.app.store.state.selection.nodes[0]);
-    const inside = place && place.x > 0 && place.y > 0 && place.x < bounds.width && place.y < bounds.height;
-    this.menu(inside ? { x: bounds.left + place.x, y: bounds.top + place.y } : { x: bounds.left + 40, y: bounds.top + 40 });
-  }
-
-  private key(event: KeyboardEvent): void {
-    const { view } = this.after;
-    const keys: Readonly<Record<string, () => void>> = {
-      "+": () => view.zoomBy(1.3),
-      "=": () => view.zoomBy(1.3),
-      "-": () => view.zoomBy(1 / 1.3),
-      "0": () => view.fit(true),
-      Escape: () => {
-        if (this.lens.follow) return this.follow(undefined);
-        return this.app.store.state.selection.nodes.length === 0 ? this.leave() : clearSelection(this.app);
-      },
-      u: () => this.follow("up"),
-      d: () => this.follow("down"),
-      ContextMenu: () => this.menuAtSelection(),
-      F10: () => event.shiftKey && this.menuAtSelection(),
-      Backspace: () => this.leave(),
-      Enter: () => expand(this.app, view.shown) || this.open(this.app.store.state.selection.nodes),
-      e: () => expand(this.app, view.shown),
-      c: () => collapse(this.app, view.shown),
-      PageDown: () => step(this.app, 1, true),
-      PageUp: () => step(this.app, -1, true),
-    };
-    const pan: Readonly<Record<string, readonly [number, number]>> = {
-      ArrowUp: [0, 80],
-      ArrowDown: [0, -80],
-      ArrowLeft: [80, 0],
-      ArrowRight: [-80, 0],
-    };
-    const by = pan[event.key];
-    if (by && event.shiftKey) view.panBy(by[0], by[1]);
-    else if (by) {
-      const next = moveSelection(this.app, view.shown, event.key);
-      if (next !== undefined) {
-        selectBox(this.app, view.shown?.boxes, next);
-        view.reveal([next]);
-      }
-    } else if (keys[event.key] && !event.ctrlKey && !event.metaKey) keys[event.key]?.();
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  }
 }
 
 let panel: GraphPanel | undefined;
 
 /** Shows the upper end of the graph, or all of it if it is small. */
 export const fitGraph = (): void => panel?.fit();
-/** Brings nodes into sight. */
 /** Brings what is selected into sight, once the picture is placed, if it is not. */
 export const followSelection = (): void => {
-  if (panel) panel.following = true;
+  if (panel) panel.awaited = true;
 };
 
+/** Brings nodes into sight. */
 export const revealInGraph = (keys: readonly number[]): void => panel?.reveal(keys);
 /** Camera, for the saved state. */
 export const graphCamera = (): Camera | undefined => panel?.camera;
