@@ -65,9 +65,9 @@ describe("numbers", { skip: noChromium ?? noCompiler }, () => {
         await page.waitForFunction(() => document.body.dataset["painted"] !== undefined);
       });
       after(async () => {
-        assert.deepEqual(opened.errors, []);
         await page.context().close();
-        live.close();
+        live.close(); // first: a process that waits for its worker never ends
+        assert.deepEqual(opened.errors, []);
       });
 
       /** As a tree of the editor does. */

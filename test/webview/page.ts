@@ -132,7 +132,7 @@ function fakeHost(record: { messages: ToPage[]; texts: Record<string, unknown>; 
             : (record.replies[message.name] ?? record.replies[`${message.name}:${message.arg.path}`]);
       if (found === undefined)
         deliver({ type: "error", id: message.id, error: { code: "test", message: `No ${message.name} here.`, next: "" } });
-      else setTimeout(() => deliver({ type: "reply", id: message.id, result: found }), 5);
+      else setTimeout(() => deliver({ type: "reply", id: message.id, result: found }), (scope.replyMs as number | undefined) ?? 5);
     },
   });
 }

@@ -121,6 +121,19 @@ describe("by keyboard alone", { skip: noChromium }, () => {
     await close();
   });
 
+  test("a text that is slow to come leaves nothing of the one before", async () => {
+    const page = await fresh(compiledFixture("example-mlp.onnx", model(), [], { isa: "avx512", threads: 1 }));
+    const code = stageOf("emit-cpp");
+    await opened.deliver({ type: "command", command: { name: "show-stage", stage: stageOf("lower") } });
+    await textOf(page, stageOf("lower"));
+    await page.evaluate("window.replyMs = 800");
+    await opened.deliver({ type: "command", command: { name: "show-stage", stage: code } });
+    await page.waitForSelector(".stage-text vscode-progress-ring");
+    await page.setViewportSize({ width: 900, height: 500 });
+    await textOf(page, code);
+    await close();
+  });
+
   test("a failed pass: its error, what to do, and all that came before", async () => {
     const page = await fresh(mlp({ failAt: 8 }));
     await page.focus(".passes");

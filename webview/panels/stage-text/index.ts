@@ -136,6 +136,7 @@ export class StageTextView {
 
   private say(...content: readonly (HTMLElement | false)[]): void {
     this.shown = undefined;
+    this.list.set(0); // its rows are of the text that was shown: a resize would have them made again
     this.list.element.hidden = true;
     this.notice.hidden = false;
     fill(this.notice, ...content);
