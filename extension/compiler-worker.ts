@@ -177,7 +177,7 @@ async function assembly({ event, signal }: HandlerContext<"text">): Promise<Text
 
 /** With parameters, the group is built with them, beside the compiler's choice. */
 async function bench(
-  { scope, baselines, params, lines = false }: WorkerRequests["bench"]["arg"],
+  { scope, baselines, params, lines = false, against }: WorkerRequests["bench"]["arg"],
   { event, signal }: HandlerContext<"bench">,
 ): Promise<BenchReply> {
   const of = model ?? userError("no-compilation", {}, { what: "a benchmark" });
@@ -188,8 +188,11 @@ async function bench(
   const entry = params === undefined ? undefined : tunedEntry(scope, params);
   const set = entry === undefined ? {} : { usual: machine };
   const built = entry === undefined ? machine : { ...machine, tuned: mergeTuned(machine.tuned ?? [], [entry]) };
+  const other: CompileOptions | undefined = against && { ...defaultOptions, ...against };
+  if (other !== undefined) checkOptions(of, other, machine);
   const { result, missing, notes } = await benchModel(of, compilation, options, built, {
     ...set,
+    ...(other === undefined ? {} : { against: other }),
     sample: lines,
     static: lines,
     scope,

@@ -1,5 +1,6 @@
 /** The typed messages between the compiler, the editor's host, the inspector page and the native runner. Types and constants only. */
 export * from "./trace.ts";
+export * from "./fusion.ts";
 export * from "./tune.ts";
 export * from "./bench.ts";
 export * from "./hot-spots.ts";
@@ -11,3 +12,4 @@ export * as shape from "./shape.ts";
 export { benchRunOf, isBenchResult, isBenchRun } from "./bench-shape.ts";
 export { nativeCalls, nativeNameAt } from "./native-names.ts";
 export { benchCommand, compileCommand } from "./command-line.ts";
+export * from "./probe.ts";

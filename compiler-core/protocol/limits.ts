@@ -10,6 +10,7 @@ export const requestSeconds: Readonly<Record<RequestName, number>> = {
   loops: 60,
   body: 30,
   bench: 900,
+  compareOptions: 20, // only starts it
   templateSpace: 20,
   benchRuns: 20,
   keepRun: 20,

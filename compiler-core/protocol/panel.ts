@@ -191,9 +191,13 @@ export interface PanelRequests {
       readonly params?: TemplateParams;
       /** Also where the time goes line by line, sampled and estimated. */
       readonly lines?: boolean;
+      /** The same model with other options takes part as the baseline `other`: both builds run in turns in one process. */
+      readonly against?: PanelOptions;
     };
     readonly reply: BenchResult;
   };
+  /** Compiles the model once more, with other options, beside the compilation shown: it comes as a comparison. */
+  readonly compareOptions: { readonly arg: { readonly options: PanelOptions }; readonly reply: null };
   /** What there is to choose for a group's template. */
   readonly templateSpace: { readonly arg: { readonly group: number }; readonly reply: TemplateSpace };
   /** The benchmarks of this model that are kept, oldest first. */

@@ -3,6 +3,8 @@
  * Pure types and JSON-like data; columns with a string table where there is much of it.
  */
 
+import type { FusionGroup } from "./fusion.ts";
+
 export type PassStatus = "changed" | "same" | "skipped" | "failed";
 export type Level = "import" | "graph" | "lower" | "tensor" | "code";
 
@@ -248,6 +250,8 @@ export interface CompilationSummary {
   readonly pairs?: readonly PairOutcome[];
   readonly buffers: readonly BufferInfo[];
   readonly kernels: readonly KernelInfo[];
+  /** One for each of `groups`, in their order. Absent in traces stored by older versions. */
+  readonly fusion?: readonly FusionGroup[];
   readonly arenaBytes: number;
   readonly arenaBytesWithoutReuse: number;
   readonly constantBytes: number;

@@ -9,6 +9,7 @@ import { bufferInfos } from "../passes/3-tensor/buffer-infos.ts";
 import { resolveIsa } from "../machine.ts";
 import { isHole } from "../passes/2-lower/node-kind.ts";
 import { coverageOf, holeInfos, partitionsOf } from "./coverage.ts";
+import { fusionReport } from "./fusion/report.ts";
 import { groupInfo } from "./graph-delta.ts";
 import { pairOutcomes } from "./pair-outcomes.ts";
 
@@ -33,6 +34,7 @@ export function compilationSummary(c: Compilation): CompilationSummary {
     ...(pairs.length === 0 ? {} : { pairs }),
     buffers: module === undefined ? [] : bufferInfos(module),
     kernels: module === undefined ? [] : kernelInfos(c, module),
+    fusion: fusionReport(c),
     arenaBytes: module?.memory?.arena ?? 0,
     arenaBytesWithoutReuse: module?.memory?.arenaWithoutReuse ?? 0,
     constantBytes: constantBytes(graph),

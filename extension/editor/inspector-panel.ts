@@ -9,6 +9,7 @@ import type { DocumentChange, ModelDocument } from "../document/model-document.t
 import type { OpenPanel, Selection } from "../document/registry.ts";
 import { dropRuns, keepRun, keptRuns } from "../features/benchmark-runs.ts";
 import type { Services } from "../services.ts";
+import { otherOptions } from "../text/compare-choice.ts";
 import { openHeader, openStageDiff, openStageText } from "../text/open-text.ts";
 import { plainNotice } from "../text/plain.ts";
 import { baselines } from "../settings.ts";
@@ -181,6 +182,7 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
       chooseFile: (name, kinds) => this.chooseFile(name, kinds),
       chooseStored: (kinds) => this.chooseStored(kinds),
       changeOptions: ({ options }) => services.changeOptions(document, options),
+      compareOptions: (options) => this.compare(services.registry.detached(document.uri, otherOptions(document.options, options))),
       elk: () => readFileSync(path.join(services.dist, "elk-worker.js"), "utf8"),
       saveState: (state) => this.saveState(state),
     };

@@ -1,6 +1,6 @@
 /** What the page can ask for: one handler a request, and the shape of what it may say. Time limits are the protocol's (`requestSeconds`). */
 import { writeFile } from "node:fs/promises";
-import { isBenchRun, shape, type BenchRun, type PanelRequests, type RequestName } from "#protocol";
+import { isBenchRun, shape, type BenchRun, type PanelOptions, type PanelRequests, type RequestName } from "#protocol";
 import { coded } from "../coded-error.ts";
 import type { ModelDocument } from "../document/model-document.ts";
 import { readRun } from "../features/benchmark-runs.ts";
@@ -34,6 +34,8 @@ export interface RequestContext {
   /** Asks for a file to read; undefined when nobody chose one. */
   readonly chooseStored: (kinds: Readonly<Record<string, readonly string[]>>) => Promise<string | undefined>;
   readonly changeOptions: (arg: PanelRequests["compile"]["arg"]) => void;
+  /** Holds the compilation shown against one of the same model with other options. Throws `compare-same` for the same. */
+  readonly compareOptions: (options: PanelOptions) => void;
   /** The script of ELK's worker. */
   readonly elk: () => string;
   readonly saveState: (state: unknown) => void;
@@ -114,8 +116,13 @@ export const pageRequests: { readonly [N in RequestName]: Row<N> } = {
       baselines: listOf(name, 10),
       params: optional(recordOf(either(whole(0), name), 100)),
       lines: optional(oneOf(true, false)),
+      against: optional(options),
     }),
     handle: (arg, { bench, signal, progress }) => bench(arg, signal, progress),
+  },
+  compareOptions: {
+    shape: members({ options }),
+    handle: async ({ options: other }, { compareOptions }) => (compareOptions(other), null),
   },
   templateSpace: {
     shape: members({ group: whole(0) }),

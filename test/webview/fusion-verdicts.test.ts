@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ruleDocs } from "#core";
-import { edgeKey, isNothingToFuse, unforceable, whyUnforceable } from "../../webview/model/fusion-verdicts.ts";
+import { unforceable } from "#protocol";
+import { edgeKey, isNothingToFuse, whyUnforceable } from "../../webview/model/fusion-verdicts.ts";
 
 test("forcing is offered for refusals that weigh a cost, and for no other", () => {
   for (const rule of ["fuse/parallelism", "merge-nests/parallelism", "merge-nests/footprint"])

@@ -65,6 +65,7 @@ async function finish(context: CommandContext, compiled: Compiled): Promise<Comm
     ...(summary.pairs === undefined ? {} : { pairs: summary.pairs }),
     buffers: summary.buffers,
     kernels: summary.kernels,
+    fusion: summary.fusion ?? [],
     unsupported: summary.unsupported,
     arenaBytes: summary.arenaBytes,
     arenaBytesWithoutReuse: summary.arenaBytesWithoutReuse,

@@ -1,6 +1,6 @@
 /** Schemas of what says how a model was compiled. */
 import { estimate } from "./hot-spots.ts";
-import { byName, count, flag, list, number, oneOf, pair, record, text, whole, type Schema } from "./build.ts";
+import { byName, count, flag, list, number, oneOf, orNull, pair, record, text, whole, type Schema } from "./build.ts";
 import type { Members } from "./index.ts";
 
 export const errorInfo: Schema = record({ code: text, message: text, next: text, exit: whole });
@@ -99,6 +99,35 @@ const buffer = record(
 
 const kernel = record({ group: whole, name: text, irLines: pair(whole), cppLines: pair(whole) });
 
+const fusionGroup = record(
+  {
+    group: whole,
+    kind: text,
+    anchors: list(text),
+    onnxNodes: list(text),
+    nests: list(record({ group: whole, name: text, template: text, nodes: list(whole) })),
+    mergedBy: list(text),
+    flops: number,
+    savedBytes: count,
+    readBytes: count,
+    writtenBytes: count,
+    footprint: record({ bytes: count, scratch: count, blocks: count, level: oneOf("L1", "L2", "L3", "memory") }),
+    refused: list(record({ verdict: whole, bytes: count, apartNs: number, togetherNs: orNull(number) }, { into: whole, why: text })),
+  },
+  {
+    cost: record({
+      ns: number,
+      computeNs: number,
+      memoryNs: number,
+      recomputeNs: number,
+      launchNs: number,
+      pieces: whole,
+      threads: whole,
+      parallelism: number,
+    }),
+  },
+);
+
 export const compileMembers: Members = {
   required: {
     ...identity,
@@ -125,6 +154,7 @@ export const compileMembers: Members = {
     estimate,
     buffers: list(buffer),
     kernels: list(kernel),
+    fusion: list(fusionGroup),
     sourceHash: text,
     sharedObject: text,
     emitted: list(text),

@@ -21,6 +21,8 @@ export interface BaselineSubject {
   readonly machine: MachineProfile;
   /** Of the baseline `default`. */
   readonly usual?: MachineProfile | undefined;
+  /** Of the baseline `other`. */
+  readonly against?: CompileOptions | undefined;
   /** Ours, loaded in the same host, and its inputs. */
   readonly ours: LoadedModel;
   readonly inputs: readonly TensorFileRef[];
@@ -44,6 +46,7 @@ const loaders: Readonly<Record<string, Loader>> = {
   onednn: loadOnednn,
   plain: loadPlain,
   default: loadDefault,
+  other: loadOther,
 };
 
 /** Codes of errors that say that a baseline cannot take part here. */
@@ -106,6 +109,14 @@ async function loadDefault(host: NativeHost, { model, options, machine, usual }:
   if (chosen.error !== undefined) return { why: chosen.error.message };
   if (chosen.source === undefined) return { why: "there is no code" };
   return { loaded: { ...(await host.load(await buildCode(chosen.source, settings), "default")), version: "parameters as usual" } };
+}
+
+/** Our own code for other options. */
+async function loadOther(host: NativeHost, { model, options, machine, against }: BaselineSubject, settings: BuildSettings) {
+  const other = compileModel(model, against ?? options, machine);
+  if (other.error !== undefined) return { why: other.error.message };
+  if (other.source === undefined) return { why: "with the other options there is no code" };
+  return { loaded: { ...(await host.load(await buildCode(other.source, settings), "other")), version: "other options" } };
 }
 
 /** Our own code with every optional pass off. */

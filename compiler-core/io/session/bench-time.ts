@@ -95,8 +95,9 @@ async function oneSession(
     );
     const ours = await host.load(built);
     const asked = settings.baselines.filter((b) => (baselineNames as readonly string[]).includes(b));
-    const names = settings.usual === undefined ? asked : [...asked, "default"];
-    const about = { model: subject.model, options, machine, usual: settings.usual, ours, inputs };
+    const { usual, against } = settings;
+    const names = [...asked, ...(usual === undefined ? [] : ["default"]), ...(against === undefined ? [] : ["other"])];
+    const about = { model: subject.model, options, machine, usual, against, ours, inputs };
     const { loaded, missing } = await loadBaselines(host, about, names, settings.needBaselines === true, settings);
     const models = [ours, ...loaded.map((b) => b.loaded)];
     const onProgress = (fraction: number): void => settings.onStep?.("timing", (index + fraction) / of);

@@ -42,6 +42,8 @@ export interface BenchSettings extends BuildSettings, HostSettings {
   readonly sessions?: number;
   /** The machine profile without what was set by hand: its code takes part as the baseline `default`. */
   readonly usual?: MachineProfile;
+  /** Other options: code for them takes part as the baseline `other`. Of a whole model only. */
+  readonly against?: CompileOptions;
   /** False: leave the machine's peaks out, which take about a second. */
   readonly peaks?: boolean;
   /** File of a stored result that this one is held against. */
