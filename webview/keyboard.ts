@@ -7,7 +7,7 @@ import { lookAtFound } from "./panels/lists/search-box.ts";
 import { stepChange } from "./panels/stage-text/index.ts";
 import type { View } from "./store.ts";
 
-const views: readonly View[] = ["graph", "kernels", "buffers", "bench", "compare"];
+const views: readonly View[] = ["graph", "kernels", "buffers", "bench", "fusion", "compare"];
 
 type StepName = `${"next" | "previous"}-${"pass" | "changed"}`;
 

@@ -19,6 +19,7 @@ interface Saved {
   readonly search?: string;
   readonly direction?: Direction;
   readonly attributes?: boolean;
+  readonly graphBeside?: boolean;
   readonly colorBy?: ColorBy;
   readonly foldBy?: FoldBy;
   readonly turned?: readonly string[];
@@ -72,6 +73,7 @@ function save(app: App): void {
     ...(state.search.text === "" ? {} : { search: state.search.text.slice(0, 500) }),
     direction: state.direction,
     ...(state.attributes ? { attributes: true } : {}),
+    ...(state.graphBeside ? {} : { graphBeside: false }),
     colorBy: state.colorBy,
     foldBy: state.foldBy,
     turned: [...state.turned].slice(0, 500),
@@ -96,7 +98,7 @@ export function restore(app: App, stored: unknown): void {
   }
   const { state } = app.store;
   if (!wanted || !state.summary) return;
-  const { stage, view, compare, nodes, group, camera, showUnchanged, loopText = true, search = "" } = wanted;
+  const { stage, view, compare, nodes, group, camera, showUnchanged, loopText = true, search = "", graphBeside } = wanted;
   wanted = undefined;
   app.store.update({
     stage: Math.min(Math.max(0, stage), lastStage(state)),
@@ -104,6 +106,7 @@ export function restore(app: App, stored: unknown): void {
     compare,
     showUnchanged,
     loopText,
+    graphBeside: graphBeside !== false,
     selection: { nodes, ...(group === undefined ? {} : { group }) },
   });
   searchFor(app, search);
@@ -119,13 +122,14 @@ function isSaved(value: unknown): value is Saved {
   return (
     saved.version === 1 &&
     Number.isInteger(saved.stage) &&
-    ["graph", "kernels", "buffers", "bench"].includes(saved.view ?? "") &&
+    ["graph", "kernels", "buffers", "bench", "fusion"].includes(saved.view ?? "") &&
     ["overlay", "split", "off"].includes(saved.compare ?? "") &&
     ["down", "right"].includes(saved.direction ?? "down") &&
     ["none", "scope", "repetition", "group"].includes(saved.foldBy ?? "none") &&
     ["kind", "dtype", "layout", "group", "flops", "bytes", "time"].includes(saved.colorBy ?? "kind") &&
     (saved.turned === undefined || (Array.isArray(saved.turned) && saved.turned.every((id) => typeof id === "string"))) &&
     ["undefined", "boolean"].includes(typeof saved.attributes) &&
+    ["undefined", "boolean"].includes(typeof saved.graphBeside) &&
     ["undefined", "string"].includes(typeof saved.search) &&
     numbers(saved.nodes) &&
     cameraFine

@@ -16,6 +16,7 @@ const viewIcons: Readonly<Record<string, IconName>> = {
   kernels: "code",
   buffers: "memory",
   bench: "chart",
+  fusion: "nest",
   compare: "compare",
 };
 
@@ -53,7 +54,10 @@ export function buildShell(app: App): Shell {
   drawers.listen(element);
   const update = (state: State, previous: State): void => {
     tabs.update(state);
-    for (const panel of viewPanels) (middle.querySelector(`#view-${panel.id}`) as HTMLElement).hidden = panel.id !== state.view;
+    const beside = graphBeside(state);
+    middle.classList.toggle("two-views", beside);
+    for (const { id } of viewPanels)
+      (middle.querySelector(`#view-${id}`) as HTMLElement).hidden = id !== state.view && !(beside && id === "graph");
     for (const panel of panels) panel.update(state, previous, app);
     if (state.summary !== previous.summary || state.busy !== previous.busy || state.failed !== previous.failed) showStatus(status, state);
     if (state.stage !== previous.stage) app.announce(spokenStage(state));
@@ -62,6 +66,10 @@ export function buildShell(app: App): Shell {
   update(app.store.state, app.store.state);
   return { element, repaint: (theme) => panels.forEach((panel) => panel.repaint?.(theme)) };
 }
+
+/** These views light nodes: the graph is above them. */
+const withGraph: readonly View[] = ["fusion", "buffers"];
+const graphBeside = ({ view, graphBeside: wanted }: State): boolean => wanted && withGraph.includes(view);
 
 function tabList(app: App): { readonly element: HTMLElement; update(state: State): void } {
   const element = el("div", { class: "tabs", role: "tablist", attrs: { "aria-label": t("Views") } });

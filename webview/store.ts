@@ -2,7 +2,7 @@
 import type { BenchResult, CompareHello, CompilationSummary, ErrorInfo, Hello, PanelOptions } from "#protocol";
 
 /** `compare` is there only while another compilation is. */
-export type View = "graph" | "kernels" | "buffers" | "bench" | "compare";
+export type View = "graph" | "kernels" | "buffers" | "bench" | "fusion" | "compare";
 export type Compare = "overlay" | "split" | "off";
 /** What the colour of a box says. */
 export type ColorBy = "kind" | "dtype" | "layout" | "group" | "flops" | "bytes" | "time";
@@ -79,6 +79,8 @@ export interface State {
   /** The benchmark of this compilation that colours go by, and which one it is in words. */
   readonly measured?: BenchResult | undefined;
   readonly measuredFrom?: string | undefined;
+  /** The graph is shown above the fusion groups and above the memory map, where there is room. */
+  readonly graphBeside: boolean;
 }
 
 /** Another compilation to compare with. Its graphs are beside the state, as ours are. */
@@ -116,6 +118,7 @@ export const initialState: State = {
   foldChosen: false,
   search: noSearch,
   loopText: true,
+  graphBeside: true,
 };
 
 export type Listener = (state: State, previous: State) => void;

@@ -51,8 +51,10 @@ export class LiveModel {
   private link: PageLink | undefined;
   private readonly client: CompilerClient;
 
+  private comparisons = 0;
+
   constructor(
-    worker: string,
+    private readonly worker: string,
     private readonly file: string,
     options: Partial<PanelOptions> = {},
   ) {
@@ -103,6 +105,23 @@ export class LiveModel {
     if (reply.failed) this.link?.post({ type: "failed", generation, error: (this.failed = reply.failed) });
   }
 
+  /** As `Comparison` of the extension does: another compiler, whose messages are those of the other side. */
+  async compare(options: PanelOptions): Promise<void> {
+    const id = ++this.comparisons;
+    const other = new CompilerClient(this.worker, {}, silent);
+    this.link?.post({ type: "compare", compare: { id, kind: "options", title: "what if", ownTitle: "now", options } });
+    try {
+      other.setGeneration(1);
+      await other.request("open", { path: this.file });
+      const onEvent = ({ delta }: { delta: GraphDelta }): void => this.link?.post({ type: "compare-stage", id, delta });
+      const { summary, failed } = await other.request("compile", { generation: 1, options }, { onEvent });
+      this.link?.post({ type: "compare-summary", id, summary });
+      if (failed) this.link?.post({ type: "compare-failed", id, error: failed });
+    } finally {
+      other.dispose();
+    }
+  }
+
   close(): void {
     this.link?.dispose();
     this.client.dispose();
@@ -143,12 +162,13 @@ export class LiveModel {
       document: document as unknown as Document,
       signal,
       progress,
-      bench: async ({ scope, baselines }: Parameters<RequestContext["bench"]>[0]) => {
-        const { result, missing, notes } = await client.request("bench", { scope, baselines }, { signal, onEvent: progress });
+      bench: async (arg: Parameters<RequestContext["bench"]>[0]) => {
+        const { result, missing, notes } = await client.request("bench", arg, { signal, onEvent: progress });
         return { ...result, missing, notes };
       },
       chooseFile: () => Promise.resolve(this.saveTo),
       changeOptions: ({ options }: { options: PanelOptions }) => void this.compile(options),
+      compareOptions: (options: PanelOptions) => void this.compare(options),
       openText: () => Promise.resolve(),
       openHeader: () => Promise.resolve(),
       openDiff: () => Promise.resolve(),

@@ -12,7 +12,9 @@ export function receiveCompare(app: App, message: CompareMessage): void {
   const { other, view, stage } = app.store.state;
   if (message.type === "compare") {
     app.other = new OtherSide(message.compare);
-    app.store.update({ other: { hello: message.compare, version: 0, stage: "same" }, view: "compare" });
+    // Whoever asks "what if" in the fusion view reads the answer there.
+    const stays = view === "fusion" && message.compare.kind === "options";
+    app.store.update({ other: { hello: message.compare, version: 0, stage: "same" }, ...(stays ? {} : { view: "compare" }) });
     const last = app.trace.graphStages.at(-1);
     if (last !== undefined && stage === 0) showStage(app, last);
     return app.announce(`Comparing with ${message.compare.title}`);

@@ -39,7 +39,8 @@ export function numberRows(here: CompilationSummary, there: CompilationSummary):
   });
 }
 
-function changeOf(a: number, b: number): string {
+/** `−12 %`, `same`, or nothing where a difference says nothing. */
+export function changeOf(a: number, b: number): string {
   if (a === b) return "same";
   if (!Number.isFinite(a) || !Number.isFinite(b) || a === 0) return "";
   const percent = (b / a - 1) * 100;

@@ -10,6 +10,7 @@ import { goToLine } from "../kernels/index.ts";
 import { measureLink } from "../bench/measure.ts";
 import { block, facts, type Fact } from "./blocks.ts";
 import { workFacts } from "./cost.ts";
+import { estimateFacts } from "./group-estimate.ts";
 
 export function groupDetails(app: App, id: number): HTMLElement[] {
   const { stage, summary } = app.store.state;
@@ -23,7 +24,7 @@ export function groupDetails(app: App, id: number): HTMLElement[] {
     ...(group.phase === "run" ? [["Measure", measureLink(app, { kind: "group", group: id })] as const] : []),
     ["Phase", group.phase === "init" ? "once, at the first run" : "every run"],
     ...workFacts(app, rows),
-    ...savedFact(app, group),
+    ...(app.store.state.summary?.fusion ? estimateFacts(app, id) : savedFact(app, group)),
     ...kernelFacts(app, id),
     ...bufferFact(app, id),
   ];
@@ -44,7 +45,7 @@ export function groupDetails(app: App, id: number): HTMLElement[] {
   return made;
 }
 
-/** What the group's own verdicts say that fusing saves. */
+/** What the group's own verdicts say that fusing saves, in traces without figures of groups. */
 function savedFact(app: App, { id }: GroupInfo): Fact[] {
   const inside = (app.store.state.summary?.verdicts ?? []).filter((v) => v.subject === "fusion" && v.accepted && v.group === id);
   const facts = inside.flatMap((v) => v.facts.filter(({ name }) => name === "not written and read back"));
