@@ -15,6 +15,7 @@ const help = `npm test -- [FILTER...] [options]
   -t PATTERN      only tests whose name matches (regular expression)
   --list          the suites and their files
   --long          with *.long.test.ts: fuzzing, all models, timing, sanitizers
+  --only-long     those alone
   --no-install    install nothing; exit code 4 if something is missing
   --skip-missing  install no system package; suites that need one are skipped with the reason
   --verbose       show what tests print, and their diagnostics
@@ -31,13 +32,15 @@ function readOptions() {
         help: { type: "boolean", short: "h" },
         list: { type: "boolean" },
         long: { type: "boolean" },
+        "only-long": { type: "boolean" },
         "no-install": { type: "boolean" },
         "skip-missing": { type: "boolean" },
         verbose: { type: "boolean" },
         name: { type: "string", short: "t" },
       },
     });
-    return { ...values, filters: positionals.map((filter) => filter.replace(/^\.\//, "")) };
+    const length = values["only-long"] ? "long" : values.long ? "all" : "short";
+    return { ...values, length, long: length !== "short", filters: positionals.map((filter) => filter.replace(/^\.\//, "")) };
   } catch (error) {
     throw new Stop("usage", `${/** @type {Error} */ (error).message}; npm test -- --help`, 2);
   }
@@ -163,7 +166,7 @@ async function main() {
     say(help);
     return 0;
   }
-  const suites = selectSuites(options.filters, options.long ?? false);
+  const suites = selectSuites(options.filters, options.length);
   if (options.list) {
     list(suites);
     return 0;

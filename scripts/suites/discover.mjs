@@ -19,9 +19,14 @@ export function testFiles(folder = "") {
   return found.sort();
 }
 
-/** All suites in order, each with its files. @param {boolean} long with *.long.test.ts @returns {(Suite & { paths: string[] })[]} */
-export function allSuites(long) {
-  const files = testFiles().filter((file) => long || !file.endsWith(".long.test.ts"));
+/** Which files count. @typedef {"short" | "all" | "long"} Length */
+const isLong = (file) => file.endsWith(".long.test.ts");
+/** @type {Record<Length, (file: string) => boolean>} */
+const ofLength = { short: (file) => !isLong(file), all: () => true, long: isLong };
+
+/** All suites in order, each with its files. @param {Length} length @returns {(Suite & { paths: string[] })[]} */
+export function allSuites(length) {
+  const files = testFiles().filter(ofLength[length]);
   const named = [...first, ...last];
   const rest = files.filter((file) => !named.some((suite) => suite.files?.test(file)));
   const inFolders = new Set(rest.map((file) => (file.split("/")[1] ?? "").replace(/(\.long)?\.test\.ts$/, "")));
@@ -31,10 +36,10 @@ export function allSuites(long) {
 
 /**
  * The suites that the filters ask for: a suite's name ("vscode" stands for every "vscode-..."), else a part of a file's path.
- * @param {string[]} filters none: everything @param {boolean} long
+ * @param {string[]} filters none: everything @param {Length} length
  */
-export function selectSuites(filters, long) {
-  const all = allSuites(long);
+export function selectSuites(filters, length) {
+  const all = allSuites(length).filter((suite) => length !== "long" || suite.paths.length > 0);
   if (filters.length === 0) return all;
   const named = (suite, filter) => suite.name === filter || suite.name.startsWith(`${filter}-`);
   const names = new Set(filters.filter((filter) => all.some((suite) => named(suite, filter))));
