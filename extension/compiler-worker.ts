@@ -43,6 +43,7 @@ import {
   compileModel,
   demangled,
   detectMachine,
+  instructionNotes,
   localMachine,
   nativeHeaders,
   openSessionModel,
@@ -169,10 +170,14 @@ async function assembly({ event, signal }: HandlerContext<"text">): Promise<Text
   const code = (of.code ??= buildCode(source, { signal }));
   // A build that failed or was called off is tried again by the next request.
   code.catch(() => (of.code = undefined));
-  const { assembly: text, sourceFile, sharedObject } = await code;
+  const { assembly: text, sourceFile, sharedObject, plan } = await code;
   const reply = asmReply(text, source, sourceFile.split("/").at(-1) ?? "");
-  const [lines, headers] = await Promise.all([demangled(reply.lines), placesInHeaders(sharedObject, sourceFile, reply.lines)]);
-  return { ...reply, lines, ...(headers === undefined ? {} : { headers }) };
+  const [lines, headers, notes] = await Promise.all([
+    demangled(reply.lines),
+    placesInHeaders(sharedObject, sourceFile, reply.lines),
+    instructionNotes(reply.lines, plan.isa, machine),
+  ]);
+  return { ...reply, lines, ...(headers === undefined ? {} : { headers }), notes };
 }
 
 /** With parameters, the group is built with them, beside the compiler's choice. */

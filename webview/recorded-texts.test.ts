@@ -14,7 +14,9 @@ const first = [line("module {"), line("  s1: for i%1", [1, 3, 4]), line("  }", [
 const second = [line("module {"), line("  s7: let x%2", [7]), line("  s1: for i%1", [1, 3, 4]), line("  }", [1], [7, 2]), line("}")];
 
 test("every text comes back as it was", () => {
-  const asm: TextReply = { language: "fusionscope-asm", lines: ["a", "a", ""], origins: [], source: new Int32Array([0, 5, 5]) };
+  const rows = [{ form: "ret", does: "returns", price: { latency: 1, throughput: 0.5, operations: 1, ports: [] } }];
+  const notes = { row: new Int32Array([-1, 0, -1]), rows, prices: { valid: false, why: "not installed" } } as const;
+  const asm: TextReply = { language: "fusionscope-asm", lines: ["a", "a", ""], origins: [], source: new Int32Array([0, 5, 5]), notes };
   const texts = { "ir:0": reply(first), "ir:1": reply(second), "ir:2": reply([]), "asm:2": asm };
   const packed = packTexts(texts);
   for (const [key, text] of Object.entries(texts)) assert.deepEqual(unpackText(packed, key), text, key);

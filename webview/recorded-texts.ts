@@ -2,7 +2,7 @@
  * Texts of a compilation as they lie in a page that stands alone: stages differ in few lines, so each line is kept once, with what it came
  * from, and a text is a list of runs of lines.
  */
-import type { LineOrigin, TextReply } from "#protocol";
+import type { InstructionNotes, LineOrigin, TextReply } from "#protocol";
 
 /** A line, then its origins, each a statement followed by its nodes. */
 type Line = readonly [text: string, ...origins: (readonly number[])[]];
@@ -12,6 +12,7 @@ interface PackedText {
   /** First line and number of lines, alternating. */
   readonly runs: readonly number[];
   readonly source?: Int32Array;
+  readonly notes?: InstructionNotes;
 }
 
 export interface PackedTexts {
@@ -43,7 +44,7 @@ export function packTexts(texts: Readonly<Record<string, TextReply>>): PackedTex
   return { lines, texts: packed, keys };
 }
 
-function packText({ language, lines, origins, source }: TextReply, indexOf: (line: Line) => number): PackedText {
+function packText({ language, lines, origins, source, notes }: TextReply, indexOf: (line: Line) => number): PackedText {
   const byLine = new Map<number, number[][]>();
   for (const { line, stmt, nodes } of origins) {
     const list = byLine.get(line);
@@ -58,7 +59,7 @@ function packText({ language, lines, origins, source }: TextReply, indexOf: (lin
     else runs.push(index, 1);
     next = index + 1;
   });
-  return { language, runs, ...(source === undefined ? {} : { source }) };
+  return { language, runs, ...(source === undefined ? {} : { source }), ...(notes === undefined ? {} : { notes }) };
 }
 
 /** The text under a key as the host would send it; undefined: there is none. */
@@ -74,5 +75,6 @@ export function unpackText({ lines, texts, keys }: PackedTexts, key: string): Te
       for (const [stmt, ...nodes] of from) origins.push({ line: text.length, stmt: stmt as number, nodes });
     }
   }
-  return { language: packed.language, lines: text, origins, ...(packed.source === undefined ? {} : { source: packed.source }) };
+  const { language, source, notes } = packed;
+  return { language, lines: text, origins, ...(source === undefined ? {} : { source }), ...(notes === undefined ? {} : { notes }) };
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AsmInstruction } from "./asm-map.ts";
 import { flopsOf, innermostLoops, isTile, isVectorWork } from "./machine-loops.ts";
-import { mcaInput, parseMca } from "./mca-report.ts";
+import { formsInput, mcaInput, parseMca, parsePrices } from "./mca-report.ts";
 
 const code = (symbol: string, from: number, texts: readonly string[]): AsmInstruction[] =>
   texts.map((text, i) => ({ address: from + i, text, symbol, chain: [], cppLine: undefined, exact: false }));
@@ -71,4 +71,37 @@ test("what limits a loop: a unit, the front end, or its own chain", () => {
   assert.match(parseMca(answer(4, 24, [1, 2, 2]))!.bottleneck, /front end: 6/);
   assert.match(parseMca(answer(8, 6, [1, 2, 2]))!.bottleneck, /chain of dependences: no unit is busy for more than 25 %/);
   assert.equal(parseMca("error: nothing"), undefined);
+});
+
+test("forms are regions of their own; prices are found by their names, units without the model's prefix", () => {
+  const input = formsInput(["vaddps zmm0, zmm1, zmm2", "call .L", "movsx rdx, ebx"]);
+  assert.match(
+    input,
+    /^\.intel_syntax noprefix\n\.L:\n# LLVM-MCA-BEGIN 0\nvaddps zmm0, zmm1, zmm2\n# LLVM-MCA-END 0\n# LLVM-MCA-BEGIN 2\nmovsxd rdx, ebx\n/,
+  );
+  const region = (name: string, latency: number, usage: readonly number[]): object => ({
+    Name: name,
+    InstructionInfoView: { InstructionList: [{ Latency: latency, NumMicroOpcodes: 1, RThroughput: 0.5 }] },
+    ResourcePressureView: {
+      ResourcePressureInfo: usage.flatMap((u, i) => [0, 1].map((at) => ({ InstructionIndex: at, ResourceIndex: i, ResourceUsage: u }))),
+    },
+  });
+  const prices = (resources: readonly string[]): ReturnType<typeof parsePrices> =>
+    parsePrices(
+      JSON.stringify({ CodeRegions: [region("0", 3, [0.5, 0.5]), region("7", 8, [0, 0, 1])], TargetInfo: { Resources: resources } }),
+    );
+  const zen = prices(["Zn4FP2", "Zn4LSU.\0", "Zn4LSU.\u0001"]);
+  assert.deepEqual(zen?.get(0), {
+    latency: 3,
+    throughput: 0.5,
+    operations: 1,
+    ports: [
+      { name: "FP2", cycles: 0.5 },
+      { name: "LSU.0", cycles: 0.5 },
+    ],
+  });
+  assert.deepEqual(zen?.get(7)?.ports, [{ name: "LSU.1", cycles: 1 }]);
+  assert.equal(zen?.has(1), false);
+  assert.equal(prices(["SPRPort00", "SPRPort01", "SPRPortInvalid"])?.get(0)?.ports[1]?.name, "Port01");
+  assert.equal(parsePrices("no answer"), undefined);
 });

@@ -2,7 +2,8 @@
 import { execFile } from "node:child_process";
 import fs from "node:fs";
 import { familyOf, type CpuFamily } from "../counters/events.ts";
-import { mcaInput, parseMca, type McaReport } from "../codegen/mca-report.ts";
+import { formsInput, mcaInput, parseMca, parsePrices, type McaReport } from "../codegen/mca-report.ts";
+import type { InstructionPrice } from "../protocol/instruction-notes.ts";
 import { missingFeatures, type IsaName, type MachineProfile } from "../machine.ts";
 import { detectMachine } from "./machine-detect.ts";
 
@@ -83,4 +84,24 @@ export async function priceLoop(tool: McaTool, model: string, texts: readonly st
   const report = ok ? parseMca(stdout) : undefined;
   const complaint = stderr.split("\n").find((line) => /error/.test(line)) ?? "it gave no answer";
   return report ?? { why: `${tool.version} refuses it: ${complaint.replace(/^.*error:\s*/, "").trim()}` };
+}
+
+/** Prices of single instructions by the index of their form (Intel syntax); those that the model does not know are left out. */
+export async function priceForms(
+  tool: McaTool,
+  model: string,
+  forms: readonly string[],
+): Promise<ReadonlyMap<number, InstructionPrice> | { readonly why: string }> {
+  const args = [
+    "-march=x86-64",
+    `-mcpu=${model}`,
+    "-iterations=100",
+    "-instruction-info",
+    "-json",
+    "-skip-unsupported-instructions=any",
+    "-",
+  ];
+  const { ok, stdout, stderr } = await run(tool.command, args, formsInput(forms));
+  const prices = ok ? parsePrices(stdout) : undefined;
+  return prices ?? { why: `${tool.version} gave no answer: ${stderr.split("\n").find((line) => /error/i.test(line)) ?? "no output"}` };
 }

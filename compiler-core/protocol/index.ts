@@ -1,9 +1,11 @@
 /** The typed messages between the compiler, the editor's host, the inspector page and the native runner. Types and constants only. */
 export * from "./trace.ts";
 export * from "./fusion.ts";
+export * from "./memory.ts";
 export * from "./tune.ts";
 export * from "./bench.ts";
 export * from "./hot-spots.ts";
+export * from "./instruction-notes.ts";
 export * from "./panel.ts";
 export * from "./onednn.ts";
 export * from "./runner.ts";

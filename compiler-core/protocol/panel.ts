@@ -3,6 +3,7 @@
  * error); the host also sends events on its own, after the page said `ready`. Data is JSON plus typed arrays.
  */
 import type { BenchResult, BenchScope } from "./bench.ts";
+import type { InstructionNotes } from "./instruction-notes.ts";
 import type { CompilationSummary, GraphDelta, LineOrigin, LoopStep, PassInfo } from "./trace.ts";
 
 /** A coded error as the user reads it. */
@@ -83,6 +84,8 @@ export interface TextReply {
   readonly source?: Int32Array;
   /** For asm, where in the headers each line comes from: index into `files` (-1: none) and line there. */
   readonly headers?: { readonly files: readonly string[]; readonly file: Int32Array; readonly line: Int32Array };
+  /** For asm, what its instructions do and cost. */
+  readonly notes?: InstructionNotes;
 }
 
 /** A header of the native library, and what was asked for in it. Files are paths below `native`; lines count from 1. */

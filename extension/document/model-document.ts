@@ -8,6 +8,7 @@ import type {
   CompilationSummary,
   ErrorInfo,
   GraphDelta,
+  InstructionNotes,
   Hello,
   LoopStep,
   PanelOptions,
@@ -45,6 +46,8 @@ export class ModelDocument implements vscode.CustomDocument {
   failed: ErrorInfo | undefined;
   dims: Hello["dims"] = [];
   lastBench: BenchResult | undefined;
+  /** Of the assembly that was last made of this compilation. */
+  instructionNotes: InstructionNotes | undefined;
   /** What is being done for this model now, for the status bar; undefined: nothing. */
   busy: string | undefined;
   private names = new StageNames();
@@ -88,6 +91,7 @@ export class ModelDocument implements vscode.CustomDocument {
     this.summary = undefined;
     this.failed = undefined;
     this.lastBench = undefined;
+    this.instructionNotes = undefined;
     this.changed.fire("generation");
     this.compiling = this.runCompilation(this.generation);
     return this.compiling;
@@ -106,7 +110,10 @@ export class ModelDocument implements vscode.CustomDocument {
   async text(kind: TextKind, stage: number, signal?: AbortSignal, onEvent?: (p: Progress) => void): Promise<TextReply> {
     if (kind === "asm") this.requireNative("building native code");
     await this.ready("this text");
-    return this.client.request("text", { kind, stage }, { signal, onEvent });
+    const { generation } = this;
+    const reply = await this.client.request("text", { kind, stage }, { signal, onEvent });
+    if (generation === this.generation && reply.notes !== undefined) this.instructionNotes = reply.notes;
+    return reply;
   }
 
   async tensor(arg: TensorArg, signal?: AbortSignal): Promise<TensorPage> {

@@ -6,6 +6,7 @@ import { commandLine } from "./command-line.ts";
 import { compare } from "./compare.ts";
 import { contextKeys } from "./context-keys.ts";
 import { inspector } from "./inspector.ts";
+import { assemblyHover } from "./assembly-hover.ts";
 import { irLanguage } from "./ir-language.ts";
 import { kernelsTree } from "./kernels-tree.ts";
 import { links } from "./links.ts";
@@ -32,6 +33,7 @@ export const features: readonly Feature[] = [
   benchmark,
   statusBar,
   problems,
+  assemblyHover,
   irLanguage,
   links,
   commandLine,

@@ -19,7 +19,7 @@ import {
   type Graph,
   type IsaName,
 } from "#core";
-import { buildCode, demangled, detectMachine } from "#core/io";
+import { buildCode, demangled, detectMachine, instructionNotes } from "#core/io";
 import type { GraphDelta, Hello, PanelOptions, TextReply, ToPage } from "#protocol";
 import { packTexts, type PackedTexts, type Recorded } from "../../../webview/page-html.ts";
 import type { CommandContext } from "../command.ts";
@@ -102,7 +102,7 @@ function bodies({ model }: Compiled): Record<string, GraphDelta> {
 }
 
 /** Every text that the page can ask for, by `kind:stage`. Without a compiler here the assembly is left out. */
-export async function textsOf(context: CommandContext, { compilation }: Compiled): Promise<PackedTexts> {
+export async function textsOf(context: CommandContext, { compilation, machine }: Compiled): Promise<PackedTexts> {
   const texts: Record<string, TextReply> = {};
   const { source, snapshots } = compilation;
   const forAll = (kind: string, text: TextReply): void => snapshots.forEach((_, stage) => (texts[`${kind}:${stage}`] = text));
@@ -113,9 +113,10 @@ export async function textsOf(context: CommandContext, { compilation }: Compiled
   if (source === undefined) return packTexts(texts);
   forAll("cpp", cppReply(source));
   try {
-    const { assembly, sourceFile } = await buildCode(source, nativeSettings(context));
+    const { assembly, sourceFile, plan } = await buildCode(source, nativeSettings(context));
     const reply = asmReply(assembly, source, path.basename(sourceFile));
-    forAll("asm", { ...reply, lines: await demangled(reply.lines) });
+    const [lines, notes] = await Promise.all([demangled(reply.lines), instructionNotes(reply.lines, plan.isa, machine)]);
+    forAll("asm", { ...reply, lines, notes });
   } catch (e) {
     context.log(`no assembly: ${e instanceof Error ? e.message : String(e)}`);
   }

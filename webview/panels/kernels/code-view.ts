@@ -19,8 +19,10 @@ export interface CodeEvents {
 
 export interface Shown {
   readonly lines: readonly string[];
-  /** What a line came from, at its end; in the words of its tooltip, too. */
-  readonly from?: (line: number) => { readonly short: string; readonly full: string } | undefined;
+  /** What is to be said of a line (from 1): behind it, and in its tooltip. */
+  readonly about?: (line: number) => { readonly behind?: string; readonly title: string } | undefined;
+  /** Columns between the number of a line and the line. */
+  readonly columns?: (line: number) => readonly HTMLElement[];
 }
 
 const lineHeight = 18;
@@ -34,6 +36,8 @@ export class CodeView {
   private readonly subtitle = el("span", { class: "count-of" });
   /** Links that stand in the head before `open`. */
   readonly links = el("span", { class: "code-links" });
+  /** What is said of the text as a whole, below its head. */
+  readonly remark = el("div", { class: "code-remark", hidden: true });
   private text: Shown | undefined;
   private lit: ReadonlySet<number> = new Set();
   private chosen: ReadonlySet<number> = new Set();
@@ -69,7 +73,14 @@ export class CodeView {
         linkButton("open", () => events.open(kind), `Open ${titles[kind]} in an editor`),
       ),
     );
-    this.element = el("section", { class: "code-column", attrs: { "aria-label": titles[kind] } }, head, this.notice, this.list.element);
+    this.element = el(
+      "section",
+      { class: "code-column", attrs: { "aria-label": titles[kind] } },
+      head,
+      this.remark,
+      this.notice,
+      this.list.element,
+    );
     this.list.element.hidden = true;
   }
 
@@ -86,6 +97,7 @@ export class CodeView {
 
   wait(): void {
     this.text = undefined;
+    this.remark.hidden = true;
     this.list.element.hidden = true;
     this.notice.hidden = false;
     fill(
@@ -97,6 +109,7 @@ export class CodeView {
 
   fail({ message, next }: ErrorInfo): void {
     this.text = undefined;
+    this.remark.hidden = true;
     this.list.element.hidden = true;
     this.notice.hidden = false;
     fill(
@@ -137,14 +150,19 @@ export class CodeView {
       else if (kind === "native") code.append(nativeCall(text));
       else code.append(el("span", { class: `t-${kind}` }, text));
     }
-    const from = this.text?.from?.(i + 1);
-    if (from) code.append(el("span", { class: "code-from" }, from.short));
+    const about = this.text?.about?.(i + 1);
+    if (about?.behind) code.append(el("span", { class: "code-from" }, about.behind));
     const state = `${this.lit.has(i + 1) ? " lit" : ""}${this.chosen.has(i + 1) ? " chosen" : ""}`;
     if (line.trim() === "") code.append(el("span", { class: "for-readers" }, "blank line"));
     return el(
       "div",
-      { class: `row line${state}`, ...(from ? { title: from.full } : {}) },
-      el("span", { class: "line-number", attrs: { "aria-hidden": "true" } }, String(i + 1)),
+      { class: `row line${state}`, ...(about ? { title: about.title } : {}) },
+      el(
+        "span",
+        { class: "gutter", attrs: { "aria-hidden": "true" } },
+        el("span", { class: "line-number" }, String(i + 1)),
+        ...(this.text?.columns?.(i + 1) ?? []),
+      ),
       code,
     );
   }

@@ -4,8 +4,8 @@ import { columnsShown, toggled } from "./columns.ts";
 
 test("as many columns as can be read, C++ first", () => {
   assert.deepEqual(columnsShown(500, undefined), ["cpp"]);
-  assert.deepEqual(columnsShown(860, undefined), ["ir", "cpp"]);
-  assert.deepEqual(columnsShown(1300, undefined), ["ir", "cpp", "asm"]);
+  assert.deepEqual(columnsShown(600, undefined), ["ir", "cpp"]);
+  assert.deepEqual(columnsShown(900, undefined), ["ir", "cpp", "asm"]);
 });
 
 test("what the user chose stays at any width", () => assert.deepEqual(columnsShown(300, ["cpp", "asm"]), ["cpp", "asm"]));

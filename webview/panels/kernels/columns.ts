@@ -6,8 +6,8 @@ export type ColumnKind = TextKind | "header";
 
 export const textKinds: readonly TextKind[] = ["ir", "cpp", "asm"];
 
-/** Pixels in which about fifty letters of code find room. */
-const leastWidth = 380;
+/** Pixels in which some 35 letters of code find room: an editor of 1050 pixels, with its lists, has two texts side by side. */
+const leastWidth = 290;
 /** The first to give way is the last. */
 const importance: readonly TextKind[] = ["cpp", "ir", "asm"];
 

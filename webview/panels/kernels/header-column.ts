@@ -5,7 +5,7 @@ import { linkButton } from "../../controls/index.ts";
 import { fill } from "../../dom.ts";
 import { errorInfo } from "../../host.ts";
 import { CodeView, type CodeEvents } from "./code-view.ts";
-import { instructionsOf, nativeSource, placeOf, shortPlace } from "./native-links.ts";
+import { instructionsOf, nativeSource, placeOf } from "./native-links.ts";
 
 type Loop = NonNullable<NativeSource["loop"]>;
 
@@ -81,15 +81,4 @@ export class HeaderColumn {
     if (own.size > 0 || !this.marked.has(line)) return own;
     return instructionsOf(asm, this.shown.file, Math.min(...this.marked), Math.max(...this.marked));
   }
-}
-
-/** What stands behind an instruction of a header. */
-export function fromHeader(asm: TextReply): { readonly from?: (line: number) => { short: string; full: string } | undefined } {
-  if (asm.headers === undefined) return {};
-  return {
-    from: (line) => {
-      const place = placeOf(asm, line);
-      return place && { short: shortPlace(place.file, place.line), full: `${place.file}:${place.line}` };
-    },
-  };
 }

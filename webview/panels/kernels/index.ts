@@ -9,9 +9,10 @@ import { visible } from "../../model/format.ts";
 import type { State } from "../../store.ts";
 import { refreshDetails } from "../details/index.ts";
 import { revealInGraph } from "../graph/index.ts";
+import { AssemblyNotes } from "./assembly-notes.ts";
 import { CodeView, titleOf, type CodeEvents } from "./code-view.ts";
 import { columnsShown, textKinds as kinds, toggled, type ColumnKind } from "./columns.ts";
-import { fromHeader, HeaderColumn } from "./header-column.ts";
+import { HeaderColumn } from "./header-column.ts";
 import { innermost, linesFor, nothingLinked, originOf, type Texts } from "./linking.ts";
 import { kernelsCalled } from "./native-links.ts";
 
@@ -25,6 +26,7 @@ class KernelsPanel {
   private picked: readonly number[] = [];
   private pointed = "";
   private readonly header: HeaderColumn;
+  private readonly notes: AssemblyNotes;
   private readonly columns = el("div", { class: "code-columns" });
   private readonly switches = el("div", { class: "code-switches", role: "group", attrs: { "aria-label": "Texts shown" } });
   /** What the user wants to see; undefined: as many texts as fit. */
@@ -44,6 +46,7 @@ class KernelsPanel {
     };
     this.header = new HeaderColumn(app, events, () => this.arrange(true));
     this.views = { ir: new CodeView("ir", events), cpp: new CodeView("cpp", events), asm: new CodeView("asm", events) };
+    this.notes = new AssemblyNotes(this.views.asm);
     this.element = el("section", { class: "kernels" }, el("div", { class: "kernels-head" }, this.toolbar, this.switches), this.columns);
     new ResizeObserver(() => this.arrange()).observe(this.columns);
     this.arrange();
@@ -146,7 +149,7 @@ class KernelsPanel {
   private arrived(kind: TextKind, text: TextReply, stage: number): void {
     this.texts = { ...this.texts, [kind]: text };
     this.views[kind].show(
-      kind === "asm" ? { lines: text.lines, ...fromHeader(text) } : text,
+      kind === "asm" ? this.notes.shown(text) : text,
       kind === "ir"
         ? `after ${stage} ${visible(passRows(this.app.store.state).find(({ index }) => index === stage)?.name ?? "")}`
         : `${text.lines.length} lines`,

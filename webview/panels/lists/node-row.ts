@@ -1,5 +1,6 @@
 /** A row of a list of nodes. */
 import type { App } from "../../app.ts";
+import { cutText } from "../../cut-text.ts";
 import { el } from "../../dom.ts";
 import { shapeText } from "../../model/boxes.ts";
 import { changeLines } from "../../model/change-text.ts";
@@ -7,6 +8,9 @@ import { changeSigns, kindOf, type StageChange } from "../../model/change.ts";
 import { tail, visible } from "../../model/format.ts";
 import { fateOf } from "../../model/holes.ts";
 import type { NodeRow, Snapshot } from "../../model/trace.ts";
+
+/** Letters: of names at most, of their ends that stay; of shapes that are not cut, and of the ends of longer ones. */
+const [longestName, nameEnd, wholeShape, shapeEnd] = [60, 4, 9, 4];
 
 export interface RowOf {
   readonly node: NodeRow;
@@ -27,12 +31,12 @@ export function nodeRow(app: App, { node, snapshot, stage, change, level, remove
     "div",
     {
       class: `row level-${level}${node.hole ? " not-compiled" : ""}`,
-      title: [visible(node.name), fateLine, ...differs].filter(Boolean).join("\n"),
+      title: [visible(node.name), output && shapeText(output.shape), fateLine, ...differs].filter(Boolean).join("\n"),
     },
     el("span", { class: `sign ${kind ?? ""}`, attrs: { "aria-hidden": "true" } }, kind && changeSigns[kind]),
     el("span", { class: "node-op" }, visible(node.op)),
-    el("span", { class: "node-name" }, tail(node.name, 24)),
-    output && el("span", { class: "node-shape" }, shapeText(output.shape)),
+    cutText("node-name", tail(node.name, longestName), 0, nameEnd),
+    output && cutText("node-shape", shapeText(output.shape), wholeShape, shapeEnd),
     el("span", { class: "for-readers" }, [kind, ...(node.hole ? ["not compiled"] : [])].filter(Boolean).join(", ")),
   );
 }
