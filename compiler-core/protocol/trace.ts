@@ -4,6 +4,7 @@
  */
 
 import type { FusionGroup } from "./fusion.ts";
+import type { MemoryReport } from "./memory.ts";
 
 export type PassStatus = "changed" | "same" | "skipped" | "failed";
 export type Level = "import" | "graph" | "lower" | "tensor" | "code";
@@ -252,6 +253,8 @@ export interface CompilationSummary {
   readonly kernels: readonly KernelInfo[];
   /** One for each of `groups`, in their order. Absent in traces stored by older versions. */
   readonly fusion?: readonly FusionGroup[];
+  /** Absent before memory is planned, and in traces stored by older versions. */
+  readonly memory?: MemoryReport;
   readonly arenaBytes: number;
   readonly arenaBytesWithoutReuse: number;
   readonly constantBytes: number;

@@ -11,6 +11,7 @@ import { isHole } from "../passes/2-lower/node-kind.ts";
 import { coverageOf, holeInfos, partitionsOf } from "./coverage.ts";
 import { fusionReport } from "./fusion/report.ts";
 import { groupInfo } from "./graph-delta.ts";
+import { memoryReport } from "./memory-report.ts";
 import { pairOutcomes } from "./pair-outcomes.ts";
 
 export function compilationSummary(c: Compilation): CompilationSummary {
@@ -35,6 +36,7 @@ export function compilationSummary(c: Compilation): CompilationSummary {
     buffers: module === undefined ? [] : bufferInfos(module),
     kernels: module === undefined ? [] : kernelInfos(c, module),
     fusion: fusionReport(c),
+    ...(module?.memory === undefined ? {} : { memory: memoryReport(module) }),
     arenaBytes: module?.memory?.arena ?? 0,
     arenaBytesWithoutReuse: module?.memory?.arenaWithoutReuse ?? 0,
     constantBytes: constantBytes(graph),

@@ -66,6 +66,7 @@ async function finish(context: CommandContext, compiled: Compiled): Promise<Comm
     buffers: summary.buffers,
     kernels: summary.kernels,
     fusion: summary.fusion ?? [],
+    ...(summary.memory === undefined ? {} : { memory: summary.memory }),
     unsupported: summary.unsupported,
     arenaBytes: summary.arenaBytes,
     arenaBytesWithoutReuse: summary.arenaBytesWithoutReuse,

@@ -128,6 +128,15 @@ const fusionGroup = record(
   },
 );
 
+const memoryPlan = record({
+  steps: list(record({ name: text, aliveBytes: count }, { group: whole })),
+  lowerBoundBytes: count,
+  peakStep: whole,
+  culprits: list(whole),
+  scratchBytes: count,
+  firstRunOnly: list(whole),
+});
+
 export const compileMembers: Members = {
   required: {
     ...identity,
@@ -155,6 +164,7 @@ export const compileMembers: Members = {
     buffers: list(buffer),
     kernels: list(kernel),
     fusion: list(fusionGroup),
+    memory: memoryPlan,
     sourceHash: text,
     sharedObject: text,
     emitted: list(text),
