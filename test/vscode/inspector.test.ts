@@ -133,7 +133,7 @@ test("each view shows", async () => {
   await page.locator(".code-column .line").filter({ hasText: "region" }).first().waitFor();
   await page.locator(".code-column .line").filter({ hasText: "FS_REGION_FUNCTION" }).first().waitFor();
   await window.screenshot("kernels");
-  await tab("Buffers").click();
+  await tab("Memory").click();
   await page
     .locator(".buffers .total")
     .filter({ hasText: bytesText(command["arenaBytes"] as number) })

@@ -47,7 +47,7 @@ for (const name of Object.keys(files)) {
       await window.setTheme(kind);
       await page.waitForFunction((name) => document.body.classList.contains(name), themes[kind].pageClass);
       await page.waitForTimeout(500);
-      for (const view of ["Graph", "Kernels", "Buffers"]) {
+      for (const view of ["Graph", "Kernels", "Memory"]) {
         await page.getByRole("tab", { name: view }).click();
         await page.waitForTimeout(500);
         await window.screenshot(`looks-${name}-${kind}-${view.toLowerCase()}`);

@@ -45,7 +45,7 @@ for (const kind of Object.keys(themes) as ThemeKind[]) {
   test(`${kind}: every view`, { skip: onlyOldest }, async () => {
     await window.setTheme(kind);
     await page.waitForFunction((name) => document.body.classList.contains(name), themes[kind].pageClass);
-    for (const view of ["Graph", "Kernels", "Buffers"]) {
+    for (const view of ["Graph", "Kernels", "Memory"]) {
       await page.getByRole("tab", { name: view }).click();
       await page.waitForTimeout(400); // the drawing follows the class a frame later
       await window.screenshot(`${kind}-${view.toLowerCase()}`);

@@ -11,7 +11,7 @@ import { launch, noChromium, open } from "./page.ts";
 import { themeNames } from "./themes.ts";
 
 const axeSource = noChromium ? "" : readFileSync(createRequire(`${process.cwd()}/`).resolve("axe-core/axe.min.js"), "utf8");
-const views = ["graph", "kernels", "buffers", "bench"] as const;
+const views = ["graph", "kernels", "buffers", "bench", "fusion"] as const;
 
 describe("accessibility", { skip: noChromium }, () => {
   let browser: Browser;
@@ -130,11 +130,12 @@ describe("accessibility", { skip: noChromium }, () => {
       ["2", "kernels"],
       ["3", "buffers"],
       ["4", "bench"],
+      ["5", "fusion"],
       ["1", "graph"],
     ] as const) {
       await page.keyboard.press(key);
       await page.waitForSelector(`#tab-${view}[aria-selected=true]`);
-      await tabTo(new RegExp(`^${{ kernels: "Kernels", buffers: "Buffers", bench: "Benchmark", graph: "Graph" }[view]}$`));
+      await tabTo(new RegExp(`^${{ kernels: "Kernels", buffers: "Memory", bench: "Benchmark", fusion: "Fusion", graph: "Graph" }[view]}$`));
     }
     await page.keyboard.press("ArrowRight");
     await page.waitForSelector("#tab-kernels[aria-selected=true]");

@@ -2,6 +2,7 @@
 import type { CompilationSummary, PassEvent, PassInfo, RuleHit, Verdict } from "#protocol";
 import type { FixtureGraph } from "./delta-writer.ts";
 import { batch } from "./fixture-story.ts";
+import { fusionOf, memoryOf } from "./fixture-figures.ts";
 
 export const passNames: readonly (readonly [name: string, level: PassInfo["level"], why: string, optional?: boolean])[] = [
   ["import", "import", "The model as it was read."],
@@ -199,6 +200,7 @@ export function summaryOf(passes: readonly PassEvent[], last: FixtureGraph, firs
             { group: 1, name: "g1_fc1", irLines: [1, 16], cppLines: [1, 17] },
             { group: 5, name: "g5_softmax", irLines: [18, 24], cppLines: [19, 27] },
           ],
+    ...(groups.length === 0 ? {} : { fusion: fusionOf(groups, verdicts), memory: memoryOf(groups) }),
     arenaBytes: 393216,
     arenaBytesWithoutReuse: 403968,
     constantBytes: 2_143_272,

@@ -1,165 +1,194 @@
-/** The arena map: steps to the right, offsets upwards, one bar per buffer, an arrow where one takes another's place. */
+/**
+ * The memory map: steps to the right, offsets upwards, one bar per buffer, an arrow where one takes another's place; above it the bytes alive
+ * at each step. Drawn once; what is chosen and brushed is marked on what is there.
+ */
 import { axisBottom, axisLeft, scaleLinear, select } from "d3";
-import type { BufferInfo } from "#protocol";
 import { svg } from "../dom.ts";
+import { isAlive, type MemoryMap, type PlacedBuffer, type StepRange } from "../model/arena.ts";
 import { bytesText } from "../model/format.ts";
+import { arenaArrows, inPlaceSign } from "./arena-arrows.ts";
+import { arenaBar, barId } from "./arena-bars.ts";
+import { cacheBands, levelLine, type Caches } from "./arena-bands.ts";
 import type { Theme } from "./theme.ts";
 
-export interface Arena {
-  readonly buffers: readonly BufferInfo[];
-  readonly arenaBytes: number;
-  readonly caches?: { readonly l1: number; readonly l2: number; readonly l3: number };
+export interface ArenaLook {
+  readonly caches?: Caches | undefined;
   /** Group ids in the order of their colours. */
   readonly groups: readonly number[];
+  /** Words for lines. */
+  readonly words: { readonly peak: string; readonly bound: string; readonly alive: string; readonly step: string; readonly all: string };
+  readonly label: string;
 }
 
-export interface ArenaEvents {
-  readonly chosen: (buffer: BufferInfo) => boolean;
-  readonly pick: (id: number) => void;
+export interface Frame {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
 }
 
-const margin = { left: 66, right: 16, top: 12, bottom: 34 };
+export type Scale = (value: number) => number;
+
+const margin = { left: 66, right: 16, top: 10, bottom: 34 };
+/** The strip of bytes alive, and the space below it. */
+const strip = { height: 38, gap: 10 };
+
+export class ArenaPicture {
+  readonly element: SVGElement;
+  readonly frame: Frame;
+  private readonly x: Scale & { invert(x: number): number };
+  private readonly y: Scale;
+  private readonly bars = svg("g");
+  private readonly arrows = svg("g");
+  private readonly brush = svg("rect", { class: "arena-brush", visibility: "hidden" });
+
+  constructor(
+    private readonly map: MemoryMap,
+    size: { readonly width: number; readonly height: number },
+    private readonly theme: Theme,
+    private readonly look: ArenaLook,
+  ) {
+    const withStrip = map.place === "arena" && size.height > 180 && map.steps.length > 1;
+    const top = margin.top + (withStrip ? strip.height + strip.gap : 0);
+    this.frame = { left: margin.left, right: size.width - margin.right, top, bottom: size.height - margin.bottom };
+    const { left, right, bottom } = this.frame;
+    this.x = scaleLinear([0, Math.max(1, map.steps.length)], [left, right]);
+    const head = map.place === "arena" && map.lowerBound !== undefined ? 1.06 : 1.02;
+    this.y = scaleLinear([0, Math.max(map.bytes * head, 1)], [bottom, top]);
+    this.element = svg("svg", { width: size.width, height: size.height, role: "img", "aria-label": look.label });
+    this.element.append(
+      ...cacheBands(look.caches, map.bytes, this.frame, this.y, theme),
+      ...this.peakColumn(),
+      this.bars,
+      this.arrows,
+      ...this.lines(),
+      this.brush,
+      ...(withStrip ? this.aliveStrip() : []),
+      ...this.axes(size),
+    );
+    this.mark(() => false, undefined);
+  }
+
+  /** The step under a place of the screen, within the map; undefined: beside it. */
+  stepAt(clientX: number): number {
+    const { left } = this.element.getBoundingClientRect();
+    const step = Math.floor(this.x.invert(clientX - left));
+    return Math.min(this.map.steps.length - 1, Math.max(0, step));
+  }
+
+  /** Marks what is chosen, and the steps that are brushed. Chosen bars lie above the others. */
+  mark(chosen: (bar: PlacedBuffer) => boolean, range: StepRange | undefined): void {
+    const { x, y, theme, map, look } = this;
+    const marked = map.bars.map((bar) => ({ bar, chosen: chosen(bar), faded: range !== undefined && !isAlive(bar, range) }));
+    marked.sort((a, b) => Number(a.chosen) - Number(b.chosen));
+    this.bars.replaceChildren(...marked.map((one) => arenaBar(one, map, x, y, theme, look.groups)));
+    const few = map.bars.length <= fewBuffers;
+    const shown = marked.filter(({ bar, chosen: own }) => bar.tookFrom && (few || own || isChosen(marked, bar.tookFrom.id)));
+    this.arrows.replaceChildren(
+      ...shown.flatMap((one) => arenaArrows(one.bar, map, x, y, theme, one.chosen || isChosen(marked, one.bar.tookFrom?.id ?? -1))),
+      ...map.bars.filter(({ inPlace }) => inPlace).flatMap((bar) => inPlaceSign(bar, x, y, theme)),
+    );
+    this.showBrush(range);
+  }
+
+  private showBrush(range: StepRange | undefined): void {
+    this.brush.setAttribute("visibility", range ? "visible" : "hidden");
+    if (!range) return;
+    const [from, to] = [this.x(range[0]), this.x(range[1] + 1)];
+    const place = { x: from, y: this.frame.top, width: to - from, height: this.frame.bottom - this.frame.top, stroke: this.theme.focus };
+    for (const [name, value] of Object.entries({ ...place, fill: this.theme.focus })) this.brush.setAttribute(name, String(value));
+  }
+
+  private peakColumn(): SVGElement[] {
+    const { peakStep } = this.map;
+    if (peakStep === undefined || peakStep < 0 || this.map.steps.length < 2) return [];
+    const { top, bottom } = this.frame;
+    const [x, width] = [this.x(peakStep), this.x(peakStep + 1) - this.x(peakStep)];
+    return [svg("rect", { x, y: top, width, height: bottom - top, fill: this.theme.warning, opacity: 0.13 })];
+  }
+
+  private lines(): SVGElement[] {
+    const { map, look, theme, frame, y } = this;
+    if (map.place !== "arena" || map.bytes === 0) return [];
+    const { lowerBound } = map;
+    const peak = levelLine({
+      at: y(map.bytes),
+      text: `${look.words.peak} ${bytesText(map.bytes)}`,
+      frame,
+      colour: theme.warning,
+      above: true,
+    });
+    if (lowerBound === undefined || lowerBound >= map.bytes) return peak;
+    return [
+      ...peak,
+      ...levelLine({
+        at: y(lowerBound),
+        text: `${look.words.bound} ${bytesText(lowerBound)}`,
+        frame,
+        colour: theme.foreground,
+        dashed: true,
+      }),
+    ];
+  }
+
+  /** Bytes alive at each step, with the most of them marked. */
+  private aliveStrip(): SVGElement[] {
+    const { map, theme, frame, x, look } = this;
+    const [top, bottom] = [margin.top, margin.top + strip.height];
+    const most = map.steps.reduce((best, { aliveBytes }) => Math.max(best, aliveBytes), 1);
+    const height = (bytes: number): number => (bytes / most) * strip.height;
+    const columns = map.steps.map(({ aliveBytes }, i) =>
+      svg("rect", {
+        x: x(i),
+        width: Math.max(0.5, x(i + 1) - x(i) - 1),
+        y: bottom - height(aliveBytes),
+        height: height(aliveBytes),
+        fill: i === map.peakStep ? theme.warning : theme.muted,
+        opacity: i === map.peakStep ? 0.95 : 0.55,
+      }),
+    );
+    const label = svg("text", { x: frame.left - 8, y: top + 9, "text-anchor": "end", class: "axis-note" });
+    label.textContent = look.words.alive;
+    const value = svg("text", { x: frame.left - 8, y: top + 23, "text-anchor": "end", class: "axis-note" });
+    value.textContent = bytesText(most);
+    return [...columns, label, value];
+  }
+
+  private axes(size: { readonly width: number; readonly height: number }): SVGElement[] {
+    const { frame, map, look } = this;
+    const xAxis = svg("g", { transform: `translate(0,${frame.bottom})`, class: "axis" });
+    const yAxis = svg("g", { transform: `translate(${frame.left},0)`, class: "axis" });
+    const count = map.steps.length;
+    const every = Math.max(1, Math.ceil(count / Math.max(2, Math.floor((frame.right - frame.left) / 36))));
+    const middles = scaleLinear([-0.5, Math.max(1, count) - 0.5], [frame.left, frame.right]);
+    select(xAxis as SVGGElement).call(
+      axisBottom(middles)
+        .tickValues(Array.from({ length: Math.ceil(count / every) }, (_, i) => i * every))
+        .tickFormat(String),
+    );
+    select(yAxis as SVGGElement).call(
+      axisLeft(scaleLinear([0, 1], [this.y(0), this.y(1)]))
+        .tickValues(byteTicks(map.bytes, Math.max(2, (frame.bottom - frame.top) / 44)))
+        .tickFormat((value) => bytesText(Number(value))),
+    );
+    const caption = svg("text", { x: frame.right, y: size.height - 4, "text-anchor": "end", class: "axis-note" });
+    caption.textContent = look.words.step;
+    return [xAxis, yAxis, caption];
+  }
+}
+
 /** With more buffers than this, arrows are drawn only for what is selected. */
 const fewBuffers = 24;
 
-/** An SVG element of the given size. */
-export function arenaMap(
-  arena: Arena,
-  size: { readonly width: number; readonly height: number },
-  theme: Theme,
-  events: ArenaEvents,
-): SVGElement {
-  const { buffers, arenaBytes, caches } = arena;
-  const lastStep = buffers.reduce((most, { lastStep: last }) => Math.max(most, last), 0);
-  const x = scaleLinear([0, lastStep + 1], [margin.left, size.width - margin.right]);
-  const y = scaleLinear([0, Math.max(arenaBytes, 1)], [size.height - margin.bottom, margin.top]);
-  const root = svg("svg", {
-    width: size.width,
-    height: size.height,
-    role: "img",
-    "aria-label": `Arena of ${bytesText(arenaBytes)} over ${lastStep + 1} steps, ${buffers.length} buffers. The list below has the same content.`,
-  });
-  for (const [name, bytes] of [
-    ["L1", caches?.l1 ?? 0],
-    ["L2", caches?.l2 ?? 0],
-  ] as const) {
-    if (bytes <= 0 || bytes >= arenaBytes) continue;
-    root.append(
-      svg("rect", {
-        x: margin.left,
-        y: y(bytes),
-        width: size.width - margin.left - margin.right,
-        height: y(0) - y(bytes),
-        fill: theme.foreground,
-        opacity: 0.05,
-      }),
-    );
-    root.append(
-      svg("line", {
-        x1: margin.left,
-        x2: size.width - margin.right,
-        y1: y(bytes),
-        y2: y(bytes),
-        stroke: theme.muted,
-        "stroke-dasharray": "2 4",
-      }),
-    );
-    const label = svg("text", { x: size.width - margin.right - 4, y: y(bytes) - 4, "text-anchor": "end", class: "axis-note" });
-    label.textContent = `${name} ${bytesText(bytes)}`;
-    root.append(label);
-  }
-  const ordered = [...buffers].sort((a, b) => Number(events.chosen(a)) - Number(events.chosen(b)));
-  for (const buffer of ordered) root.append(bar(buffer, arena, x, y, theme, events));
-  root.append(...arrows(buffers, x, y, theme, events));
-  const xAxis = svg("g", { transform: `translate(0,${size.height - margin.bottom})`, class: "axis" });
-  const yAxis = svg("g", { transform: `translate(${margin.left},0)`, class: "axis" });
-  const whole = Math.min(lastStep + 1, Math.max(2, Math.floor(size.width / 60)));
-  select(xAxis as SVGGElement).call(
-    axisBottom(x)
-      .ticks(whole)
-      .tickFormat((value) => (Number.isInteger(value) ? String(value) : "")),
-  );
-  select(yAxis as SVGGElement).call(
-    axisLeft(y)
-      .tickValues(byteTicks(arenaBytes, Math.max(2, size.height / 60)))
-      .tickFormat((value) => bytesText(Number(value))),
-  );
-  const caption = svg("text", { x: size.width - margin.right, y: size.height - 4, "text-anchor": "end", class: "axis-note" });
-  caption.textContent = "step";
-  root.append(xAxis, yAxis, caption);
-  return root;
-}
+const isChosen = (marked: readonly { readonly bar: PlacedBuffer; readonly chosen: boolean }[], id: number): boolean =>
+  marked.some(({ bar, chosen }) => chosen && bar.buffer.id === id);
+
+/** The buffer under a target of an event. */
+export const bufferAt = (target: EventTarget | null): number | undefined => barId(target);
 
 /** Powers of two and their multiples, about `count` of them. */
 function byteTicks(bytes: number, count: number): number[] {
   let step = 1;
   while (bytes / step > count) step *= 2;
   return Array.from({ length: Math.floor(bytes / step) + 1 }, (_, i) => i * step);
-}
-
-type Scale = (value: number) => number;
-
-function bar(buffer: BufferInfo, arena: Arena, x: Scale, y: Scale, theme: Theme, events: ArenaEvents): SVGElement {
-  const order = arena.groups.indexOf(buffer.groups[0] ?? NaN);
-  const colour = order >= 0 ? (theme.groups[order % theme.groups.length] as string) : theme.muted;
-  const chosen = events.chosen(buffer);
-  const [left, top] = [x(buffer.firstStep) + 1, y(buffer.offset + buffer.bytes) + 0.5];
-  const [width, height] = [
-    Math.max(2, x(buffer.lastStep + 1) - x(buffer.firstStep) - 2),
-    Math.max(2, y(buffer.offset) - y(buffer.offset + buffer.bytes) - 1),
-  ];
-  const shape = svg("rect", {
-    x: left,
-    y: top,
-    width,
-    height,
-    rx: 3,
-    fill: theme.highContrast ? theme.background : colour,
-    "fill-opacity": chosen ? 0.75 : 0.38,
-    stroke: chosen ? theme.focus : colour,
-    "stroke-width": chosen ? 2.5 : 1,
-  });
-  const group = svg("g", { class: "arena-bar" }, shape);
-  const title = svg("title");
-  title.textContent = `${buffer.name}: ${bytesText(buffer.bytes)} at ${buffer.offset}, steps ${buffer.firstStep} to ${buffer.lastStep}`;
-  group.append(title);
-  if (width > 50 && height > 14) {
-    const label = svg("text", { x: left + 7, y: top + Math.min(height / 2 + 4, 16), class: "bar-label" });
-    const room = Math.floor((width - 12) / 6.6);
-    const text = height > 16 ? `${buffer.name}  ${bytesText(buffer.bytes)}` : buffer.name;
-    label.textContent = text.length > room ? `${text.slice(0, Math.max(1, room - 1))}…` : text;
-    group.append(label);
-  }
-  group.addEventListener("click", () => events.pick(buffer.id));
-  return group;
-}
-
-/** Of all buffers that were there before, the one that left last. */
-function latest(old: readonly (BufferInfo | undefined)[]): BufferInfo | undefined {
-  return old.reduce((best, buffer) => (buffer && (!best || buffer.lastStep > best.lastStep) ? buffer : best), undefined);
-}
-
-function arrows(buffers: readonly BufferInfo[], x: Scale, y: Scale, theme: Theme, events: ArenaEvents): SVGElement[] {
-  const many = buffers.length > fewBuffers;
-  const byId = new Map(buffers.map((buffer) => [buffer.id, buffer]));
-  const middle = (buffer: BufferInfo): number => y(buffer.offset + buffer.bytes / 2);
-  const made: SVGElement[] = [];
-  for (const buffer of buffers) {
-    const old = latest(buffer.reuses.map((id) => byId.get(id)));
-    if (old && (!many || events.chosen(buffer) || events.chosen(old))) {
-      const [ax, ay, bx, by] = [x(old.lastStep + 1) - 6, middle(old), x(buffer.firstStep) + 7, middle(buffer)];
-      const bend = Math.max(14, (bx - ax) / 2);
-      const strong = events.chosen(buffer) || events.chosen(old);
-      const style = {
-        fill: "none",
-        stroke: strong ? theme.focus : theme.foreground,
-        "stroke-width": strong ? 2 : 1.2,
-        opacity: strong ? 1 : 0.6,
-        "pointer-events": "none",
-      };
-      made.push(svg("path", { d: `M${ax},${ay} C${ax + bend},${ay} ${bx - bend},${by} ${bx},${by}`, ...style }));
-      made.push(svg("path", { d: `M${bx - 5},${by - 3.5} L${bx},${by} L${bx - 5},${by + 3.5}`, ...style }));
-    }
-  }
-  return made;
 }
