@@ -83,6 +83,10 @@ export const ruleDocs: Readonly<Record<string, RuleDoc>> = {
     what: "The pass `fuse` is switched off: every operator has a nest of its own.",
     remedy: "Switch the pass on in the options.",
   },
+  "merge-nests/product": {
+    what: "Inside of an attention nest, a product is computed on the bytes its operands were dequantised from, or on bf16, where a kernel is as fast.",
+    remedy: "One scale and zero point for each operand; `--precision bf16` for floats.",
+  },
   "merge-nests/attention": {
     what: "Two products and the rows between them are one nest: a block of rows of scores is made, worked on and used up in scratch of the thread.",
     remedy: "Forbid the pair, or switch off the pass `merge-nests`, to compare.",
@@ -120,11 +124,19 @@ export const ruleDocs: Readonly<Record<string, RuleDoc>> = {
     what: "Layers that are shared out by rows are one nest: each thread takes its rows through all of them, so no barrier stands in between.",
     remedy: "Forbid the pair, or switch off the pass `chain-nests`, to compare.",
   },
+  "chain-nests/tuned": {
+    what: "The machine profile has a block of rows and register tiles for this chain that were measured to be faster than the predicted ones.",
+    remedy: "Compile without `--tuned` to compare.",
+  },
   "chain-nests/columns": {
     what: "Sharing out columns saves more (weights are read by one thread each) than the barriers between the layers cost.",
   },
   "choose-tiles/threads": {
     what: "How a product is divided among threads: the share of the busiest thread, with the operands it has to bring in, is compared for every grid.",
+  },
+  "choose-tiles/depth": {
+    what: "Where rows and columns do not fill the threads, the depth of a product can be divided, too: each thread sums a part of it, and the parts are added up behind a barrier, always in the same order.",
+    remedy: "Sums are taken in another order than without: their last digits may differ.",
   },
   "choose-tiles/blocks": {
     what: "Register tile and cache blocks of a product: the point of the search space with the least time that the cost model predicts from the machine profile.",
@@ -161,6 +173,17 @@ export const ruleDocs: Readonly<Record<string, RuleDoc>> = {
   "schedule-parallel/barrier": { what: "Threads wait for each other only where one reads what another wrote." },
   "eliminate-dead-stores/never-read": { what: "A buffer that nobody reads any more is gone: its values stay in registers." },
   "shrink-buffers/slice": { what: "A buffer between two operators of one nest shrinks to what one iteration uses." },
+  "place-slices/into": {
+    what: "What a concat joins is written into its part of the result by whoever makes it: nothing is copied.",
+    remedy: "Switch off the pass `place-slices` to compare.",
+  },
+  "place-slices/out-of": {
+    what: "What a slice cuts out is read where it lies, rows at the distance of the whole: nothing is copied.",
+    remedy: "Switch off the pass `place-slices` to compare.",
+  },
+  "place-slices/copied": {
+    what: "A copy stays where the memory of its source cannot be part of the result: inputs, constants, what goes to two places, what a kernel reads without gaps.",
+  },
   "plan-memory/place": {
     what: "Buffers that are not alive at the same time share memory; a result may take the place of the operand it is the last to read.",
   },

@@ -60,6 +60,18 @@ function inPlace(index: NestIndex, node: Node): readonly number[] | undefined {
   return strides && viewStrides(node, { shape: index.shape(source), strides }, index.shape(resultOf(node)));
 }
 
+/** What computes an operand element by element reads whole rows of it; a product on its bytes takes columns, too. */
+function computedOperandTakes(index: NestIndex, group: Group, member: Node, strides: readonly number[], shape: readonly number[]): boolean {
+  const result = resultOf(member);
+  const [user, ...others] = index.users(result);
+  if (user === undefined || others.length > 0 || index.groupOf(user) !== group || index.isOutput(result)) return false;
+  if (index.shape(result).length !== shape.length) return false;
+  if (user.op !== "matmul") return computedOperandTakes(index, group, user, strides, shape);
+  const anchor = group.members.find((m) => m.node === user.id)?.anchor;
+  const isNarrow = group.params[anchor === "mix" ? "mixKernel" : "scoresKernel"] !== undefined;
+  return isMatrix(strides, shape, isNarrow && user.inputs[1] === result && user.inputs[0] !== result);
+}
+
 /** Every reader is a product of such a nest that finds its matrix, directly or under another shape. */
 function readersTake(index: NestIndex, value: ValueId, strides: readonly number[], readers: ReadonlySet<number>): boolean {
   return index.users(value).every((user) => {
@@ -71,6 +83,7 @@ function readersTake(index: NestIndex, value: ValueId, strides: readonly number[
     const asLeft = user.inputs[0] === value;
     const rest = user.inputs.slice(2).includes(value) || (asLeft && user.inputs[1] === value);
     const anchor = group.members.find((m) => m.node === user.id)?.anchor;
+    if (readers.has(group.id) && anchor === "pre") return computedOperandTakes(index, group, user, strides, index.shape(value));
     if (!readers.has(group.id) || user.op !== "matmul" || rest || (asLeft && anchor === "mix")) return false;
     return isMatrix(strides, index.shape(value), !asLeft);
   });

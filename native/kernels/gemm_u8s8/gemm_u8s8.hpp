@@ -15,6 +15,7 @@
 #pragma once
 
 #include "../gemm/tile.hpp"
+#include "../transpose/transpose.hpp"
 
 namespace fs {
 
@@ -170,6 +171,34 @@ FS_INLINE i32x interleave_rows(const uint8_t* src, int64_t k_stride, int rows) {
 #endif
 }
 
+#if defined(FS_SIMD_AVX512) || defined(FS_SIMD_AVX2)
+// One panel of a source whose columns are contiguous: four steps of k are one 32-bit element, so that a transposition of those does it. Then
+// the bytes that are there are flipped (padding stays zero) and summed, while the panel is in L1. `k` and `ld` are multiples of 4.
+template <int NR, int Flip>
+inline void pack_columns_u8s8(int8_t* panel, const uint8_t* src, int64_t ld, int64_t k, int64_t width, int32_t* colsum) {
+  using sums_of = i8_arithmetic<0>;
+  const int64_t groups = k / 4;
+  transpose_into_panels<NR>(reinterpret_cast<float*>(panel), reinterpret_cast<const float*>(src), ld / 4, groups, width, 0, 1);
+  for (int c = 0; c < NR && c < width; c += f32_lanes) {
+    const int lanes = static_cast<int>(width - c < f32_lanes ? width - c : f32_lanes);
+    int32_t flips[f32_lanes];
+    for (int i = 0; i < f32_lanes; i++) flips[i] = i < lanes && Flip != 0 ? static_cast<int32_t>(0x80808080u) : 0;
+    const i32x flip = load(flips);
+    i32x sum = broadcast(int32_t{0});
+    for (int64_t g = 0; g < groups; g++) {
+      int32_t* const at = reinterpret_cast<int32_t*>(panel + (g * NR + c) * 4);
+      i32x four = load(at);
+      if constexpr (Flip != 0) {
+        four = bit_xor(four, flip);
+        store(at, four);
+      }
+      sum = sums_of::multiply_add(sums_of::spread(0x01010101), sums_of::split(four), sum);
+    }
+    if (colsum != nullptr) store(colsum + c, sum, lanes);
+  }
+}
+#endif
+
 // src(p, c) at src[p * k_stride + c * n_stride] (row-major k x n: ld, 1; a transposed weight n x k: 1, ld); elements of u8 are packed as
 // u8 - 128. Writes panels [first, last), and, when colsum is not null, colsum[c] = sum over p of the packed elements of their columns.
 template <int NR = gemm_u8s8_nr, class T>
@@ -196,6 +225,14 @@ inline void pack_b_u8s8(int8_t* dst, const T* src, int64_t k_stride, int64_t n_s
       }
       continue;
     }
+#if defined(FS_SIMD_AVX512) || defined(FS_SIMD_AVX2)
+    if (k_stride == 1 && n_stride % 4 == 0 && k % 4 == 0) {
+      const int64_t width = n - j * NR < NR ? n - j * NR : NR;
+      pack_columns_u8s8<NR, flip>(panel, reinterpret_cast<const uint8_t*>(src) + j * NR * n_stride, n_stride, k, width,
+                                  colsum == nullptr ? nullptr : colsum + j * NR);
+      continue;
+    }
+#endif
     std::memset(panel, 0, static_cast<size_t>(NR * groups * 4));
     for (int64_t c = 0; c < NR && j * NR + c < n; c++) {
       const T* const from = src + (j * NR + c) * n_stride;
