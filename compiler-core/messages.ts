@@ -66,6 +66,11 @@ export const messages = {
     text: "{path} is no stored benchmark: {what}",
     next: "choose a file that the benchmark view or `fusionscope bench --json` has written",
   },
+  "profile-file": {
+    exit: 3,
+    text: "{path} is no profile of ONNX Runtime: {what}",
+    next: "choose a file that ONNX Runtime has written with enable_profiling, after the session has ended it",
+  },
   "tensor-not-constant": { exit: 1, text: "{name} has no values before the model runs", next: "look at a weight or a folded constant" },
   "link-invalid": { exit: 2, text: "this link cannot be opened: {what}", next: "copy the link again from the inspector" },
   "file-unwritable": { exit: 4, text: "cannot write {path}: {what}", next: "choose another place or free some space" },
@@ -110,6 +115,17 @@ export const messages = {
     next: "give a folder with input_0.pb and output_0.pb, and so on",
   },
   "input-mismatch": { exit: 3, text: "input {name}: {what}", next: "give a tensor of the type and shape that the model declares" },
+  "input-unknown": { exit: 2, text: "the model has no input {name}{hint}", next: "its inputs are {inputs}" },
+  "tensor-unknown": {
+    exit: 2,
+    text: "the main graph has no tensor {name}{hint}",
+    next: "name an input, an initializer or a result of a node as the file does",
+  },
+  "nothing-low": {
+    exit: 3,
+    text: "{model} is computed in 32-bit floats: nothing is rounded to bf16 or to codes",
+    next: "ask for --precision bf16, or give a model with QuantizeLinear and DequantizeLinear",
+  },
   "tune-nothing": {
     exit: 3,
     text: "{model} has no matrix product of 32-bit floats whose parameters could be tuned",

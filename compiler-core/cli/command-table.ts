@@ -127,6 +127,23 @@ of its own. \`fusionscope run PART.onnx --data test_data_set_0\` holds the compi
       "fusionscope extract model.onnx --group 2 -o part/model.onnx",
     ],
   },
+  probe: {
+    summary: "look at tensors in the middle of a run on your own data, and find the first that diverges",
+    details:
+      "With --tensor: the values that the compiled code makes, beside ONNX Runtime's; with -o they are written there as .npy files.\n" +
+      "Tensors that pass from nest to nest are read where they lie; for others the model is compiled once more with them as outputs.\n" +
+      "With --diverge: every tensor in memory, in the order of the graph, against ONNX Runtime, within the bound of `check`.\n" +
+      "With --errors: --precision bf16 or a quantised model against its float values: SQNR, greatest and mean difference, worst first.\n" +
+      "Inputs that nobody gave are random numbers.",
+    arguments: [model],
+    options: ["tensor", "diverge", "errors", "input", "data", "seed", "output", ...code, "no-cache", "timeout", ...general],
+    no: "--diverge, and a tensor differs",
+    examples: [
+      "fusionscope probe model.onnx --tensor /layer.0/Add_output_0 --input ids=ids.npy -o values/",
+      "fusionscope probe model.onnx --diverge --data test_data_set_0",
+      "fusionscope probe model.onnx --errors --precision bf16",
+    ],
+  },
   ablate: {
     summary: "time it with each optional pass switched off",
     arguments: [model],
@@ -136,8 +153,12 @@ of its own. \`fusionscope run PART.onnx --data test_data_set_0\` holds the compi
   inspect: {
     summary: "write the inspector with this compilation as one self-contained page",
     arguments: [model],
-    options: ["output", "result", ...code, ...native, ...general],
-    examples: ["fusionscope inspect model.onnx -o model.html", "fusionscope inspect model.onnx --result bench.json -o model.html"],
+    options: ["output", "result", "ort-profile", ...code, ...native, ...general],
+    examples: [
+      "fusionscope inspect model.onnx -o model.html",
+      "fusionscope inspect model.onnx --result bench.json -o model.html",
+      "fusionscope inspect model.onnx --ort-profile profile.json -o model.html",
+    ],
   },
   passes: { summary: "the passes, in order", arguments: [], options: general, examples: ["fusionscope passes"] },
   ops: { summary: "the ONNX operators that are understood", arguments: [], options: general, examples: ["fusionscope ops --json"] },

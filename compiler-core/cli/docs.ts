@@ -3,6 +3,7 @@ import { messages, opDocs, passInfos, ruleDocs, widestIsa, type MachineProfile, 
 import { referenceMachines, type ReferenceMachine } from "#core/io";
 import type { DocRow } from "#protocol";
 import { countersIntroduction, derivedRows, eventRows } from "./docs-counters.ts";
+import { exampleLines } from "./docs-examples.ts";
 import { commandHelp } from "./help.ts";
 import { commandNames, exitCodes, type CommandName } from "./command-table.ts";
 import { environmentList, knobList } from "./commands/knobs.ts";
@@ -86,6 +87,15 @@ function passesPage(): Page {
     "The pipeline in order (`compiler-core/pipeline.ts`). A pass is known by its position; an optional one can be switched off with `--without`.",
     "",
     ...table(["#", "pass", "level", "optional", "why"], rows),
+    "",
+    "## Examples",
+    "",
+    "One of the tests of each pass, before and after, with the rules that fired. Longer ones are in `test/graph-passes` and `test/tensor-passes`.",
+    "",
+    ...[...new Set(passInfos.map((p) => p.name))].flatMap((name) => {
+      const lines = exampleLines(name);
+      return lines.length === 0 ? [] : [`### ${code(name)}`, "", ...lines];
+    }),
   ]);
 }
 

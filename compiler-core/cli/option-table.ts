@@ -31,9 +31,12 @@ export interface NumberOption extends OptionBase {
   readonly min: number;
   readonly max?: number;
 }
-/** May be repeated. `list`: comma-separated words; `nodes`: comma-separated node references; `pairs`: A+B; `dims`: NAME=N. */
+/**
+ * May be repeated. `list`: comma-separated words; `nodes`: comma-separated node references; `pairs`: A+B; `dims`: NAME=N; `texts`: any text, one at a
+ * time; `files`: NAME=PATH.
+ */
 export interface RepeatedOption extends OptionBase {
-  readonly kind: "list" | "nodes" | "pairs" | "dims";
+  readonly kind: "list" | "nodes" | "pairs" | "dims" | "texts" | "files";
   readonly choices?: readonly string[];
 }
 export type OptionSpec = FlagOption | TextOption | ChoiceOption | NumberOption | RepeatedOption;
@@ -78,6 +81,10 @@ export const optionTable = {
   debug: { kind: "flag", help: "stack traces of errors" },
   help: { kind: "flag", short: "h", help: "this text" },
   data: { kind: "text", value: "DIR", help: "folder with input_*.pb and output_*.pb, the layout of ONNX tests" },
+  tensor: { kind: "texts", value: "NAME", help: "a tensor of the main graph, by its name in the file; repeat for more" },
+  input: { kind: "files", value: "NAME=FILE", help: "values of an input, a .npy or TensorProto (.pb) file; repeat for more" },
+  diverge: { kind: "flag", help: "the first tensor that differs from ONNX Runtime beyond the bound of `check`, and the nest that made it" },
+  errors: { kind: "flag", help: "what bf16 or quantised arithmetic costs: each tensor against the float model, worst first" },
   rtol: { kind: "number", min: 0, value: "R", usual: "1e-3", help: "relative tolerance" },
   atol: { kind: "number", min: 0, value: "A", usual: "1e-7", help: "absolute tolerance" },
   against: {
@@ -121,6 +128,11 @@ export const optionTable = {
   tuned: { kind: "flag", code: true, help: "add the parameters that --tune has kept for this machine profile to it" },
   export: { kind: "text", value: "FILE", help: "also write the part (--nodes, --group) as an ONNX file, with test_data_set_0 beside it" },
   result: { kind: "text", value: "FILE", help: "a stored benchmark (bench --json, or saved by the editor) for the page to show" },
+  "ort-profile": {
+    kind: "text",
+    value: "FILE",
+    help: "a profile that ONNX Runtime wrote of the model (enable_profiling), for the page to show",
+  },
   output: { kind: "text", short: "o", value: "PATH", help: "where to write" },
   peaks: { kind: "flag", help: "measure arithmetic and memory peaks, checked against the frequency seen" },
   calibrate: {
@@ -141,6 +153,8 @@ type ValueOfKind = {
   readonly nodes: readonly string[];
   readonly pairs: readonly (readonly [string, string])[];
   readonly dims: Readonly<Record<string, number>>;
+  readonly texts: readonly string[];
+  readonly files: Readonly<Record<string, string>>;
 };
 
 /** The options a command line gave, typed by the table. What was not given is absent. */

@@ -130,6 +130,10 @@ export function parseValue(option: OptionSpec, text: string): Parsed {
       return parsePair(text);
     case "dims":
       return parseDim(text);
+    case "texts":
+      return text === "" ? { wrong: "is empty" } : { value: [text] };
+    case "files":
+      return parseFile(text);
   }
 }
 
@@ -165,6 +169,12 @@ function parseDim(text: string): Parsed {
   if (at <= 0) return { wrong: "write NAME=N" };
   const size = parseNumber(text.slice(at + 1), true, 0, 2 ** 31 - 1);
   return "wrong" in size ? { wrong: `the size ${size.wrong}` } : { value: { [text.slice(0, at)]: size.value } };
+}
+
+/** A name can hold the sign: the last one separates, as no path begins with it. */
+function parseFile(text: string): Parsed {
+  const at = text.lastIndexOf("=");
+  return at <= 0 || at === text.length - 1 ? { wrong: "write NAME=FILE" } : { value: { [text.slice(0, at)]: text.slice(at + 1) } };
 }
 
 function checkArguments(command: CommandName, given: readonly string[]): void {

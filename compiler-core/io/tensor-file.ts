@@ -114,3 +114,18 @@ export function readNpyFile(path: string): TensorValue {
     source.close();
   }
 }
+
+/** Writes a `.npy` file (format version 1). Throws `npy-format` for element types that NumPy does not have. */
+export function writeNpyFile(path: string, { dtype, dims, bytes }: Pick<TensorValue, "dtype" | "dims" | "bytes">): void {
+  const name = Object.entries(npyTypes).find(([, type]) => type === dtype)?.[0];
+  if (name === undefined) userError("npy-format", { file: path }, { what: `NumPy has no elements of type ${dtype}` });
+  const descr = `${/1$/.test(name) ? "|" : "<"}${name}`;
+  const tuple = dims.length === 1 ? `(${dims[0]},)` : `(${dims.join(", ")})`;
+  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
+  // The data begins at a multiple of 64 bytes; the header ends with a line end.
+  const padded = `${text.padEnd(Math.ceil((10 + text.length + 1) / 64) * 64 - 10 - 1)}\n`;
+  const head = Buffer.alloc(10);
+  head.write("\u0093NUMPY\u0001\u0000", "latin1");
+  head.writeUInt16LE(padded.length, 8);
+  fs.writeFileSync(path, Buffer.concat([head, Buffer.from(padded, "latin1"), bytes]));
+}

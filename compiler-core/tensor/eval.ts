@@ -51,7 +51,8 @@ class Interpreter implements Memory {
   constructor(
     private readonly module: Module,
     readonly mode: EvalMode,
-    data: ModuleData,
+    /** Undefined: nothing is alive yet. */
+    data: ModuleData | undefined,
   ) {
     this.buffers = buffersById(module);
     this.own = Array.from({ length: module.threads }, () => new Map<BufferId, Elements>());
@@ -60,7 +61,7 @@ class Interpreter implements Memory {
       const { arena, scratch } = module.memory;
       this.planned = { arena: new ArrayBuffer(arena), scratch: this.own.map(() => new ArrayBuffer(scratch)) };
     }
-    for (const b of module.buffers) this.bring(b, data);
+    if (data !== undefined) for (const b of module.buffers) this.bring(b, data);
   }
 
   private bring(b: Buffer, data: ModuleData): void {
@@ -219,6 +220,24 @@ class Interpreter implements Memory {
     });
   }
 
+  /** Contents of everything that is not a thread's own, as they are now. */
+  contents(): ReadonlyMap<BufferId, Elements> {
+    return this.shared;
+  }
+
+  /** Gives buffers contents: those named, and poison for what else the statements use outside of threads. */
+  preload(contents: ReadonlyMap<BufferId, Elements>, used: Iterable<BufferId>): void {
+    for (const id of used) {
+      const b = this.shape(id);
+      if (b.scope === "thread") continue;
+      const known = contents.get(id);
+      const fresh = allocate(b.dtype, b.shape, this.mode).data;
+      if (known === undefined) poison(fresh);
+      else fresh.set(known as never);
+      this.shared.set(id, fresh);
+    }
+  }
+
   output(b: Buffer): NdArray {
     return { dtype: b.dtype, shape: b.shape, data: this.data(b.id) };
   }
@@ -236,6 +255,38 @@ export function evalModule(module: Module, data: ModuleData, mode: EvalMode): re
   machine.run(module.run.body);
   const outputs = module.buffers.filter((b) => b.scope === "output").sort((a, b) => (a.slot ?? 0) - (b.slot ?? 0));
   return outputs.map((b) => machine.output(b));
+}
+
+/** As `evalModule`, and what all shared buffers hold in the end: as long as memory is not planned, each still has what was last written. */
+export function evalBuffers(
+  module: Module,
+  data: ModuleData,
+  mode: EvalMode,
+): { readonly outputs: readonly NdArray[]; readonly contents: ReadonlyMap<BufferId, Elements> } {
+  const { memory: _, ...unplanned } = module;
+  const machine = new Interpreter(unplanned, mode, data);
+  machine.run(module.init.body);
+  machine.run(module.run.body);
+  const outputs = module.buffers.filter((b) => b.scope === "output").sort((a, b) => (a.slot ?? 0) - (b.slot ?? 0));
+  return { outputs: outputs.map((b) => machine.output(b)), contents: machine.contents() };
+}
+
+/**
+ * Runs some statements of a module alone. Buffers of `contents` have these elements before, others that are not a thread's own hold poison. Gives
+ * what all of them hold after; `contents` stays as it is.
+ */
+export function evalPiece(
+  module: Module,
+  body: readonly Stmt[],
+  contents: ReadonlyMap<BufferId, Elements>,
+  used: Iterable<BufferId>,
+  mode: EvalMode,
+): ReadonlyMap<BufferId, Elements> {
+  const { memory: _, ...unplanned } = module;
+  const machine = new Interpreter(unplanned, mode, undefined);
+  machine.preload(contents, used);
+  machine.run(body);
+  return machine.contents();
 }
 
 /** Bytes of a buffer. */

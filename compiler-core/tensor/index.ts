@@ -5,4 +5,4 @@ export { printModule, printModuleWithLines, printExpr, type PrintedModule } from
 export { parseModule } from "./parse.ts";
 export { countStatements, buffersById, visitStmts } from "./rewrite.ts";
 export { verifyModule } from "./verify.ts";
-export { evalModule, type ModuleData } from "./eval.ts";
+export { evalBuffers, evalModule, evalPiece, type ModuleData } from "./eval.ts";

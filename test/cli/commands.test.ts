@@ -7,6 +7,8 @@ import { after, test } from "node:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { commandNames, type CommandName } from "../../compiler-core/cli/command-table.ts";
 import { commandSchema, resultSchema } from "../../compiler-core/cli/schemas/index.ts";
+import { optionalPasses } from "../../compiler-core/io/session/ablate.ts";
+import { writeNpyFile } from "../../compiler-core/io/tensor-file.ts";
 import { exampleModel, fusionscope, jsonOf, noCompiler } from "./command-line.ts";
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "fusionscope-cli-"));
@@ -71,6 +73,18 @@ const cases: readonly Case[] = [
     native: true,
     json: (r) => assert.equal(r["ok"], true),
   },
+  {
+    words: ["probe", exampleModel, "--tensor", "y", "--diverge", "--dim", "batch=3", "-o", at("values")],
+    native: true,
+    json: checkProbed,
+    text: /ok: no tensor diverges/,
+  },
+  {
+    words: ["probe", exampleModel, "--errors", "--precision", "bf16", "--input", `x=${at("values/x.npy")}`],
+    native: true,
+    json: checkErrors,
+    text: /SQNR/,
+  },
   { words: ["explain", exampleModel, "#1"], json: checkExplain, text: /fused: / },
   { words: ["explain", exampleModel, "out:y"] },
   { words: ["explain", exampleModel, "%0"], text: /%0 matmul: as it was imported/ },
@@ -121,7 +135,8 @@ const cases: readonly Case[] = [
   {
     words: ["ablate", exampleModel, "--seconds", "0.02"],
     native: true,
-    json: (r) => assert.ok(list(r["rows"]).some((row) => row["pass"] === "fuse")),
+    json: checkAblated,
+    text: /without pass +median +slower by/,
   },
   { words: ["inspect", exampleModel, "-o", at("page.html")], native: true, json: checkPage },
 ];
@@ -133,6 +148,42 @@ function checkCompile(r: Record<string, unknown>): void {
   assert.deepEqual(r["unsupported"], []);
   assert.equal(r["built"], true);
   assert.ok(Number(r["constantBytes"]) > 0);
+}
+
+/** One row for each optional pass; those with other code say what changed, the others why not. */
+function checkAblated(r: Record<string, unknown>): void {
+  const rows = list(r["rows"]);
+  assert.deepEqual(
+    rows.map((row) => row["pass"]),
+    optionalPasses(),
+  );
+  const base = r["figures"] as Record<string, number>;
+  for (const row of rows) assert.ok(row["why"] !== undefined || Number(row["medianMs"]) > 0, String(row["pass"]));
+  const without = (pass: string) => rows.find((row) => row["pass"] === pass)?.["figures"] as Record<string, number>;
+  assert.ok(without("fuse")["nests"]! > base["nests"]!, "without fusion there are more nests");
+  assert.ok(without("fuse")["trafficBytes"]! > base["trafficBytes"]!, "and more is written and read back");
+  assert.ok(without("pack-weights")["packedBytes"]! < base["packedBytes"]!, "without prepacking nothing is packed at the first run");
+}
+
+function checkProbed(r: Record<string, unknown>): void {
+  const [tensor] = list(r["tensors"]);
+  assert.deepEqual([tensor?.["name"], tensor?.["how"], r["ok"]], ["y", "in place", true]);
+  assert.ok(fs.existsSync(String(tensor?.["file"])));
+  // Data for the next case: an input as a file.
+  const shape = [4, 16];
+  writeNpyFile(at("values/x.npy"), {
+    dtype: "f32",
+    dims: shape,
+    bytes: new Uint8Array(Float32Array.from({ length: 64 }, (_, i) => Math.sin(i)).buffer),
+  });
+}
+
+function checkErrors(r: Record<string, unknown>): void {
+  const report = r["errors"] as Record<string, unknown>;
+  assert.equal(list(r["inputs"])[0]?.["from"], "file");
+  assert.equal(report["precision"], "bf16");
+  const [output] = list(report["outputs"]);
+  assert.ok(Number(output?.["sqnrDb"]) > 30 && Number(output?.["sqnrDb"]) < 80, `SQNR is ${output?.["sqnrDb"]} dB`);
 }
 
 function checkExplain(r: Record<string, unknown>): void {

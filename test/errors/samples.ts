@@ -160,6 +160,19 @@ export const samples: readonly Sample[] = [
     says: /twins.onnx has no matrix product of 32-bit floats/,
     native: true,
   },
+  {
+    code: "input-unknown",
+    words: () => ["probe", exampleModel, "--diverge", "--input", "z=z.npy"],
+    says: /no input "z".*its inputs are x/,
+  },
+  { code: "tensor-unknown", words: () => ["probe", exampleModel, "--tensor", "nowhere"], says: /no tensor "nowhere"/, native: true },
+  {
+    code: "nothing-low",
+    words: (dir) => ["probe", path.join(dir, "twins.onnx"), "--errors"],
+    make: (dir) => write(dir, "twins.onnx", twins()),
+    says: /twins.onnx is computed in 32-bit floats/,
+    native: true,
+  },
   { code: "group-unknown", words: () => ["bench", exampleModel, "--group", "99"], says: /the compilation has the groups 0, 1/ },
   {
     code: "bench-stored",
@@ -250,6 +263,7 @@ export const elsewhere: Readonly<Partial<Record<MessageCode, string>>> = {
   "page-silent": "extension/editor/page-link.test.ts",
   "page-request": "extension/editor/page-link.test.ts",
   "bench-file": "extension/features/benchmark-runs.test.ts",
+  "profile-file": "compiler-core/io/ort-profile-file.test.ts",
   "compare-same": "extension/text/compare-choice.test.ts",
   untrusted: "test/vscode/untrusted.test.ts",
   "not-built": "test/scripts/commands.test.ts",

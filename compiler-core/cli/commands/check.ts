@@ -86,7 +86,9 @@ const checkOnce: CommandRunner = async (context) => {
 
 function eachPass({ log }: CommandContext, { model, compilation }: Compiled, seed: number): PassCheck[] {
   const inputs = randomInputs(model.graph, referenceGraph(compilation), seed);
-  return checkEachPass(compilation, inputs, (row) => log(`${row.index} ${row.pass}: ${row.ok ? "ok" : "differs"}`));
+  return checkEachPass(compilation, inputs, (row) =>
+    log(`${row.index} ${row.pass}: ${row.ok ? "ok" : "differs"} (${row.evaluated} of ${row.of} evaluated)`),
+  );
 }
 
 function passTable(rows: readonly PassCheck[]): string[] {
@@ -95,6 +97,7 @@ function passTable(rows: readonly PassCheck[]): string[] {
       { title: "#", align: "right", cell: (p) => String(p.index) },
       { title: "pass", cell: (p) => p.pass },
       { title: "max abs", align: "right", cell: (p) => errorText(p.maxAbs) },
+      { title: "evaluated", align: "right", cell: (p) => `${p.evaluated} of ${p.of}` },
       { title: "", cell: (p) => (p.ok ? "ok" : `differs ${p.why ?? ""}`) },
     ],
     rows,

@@ -13,6 +13,7 @@ import { inspect } from "./inspect.ts";
 import { knobs } from "./knobs.ts";
 import { ops } from "./ops.ts";
 import { passes } from "./passes.ts";
+import { probe } from "./probe.ts";
 import { run } from "./run.ts";
 import { schema } from "./schema.ts";
 
@@ -23,6 +24,7 @@ export const commandRunners: Readonly<Record<CommandName, CommandRunner>> = {
   bench,
   explain,
   extract,
+  probe,
   ablate,
   inspect,
   passes,

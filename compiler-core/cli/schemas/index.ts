@@ -7,6 +7,7 @@ import { cacheMembers, doctorMembers, inspectMembers, knobsMembers, opsMembers, 
 import { benchMembers } from "./bench.ts";
 import { ablateMembers, checkMembers, runMembers } from "./results.ts";
 import { extractMembers } from "./parts.ts";
+import { probeMembers } from "./probe.ts";
 
 /** Members of an object: the required ones, then the optional ones. */
 export interface Members {
@@ -23,6 +24,7 @@ const membersOf = {
   bench: benchMembers,
   explain: explainMembers,
   extract: extractMembers,
+  probe: probeMembers,
   ablate: ablateMembers,
   inspect: inspectMembers,
   passes: passesMembers,

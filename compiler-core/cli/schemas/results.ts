@@ -38,17 +38,33 @@ export const checkMembers: Members = {
     version: text,
     note: text,
     firstBadPass: orNull(text),
-    eachPass: list(record({ index: whole, pass: text, ok: flag, maxAbs: number }, { why: text })),
+    eachPass: list(record({ index: whole, pass: text, ok: flag, maxAbs: number, evaluated: whole, of: whole }, { why: text })),
   },
 };
 
 export const timing: Readonly<Record<string, Schema>> = { minMs: number, medianMs: number, p95Ms: number, runs: whole, ci95: pair(number) };
 export const ratio = record({ median: number, ci95: pair(number) });
 
+const figures = record({
+  ops: whole,
+  nests: whole,
+  statements: whole,
+  barriers: whole,
+  arenaBytes: whole,
+  packedBytes: whole,
+  trafficBytes: whole,
+});
+
 export const ablateMembers: Members = {
   required: {
     ...identity,
     base: record(timing),
-    rows: list(record({ pass: text, medianMs: number, ratio: number, ci95: pair(number) }, { why: text })),
+    figures,
+    rows: list(
+      record(
+        { pass: text, medianMs: number, ratio: number, ci95: pair(number), hits: whole, accepted: whole, refused: whole },
+        { figures, why: text },
+      ),
+    ),
   },
 };

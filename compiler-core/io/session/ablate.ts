@@ -10,6 +10,7 @@ import { buildCode, type BuildSettings } from "./build.ts";
 import { referenceGraph } from "./check.ts";
 import { compileModel } from "./compile.ts";
 import type { SessionModel } from "./model.ts";
+import { moduleFigures, type ModuleFigures } from "./module-figures.ts";
 import { NativeHost, type HostSettings, type LoadedModel } from "./native-host.ts";
 import { randomModelInputs } from "./run-inputs.ts";
 
@@ -26,12 +27,19 @@ export interface AblationRow {
   /** Time without the pass over time with it, round by round. */
   readonly ratio: number;
   readonly ci95: readonly [number, number];
-  /** Why there is no number. */
+  /** Of the compilation without the pass; absent where there is none. */
+  readonly figures?: ModuleFigures;
+  /** How often rules of the pass fired with all passes on, and verdicts of it that were accepted and refused. */
+  readonly hits: number;
+  readonly accepted: number;
+  readonly refused: number;
+  /** Why there is no number, or why it makes no difference. */
   readonly why?: string;
 }
 
 export interface Ablation {
   readonly base: Timing;
+  readonly figures: ModuleFigures;
   readonly rows: readonly AblationRow[];
 }
 
@@ -40,6 +48,7 @@ export const optionalPasses = (): string[] => [...new Set(pipeline.filter((p) =>
 
 interface Variant {
   readonly pass: string;
+  readonly figures?: ModuleFigures;
   readonly loaded?: LoadedModel;
   readonly why?: string;
 }
@@ -59,7 +68,7 @@ export async function ablateModel(
     const variants: Variant[] = [];
     for (const pass of optionalPasses().filter((p) => !options.without.includes(p))) {
       settings.onStep?.(`building without ${pass}`);
-      variants.push(await loadVariant(model, pass, source.text, options, machine, settings, host));
+      variants.push(await loadVariant(model, pass, full, options, machine, settings, host));
     }
     const inputs = host.inputFiles(
       source.plan.inputs.map((i) => i.name),
@@ -75,7 +84,11 @@ export async function ablateModel(
     const baseRounds = samples.get(base.name) ?? bug("the runner left a candidate out");
     return {
       base: timing(baseRounds.flat()),
-      rows: variants.map((v) => rowOf(v, v.loaded === undefined ? undefined : samples.get(v.loaded.name), baseRounds)),
+      figures: moduleFigures(full),
+      rows: variants.map((v) => ({
+        ...rowOf(v, v.loaded === undefined ? undefined : samples.get(v.loaded.name), baseRounds),
+        ...activity(full, v.pass),
+      })),
     };
   } finally {
     await host.close();
@@ -85,7 +98,7 @@ export async function ablateModel(
 async function loadVariant(
   model: SessionModel,
   pass: string,
-  baseText: string,
+  full: Compilation,
   options: CompileOptions,
   machine: MachineProfile,
   settings: AblationSettings,
@@ -95,8 +108,9 @@ async function loadVariant(
     const compilation = compileModel(model, { ...options, without: [...options.without, pass] }, machine);
     if (compilation.error !== undefined) return { pass, why: compilation.error.message };
     if (compilation.source === undefined) return { pass, why: "without it there is no code" };
-    if (compilation.source.text === baseText) return { pass, why: "the code is the same without it" };
-    return { pass, loaded: await host.load(await buildCode(compilation.source, settings), `without ${pass}`) };
+    const figures = moduleFigures(compilation);
+    if (compilation.source.text === full.source?.text) return { pass, figures, why: idle(full, pass) };
+    return { pass, figures, loaded: await host.load(await buildCode(compilation.source, settings), `without ${pass}`) };
   } catch (e) {
     const error = asUserError(e);
     if (error.code === "cancelled") throw error;
@@ -106,9 +120,34 @@ async function loadVariant(
 
 type Rounds = readonly (readonly number[])[];
 
-function rowOf({ pass, why }: Variant, rounds: Rounds | undefined, base: Rounds): AblationRow {
-  if (rounds === undefined) return { pass, medianMs: NaN, ratio: 1, ci95: [1, 1], why: why ?? "not timed" };
+type TimedRow = Omit<AblationRow, "hits" | "accepted" | "refused">;
+
+/** What the pass did with all passes on. */
+function activity({ passes, verdicts }: Compilation, pass: string): Pick<AblationRow, "hits" | "accepted" | "refused"> {
+  const own = verdicts.filter((v) => v.rule.startsWith(`${pass}/`));
+  return {
+    hits: passes.filter((p) => p.name === pass).reduce((n, p) => n + p.hits.length, 0),
+    accepted: own.filter((v) => v.accepted).length,
+    refused: own.filter((v) => !v.accepted).length,
+  };
+}
+
+/** Why the code is the same: the pass found nothing, or refused what it found, or others did its work. */
+function idle(full: Compilation, pass: string): string {
+  const { hits, refused } = activity(full, pass);
+  const runs = full.passes.filter((p) => p.name === pass);
+  const first = full.verdicts.find((v) => v.rule.startsWith(`${pass}/`) && !v.accepted);
+  const reason = runs.find((p) => p.status === "skipped")?.reason;
+  if (reason !== undefined) return `the code is the same: it did not run (${reason})`;
+  if (runs.some((p) => p.status === "changed") || hits > 0) return "the code is the same: what it does, later passes do as well";
+  if (first !== undefined) return `the code is the same: it refused ${refused} time${refused === 1 ? "" : "s"}, first: ${first.because}`;
+  return "the code is the same: there is nothing in this model for it to do";
+}
+
+function rowOf({ pass, figures, why }: Variant, rounds: Rounds | undefined, base: Rounds): TimedRow {
+  const known = figures === undefined ? {} : { figures };
+  if (rounds === undefined) return { pass, medianMs: NaN, ratio: 1, ci95: [1, 1], ...known, why: why ?? "not timed" };
   const medians = (list: Rounds): number[] => list.map((round) => quantile(sortNumbers(round), 0.5));
   const { median, ci95 } = pairedRatio(medians(rounds), medians(base));
-  return { pass, medianMs: timing(rounds.flat()).medianMs, ratio: median, ci95 };
+  return { pass, medianMs: timing(rounds.flat()).medianMs, ratio: median, ci95, ...known };
 }

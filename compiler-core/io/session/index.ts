@@ -16,6 +16,7 @@ export * from "./extract.ts";
 export { estimateBuilt } from "./hot-spots.ts";
 export * from "./instruction-notes.ts";
 export * from "./model.ts";
+export * from "./module-figures.ts";
 export * from "./native-host.ts";
 export * from "./options.ts";
 export * from "./given-inputs.ts";
