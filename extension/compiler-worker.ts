@@ -54,7 +54,15 @@ import {
 } from "#core/io";
 import type { BenchScope, PanelOptions, TemplateParams, TextReply } from "#protocol";
 import { cancelled, coded, toErrorInfo } from "./coded-error.ts";
-import type { BenchReply, CompileReply, MachineInfo, ModelInfo, WorkerData, WorkerRequests } from "./worker/messages.ts";
+import {
+  Shared,
+  type BenchReply,
+  type CompileReply,
+  type MachineInfo,
+  type ModelInfo,
+  type WorkerData,
+  type WorkerRequests,
+} from "./worker/messages.ts";
 import { declaredTypes, withDeclaredTypes } from "./worker/declared-types.ts";
 import { serve, type HandlerContext, type Handlers, type Port } from "./worker/serve.ts";
 import { tensorPage } from "./worker/tensor-page.ts";
@@ -72,14 +80,14 @@ interface Compiled {
 }
 
 const machine = localMachine();
-const newest = new Int32Array((workerData as WorkerData).generation);
+const shared = new Int32Array((workerData as WorkerData).shared);
 let model: SessionModel | undefined;
 let compiled: Compiled | undefined;
 
 const handlers: Handlers = {
   machine: machineInfo,
   open: ({ path }) => open(path),
-  compile: ({ generation, options }, context) => compile(generation, options, context),
+  compile,
   text: ({ kind, stage }, context) =>
     kind === "asm" ? assembly(context) : kind === "cpp" ? cppReply(sourceOf(now())) : snapshotReply(snapshotAt(stage)),
   tensor: (arg) => tensorPage(graphAt(arg.stage), arg),
@@ -122,13 +130,21 @@ const dimsOf = ({ dims }: SessionModel, extents: PanelOptions["dims"]): ModelInf
   dims.map((name) => ({ name, value: extents[name] ?? 1 }));
 
 /** Runs the passes and streams the graph after each one that changed it. */
-function compile(generation: number, panel: PanelOptions, { event }: HandlerContext<"compile">): CompileReply {
+function compile(
+  { generation, options: panel, hold }: WorkerRequests["compile"]["arg"],
+  { event }: HandlerContext<"compile">,
+): CompileReply {
   const of = model ?? userError("no-compilation", {}, { what: "compiling" });
   const options: CompileOptions = { ...defaultOptions, ...panel };
   checkOptions(of, options, machine);
-  const isOld = (): boolean => Atomics.load(newest, 0) !== generation;
+  const isOld = (): boolean => Atomics.load(shared, Shared.generation) !== generation;
   const stream = deltaStream(of, (delta) => event({ delta }));
-  const compilation = compileModel(of, options, machine, { cancelled: isOld, onStage: ({ index }, snapshot) => stream(index, snapshot) });
+  const onStage = ({ index }: { readonly index: number }, snapshot: Snapshot): void => {
+    stream(index, snapshot);
+    // The imported graph is on its way to the screen: the passes would take a core of what draws it.
+    if (index === 0 && hold > 0 && !isOld()) Atomics.wait(shared, Shared.painted, 0, hold);
+  };
+  const compilation = compileModel(of, options, machine, { cancelled: isOld, onStage });
   if (isOld()) throw cancelled();
   compiled = { compilation, options };
   const summary = compilationSummary(compilation);

@@ -11,14 +11,13 @@ import { features } from "./features/index.ts";
 import type { Services } from "./services.ts";
 import { defaultOptions, workerEnvironment } from "./settings.ts";
 import { plainNotice } from "./text/plain.ts";
+import { Threads } from "./worker/threads.ts";
 
 export function activate(context: vscode.ExtensionContext): FusionscopeApi {
   const log = vscode.window.createOutputChannel("Fusionscope", { log: true });
   const dist = path.join(context.extensionPath, "dist");
-  const registry = new Registry(
-    { workerFile: path.join(dist, "compiler-worker.cjs"), environment: workerEnvironment, scratch: context.globalStorageUri, log },
-    new OptionStore(context.workspaceState),
-  );
+  const threads = new Threads(path.join(dist, "compiler-worker.cjs"), workerEnvironment);
+  const registry = new Registry({ threads, scratch: context.globalStorageUri, log }, new OptionStore(context.workspaceState));
   const services: Services = {
     context,
     log,
@@ -34,6 +33,7 @@ export function activate(context: vscode.ExtensionContext): FusionscopeApi {
   };
   context.subscriptions.push(log, registry);
   for (const feature of features) feature.activate(services);
+  threads.prepare(2000); // unless the extension was started by a model, which takes the first one
   return createApi(registry);
 }
 

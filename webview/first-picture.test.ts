@@ -27,9 +27,34 @@ test("a page that paints nothing does not wait for ever", async () => {
   assert.deepEqual(taken, ["stage", "summary"]);
 });
 
-test("a message that is none is passed on", () => {
+test("what is said before a graph that takes its time is not held for long", async () => {
+  const taken: string[] = [];
+  const first = new FirstPicture(({ type }) => taken.push(type));
+  for (const type of ["hello", "generation"]) first.deliver(message(type));
+  assert.deepEqual(taken, []);
+  await soon(40);
+  assert.deepEqual(taken, ["hello", "generation"]);
+  first.deliver(message("stage"));
+  assert.deepEqual(taken, ["hello", "generation", "stage"]);
+});
+
+test("what leads to the first graph is one change of the page", () => {
+  const told: string[] = [];
+  const first = new FirstPicture(
+    ({ type }) => told.push(type),
+    (changes) => {
+      changes();
+      told.push("told");
+    },
+  );
+  for (const type of ["hello", "generation", "stage"]) first.deliver(message(type));
+  assert.deepEqual(told, ["hello", "generation", "stage", "told"]);
+});
+
+test("a message that is none is passed on", async () => {
   const taken: unknown[] = [];
   const first = new FirstPicture((what) => taken.push(what));
   first.deliver(undefined as unknown as ToPage);
+  await soon(40);
   assert.deepEqual(taken, [undefined]);
 });

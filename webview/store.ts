@@ -126,6 +126,8 @@ export type Listener = (state: State, previous: State) => void;
 export class Store {
   private current = initialState;
   private readonly listeners: Listener[] = [];
+  /** The state before a row of changes that listeners hear of as one. */
+  private before: State | undefined;
 
   get state(): State {
     return this.current;
@@ -142,6 +144,22 @@ export class Store {
     const keys = Object.keys(change) as (keyof State)[];
     if (keys.every((key) => previous[key] === next[key])) return;
     this.current = next;
+    if (!this.before) this.tell(previous);
+  }
+
+  /** Listeners hear of all changes made by `changes` as one. */
+  together(changes: () => void): void {
+    if (this.before) return changes();
+    const before = (this.before = this.current);
+    try {
+      changes();
+    } finally {
+      this.before = undefined;
+      if (this.current !== before) this.tell(before);
+    }
+  }
+
+  private tell(previous: State): void {
     for (const listener of this.listeners) listener(this.current, previous);
   }
 }

@@ -267,6 +267,8 @@ export type ToHost =
   /** The selection, so that native trees and keybinding contexts follow. ONNX indices and graph node ids of the shown stage. */
   | { readonly type: "selected"; readonly stage: number; readonly nodes: readonly number[]; readonly sources: readonly number[] }
   | { readonly type: "stage"; readonly stage: number }
+  /** The first graph is on the screen. When what led to it happened, in ms since 1970. */
+  | { readonly type: "painted"; readonly marks: Readonly<Record<string, number>> }
   /** The user closed the comparison: the host may drop the other compilation. */
   | { readonly type: "compare-end"; readonly id: number }
   | { readonly type: "log"; readonly level: "info" | "warn" | "error"; readonly text: string };

@@ -2,6 +2,7 @@
  * An open model: its compiler worker, options, and the record of the newest compilation. Shared by all editors, trees and
  * virtual documents of the model; alive while at least one of them holds it (see registry.ts).
  */
+import { availableParallelism } from "node:os";
 import * as vscode from "vscode";
 import type {
   BenchResult,
@@ -22,17 +23,20 @@ import type {
 } from "#protocol";
 import { cancelled, coded, isCancelled, toErrorInfo } from "../coded-error.ts";
 import { CompilerClient, type ClientLog } from "../worker/client.ts";
-import type { BenchReply, MachineInfo, ModelInfo, Progress, WorkerRequests } from "../worker/messages.ts";
+import type { Threads } from "../worker/threads.ts";
+import type { BenchReply, CompileReply, MachineInfo, ModelInfo, Progress, WorkerRequests } from "../worker/messages.ts";
 import { localCopy, type LocalCopy } from "./local-copy.ts";
 import { StageNames } from "./stage-names.ts";
+import { Trail } from "./trail.ts";
+
+/** The first picture is waited for so long. Where there are cores enough, nothing waits. */
+const pictureMs = availableParallelism() > 4 ? 0 : 600;
 
 /** What changed. `opened`: model or machine facts; the others are about the newest compilation. */
 export type DocumentChange = "opened" | "generation" | "stage" | "summary" | "failed" | "busy" | "bench";
 
 export interface DocumentHost {
-  readonly workerFile: string;
-  /** Variables of the worker: settings that reach the compiler. */
-  readonly environment: () => Readonly<Record<string, string>>;
+  readonly threads: Threads;
   readonly scratch: vscode.Uri;
   readonly log: ClientLog;
 }
@@ -56,6 +60,12 @@ export class ModelDocument implements vscode.CustomDocument {
   private client: CompilerClient;
   private copy: Promise<LocalCopy> | undefined;
   private opened: Promise<void> | undefined;
+  /** Settled once the worker was asked for the model: what it is asked after that, it answers after that. */
+  private asked: Promise<void> = Promise.resolve();
+  /** See `awaitPicture`. */
+  private hold = 0;
+  /** How it came to its first picture. */
+  readonly trail = new Trail();
   private compiling: Promise<void> = Promise.resolve();
   private disposed = false;
 
@@ -79,6 +89,18 @@ export class ModelDocument implements vscode.CustomDocument {
   /** Reads the structure of the model, once. Errors are also kept in `failed`. */
   open(): Promise<void> {
     return (this.opened ??= this.readModel());
+  }
+
+  /** An editor is about to show it: for a moment the passes of the first compilation leave the machine to it. Call before `compile`. */
+  awaitPicture(): void {
+    this.hold = pictureMs;
+  }
+
+  /** An editor shows its graph. @param marks when what led to it happened in the page */
+  onPainted(marks: Readonly<Record<string, number>>): void {
+    this.client.setPainted();
+    if (this.trail.isOver) return;
+    this.host.log.info(`${this.name}: first picture ${this.trail.end(marks)}`);
   }
 
   /** Compiles with `options`; a running compilation is called off. Resolves when it is done, failed or called off. */
@@ -202,7 +224,11 @@ export class ModelDocument implements vscode.CustomDocument {
   }
 
   private newClient(): CompilerClient {
-    return new CompilerClient(this.host.workerFile, this.host.environment(), this.host.log, () => this.lost());
+    return new CompilerClient(
+      () => this.host.threads.take(),
+      this.host.log,
+      () => this.lost(),
+    );
   }
 
   /** The worker is gone with the model and the compilation in it: read and compile again, so that the next request finds them. */
@@ -217,30 +243,31 @@ export class ModelDocument implements vscode.CustomDocument {
   private async restore(): Promise<void> {
     try {
       await this.open();
-      await this.client.request("compile", { generation: this.generation, options: this.options }, {});
+      await this.client.request("compile", { generation: this.generation, options: this.options, hold: 0 }, {});
     } catch (error) {
       if (!isCancelled(error)) this.fail(error);
     }
   }
 
   private async readModel(): Promise<void> {
-    this.machine ??= await this.client.request("machine", null);
+    const machine = this.machine ?? this.client.request("machine", null);
     this.copy ??= localCopy(this.uri, this.host.scratch);
-    this.model = await this.client.request("open", { path: (await this.copy).path });
+    const model = this.copy.then(({ path }) => this.client.request("open", { path }));
+    this.asked = this.copy.then(
+      () => undefined,
+      () => undefined,
+    );
+    [this.machine, this.model] = await Promise.all([machine, model]);
     this.setDims(this.model.dims);
+    this.trail.mark("read");
     this.changed.fire("opened");
   }
 
   private async runCompilation(generation: number): Promise<void> {
     const isNewest = (): boolean => generation === this.generation && !this.disposed;
     try {
-      await this.whileBusy("compile", this.open());
-      if (!isNewest()) return;
-      const onEvent = ({ delta }: { delta: GraphDelta }): void => {
-        if (isNewest()) this.addStage(delta);
-      };
-      const reply = await this.whileBusy("compile", this.client.request("compile", { generation, options: this.options }, { onEvent }));
-      if (!isNewest()) return;
+      const reply = await this.whileBusy("compile", this.openAndCompile(generation, isNewest));
+      if (reply === undefined || !isNewest()) return;
       this.setDims(reply.dims);
       this.summary = reply.summary;
       this.changed.fire("summary");
@@ -250,7 +277,24 @@ export class ModelDocument implements vscode.CustomDocument {
     }
   }
 
+  /** Asks for both at once: the worker goes on from one to the other without waiting for this thread. */
+  private async openAndCompile(generation: number, isNewest: () => boolean): Promise<CompileReply | undefined> {
+    const opening = this.open();
+    opening.catch(() => {}); // it is waited for below
+    await this.asked;
+    if (!isNewest()) return undefined;
+    const onEvent = ({ delta }: { delta: GraphDelta }): void => {
+      if (isNewest()) this.addStage(delta);
+    };
+    const compiling = this.client.request("compile", { generation, options: this.options, hold: this.hold }, { onEvent });
+    this.hold = 0;
+    compiling.catch(() => {}); // when there is no model, its error is the one that counts
+    await opening;
+    return compiling;
+  }
+
   private addStage(delta: GraphDelta): void {
+    if (this.stages.length === 0) this.trail.mark("graph");
     this.stages.push(delta);
     this.names.add(delta);
     this.changed.fire("stage");

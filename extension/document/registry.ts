@@ -31,6 +31,9 @@ export interface OpenPanel {
   reveal(): void;
 }
 
+/** When the next thread of the compiler is made ready, in ms. */
+const [afterCompiling, afterClosing] = [1500, 300];
+
 interface Entry {
   readonly document: ModelDocument;
   holders: number;
@@ -69,15 +72,19 @@ export class Registry implements vscode.Disposable {
     return this.activePanel?.document === document ? this.activePanel : [...this.panels].find((panel) => panel.document === document);
   }
 
-  /** The document of a model; opens it when nobody has. Every call needs a `release`. */
-  acquire(uri: vscode.Uri): ModelDocument {
+  /** The document of a model; opens it when nobody has, `forEditor` or for another view of it. Every call needs a `release`. */
+  acquire(uri: vscode.Uri, forEditor = false): ModelDocument {
     const key = uri.toString();
     let entry = this.entries.get(key);
     if (entry === undefined) {
       const document = new ModelDocument(uri, this.options.read(key, defaultOptions(uri)), this.host);
-      document.onDidChange((change) => this.documentChanged.fire({ document, change }));
+      document.onDidChange((change) => {
+        this.documentChanged.fire({ document, change });
+        if (change === "summary" || change === "failed") this.host.threads.prepare(afterCompiling);
+      });
       entry = { document, holders: 0 };
       this.entries.set(key, entry);
+      if (forEditor) document.awaitPicture();
       void document.compile();
     }
     entry.holders += 1;
@@ -92,6 +99,7 @@ export class Registry implements vscode.Disposable {
     this.entries.delete(document.uri.toString());
     document.dispose();
     this.documentClosed.fire(document);
+    this.host.threads.prepare(afterClosing);
   }
 
   /** A document of the caller's own, beside the shared ones: not compiled yet, to be disposed of by the caller. */
@@ -122,6 +130,7 @@ export class Registry implements vscode.Disposable {
   dispose(): void {
     for (const { document } of this.entries.values()) document.dispose();
     this.entries.clear();
+    this.host.threads.dispose();
     for (const emitter of [this.activeChanged, this.selectionChanged, this.documentChanged, this.documentClosed]) emitter.dispose();
   }
 }

@@ -25,7 +25,9 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
   private readonly disposables: vscode.Disposable[] = [];
   /** Commands for a page that is not up yet, e.g. from a link that opened the editor. */
   private waiting: PanelCommand[] = [];
+  /** Generation that the page was greeted with; -1: it was not yet. */
   private greeted = -1;
+  private greetings = 0;
   private toldDims: ModelDocument["dims"] = [];
   private comparison: Comparison | undefined;
 
@@ -37,8 +39,8 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
     panel.webview.options = { enableScripts: true, localResourceRoots: [] };
     this.link = new PageLink({
       post: (message) => void panel.webview.postMessage(message),
-      load: () => (panel.webview.html = pageDocument(services.dist, pageStrings())),
-      onReady: () => void this.greet(),
+      load: () => this.load(),
+      onAnew: () => void this.greet(),
       onSilent: (error) => void this.offerReload(error),
       onMessage: (message) => this.onMessage(message),
       context: (signal, progress) => this.context(signal, progress),
@@ -59,9 +61,9 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
     else this.waiting.push(command);
   }
 
-  /** The page is up and knows the model. */
+  /** The page was told of the model. */
   private get isGreeted(): boolean {
-    return this.link.ready && this.greeted >= 0;
+    return this.link.live && this.greeted >= 0;
   }
 
   /** For a page that knows the model; one that comes later is told everything at once. */
@@ -111,11 +113,17 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
     if (this.panel.active) this.services.registry.setActive(this);
   }
 
-  /** Tells a page that just came up everything: once the structure of the model is known or could not be read. */
+  private load(): void {
+    this.panel.webview.html = pageDocument(this.services.dist, pageStrings());
+    void this.greet();
+  }
+
+  /** Tells a page everything: once the structure of the model is known or could not be read. */
   private async greet(): Promise<void> {
     this.greeted = -1;
+    const greeting = ++this.greetings;
     await this.document.open().catch(() => {});
-    if (!this.link.ready) return;
+    if (!this.link.live || greeting !== this.greetings) return;
     this.sayHello(this.state);
     for (const message of replay(this.document)) this.link.post(message);
     for (const message of this.comparison?.replay() ?? []) this.link.post(message);
@@ -143,6 +151,7 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
 
   private onMessage(message: PageEvent): void {
     if (message.type === "log") this.services.log[message.level](`page: ${message.text}`);
+    else if (message.type === "painted") this.document.onPainted(message.marks);
     else if (message.type === "compare-end") {
       if (message.id === this.comparison?.id) this.endComparison();
     } else {

@@ -13,7 +13,7 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<vs
 
   /** Called once per model while editors of it are open. Compiling starts here, while the page is still loading. */
   openCustomDocument(uri: vscode.Uri): vscode.CustomDocument {
-    const document = this.services.registry.acquire(uri);
+    const document = this.services.registry.acquire(uri, true);
     const handle: vscode.CustomDocument = { uri, dispose: () => this.services.registry.release(document) };
     this.held.set(handle, document);
     return handle;

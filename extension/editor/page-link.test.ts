@@ -14,7 +14,7 @@ function line(document: Partial<Document>, limit?: number): { link: PageLink; se
   const ends: PageEnds = {
     post: (message) => sent.push(message),
     load: () => events.push("load"),
-    onReady: () => events.push("ready"),
+    onAnew: () => events.push("anew"),
     onSilent: (error) => events.push(error.code),
     onMessage: (message) => events.push(message.type),
     context,
@@ -39,12 +39,21 @@ test("a page that comes up the second time is not given up", async () => {
   await sleep(30);
   link.receive({ type: "ready" });
   await sleep(50);
-  assert.deepEqual(events, ["load", "load", "ready"]);
+  assert.deepEqual(events, ["load", "load"]);
+  link.dispose();
+});
+
+test("a page that says a second time that it is there is told everything again", () => {
+  const { link, events } = line({});
+  link.start();
+  for (let n = 0; n < 3; n++) link.receive({ type: "ready" });
+  assert.deepEqual(events, ["load", "anew", "anew"]);
   link.dispose();
 });
 
 test("every request gets one reply or one coded error, unknown ones too", async () => {
   const { link, sent, events } = line({ text: async () => Promise.reject(new Error("broken")) });
+  link.start();
   link.receive({ type: "ready" });
   for (const message of [
     ask(1, "saveState", { state: 5 }),
@@ -54,7 +63,7 @@ test("every request gets one reply or one coded error, unknown ones too", async 
   ])
     link.receive(message);
   await sleep(5);
-  assert.deepEqual(events, ["ready", "state 5"]);
+  assert.deepEqual(events, ["load", "state 5"]);
   assert.deepEqual(sent.map((m) => (m.type === "error" ? [m.id, m.error.code] : m.type === "reply" ? [m.id, m.result] : m)).sort(), [
     [1, null],
     [2, "bug"],
@@ -70,6 +79,7 @@ test("cancel reaches the work, and nothing is sent to a page that is not there",
   const { link, sent } = line({ text });
   link.post({ type: "trust", trusted: true });
   assert.equal(sent.length, 0);
+  link.start();
   link.receive({ type: "ready" });
   link.receive(ask(1, "text", { kind: "ir", stage: 0 }));
   link.receive({ type: "cancel", id: 1 });
@@ -79,4 +89,7 @@ test("cancel reaches the work, and nothing is sent to a page that is not there",
     sent.map((m) => m.type),
     ["error"],
   );
+  link.dispose();
+  link.post({ type: "trust", trusted: true });
+  assert.equal(sent.length, 1);
 });

@@ -14,10 +14,10 @@ export const readyLimit = 5000;
 
 export interface PageEnds {
   readonly post: (message: ToPage) => void;
-  /** Sets the HTML (again). */
+  /** Sets the HTML (again), and tells the page everything: VS Code keeps it until the page is there to hear it. */
   readonly load: () => void;
-  /** The page is up (again): send it everything. */
-  readonly onReady: () => void;
+  /** The page came up once more without having been set, or heard nothing: tell it everything again. */
+  readonly onAnew: () => void;
   /** The page did not come up, twice. */
   readonly onSilent: (error: ErrorInfo) => void;
   readonly onMessage: (message: PageEvent) => void;
@@ -32,6 +32,8 @@ const mostOpen = 200;
 export class PageLink {
   private readonly running = new Map<number, AbortController>();
   private watchdog: ReturnType<typeof setTimeout> | undefined;
+  private isLive = false;
+  /** The page said `ready` since it was set. */
   private isReady = false;
 
   constructor(
@@ -39,8 +41,9 @@ export class PageLink {
     private readonly limit = readyLimit,
   ) {}
 
-  get ready(): boolean {
-    return this.isReady;
+  /** There is a page, or one is loading. */
+  get live(): boolean {
+    return this.isLive;
   }
 
   /** Loads the page and waits for its `ready`. */
@@ -48,9 +51,9 @@ export class PageLink {
     this.load(1);
   }
 
-  /** Sends, if the page is there to hear it: a page that comes later is told everything at once. */
+  /** Sends, if there is a page that will hear it. */
   post(message: ToPage): void {
-    if (this.isReady) this.ends.post(message);
+    if (this.isLive) this.ends.post(message);
   }
 
   /** Takes anything: what is no request gets no answer, what is no good one an error. */
@@ -65,12 +68,13 @@ export class PageLink {
 
   dispose(): void {
     clearTimeout(this.watchdog);
-    this.isReady = false;
+    this.isLive = this.isReady = false;
     for (const controller of this.running.values()) controller.abort();
   }
 
   private load(attempt: number): void {
     this.isReady = false;
+    this.isLive = true;
     this.ends.load();
     this.watchdog = setTimeout(
       () => {
@@ -85,8 +89,8 @@ export class PageLink {
   private onReady(): void {
     clearTimeout(this.watchdog);
     for (const controller of this.running.values()) controller.abort();
+    if (this.isReady) this.ends.onAnew();
     this.isReady = true;
-    this.ends.onReady();
   }
 
   private async answer<N extends RequestName>(id: number, name: unknown, arg: unknown): Promise<void> {

@@ -1,7 +1,7 @@
 /** What a page may say besides asking: the shape of each message. A page shows names from a model, so it is not trusted to be sound. */
 import { shape, type ToHost } from "#protocol";
 
-const { isRecord, listOf, members, oneOf, text, whole } = shape;
+const { isRecord, listOf, members, oneOf, recordOf, text, whole } = shape;
 
 /** Messages that are neither about a request nor about the page itself. */
 export type PageEvent = Exclude<ToHost, { type: "ready" | "request" | "cancel" }>;
@@ -11,10 +11,12 @@ const mostNodes = 1_000_000;
 
 const stage = whole(0, 100_000);
 const ids = listOf(whole(0), mostNodes);
+const finite: shape.Shape = (value) => Number.isFinite(value);
 
 const events: { readonly [T in PageEvent["type"]]: shape.Shape } = {
   selected: members({ stage, nodes: ids, sources: ids }),
   stage: members({ stage }),
+  painted: members({ marks: recordOf(finite, 20) }),
   "compare-end": members({ id: whole(0) }),
   log: members({ level: oneOf("info", "warn", "error"), text: text(100_000) }),
 };

@@ -4,7 +4,12 @@ import type { Feature } from "../services.ts";
 
 export const contextKeys: Feature = {
   activate({ context, registry }) {
-    const set = (key: string, value: unknown): void => void vscode.commands.executeCommand("setContext", `fusionscope.${key}`, value);
+    const known = new Map<string, unknown>();
+    const set = (key: string, value: unknown): void => {
+      if (known.get(key) === value) return; // each one has VS Code look at all its menus
+      known.set(key, value);
+      void vscode.commands.executeCommand("setContext", `fusionscope.${key}`, value);
+    };
     const documentKeys = (): void => {
       const document = registry.active?.document;
       set("hasModel", document !== undefined);

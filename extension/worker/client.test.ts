@@ -5,10 +5,11 @@ import path from "node:path";
 import { after, test } from "node:test";
 import { CodedError } from "../coded-error.ts";
 import { CompilerClient } from "./client.ts";
+import { Threads, type CompilerThread } from "./threads.ts";
 
 /** A worker that answers, dies, hangs or reports progress by what the path says. */
 const script = `const { parentPort: port, workerData } = require("node:worker_threads");
-const generation = new Int32Array(workerData.generation);
+const generation = new Int32Array(workerData.shared);
 port.on("message", (m) => {
   if (m.type === "cancel") { port.postMessage({ type: "error", id: m.id, error: { code: "cancelled", message: "", next: "" } }); return; }
   const path = m.arg && m.arg.path;
@@ -24,13 +25,18 @@ port.on("message", (m) => {
 const folder = mkdtempSync(path.join(tmpdir(), "fusionscope-client-"));
 const file = path.join(folder, "worker.cjs");
 writeFileSync(file, script);
-after(() => rmSync(folder, { recursive: true, force: true }));
+const threads = new Threads(file, () => ({ FUSIONSCOPE_CACHE: "here" }));
+after(() => {
+  threads.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 
 function client(): { client: CompilerClient; lost: string[] } {
   const lost: string[] = [];
-  return { client: new CompilerClient(file, { FUSIONSCOPE_CACHE: "here" }, quiet, (error) => lost.push(error.info.code)), lost };
+  const take = (): CompilerThread => threads.take();
+  return { client: new CompilerClient(take, quiet, (error) => lost.push(error.info.code)), lost };
 }
 
 const codeOf = async (work: Promise<unknown>): Promise<string> => {

@@ -2,9 +2,9 @@
  * The compiler worker as the extension host sees it: typed requests with a time limit and cancelling. A worker that dies or
  * hangs fails its requests with a coded error and is started anew by the next request; the editor goes on. No `vscode` here.
  */
-import { Worker } from "node:worker_threads";
 import { CodedError, cancelled, coded } from "../coded-error.ts";
-import type { FromWorker, ToWorker, WorkerData, WorkerRequestName, WorkerRequests } from "./messages.ts";
+import { Shared, type FromWorker, type ToWorker, type WorkerRequestName, type WorkerRequests } from "./messages.ts";
+import type { CompilerThread } from "./threads.ts";
 
 /** Seconds without an answer or an event after which a request fails; the worker is then taken for hung. */
 const patience: Readonly<Record<WorkerRequestName, number>> = {
@@ -45,26 +45,35 @@ interface Pending {
 }
 
 export class CompilerClient {
-  private worker: Worker | undefined;
+  private thread: CompilerThread | undefined;
   private disposed = false;
   private nextId = 1;
   private readonly pending = new Map<number, Pending>();
-  private readonly generation = new Int32Array(new SharedArrayBuffer(4));
+  private generation = 0;
 
   /**
-   * @param environment variables of the worker beside those of this process
+   * @param take gives a thread, which ends with the client
    * @param onLost called when a worker ended on its own or was given up; what it held (model, compilation) is gone
    */
   constructor(
-    private readonly file: string,
-    private readonly environment: Readonly<Record<string, string>>,
+    private readonly take: () => CompilerThread,
     private readonly log: ClientLog,
     private readonly onLost: (error: CodedError) => void = () => {},
   ) {}
 
   /** Compilations older than `generation` stop at their next pass. */
   setGeneration(generation: number): void {
-    Atomics.store(this.generation, 0, generation);
+    this.generation = generation;
+    if (this.thread === undefined) return;
+    Atomics.store(this.thread.shared, Shared.generation, generation);
+    Atomics.notify(this.thread.shared, Shared.painted);
+  }
+
+  /** The first graph is on the screen: what waits for that goes on. */
+  setPainted(): void {
+    if (this.thread === undefined) return;
+    Atomics.store(this.thread.shared, Shared.painted, 1);
+    Atomics.notify(this.thread.shared, Shared.painted);
   }
 
   request<N extends WorkerRequestName>(
@@ -73,7 +82,7 @@ export class CompilerClient {
     options: RequestOptions<N> = {},
   ): Promise<WorkerRequests[N]["reply"]> {
     if (this.disposed || options.signal?.aborted) return Promise.reject(cancelled());
-    const worker = (this.worker ??= this.start());
+    const { worker } = (this.thread ??= this.start());
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
       const seconds = options.seconds ?? patience[name];
@@ -105,9 +114,9 @@ export class CompilerClient {
 
   /** Ends the worker. Its requests fail with `error`; the next request starts a new one. */
   giveUp(error: CodedError): void {
-    const worker = this.worker;
+    const worker = this.thread?.worker;
     if (worker === undefined) return;
-    this.worker = undefined;
+    this.thread = undefined;
     worker.removeAllListeners();
     worker.on("error", () => {});
     void worker.terminate();
@@ -122,21 +131,16 @@ export class CompilerClient {
     this.giveUp(cancelled());
   }
 
-  private start(): Worker {
-    const workerData: WorkerData = { generation: this.generation.buffer as SharedArrayBuffer };
-    const worker = new Worker(this.file, {
-      workerData,
-      env: { ...process.env, ...this.environment },
-      name: "fusionscope-compiler",
-      stdout: true,
-      stderr: true,
-    });
+  private start(): CompilerThread {
+    const thread = this.take();
+    const { worker, shared } = thread;
+    Atomics.store(shared, Shared.generation, this.generation);
     worker.stdout.on("data", (text: Buffer) => this.log.info(text.toString().trimEnd()));
     worker.stderr.on("data", (text: Buffer) => this.log.warn(text.toString().trimEnd()));
     worker.on("message", (message: FromWorker) => this.receive(message));
     worker.on("error", (error: Error) => this.giveUp(coded("worker-crashed", { what: oneLine(error) })));
     worker.on("exit", (code: number) => this.giveUp(coded("worker-crashed", { what: `it ended with ${code}` })));
-    return worker;
+    return thread;
   }
 
   private receive(message: FromWorker): void {

@@ -1,6 +1,6 @@
 /**
  * Messages between the extension host and the compiler worker. The host asks with an id and gets exactly one reply or error;
- * `event` messages carry what comes in between. Types only.
+ * `event` messages carry what comes in between.
  */
 import type {
   BenchResult,
@@ -55,7 +55,8 @@ export interface WorkerRequests {
   readonly machine: { readonly arg: null; readonly event: never; readonly reply: MachineInfo };
   readonly open: { readonly arg: { readonly path: string }; readonly event: never; readonly reply: ModelInfo };
   readonly compile: {
-    readonly arg: { readonly generation: number; readonly options: PanelOptions };
+    /** `hold`: so many ms at most the passes wait for the first graph to be on the screen. */
+    readonly arg: { readonly generation: number; readonly options: PanelOptions; readonly hold: number };
     readonly event: { readonly delta: GraphDelta };
     readonly reply: CompileReply;
   };
@@ -118,6 +119,13 @@ export type FromWorker =
 
 /** What the worker is started with. */
 export interface WorkerData {
-  /** One Int32: the newest generation. A compilation of an older one stops at the next pass. */
-  readonly generation: SharedArrayBuffer;
+  /** Of Int32, at the places of `Shared`. */
+  readonly shared: SharedArrayBuffer;
 }
+
+export const Shared = {
+  /** The newest generation. A compilation of an older one stops at the next pass. */
+  generation: 0,
+  /** 1 once the first graph is on the screen; those who wait here are woken then. */
+  painted: 1,
+} as const;

@@ -3,13 +3,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { build } from "esbuild";
-import type { CompilationSummary, ErrorInfo, GraphDelta, Hello, PanelOptions, ToPage } from "#protocol";
+import type { CompilationSummary, ErrorInfo, GraphDelta, Hello, PanelOptions, ToHost, ToPage } from "#protocol";
 import { StageNames } from "../../extension/document/stage-names.ts";
 import { hello, replay } from "../../extension/editor/hello.ts";
 import { PageLink } from "../../extension/editor/page-link.ts";
 import type { RequestContext } from "../../extension/editor/page-requests.ts";
 import { CompilerClient } from "../../extension/worker/client.ts";
 import type { MachineInfo, ModelInfo } from "../../extension/worker/messages.ts";
+import { Threads } from "../../extension/worker/threads.ts";
 
 type Document = RequestContext["document"];
 
@@ -50,6 +51,7 @@ export class LiveModel {
   private dims: Hello["dims"] = [];
   private link: PageLink | undefined;
   private readonly client: CompilerClient;
+  private readonly threads: Threads;
 
   private comparisons = 0;
 
@@ -58,7 +60,8 @@ export class LiveModel {
     private readonly file: string,
     options: Partial<PanelOptions> = {},
   ) {
-    this.client = new CompilerClient(worker, {}, silent);
+    this.threads = new Threads(worker, () => ({}));
+    this.client = new CompilerClient(() => this.threads.take(), silent);
     this.options = { ...plainOptions, ...options };
   }
 
@@ -69,11 +72,12 @@ export class LiveModel {
 
   readonly host = (deliver: (message: ToPage) => void): ((message: unknown) => void) => {
     this.link?.dispose();
+    let isUp = false; // nobody keeps messages for a page that is loading, as VS Code does
     const link = new PageLink(
       {
-        post: deliver,
+        post: (message) => isUp && deliver(message),
         load: () => undefined,
-        onReady: () => this.greet(link),
+        onAnew: () => this.greet(link),
         onSilent: (error) => silent.error(error.message),
         onMessage: () => undefined,
         context: (signal, progress) => this.context(signal, progress),
@@ -81,7 +85,14 @@ export class LiveModel {
       60_000,
     );
     this.link = link;
-    return (message) => link.receive(message as never);
+    link.start();
+    return (message) => {
+      const comesUp = !isUp && (message as ToHost).type === "ready";
+      link.receive(message);
+      if (!comesUp) return;
+      isUp = true;
+      this.greet(link);
+    };
   };
 
   async compile(options: PanelOptions = this.options): Promise<void> {
@@ -98,7 +109,7 @@ export class LiveModel {
       this.names.add(delta);
       this.link?.post({ type: "stage", generation, delta });
     };
-    const reply = await this.client.request("compile", { generation, options }, { onEvent });
+    const reply = await this.client.request("compile", { generation, options, hold: 0 }, { onEvent });
     this.dims = reply.dims.map((dim) => ({ ...dim, source: dim.name in options.dims ? ("set" as const) : ("default" as const) }));
     this.summary = reply.summary;
     this.link?.post({ type: "summary", generation, summary: reply.summary });
@@ -125,6 +136,7 @@ export class LiveModel {
   close(): void {
     this.link?.dispose();
     this.client.dispose();
+    this.threads.dispose();
   }
 
   private greet(link: PageLink): void {

@@ -27,11 +27,6 @@ export class Layouter {
   private open: Question | undefined;
   private nextId = 1;
 
-  /** Starts the worker before it is asked: it takes a moment to come up. */
-  warm(): void {
-    this.worker ??= this.start();
-  }
-
   /** Resolves with the placement; rejects with `Superseded` when asked again or cancelled before. */
   layout(input: LayoutInput, countCrossings = false): Promise<Placement> {
     this.cancel();

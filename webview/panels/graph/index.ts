@@ -80,7 +80,6 @@ class GraphPanel {
       menu: () => this.menu(placeOfMenu(app, this.menuParts)),
     };
     this.frame.addEventListener("keydown", (event) => frameKey(app, parts, event));
-    this.after.warm();
     this.element = el(
       "section",
       { class: "graph-panel" },

@@ -3,9 +3,21 @@ import type { Boxes } from "../../model/boxes.ts";
 import type { Direction } from "../../store.ts";
 import { crossingsOf } from "../../layout/crossings.ts";
 import { ElkLayouter, elkLimit } from "../../layout/elk.ts";
+import { layout } from "../../layout/compound.ts";
 import { layoutInput } from "../../layout/input.ts";
 import { Layouter, Superseded } from "../../layout/layouter.ts";
-import type { Placement } from "../../layout/types.ts";
+import type { LayoutInput, Placement } from "../../layout/types.ts";
+
+/**
+ * The first picture of so many boxes at most is laid out here: nobody uses the page yet, and a worker would have to come up first, beside
+ * everything else that does.
+ */
+const atOnceLimit = 1500;
+/** When the worker comes up after that. */
+const workerAfterMs = 60;
+
+/** A picture that is good enough stays: without a better one, nothing is lost. */
+const nothing = (): void => undefined;
 
 export class Pictures {
   private readonly known = { down: new WeakMap<Boxes, Placement>(), right: new WeakMap<Boxes, Placement>() };
@@ -13,6 +25,8 @@ export class Pictures {
   private readonly elk = new ElkLayouter();
 
   private open = 0;
+  /** Counts what was asked for. */
+  private asked = 0;
 
   constructor(
     private readonly failed: (error: unknown) => void,
@@ -23,10 +37,6 @@ export class Pictures {
   /** True while a placement may still come that replaces the one shown. */
   get awaited(): boolean {
     return this.open > 0;
-  }
-
-  warm(): void {
-    this.own.warm();
   }
 
   get(boxes: Boxes, direction: Direction): Placement | undefined {
@@ -45,14 +55,25 @@ export class Pictures {
       arrived(placement);
     };
     const small = boxes.count <= elkLimit;
+    const improve = ({ crossings = 0 }: Placement): void => {
+      if (crossings > 0) this.run(this.elk.layout(input), nothing, (other) => crossingsOf(input, other) < crossings && take(other));
+    };
+    if (this.asked === 1 && boxes.count <= atOnceLimit) {
+      take(layout(input));
+      return this.run(this.later(input, small), nothing, improve);
+    }
     this.run(this.own.layout(input, small), this.failed, (placement) => {
       take(placement);
-      const { crossings = 0 } = placement;
-      if (!small || crossings === 0) return;
-      // A picture that is good enough stays: without ELK's, nothing is lost.
-      const nothing = (): void => undefined;
-      this.run(this.elk.layout(input), nothing, (other) => crossingsOf(input, other) < crossings && take(other));
+      improve(placement);
     });
+  }
+
+  /** The worker comes up, and does anew what was done without it: it counts crossings, and remembers frames. */
+  private async later(input: LayoutInput, countCrossings: boolean): Promise<Placement> {
+    const { asked } = this;
+    await new Promise((resolve) => setTimeout(resolve, workerAfterMs));
+    if (asked !== this.asked) throw new Superseded("superseded");
+    return this.own.layout(input, countCrossings);
   }
 
   private run(layout: Promise<Placement>, failed: (error: unknown) => void, done: (placement: Placement) => void): void {
@@ -67,6 +88,7 @@ export class Pictures {
   }
 
   cancel(): void {
+    this.asked += 1;
     this.own.cancel();
     this.elk.cancel();
   }

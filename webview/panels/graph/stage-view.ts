@@ -12,6 +12,7 @@ import { moved, seedPlacement } from "../../layout/seed.ts";
 import type { Placement } from "../../layout/types.ts";
 import { nearestShift, placesOf, turnedShift, type OldPlace } from "./anchor.ts";
 import { boxesFor } from "./picture.ts";
+import { mark } from "../../start-marks.ts";
 import { Pictures } from "./pictures.ts";
 
 export interface Shown {
@@ -52,11 +53,6 @@ export class StageView {
     this.pictures = new Pictures(failed, () => view.invalidate());
   }
 
-  /** Makes ready what the first picture needs, while the page waits for its data. */
-  warm(): void {
-    this.pictures.warm();
-  }
-
   /** True once something is placed by a layout. */
   settled = false;
 
@@ -83,6 +79,7 @@ export class StageView {
     this.pictures.request(boxes, shown.direction, hint, (placement) => {
       const current = placesOf(this.scene, seeded ? new Map() : shown.replaces);
       this.settled = true;
+      mark("placed");
       if (this.fittedStage === shown.snapshot.stage && this.view.untouched && !this.turnedIn(shown)) this.scene = undefined;
       this.display(shown, this.aligned(shown, placement, current));
     });
