@@ -48,6 +48,7 @@ import {
   nativeHeaders,
   openSessionModel,
   placesInHeaders,
+  readOrtProfile,
   requireRunnable,
   type BuiltCode,
   type SessionModel,
@@ -96,6 +97,7 @@ const handlers: Handlers = {
   loops: ({ nodes }) => loopSteps(now().compilation, new Set(nodes)),
   body: ({ path }) => body(path),
   nativeSource: (arg) => ("name" in arg ? nativeFunction(nativeHeaders(), arg.name) : nativeHeader(nativeHeaders(), arg.file)) ?? null,
+  ortProfile: ({ path }) => readOrtProfile(path, now().compilation.graph.sources),
   bench,
   templateSpace: ({ group }) => templateSpace(now().compilation.graph, group, { options: now().options, machine }),
 };

@@ -1,5 +1,5 @@
 /** The page as one HTML text. Pure: the editor's host and the `inspect` command both use it. */
-import type { BenchRun, GraphDelta, ToPage } from "#protocol";
+import type { BenchRun, GraphDelta, OrtProfile, ToPage } from "#protocol";
 
 /** What a page that stands alone is made with: this file is the command's only way to the page. */
 export { encodeRecorded } from "./recorded.ts";
@@ -11,6 +11,8 @@ export interface Recorded {
   readonly bodies: Readonly<Record<string, GraphDelta>>;
   /** Stored benchmarks of it. */
   readonly runs?: readonly BenchRun[];
+  /** A profile of ONNX Runtime of the model. */
+  readonly profile?: OrtProfile;
 }
 
 /** What a page that stands alone carries: compressed (gzip, base64) text of `encodeRecorded`. The texts are read when one is asked for. */

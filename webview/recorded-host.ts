@@ -15,6 +15,7 @@ export function recordedHost(text: string, deliver: (message: ToPage) => void): 
   const answers: { readonly [N in RequestName]?: (arg: never) => Promise<unknown> } = {
     saveState: () => Promise.resolve(null),
     dropRuns: () => Promise.resolve(null),
+    openProfile: async () => ({ profile: (await record).profile ?? null }),
     benchRuns: async () => (await record).runs ?? [],
     elk: async () => ({ source: await decompressed(document.getElementById("recorded-elk")?.textContent ?? "") }),
     saveFile: (arg: PanelRequests["saveFile"]["arg"]) => Promise.resolve(download(arg)),

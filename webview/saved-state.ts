@@ -126,7 +126,7 @@ function isSaved(value: unknown): value is Saved {
     ["overlay", "split", "off"].includes(saved.compare ?? "") &&
     ["down", "right"].includes(saved.direction ?? "down") &&
     ["none", "scope", "repetition", "group"].includes(saved.foldBy ?? "none") &&
-    ["kind", "dtype", "layout", "group", "flops", "bytes", "time"].includes(saved.colorBy ?? "kind") &&
+    ["kind", "dtype", "layout", "group", "flops", "bytes", "time", "ort"].includes(saved.colorBy ?? "kind") &&
     (saved.turned === undefined || (Array.isArray(saved.turned) && saved.turned.every((id) => typeof id === "string"))) &&
     ["undefined", "boolean"].includes(typeof saved.attributes) &&
     ["undefined", "boolean"].includes(typeof saved.graphBeside) &&

@@ -1,11 +1,11 @@
 /** The page's state: small, immutable, changed in one place. Bulky data (trace, texts) lives beside it and is named by `version`. */
-import type { BenchResult, CompareHello, CompilationSummary, ErrorInfo, Hello, PanelOptions } from "#protocol";
+import type { BenchResult, CompareHello, CompilationSummary, ErrorInfo, Hello, OrtProfile, PanelOptions } from "#protocol";
 
 /** `compare` is there only while another compilation is. */
 export type View = "graph" | "kernels" | "buffers" | "bench" | "fusion" | "compare";
 export type Compare = "overlay" | "split" | "off";
 /** What the colour of a box says. */
-export type ColorBy = "kind" | "dtype" | "layout" | "group" | "flops" | "bytes" | "time";
+export type ColorBy = "kind" | "dtype" | "layout" | "group" | "flops" | "bytes" | "time" | "ort";
 /** Which way data flows in the picture. */
 export type Direction = "down" | "right";
 /** By what nodes are gathered into one box: prefixes of their names, equal blocks, or fusion groups. */
@@ -79,6 +79,8 @@ export interface State {
   /** The benchmark of this compilation that colours go by, and which one it is in words. */
   readonly measured?: BenchResult | undefined;
   readonly measuredFrom?: string | undefined;
+  /** A profile of ONNX Runtime. */
+  readonly profile?: OrtProfile | undefined;
   /** The graph is shown above the fusion groups and above the memory map, where there is room. */
   readonly graphBeside: boolean;
 }

@@ -63,11 +63,21 @@ export function readableAssembly(text: string, cpp: string, code = ""): Assembly
       at = inKernel ? ofKernel : 0;
       place = nowhere;
     }
-    lines.push(line.replace(/\t/g, "    ").trimEnd());
+    lines.push(aligned(line));
     source.push(name === undefined ? at : 0);
     places.push(name === undefined ? place : nowhere);
   }
   return { lines, source: Int32Array.from(withCalls(lines, source, code)), ...headersOf(places) };
+}
+
+/** Letters of a mnemonic, so that operands stand below each other. */
+const mnemonicWidth = 12;
+
+/** An instruction with its operands in a column. */
+function aligned(line: string): string {
+  const [, name, operands] = /^\t((?:(?:rep\w*|lock|bnd|notrack) )?\S+)\t(.*)$/.exec(line) ?? [];
+  if (name === undefined || operands === undefined) return line.replace(/\t/g, "    ").trimEnd();
+  return `    ${name.padEnd(mnemonicWidth)} ${operands.replace(/\t/g, " ")}`.trimEnd();
 }
 
 interface Place {

@@ -19,6 +19,7 @@ export * from "./native-build.ts";
 export * from "./native-headers.ts";
 export * from "./nearest-name.ts";
 export * from "./ort-library.ts";
+export * from "./ort-profile-file.ts";
 export * from "./package-root.ts";
 export * from "./peaks.ts";
 export * from "./random-inputs.ts";

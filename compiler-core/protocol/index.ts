@@ -6,6 +6,7 @@ export * from "./tune.ts";
 export * from "./bench.ts";
 export * from "./hot-spots.ts";
 export * from "./instruction-notes.ts";
+export * from "./ort-profile.ts";
 export * from "./panel.ts";
 export * from "./onednn.ts";
 export * from "./runner.ts";

@@ -16,6 +16,7 @@ export const requestSeconds: Readonly<Record<RequestName, number>> = {
   keepRun: 20,
   dropRuns: 20,
   openRun: 3600, // asks for a file
+  openProfile: 3600, // asks for a file
   openDiff: 60,
   openText: 240,
   nativeSource: 240, // waits for a build before it

@@ -4,6 +4,7 @@
  */
 import type { BenchResult, BenchScope } from "./bench.ts";
 import type { InstructionNotes } from "./instruction-notes.ts";
+import type { OrtProfile } from "./ort-profile.ts";
 import type { CompilationSummary, GraphDelta, LineOrigin, LoopStep, PassInfo } from "./trace.ts";
 
 /** A coded error as the user reads it. */
@@ -210,6 +211,8 @@ export interface PanelRequests {
   readonly dropRuns: { readonly arg: { readonly ids: readonly string[] }; readonly reply: null };
   /** Asks for a stored benchmark (of the page, or of `bench --json`) and reads it. Null when nobody chose one. */
   readonly openRun: { readonly arg: Readonly<Record<string, never>>; readonly reply: { readonly run: BenchRun | null } };
+  /** Asks for a profile of ONNX Runtime and reads it. Null when nobody chose one. */
+  readonly openProfile: { readonly arg: Readonly<Record<string, never>>; readonly reply: { readonly profile: OrtProfile | null } };
   /** Elements of a constant: a stretch of them, or a window of two axes. Nothing else of it is read. */
   readonly tensor: { readonly arg: TensorArg; readonly reply: TensorPage };
   /** Figures over all elements of a constant; read in pieces, with progress, and cancelled between them. */

@@ -12,6 +12,7 @@ import type {
   InstructionNotes,
   Hello,
   LoopStep,
+  OrtProfile,
   PanelOptions,
   PanelRequests,
   TemplateSpace,
@@ -173,6 +174,12 @@ export class ModelDocument implements vscode.CustomDocument {
   /** A function or a header of the native library. */
   nativeSource(arg: PanelRequests["nativeSource"]["arg"], signal?: AbortSignal): Promise<PanelRequests["nativeSource"]["reply"]> {
     return this.client.request("nativeSource", arg, { signal });
+  }
+
+  /** Reads a profile of ONNX Runtime of this model. */
+  async ortProfile(path: string, signal?: AbortSignal): Promise<OrtProfile> {
+    await this.ready("a profile");
+    return this.client.request("ortProfile", { path }, { signal });
   }
 
   async bench(arg: PanelRequests["bench"]["arg"], signal: AbortSignal, onEvent: (p: Progress) => void): Promise<BenchReply> {

@@ -138,6 +138,13 @@ export const pageRequests: { readonly [N in RequestName]: Row<N> } = {
     handle: async ({ ids }, { runs }) => (await runs.drop(ids), null),
   },
   openRun: { shape: members({}), handle: async (_, { chooseStored }) => openRun(await chooseStored({ Benchmark: ["json"] })) },
+  openProfile: {
+    shape: members({}),
+    handle: async (_, { document, signal, chooseStored }) => {
+      const path = await chooseStored({ "Profile of ONNX Runtime": ["json"] });
+      return { profile: path === undefined ? null : await document.ortProfile(path, signal) };
+    },
+  },
   openDiff: {
     shape: members({ left: stage, right: stage }),
     handle: async (arg, { openDiff }) => (await openDiff(arg), null),

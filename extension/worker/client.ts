@@ -18,6 +18,7 @@ const patience: Readonly<Record<WorkerRequestName, number>> = {
   loops: 60,
   body: 60,
   nativeSource: 180, // waits for a build before it
+  ortProfile: 120,
   templateSpace: 60,
   bench: 180,
 };

@@ -10,6 +10,7 @@ import type {
   Hello,
   LoopStep,
   OpDoc,
+  OrtProfile,
   PanelOptions,
   PanelRequests,
   PassInfo,
@@ -81,6 +82,8 @@ export interface WorkerRequests {
     readonly event: never;
     readonly reply: PanelRequests["nativeSource"]["reply"];
   };
+  /** Reads a profile of ONNX Runtime. */
+  readonly ortProfile: { readonly arg: { readonly path: string }; readonly event: never; readonly reply: OrtProfile };
   readonly bench: {
     readonly arg: PanelRequests["bench"]["arg"];
     readonly event: Progress;

@@ -1,9 +1,10 @@
 /** What the colours of boxes say: their kind, a class (element type, layout, group) or a number (work, bytes, time). Pure. */
-import type { BenchResult, GroupInfo } from "#protocol";
+import type { BenchResult, GroupInfo, OrtProfile } from "#protocol";
 import { valueOfKey, type Boxes, type ClusterBox } from "../model/boxes.ts";
 import { bytesText, flopsText, timeText } from "../model/format.ts";
 import { categoryNames, Category } from "../model/category.ts";
 import { groupOfNode } from "../model/links.ts";
+import { timeOfNodes } from "../model/profile-times.ts";
 import type { NodeRow, Snapshot } from "../model/trace.ts";
 import type { ColorBy } from "../store.ts";
 import type { Theme } from "./theme.ts";
@@ -46,6 +47,7 @@ export interface PaintParts {
   readonly measured?: BenchResult;
   /** Which benchmark that is, in words. */
   readonly measuredFrom?: string;
+  readonly profile?: OrtProfile;
 }
 
 /** Classes with a colour of their own; what is rarer shares the last one. */
@@ -77,6 +79,8 @@ export function paintOf(parts: PaintParts): Paint {
       return byNumber(parts, (nodes) => sum(nodes, "bytes"), bytesText, "bytes an op reads and writes");
     case "time":
       return byTime(parts);
+    case "ort":
+      return byProfile(parts);
   }
 }
 
@@ -191,6 +195,18 @@ function byTime(parts: PaintParts): Paint {
     ? "The last benchmark gave no times by group: measure the whole model."
     : "No times yet: run the benchmark of the model first.";
   return regions.length === 0 ? { ...paint, hint } : paint;
+}
+
+/** What an op came from, as ONNX Runtime timed it. */
+function byProfile(parts: PaintParts): Paint {
+  const { profile } = parts;
+  const paint = byNumber(
+    parts,
+    (nodes) => (profile && timeOfNodes(profile, nodes)) ?? NaN,
+    (us) => timeText(us / 1000),
+    `time in ONNX Runtime of the ONNX nodes an op came from${profile ? `, ${profile.file}` : ""}`,
+  );
+  return profile ? paint : { ...paint, hint: "No profile of ONNX Runtime yet." };
 }
 
 const sum = (nodes: readonly NodeRow[], what: "flops" | "bytes"): number =>

@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { userError } from "#core";
-import { packageRoot, writeText } from "#core/io";
+import { packageRoot, readOrtProfile, writeText } from "#core/io";
 import { benchRunOf, type BenchRun } from "#protocol";
 import { encodeRecorded, pageHtml } from "../../../webview/page-html.ts";
 import type { CommandRunner } from "../command.ts";
@@ -16,8 +16,10 @@ export const inspect: CommandRunner = async (context) => {
   const output = context.options.output ?? userError("usage", {}, { what: "inspect needs -o FILE", help: "inspect --help" });
   const compiled = compileFromLine(context);
   try {
-    const { result } = context.options;
-    const record = compressed({ ...recordOf(compiled), ...(result === undefined ? {} : { runs: [storedRun(result)] }) });
+    const { result, "ort-profile": profiled } = context.options;
+    const runs = result === undefined ? {} : { runs: [storedRun(result)] };
+    const profile = profiled === undefined ? undefined : readOrtProfile(profiled, compiled.summary.sources);
+    const record = compressed({ ...recordOf(compiled), ...runs, ...(profile === undefined ? {} : { profile }) });
     const texts = compressed(await textsOf(context, compiled));
     const [script, style] = [pagePart("webview.js"), pagePart("webview.css")];
     const elk = compressed(pagePart("elk-worker.js"));
@@ -32,7 +34,7 @@ export const inspect: CommandRunner = async (context) => {
     };
     const parts = `page ${bytesText(sizes.pageBytes)}, graphs and decisions ${bytesText(sizes.recordBytes)}, texts ${bytesText(sizes.textBytes)}`;
     return {
-      json: { path: path.resolve(output), ...sizes },
+      json: { path: path.resolve(output), ...sizes, ...(profile === undefined ? {} : { ortProfile: profile }) },
       text: [`${output}: ${bytesText(sizes.bytes)} (${parts})`],
       error: compiled.compilation.error,
     };

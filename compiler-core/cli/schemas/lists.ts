@@ -67,5 +67,14 @@ export const doctorMembers: Members = {
 export const cacheMembers: Members = { required: { folder: text, entries: count, bytes: count, removed: count, limitBytes: count } };
 export const inspectMembers: Members = {
   required: { path: text, bytes: count, pageBytes: count, recordBytes: count, textBytes: count },
+  optional: {
+    ortProfile: record({
+      file: text,
+      runs: count,
+      runUs: number,
+      kernelsUs: number,
+      kernels: list(record({ name: text, op: text, provider: text, us: number, calls: number, found: text }, { source: count })),
+    }),
+  },
 };
 export const schemaMembers: Members = { required: { for: text, document: { type: "object" } } };

@@ -1,6 +1,7 @@
 /** Work and bytes of nodes, their share of the whole model, and operations per byte. */
 import type { App } from "../../app.ts";
-import { bytesText, digits, flopsText } from "../../model/format.ts";
+import { bytesText, digits, flopsText, timeText } from "../../model/format.ts";
+import { timeOfNodes } from "../../model/profile-times.ts";
 import type { NodeRow } from "../../model/trace.ts";
 import type { Fact } from "./blocks.ts";
 
@@ -15,7 +16,15 @@ export function workFacts(app: App, nodes: readonly NodeRow[]): Fact[] {
   ];
   if (flops.sum > 0 && bytes.sum > 0 && flops.missing + bytes.missing === 0)
     made.push(["Intensity", `${digits(flops.sum / bytes.sum)} flop/B`]);
-  return made;
+  return [...made, ...profiledFact(app, nodes)];
+}
+
+/** The time of what nodes came from in ONNX Runtime, where a profile of it is open. */
+export function profiledFact(app: App, nodes: readonly NodeRow[]): Fact[] {
+  const { profile } = app.store.state;
+  const us = profile && timeOfNodes(profile, nodes);
+  if (profile === undefined || us === undefined) return [];
+  return [["In ONNX Runtime", `${timeText(us / 1000)} per run (${digits((100 * us) / profile.kernelsUs)} % of its kernels)`]];
 }
 
 interface Sum {

@@ -24,7 +24,7 @@ class DetailsPanel {
   constructor(private readonly app: App) {}
 
   update(state: State, previous: State): void {
-    const relevant: (keyof State)[] = ["selection", "stage", "summary", "generation", "failed", "bodies"];
+    const relevant: (keyof State)[] = ["selection", "stage", "summary", "generation", "failed", "bodies", "profile"];
     if (relevant.every((key) => state[key] === previous[key]) && this.element.childElementCount > 0) return;
     fill(this.element, ...this.content(state));
   }

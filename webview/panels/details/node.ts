@@ -7,7 +7,7 @@ import { attributeTable } from "./attributes.ts";
 import { block, facts, type Fact } from "./blocks.ts";
 import { bodyBlock } from "./bodies.ts";
 import { changedFacts } from "./changed.ts";
-import { workFacts } from "./cost.ts";
+import { profiledFact, workFacts } from "./cost.ts";
 import { endsOfSelection } from "./ends.ts";
 import { holeBlock } from "./hole.ts";
 import { introducedFacts } from "./introduced.ts";
@@ -26,7 +26,9 @@ export function nodeDetails(app: App, node: NodeRow, removed: boolean): HTMLElem
     ...changedFacts(app, node),
     ...fused(app),
     ...(node.init ? [["Phase", "once, at the first run"] as const] : []),
-    ...(Number.isFinite(node.flops) ? workFacts(app, [node]) : [["Work", unknownWork(node)] as const, ...bytesFact(node)]),
+    ...(Number.isFinite(node.flops)
+      ? workFacts(app, [node])
+      : [["Work", unknownWork(node)] as const, ...bytesFact(node), ...profiledFact(app, [node])]),
   ];
   const values = (ids: Int32Array): ValueRow[] => [...ids].map((id) => snapshot.values.get(id)).filter((value) => value !== undefined);
   const doc = node.hole ? undefined : store.state.hello?.opDocs?.[node.op];

@@ -20,6 +20,7 @@ import { Notice } from "./notice.ts";
 import { pick } from "./pick.ts";
 import { showLegend } from "./legend.ts";
 import { pictureOf, prepare, replacements, samePicture, type Picture } from "./picture.ts";
+import { openProfile } from "../lists/open-profile.ts";
 import { makeStageText, type StageTextView } from "../stage-text/index.ts";
 import { StageView } from "./stage-view.ts";
 import { graphToolbar, type Toolbar } from "./toolbar.ts";
@@ -159,7 +160,7 @@ class GraphPanel {
       this.emphasise(state);
     if (state.hit !== previous.hit && state.hit >= 0) this.reveal(this.hitNodes(state));
     if (stageChanged || bodyChanged) this.following.refresh();
-    if ((["colorBy", "measured", "search"] as const).some((key) => state[key] !== previous[key])) this.relook();
+    if ((["colorBy", "measured", "profile", "search"] as const).some((key) => state[key] !== previous[key])) this.relook();
     this.describe(state);
     showHeading(this.app, this.heading, state);
     showCurtain(this.app, this.curtain, state);
@@ -220,9 +221,20 @@ class GraphPanel {
     if (!boxes) return;
     const rejected = this.lens.whyNot ? (this.after.view.shown?.rejected ?? []) : [];
     const lost = rejected.filter((one) => one.lost).length;
-    showLegend(this.legend, this.lens.paint(boxes, state), this.app.theme, { lost, nothing: rejected.length - lost }, () =>
-      showView(this.app, "bench"),
+    showLegend(
+      this.legend,
+      this.lens.paint(boxes, state),
+      this.app.theme,
+      { lost, nothing: rejected.length - lost },
+      {
+        time: () => showView(this.app, "bench"),
+        ort: () => this.openProfile(),
+      },
     );
+  }
+
+  private openProfile(): void {
+    void openProfile(this.app).catch((error: unknown) => this.notice.say(errorInfo(error).message, errorInfo(error)));
   }
 
   private toggleWhyNot(): void {
@@ -234,7 +246,7 @@ class GraphPanel {
 
   private get menuParts(): MenuParts {
     const { frame, after, lens, following, notice } = this;
-    return { frame, after, lens, following, notice, toggleWhyNot: () => this.toggleWhyNot() };
+    return { frame, after, lens, following, notice, toggleWhyNot: () => this.toggleWhyNot(), openProfile: () => this.openProfile() };
   }
 
   private menu(at: { readonly x: number; readonly y: number }): void {

@@ -13,10 +13,14 @@ const titles: Readonly<Record<Paint["by"], string>> = {
   flops: "Work",
   bytes: "Bytes moved",
   time: "Time",
+  ort: "Time in ONNX Runtime",
 };
 
-/** Fills the legend. `benchmark` opens what makes the times that are missing. */
-export function showLegend(legend: HTMLElement, paint: Paint, theme: Theme, rejected: Rejected, benchmark: () => void): void {
+/** What makes the times that are missing. */
+export type Remedies = Readonly<Record<"time" | "ort", () => void>>;
+
+/** Fills the legend. */
+export function showLegend(legend: HTMLElement, paint: Paint, theme: Theme, rejected: Rejected, remedies: Remedies): void {
   legend.setAttribute("aria-label", `Legend: ${titles[paint.by]}`);
   const rows: HTMLElement[] = [];
   taken.clear();
@@ -25,7 +29,8 @@ export function showLegend(legend: HTMLElement, paint: Paint, theme: Theme, reje
   else if (!paint.hint) for (const swatch of paint.swatches) rows.push(entry(paint, swatch, theme));
   if (paint.hint) {
     rows.push(el("li", { class: "legend-hint" }, paint.hint));
-    if (paint.by === "time") rows.push(el("li", {}, linkButton("Benchmark", benchmark)));
+    if (paint.by === "time") rows.push(el("li", {}, linkButton("Benchmark", remedies.time)));
+    if (paint.by === "ort") rows.push(el("li", {}, linkButton("Open a profile", remedies.ort)));
   }
   if (rejected.lost > 0) rows.push(line("looked at, not fused", rejected.lost, theme.warning, [7, 4], true));
   if (rejected.nothing > 0) rows.push(line("nothing to gain by fusing", rejected.nothing, theme.muted, [1.5, 4], false));

@@ -1,8 +1,10 @@
 /** The menu of what is selected in the graph: opens at the pointer, beside the selection, or below the toolbar's button. */
 import type { App } from "../../app.ts";
 import { enterBody } from "../../actions.ts";
+import type { MenuItem } from "../../controls/index.ts";
 import { bodiesOf } from "../../model/bodies.ts";
 import { visible } from "../../model/format.ts";
+import { t } from "../../strings.ts";
 import { benchmarkItems } from "../bench/measure.ts";
 import type { Following } from "./following.ts";
 import { openGraphMenu, type PictureKind, type PicturePart } from "./graph-menu.ts";
@@ -18,6 +20,7 @@ export interface MenuParts {
   readonly following: Following;
   readonly notice: Notice;
   readonly toggleWhyNot: () => void;
+  readonly openProfile: () => void;
 }
 
 export function menuOfSelection(app: App, parts: MenuParts, at: { readonly x: number; readonly y: number }): void {
@@ -34,7 +37,7 @@ export function menuOfSelection(app: App, parts: MenuParts, at: { readonly x: nu
       save: (kind, part) => void save(app, parts, kind, part),
       fit: () => after.view.fit(true),
       attributes: { on: attributes, toggle: () => app.store.update({ attributes: !app.store.state.attributes }) },
-      benchmark: benchmarkItems(app),
+      benchmark: [...benchmarkItems(app), ...profileItem(app, parts)],
       ...(body ? { enter: () => void enterBody(app, body.path) } : {}),
       ...(node ? { name: visible(node.name) } : {}),
       ...(after.view.shown?.rejected.length ? { whyNot: { on: lens.whyNot, toggle: parts.toggleWhyNot } } : {}),
@@ -42,6 +45,10 @@ export function menuOfSelection(app: App, parts: MenuParts, at: { readonly x: nu
     at,
   );
 }
+
+/** A page that stands alone has shown the profile that it carries. */
+const profileItem = (app: App, { openProfile }: MenuParts): readonly MenuItem[] =>
+  app.store.state.hello?.recorded ? [] : [{ label: t("Open a profile of ONNX Runtime …"), run: openProfile }];
 
 /** Where the menu key opens it: beside what is selected. */
 export function placeOfMenu(app: App, { frame, after }: MenuParts): { readonly x: number; readonly y: number } {

@@ -13,6 +13,7 @@ const colours: readonly { readonly value: ColorBy; readonly label: string }[] = 
   { value: "flops", label: "flops" },
   { value: "bytes", label: "bytes" },
   { value: "time", label: "time" },
+  { value: "ort", label: "time in ORT" },
 ];
 
 const folds: readonly { readonly value: FoldBy; readonly label: string }[] = [

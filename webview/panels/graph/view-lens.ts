@@ -42,7 +42,7 @@ export class ViewLens {
   paint(boxes: Boxes, state: State): Paint {
     const snapshot = this.snapshotOf(state);
     const groups = state.summary?.groups ?? [];
-    const of = [state.colorBy, snapshot.nodes, snapshot.values, snapshot.groups, groups, state.measured, state.measuredFrom];
+    const of = [state.colorBy, snapshot.nodes, snapshot.values, snapshot.groups, groups, state.measured, state.measuredFrom, state.profile];
     const known = this.paints.get(boxes);
     if (known && known.of.every((part, i) => part === of[i])) return known.paint;
     const stages = this.app.trace.graphStages;
@@ -53,6 +53,7 @@ export class ViewLens {
       groups,
       lastNodes: this.app.trace.snapshot(stages[stages.length - 1] ?? 0).nodes,
       ...(state.measured ? { measured: state.measured } : {}),
+      ...(state.profile ? { profile: state.profile } : {}),
       ...(state.measuredFrom ? { measuredFrom: state.measuredFrom } : {}),
     });
     this.paints.set(boxes, { of, paint });

@@ -2,14 +2,14 @@
 import type { InstructionNote, InstructionNotes, InstructionPrice, TextReply } from "#protocol";
 import { linkButton } from "../../controls/index.ts";
 import { el, fill } from "../../dom.ts";
-import { digits, visible } from "../../model/format.ts";
+import { visible } from "../../model/format.ts";
 import { noteText, unitsText } from "../../model/instruction-text.ts";
 import { t } from "../../strings.ts";
 import type { CodeView, Shown } from "./code-view.ts";
 import { placeOf, shortPlace } from "./native-links.ts";
 
 /** Pixels of the text from which the columns of costs leave room for instructions. */
-const roomForCosts = 430;
+const roomForCosts = 460;
 
 export class AssemblyNotes {
   /** The user's choice; undefined: where there is room. */
@@ -66,7 +66,7 @@ const cell = (kind: string, text: string): HTMLElement => el("span", { class: `c
 
 const costs = (price: InstructionPrice | undefined): readonly HTMLElement[] => [
   cell("latency", price ? String(price.latency) : ""),
-  cell("each", price ? digits(price.throughput) : ""),
+  cell("each", price ? String(Number(price.throughput.toFixed(2))) : ""),
   cell("units", price ? unitsText(price.ports) : ""),
 ];
 

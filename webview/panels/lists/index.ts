@@ -3,26 +3,33 @@ import type { App, Panel } from "../../app.ts";
 import { el } from "../../dom.ts";
 import { openDrawer } from "../../drawers.ts";
 import type { State } from "../../store.ts";
+import { t } from "../../strings.ts";
 import { GroupList } from "./groups.ts";
 import { NodeTree } from "./nodes.ts";
+import { openProfile } from "./open-profile.ts";
+import { ProfileList } from "./profile.ts";
 import { ResultList } from "./results.ts";
 import { SearchBox } from "./search-box.ts";
 
-type Which = "nodes" | "groups";
+type Which = "nodes" | "groups" | "profile";
+
+const order: readonly Which[] = ["nodes", "groups", "profile"];
 
 class ListsPanel {
   readonly element: HTMLElement;
   private readonly groups: GroupList;
   private readonly nodes: NodeTree;
+  private readonly profile: ProfileList;
   private readonly results: ResultList;
   private readonly search: SearchBox;
   private readonly tabs: Readonly<Record<Which, HTMLButtonElement>>;
   private readonly bodies: Readonly<Record<Which, HTMLElement>>;
   private readonly noGroups = el("div", { class: "empty" }, "No fusion groups: the fusion pass has not run.");
 
-  constructor(app: App) {
+  constructor(private readonly app: App) {
     this.groups = new GroupList(app);
     this.nodes = new NodeTree(app);
+    this.profile = new ProfileList(app);
     this.results = new ResultList(app);
     this.search = new SearchBox(app, () => this.results.list.element.focus());
     const tab = (which: Which, label: string): HTMLButtonElement =>
@@ -37,43 +44,56 @@ class ListsPanel {
         },
         label,
       );
-    this.tabs = { nodes: tab("nodes", "Nodes"), groups: tab("groups", "Groups") };
+    this.tabs = { nodes: tab("nodes", "Nodes"), groups: tab("groups", "Groups"), profile: tab("profile", "ORT") };
+    this.tabs.profile.title = t("Times in ONNX Runtime");
     const body = (which: Which, ...children: HTMLElement[]): HTMLElement =>
       el("div", { class: "section", role: "tabpanel", id: `list-${which}`, attrs: { "aria-labelledby": `tab-${which}` } }, ...children);
     this.bodies = {
       nodes: body("nodes", this.search.element, this.results.list.element, this.nodes.list.element),
       groups: body("groups", this.noGroups, this.groups.list.element),
+      profile: body("profile", this.profile.head, this.profile.list.element),
     };
     const head = el(
       "div",
       { class: "section-head side-tabs", role: "tablist", attrs: { "aria-label": "Lists" } },
       this.tabs.nodes,
       this.tabs.groups,
+      this.tabs.profile,
     );
     head.addEventListener("keydown", (event) => {
       if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
       event.preventDefault();
-      const other = this.tabs.nodes.tabIndex === 0 ? "groups" : "nodes";
+      const there = order.filter((which) => !this.tabs[which].hidden);
+      const at = there.findIndex((which) => this.tabs[which].tabIndex === 0);
+      const other = there[(at + (event.key === "ArrowRight" ? 1 : there.length - 1)) % there.length] ?? "nodes";
       this.show(other);
       this.tabs[other].focus();
     });
-    this.element = el("section", { class: "section lists-section" }, head, this.bodies.nodes, this.bodies.groups);
+    this.element = el("section", { class: "section lists-section" }, head, this.bodies.nodes, this.bodies.groups, this.bodies.profile);
+    this.tabs.profile.hidden = true;
     this.results.list.element.hidden = true;
     this.show("nodes");
   }
 
   private show(which: Which): void {
-    for (const name of ["nodes", "groups"] as const) {
+    for (const name of order) {
       this.bodies[name].hidden = name !== which;
       this.tabs[name].setAttribute("aria-selected", String(name === which));
       this.tabs[name].tabIndex = name === which ? 0 : -1;
     }
-    if (which === "nodes") this.nodes.list.draw();
-    else this.groups.list.draw();
+    this[which].list.draw();
   }
 
   update(state: State, previous: State): void {
     this.groups.update(state, previous);
+    this.profile.update(state, previous);
+    if (state.profile !== previous.profile) {
+      this.tabs.profile.hidden = state.profile === undefined;
+      if (state.profile) this.show("profile");
+      else if (this.tabs.profile.tabIndex === 0) this.show("nodes");
+    }
+    // A page that stands alone has its profile with it.
+    if (state.summary && !previous.summary && state.hello?.recorded) void openProfile(this.app).catch(() => undefined);
     this.nodes.update(state, previous);
     this.results.update(state, previous);
     this.search.update(state);

@@ -10,7 +10,7 @@ import { fateOf } from "../../model/holes.ts";
 import type { NodeRow, Snapshot } from "../../model/trace.ts";
 
 /** Letters: of names at most, of their ends that stay; of shapes that are not cut, and of the ends of longer ones. */
-const [longestName, nameEnd, wholeShape, shapeEnd] = [60, 4, 9, 4];
+const [longestName, nameEnd, wholeShape, shapeEnd] = [60, 6, 9, 4];
 
 export interface RowOf {
   readonly node: NodeRow;
