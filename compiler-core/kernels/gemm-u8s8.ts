@@ -6,8 +6,21 @@ import { panelPlace, panelsOf, reader, rowsOf, sumProducts } from "./gemm-meanin
 import type { CallText, CallValues, Kernel } from "./kernel.ts";
 import { element } from "./kernel.ts";
 
+/** The register tile of an instruction set, as gemm_u8s8_mr and gemm_u8s8_nv of the header. */
+export function gemmU8S8Tile(isa: IsaName): { readonly mr: number; readonly nv: number } {
+  if (isa === "scalar") return { mr: 4, nv: 4 };
+  if (isa === "avx2") return { mr: 8, nv: 1 };
+  return { mr: isa === "avx512" ? 8 : 14, nv: 2 };
+}
+
 /** Columns of a panel, as gemm_u8s8_nr of the header. */
-export const gemmU8S8Panel = (isa: IsaName): number => (isa === "scalar" ? 4 : isa === "avx2" ? 1 : 2) * f32Lanes(isa);
+export const gemmU8S8Panel = (isa: IsaName): number => gemmU8S8Tile(isa).nv * f32Lanes(isa);
+
+/** Template arguments, where the tile is not the usual one. */
+const tileText = (call: CallText): string => {
+  const mr = call.param("mr");
+  return mr === undefined ? "" : `<${mr}, ${call.param("nr")} / fs::f32_lanes>`;
+};
 
 /** The call of a product on 8-bit operands with the C++ function `name`. */
 export const integerCall =
@@ -16,7 +29,7 @@ export const integerCall =
     const start = call.pointer("c");
     const init = start === undefined ? "fs::igemm_zero{}" : `fs::igemm_columns{${start}}`;
     const operands = `fs::a_rows{${call.pointer("a")}, ${call.arg("lda")}}, fs::b_panels{${call.pointer("b")}, ${call.arg("kb")}}`;
-    return `fs::${name}(${call.arg("m")}, ${call.arg("n")}, ${call.arg("k")}, ${operands}, ${init}, ${call.epilogue ?? bug(`${name} without epilogue`)});`;
+    return `fs::${name}${tileText(call)}(${call.arg("m")}, ${call.arg("n")}, ${call.arg("k")}, ${operands}, ${init}, ${call.epilogue ?? bug(`${name} without epilogue`)});`;
   };
 
 /** `shift` is what the kernel adds to every element of A when it reads it. */
@@ -38,7 +51,10 @@ export const gemmU8S8: Kernel = {
   },
   args: ["m", "n", "k", "lda", "kb"],
   optionalArgs: [],
-  params: { nr: "columns of a panel: gemmU8S8Panel(isa)" },
+  params: {
+    nr: "columns of a panel: gemmU8S8Panel(isa), or another with mr",
+    mr: "rows of the register tile, where it is not the usual one",
+  },
   acc: "i32",
   headers: ["kernels/gemm_u8s8/gemm_u8s8.hpp"],
   features: (isa) => (isa.startsWith("avx512-") || isa === "amx" ? ["avx512_vnni"] : []),

@@ -32,7 +32,9 @@ export interface TunedProblem {
   readonly groups: readonly number[];
   /** Of each of them. */
   readonly flops: number;
-  /** Distinct points of its search space that were measured, and how many measurements that took. */
+  /** Distinct points that its search space has; not `exact`: at least so many. */
+  readonly space: { readonly points: number; readonly exact: boolean };
+  /** Those that were measured, and how many measurements that took. */
   readonly points: number;
   readonly measurements: number;
   readonly seconds: number;

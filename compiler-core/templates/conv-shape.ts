@@ -5,6 +5,9 @@ import { intsAttr } from "../graph/ops/op.ts";
 import { threeAxes, windowOf, type WindowAxis } from "../graph/window.ts";
 import { operand } from "./template.ts";
 
+/** What a convolution is before its kernel matrix is packed. */
+export type ConvGeometry = Omit<ConvShape, "tile">;
+
 export interface ConvShape {
   readonly batch: number;
   readonly groups: number;
@@ -20,10 +23,15 @@ export interface ConvShape {
 }
 
 export function convShape(graph: Graph, node: Node): ConvShape {
+  const { layout } = valueOf(graph, operand(node, 1));
+  const tile = layout === "plain" ? undefined : layout.inner[0]?.size;
+  return { ...convGeometry(graph, node), tile: tile ?? bug("a kernel matrix that was not packed", { node: node.name }) };
+}
+
+export function convGeometry(graph: Graph, node: Node): ConvGeometry {
   const input = staticShape(valueOf(graph, operand(node, 0))) ?? bug("a convolution of unknown shape", { node: node.name });
   const weights = valueOf(graph, operand(node, 1));
   const [groups, rows, k] = (staticShape(weights) ?? []) as readonly [number, number, number];
-  const tile = weights.layout === "plain" ? undefined : weights.layout.inner[0]?.size;
   const window = windowOf(node.attrs, input.slice(2), intsAttr(node.attrs, "kernel"));
   const axes = threeAxes(flattened(window)) ?? bug("more than three spatial axes", { node: node.name });
   const size = (of: "input" | "output"): number => axes.reduce((n, a) => n * a[of], 1);
@@ -36,7 +44,6 @@ export function convShape(graph: Graph, node: Node): ConvShape {
     axes,
     plane: size("input"),
     columns: size("output"),
-    tile: tile ?? bug("a kernel matrix that was not packed", { node: node.name }),
   };
 }
 

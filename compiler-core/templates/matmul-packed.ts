@@ -9,7 +9,8 @@
  *     [start values of the columns of t]
  *     for mm in rows of t step mc
  *       [sums of the rows]
- *       gemm(A[mm..], B[columns of t]) -> epilogue
+ *       for nn in columns of t step nc  (one step unless there are many; with order "columns" outside of mm)
+ *         gemm(A[mm..], B[nn..]) -> epilogue
  */
 import { bug } from "../messages.ts";
 import type { Node, ValueId } from "../graph/ir.ts";
@@ -19,6 +20,7 @@ import * as x from "../tensor/build.ts";
 import type { BufferId, Expr, Ref, Stmt } from "../tensor/ir.ts";
 import { plus, times, unlinear } from "./module-builder.ts";
 import { postOps } from "./post-ops.ts";
+import { overShares } from "./shares.ts";
 import { operand, resultOf, type Template, type TemplateCall } from "./template.ts";
 
 interface Product {
@@ -30,8 +32,9 @@ interface Product {
   readonly n: number;
   readonly k: number;
   readonly panel: number;
-  /** Rows of a block. */
+  /** Rows and columns of a block. */
   readonly mc: number;
+  readonly nc: number;
   /** Added to the elements of A by the kernel. */
   readonly shift: number;
   /** The zero point of what the kernel reads; undefined: none. */
@@ -57,27 +60,18 @@ export const isPackedProduct = (node: Node | undefined): boolean => node?.op ===
 
 export const matmulPacked: Template = (call) => {
   const product = describe(call);
-  const { rows, n, node } = product;
+  const { rows, n, k, node } = product;
   const { builder, group } = call;
   const [perM, perN] = [numberParam(group.params, "rowsPerThread"), numberParam(group.params, "colsPerThread")];
-  const [ms, ns] = [Math.ceil(rows / perM), Math.ceil(n / perN)];
-  const origin = call.nodes.map((m) => m.id);
-  const whole = { row: x.index(0), rows: x.index(rows), col: x.index(0), cols: x.index(n), mostRows: rows, mostCols: n };
-  if (ms * ns === 1) return share(product, whole);
-  const part = (name: string, index: Expr, per: number, extent: number): { stmts: Stmt[]; from: Expr; size: Expr } => {
-    if (per >= extent) return { stmts: [], from: x.index(0), size: x.index(extent) };
-    const from = builder.let(name, times(index, per), origin);
-    if (extent % per === 0) return { stmts: [from.stmt], from: from.ref, size: x.index(per) };
-    const size = builder.let(`${name}_size`, x.binary("min", x.index(per), x.sub(x.index(extent), from.ref)), origin);
-    return { stmts: [from.stmt, size.stmt], from: from.ref, size: size.ref };
-  };
-  const body = (t: Expr): Stmt[] => {
-    const m = part("m0", ns === 1 ? t : x.div(t, x.index(ns)), perM, rows);
-    const c = part("n0", ms === 1 ? t : x.binary("mod", t, x.index(ns)), perN, n);
-    const own = { row: m.from, rows: m.size, col: c.from, cols: c.size, mostRows: Math.min(rows, perM), mostCols: Math.min(n, perN) };
-    return [...m.stmts, ...c.stmts, ...share(product, own)];
-  };
-  return [builder.loop("parallel", "t", 0, ms * ns, [node.id], body)];
+  const [mostRows, mostCols] = [Math.min(rows, perM), Math.min(n, perN)];
+  const grid = [
+    { extent: rows, per: perM },
+    { extent: n, per: perN },
+    { extent: k, per: k },
+  ] as const;
+  return overShares(builder, [node.id], grid, ({ rows: m, cols: c }) =>
+    share(product, { row: m.from, rows: m.size, col: c.from, cols: c.size, mostRows, mostCols }),
+  );
 };
 
 function describe(call: TemplateCall): Product {
@@ -117,34 +111,58 @@ function describe(call: TemplateCall): Product {
     k: shape.at(-1) ?? 1,
     panel: storage.shape(operand(node, 1))[2] ?? bug("panels of another rank"),
     mc: numberParam(group.params, "mc"),
+    nc: Number(group.params["nc"] ?? node.attrs["n"]),
     shift,
     zeroA: shift === 0 ? own : own === undefined ? i32(shift) : x.add(own, i32(shift)),
     zeroB: known(zb) === less ? undefined : ofPacked,
   };
 }
 
-/** Start values once, then the rows in blocks. */
+/** Start values once, then blocks of rows and, where there are several, of columns; which of them is outside is a parameter. */
 function share(p: Product, own: Share): Stmt[] {
-  const { builder } = p.call;
   const start = p.zeroA === undefined ? undefined : startValues(p, p.zeroA, own);
-  const most = Math.min(p.mc, own.mostRows);
-  const begin = start?.body ?? [];
-  if (most >= own.mostRows) return [...begin, ...block(p, own, start?.ref)];
-  const part = (mm: Expr): Stmt[] => {
-    const rows = builder.let("rows", x.binary("min", x.index(most), x.sub(own.rows, mm)), [p.node.id]);
-    return [rows.stmt, ...block(p, { ...own, row: plus(own.row, mm), rows: rows.ref, mostRows: most }, start?.ref)];
+  const product = (part: Share, first: Expr, sums: BufferId | undefined): Stmt => kernelCall(p, part, start?.at(first), sums);
+  const withSums = (rows: Share, body: (sums: BufferId | undefined) => readonly Stmt[]): Stmt[] => {
+    const sums = p.zeroB === undefined ? undefined : rowSums(p, rows);
+    return [...(sums?.body ?? []), ...body(sums?.buffer)];
   };
-  return [...begin, builder.loop("serial", "mm", 0, own.rows, [p.node.id], part, most)];
+  const columnsOutside = p.call.group.params["order"] === "columns";
+  const blocks = columnsOutside
+    ? columnBlocks(p, own, (cols, first) => rowBlocks(p, cols, (part) => withSums(part, (sums) => [product(part, first, sums)])))
+    : rowBlocks(p, own, (rows) => withSums(rows, (sums) => columnBlocks(p, rows, (part, first) => [product(part, first, sums)])));
+  return [...(start?.body ?? []), ...blocks];
 }
 
-function block(p: Product, own: Share, start: Ref | undefined): Stmt[] {
+function rowBlocks(p: Product, own: Share, body: (block: Share) => Stmt[]): Stmt[] {
+  const { builder } = p.call;
+  const most = Math.min(p.mc, own.mostRows);
+  if (most >= own.mostRows) return body(own);
+  const part = (mm: Expr): Stmt[] => {
+    const rows = builder.let("rows", x.binary("min", x.index(most), x.sub(own.rows, mm)), [p.node.id]);
+    return [rows.stmt, ...body({ ...own, row: plus(own.row, mm), rows: rows.ref, mostRows: most })];
+  };
+  return [builder.loop("serial", "mm", 0, own.rows, [p.node.id], part, most)];
+}
+
+/** `body` also gets the first column, counted from that of the share. */
+function columnBlocks(p: Product, own: Share, body: (block: Share, first: Expr) => Stmt[]): Stmt[] {
+  const { builder } = p.call;
+  const most = Math.min(p.nc, own.mostCols);
+  if (most >= own.mostCols) return body(own, x.index(0));
+  const part = (nn: Expr): Stmt[] => {
+    const cols = builder.let("cols", x.binary("min", x.index(most), x.sub(own.cols, nn)), [p.node.id]);
+    return [cols.stmt, ...body({ ...own, col: plus(own.col, nn), cols: cols.ref, mostCols: most }, nn)];
+  };
+  return [builder.loop("serial", "nn", 0, own.cols, [p.node.id], part, most)];
+}
+
+function kernelCall(p: Product, { row, col, rows, cols }: Share, start: Ref | undefined, sums: BufferId | undefined): Stmt {
   const { call, node, k, panel } = p;
   const { builder, storage } = call;
-  const { row, col } = own;
-  const sums = p.zeroB === undefined ? undefined : rowSums(p, own);
   const firstPanel = col.k === "const" ? x.index(Number(col.value) / panel) : x.div(col, x.index(panel));
   const lead = storage.shape(resultOf(node)).slice(0, -1);
-  const kernel = builder.kernel(
+  const { mr } = call.group.params;
+  return builder.kernel(
     {
       kernel: p.kernel,
       refs: {
@@ -152,33 +170,38 @@ function block(p: Product, own: Share, start: Ref | undefined): Stmt[] {
         b: { buffer: storage.bufferOf(operand(node, 1)), index: [firstPanel, x.index(0), x.index(0), x.index(0)] },
         ...(start === undefined ? {} : { c: start }),
       },
-      args: { m: own.rows, n: own.cols, k: x.index(k), lda: x.index(k), kb: x.index(k) },
-      params: { nr: panel },
+      args: { m: rows, n: cols, k: x.index(k), lda: x.index(k), kb: x.index(k) },
+      params: { nr: panel, ...(typeof mr === "number" ? { mr } : {}) },
       epilogue: postOps(call, node, {
         acc: p.acc,
         index: (i, j) => [...unlinear(plus(row, i), lead), plus(col, j)],
-        value: (acc, i, j) =>
-          sums === undefined ? acc : x.sub(acc, x.mul(p.zeroB?.(plus(col, j)) ?? i32(0), x.load(sums.buffer, [i], "i32"))),
+        value: (acc, i, j) => (sums === undefined ? acc : x.sub(acc, x.mul(p.zeroB?.(plus(col, j)) ?? i32(0), x.load(sums, [i], "i32")))),
       }),
     },
     [node.id],
   );
-  return [...(sums?.body ?? []), kernel];
+}
+
+interface StartValues {
+  /** From a column of the share on. */
+  readonly at: (first: Expr) => Ref;
+  /** What makes them. */
+  readonly body: readonly Stmt[];
 }
 
 /** za * (k zb - column sum), one per column: from the operand that was made once, or computed here because za is computed. */
-function startValues(p: Product, zero: Expr, { col, cols, mostCols }: Share): { readonly ref: Ref; readonly body: readonly Stmt[] } {
+function startValues(p: Product, zero: Expr, { col, cols, mostCols }: Share): StartValues {
   const { call, node } = p;
   const { builder, storage } = call;
   const made = node.inputs[5];
-  if (made !== null && made !== undefined) return { ref: storage.ref(made, { index: [col] }), body: [] };
+  if (made !== null && made !== undefined) return { at: (first) => storage.ref(made, { index: [plus(col, first)] }), body: [] };
   const buffer = builder.buffer({ name: "start", dtype: "i32", shape: [mostCols], scope: "thread" });
   const fill = builder.loop("vector", "j", 0, cols, [node.id], (j) => {
     const sum = storage.readAt(operand(node, 2), { offset: plus(col, j) });
     const less = p.zeroB === undefined ? x.unary("neg", sum) : x.sub(x.mul(i32(p.k), p.zeroB(plus(col, j))), sum);
     return [builder.store({ buffer, index: [j] }, x.mul(zero, less), [node.id])];
   });
-  return { ref: { buffer, index: [x.index(0)] }, body: [builder.alloc(buffer, [node.id]), fill] };
+  return { at: (first) => ({ buffer, index: [first] }), body: [builder.alloc(buffer, [node.id]), fill] };
 }
 
 /** Sums of the rows of what the kernel reads. */

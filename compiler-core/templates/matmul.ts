@@ -2,20 +2,27 @@
  * Matrix products: threads split rows and columns, each walks its rows in blocks that fit the cache next to the panels of B, and one
  * kernel call computes a block. Members after the product are computed on the finished register tile (the kernel's epilogue).
  *
- *   for t in 0..mSplit*nSplit parallel
+ *   for t in 0..mSplit*nSplit(*kSplit) parallel
  *     for mm in rows of t step mc
  *       [copy the block of A to rows that do not collide in the cache]
  *       for nn in columns of t step nc  (one step unless there are many; with order "columns" outside of mm)
  *         for kk in 0..K step kc        (one step unless K is long)
  *           gemm(A[mm.., kk..], B[kk.., nn..]) -> epilogue
+ *
+ * Where threads also divide the depth, the sums of each part go to a buffer, and a second nest adds them up, part after part:
+ *
+ *   for i in 0..M parallel
+ *     for j in 0..N: sum of parts[..][i][j] -> the members after the product
  */
 import { bug } from "../messages.ts";
 import { valueOf, type Node, type ValueId } from "../graph/ir.ts";
 import * as x from "../tensor/build.ts";
 import type { BufferId, Epilogue, Expr, Ref, Stmt } from "../tensor/ir.ts";
+import { substitute } from "../tensor/rewrite.ts";
 import { gemmShape, type GemmShape } from "./gemm-shape.ts";
-import { plus, times } from "./module-builder.ts";
+import { plus } from "./module-builder.ts";
 import { overRows } from "./points.ts";
+import { overShares } from "./shares.ts";
 import { operand, resultOf, scalarOf, type Template, type TemplateCall } from "./template.ts";
 
 /** Where the current block lies: first row and column, and the batch index. */
@@ -25,6 +32,8 @@ interface Block {
   readonly col: Expr;
   readonly rows: Expr;
   readonly cols: Expr;
+  /** The steps of k that are summed, where threads divide them, and where the sums go. */
+  readonly part?: { readonly from: Expr; readonly size: Expr; readonly sums: Ref };
 }
 
 export const matmul: Template = (call) => {
@@ -42,25 +51,49 @@ export const matmul: Template = (call) => {
 };
 
 function split(call: TemplateCall, leader: Node, s: GemmShape, batch: readonly Expr[], kind: "parallel" | "serial"): Stmt[] {
-  const { builder, group } = call;
+  const { params } = call.group;
   const origin = call.nodes.map((n) => n.id);
-  const [perM, perN] = [numberParam(group.params, "rowsPerThread"), numberParam(group.params, "colsPerThread")];
-  const [ms, ns] = [Math.ceil(s.m / perM), Math.ceil(s.n / perN)];
-  if (ms * ns === 1 || kind === "serial")
-    return blocks(call, leader, s, { batch, row: x.index(0), col: x.index(0), rows: x.index(s.m), cols: x.index(s.n) });
-  const loop = builder.loop("parallel", "t", 0, ms * ns, origin, (t) => {
-    const part = (name: string, index: Expr, per: number, extent: number): { stmts: Stmt[]; from: Expr; size: Expr } => {
-      if (per >= extent) return { stmts: [], from: x.index(0), size: x.index(extent) };
-      const from = builder.let(name, times(index, per), origin);
-      if (extent % per === 0) return { stmts: [from.stmt], from: from.ref, size: x.index(per) };
-      const size = builder.let(`${name}_size`, x.binary("min", x.index(per), x.sub(x.index(extent), from.ref)), origin);
-      return { stmts: [from.stmt, size.stmt], from: from.ref, size: size.ref };
-    };
-    const m = part("m0", ns === 1 ? t : x.div(t, x.index(ns)), perM, s.m);
-    const n = part("n0", ms === 1 ? t : x.binary("mod", t, x.index(ns)), perN, s.n);
-    return [...m.stmts, ...n.stmts, ...blocks(call, leader, s, { batch, row: m.from, col: n.from, rows: m.size, cols: n.size })];
+  const all = (extent: number) => ({ extent, per: extent });
+  const rows = kind === "serial" ? all(s.m) : { extent: s.m, per: numberParam(params, "rowsPerThread") };
+  const cols = kind === "serial" ? all(s.n) : { extent: s.n, per: numberParam(params, "colsPerThread") };
+  const sums = params["parts"] === undefined ? undefined : partSums(call, leader, s, batch);
+  const depth = sums === undefined ? all(s.k) : { extent: s.k, per: numberParam(params, "kc") };
+  const products = overShares(call.builder, origin, [rows, cols, depth], (share) => {
+    const block = { batch, row: share.rows.from, col: share.cols.from, rows: share.rows.size, cols: share.cols.size };
+    return blocks(call, leader, s, sums === undefined ? block : { ...block, part: { ...share.depth, sums: sums.of(share.part) } });
   });
-  return [loop];
+  return [...products, ...(sums?.added ?? [])];
+}
+
+/** Where threads across the depth leave their sums, and the loops that add them up and go on with the members after the product. */
+function partSums(
+  call: TemplateCall,
+  leader: Node,
+  s: GemmShape,
+  batch: readonly Expr[],
+): { readonly of: (part: Expr) => Ref; readonly added: Stmt[] } {
+  const { builder, group } = call;
+  const parts = numberParam(group.params, "parts");
+  const buffer = builder.buffer({ name: "parts", dtype: "f32", shape: [parts, s.m, s.n], scope: "arena" });
+  const origin = call.nodes.map((n) => n.id);
+  const end = postOps(call, leader, s, { batch, row: x.index(0), col: x.index(0), rows: x.index(s.m), cols: x.index(s.n) });
+  const added = builder.loop("parallel", "i", 0, s.m, origin, (i) => [
+    builder.loop("vector", "j", 0, s.n, origin, (j) => {
+      const all = Array.from({ length: parts }, (_, part) => x.load(buffer, [x.index(part), i, j], "f32"));
+      const sum = builder.let(
+        "sum",
+        all.reduce((a, b) => x.add(a, b)),
+        [leader.id],
+      );
+      const by = new Map([
+        [end.row, i],
+        [end.col, j],
+        [end.acc, sum.ref],
+      ]);
+      return [sum.stmt, ...substitute(end.body, by)];
+    }),
+  ]);
+  return { of: (part) => ({ buffer, index: [part, x.index(0), x.index(0)] }), added: [added] };
 }
 
 /** What a thread does: its rows in blocks, and each of them in blocks of columns, or the other way round. */
@@ -153,13 +186,16 @@ const isCollidingRow = (floats: number): boolean => floats % 512 === 0;
 /** One kernel call, or several that hand partial sums on through a block of the thread's own. */
 function sumOverK(call: TemplateCall, leader: Node, s: GemmShape, block: Block, a: Operand, kc: number, maxRows: number): Stmt[] {
   const { builder } = call;
-  if (kc >= s.k) return [gemm(call, leader, s, block, a, { from: 0, size: s.k }, undefined, postOps(call, leader, s, block))];
+  if (block.part !== undefined)
+    return [gemm(call, leader, s, block, a, block.part, undefined, toBuffer(call, leader, block.part.sums, block))];
+  if (kc >= s.k)
+    return [gemm(call, leader, s, block, a, { from: x.index(0), size: x.index(s.k) }, undefined, postOps(call, leader, s, block))];
   const maxCols = columnsPer(call, s).block;
   const pitch = isCollidingRow(maxCols) ? maxCols + 16 : maxCols;
   const partial = builder.buffer({ name: "partial", dtype: "f32", shape: [maxRows, pitch], scope: "thread" });
   const steps = Math.ceil(s.k / kc);
   const calls = Array.from({ length: steps }, (_, i) => {
-    const k = { from: i * kc, size: Math.min(kc, s.k - i * kc) };
+    const k = { from: x.index(i * kc), size: x.index(Math.min(kc, s.k - i * kc)) };
     const last = i === steps - 1;
     return gemm(
       call,
@@ -169,7 +205,7 @@ function sumOverK(call: TemplateCall, leader: Node, s: GemmShape, block: Block, 
       a,
       k,
       i === 0 ? undefined : partial,
-      last ? postOps(call, leader, s, block) : toBuffer(call, leader, partial),
+      last ? postOps(call, leader, s, block) : toBuffer(call, leader, { buffer: partial, index: [] }),
     );
   });
   return [builder.alloc(partial, [leader.id]), ...calls];
@@ -181,7 +217,7 @@ function gemm(
   s: GemmShape,
   block: Block,
   a: Operand,
-  k: { from: number; size: number },
+  k: { readonly from: Expr; readonly size: Expr },
   start: BufferId | undefined,
   epilogue: Epilogue,
 ): Stmt {
@@ -195,12 +231,12 @@ function gemm(
   const nr = numberParam(group.params, "nr");
   // Panels: [batch, panel, k, nr]; rows: [batch, k, n]; transposed: [batch, n, k].
   const bIndex: Record<GemmShape["bLayout"], () => Ref> = {
-    panels: () => ({ buffer: packed(), index: [...batch, panelOf(block.col, nr), x.index(k.from), x.index(0)] }),
-    rows: () => storage.ref(bValue, { index: [...batch, x.index(k.from), block.col] }),
+    panels: () => ({ buffer: packed(), index: [...batch, panelOf(block.col, nr), k.from, x.index(0)] }),
+    rows: () => storage.ref(bValue, { index: [...batch, k.from, block.col] }),
     transposed: () =>
       valueOf(call.graph, bValue).layout !== "plain" && builder.bufferOf(packed()).shape.length === batch.length + 2
-        ? { buffer: packed(), index: [...batch, block.col, x.index(k.from)] }
-        : storage.ref(bValue, { index: [...batch, block.col, x.index(k.from)] }),
+        ? { buffer: packed(), index: [...batch, block.col, k.from] }
+        : storage.ref(bValue, { index: [...batch, block.col, k.from] }),
   };
   const ldb = way === "panels" ? undefined : way === "rows" ? s.n : s.k;
   const aAt = { ...a.ref, index: a.ref.index.map((e, i) => (i === a.ref.index.length - 1 ? plus(e, k.from) : e)) };
@@ -211,7 +247,7 @@ function gemm(
       args: {
         m: block.rows,
         n: block.cols,
-        k: x.index(k.size),
+        k: k.size,
         lda: x.index(a.ld),
         ...(ldb === undefined ? { kb: x.index(s.k) } : { ldb: x.index(ldb) }),
         ...(start === undefined ? {} : { ldc: x.index(builder.bufferOf(start).shape.at(-1) ?? 1) }),
@@ -229,10 +265,12 @@ const tileRows = ({ mr }: TemplateCall["group"]["params"]): { readonly mr?: numb
 /** Panels are whole by construction: threads split columns at multiples of the panel width. */
 const panelOf = (col: Expr, nr: number): Expr => (col.k === "const" ? x.index(Number(col.value) / nr) : x.div(col, x.index(nr)));
 
-function toBuffer(call: TemplateCall, leader: Node, buffer: BufferId): Epilogue {
+/** Sums as they are: to the block's place in a buffer of all of them, or (without index) to one of the block's own. */
+function toBuffer(call: TemplateCall, leader: Node, { buffer, index }: Ref, block?: Block): Epilogue {
   const { builder } = call;
   const [row, col, acc] = tileVars(call);
-  return { row: row.id, col: col.id, acc: acc.id, body: [builder.store({ buffer, index: [row, col] }, acc, [leader.id])] };
+  const place = block === undefined ? [row, col] : [...index.slice(0, -2), plus(block.row, row), plus(block.col, col)];
+  return { row: row.id, col: col.id, acc: acc.id, body: [builder.store({ buffer, index: place }, acc, [leader.id])] };
 }
 
 /** The members after the product, element by element; what others need is stored. */

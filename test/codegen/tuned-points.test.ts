@@ -11,10 +11,10 @@ import { importModel } from "../../compiler-core/onnx/import.ts";
 import { defaultOptions } from "../../compiler-core/options.ts";
 import { gemmCandidates, gemmProblemKey, type GemmPoint, type GemmProblem } from "../../compiler-core/passes/2-lower/gemm-space.ts";
 import { evalModule } from "../../compiler-core/tensor/eval.ts";
-import type { Module } from "../../compiler-core/tensor/ir.ts";
 import { localMachine } from "#core/io";
 import { numbers } from "../lower/cases.ts";
 import { hasCompiler, runBatch } from "./native-batch.ts";
+import { weightsOf } from "./weights.ts";
 
 const [m, n, k] = [37, 150, 96];
 
@@ -60,16 +60,6 @@ const given = (graph: Graph): NdArray[] =>
     return fromValues("f32", shape, numbers(elements(shape), 1000 + i));
   });
 
-function weights(graph: Graph, module: Module): NdArray[] {
-  return module.buffers
-    .filter((b) => b.scope === "weight")
-    .sort((a, b) => (a.slot ?? 0) - (b.slot ?? 0))
-    .map((b) => {
-      const c = graph.constants.get(valueOf(graph, b.value!).constant!);
-      return decode(c.dtype, b.shape, c.bytes());
-    });
-}
-
 function same(have: NdArray, want: NdArray, what: string): void {
   const [h, w] = [toNumbers(have), toNumbers(want)];
   const bad = w.findIndex((x, i) => !(Math.abs((h[i] ?? NaN) - x) <= 2e-5 * Math.max(1, Math.abs(x))));
@@ -77,7 +67,7 @@ function same(have: NdArray, want: NdArray, what: string): void {
 }
 
 const problem = (constant: boolean, isa: IsaName, threads: number): GemmProblem => ({
-  ...{ m, n, k, batch: 1, threads, isa, b: constant ? "panels" : "rows", mayCopy: true, colliding: false },
+  ...{ kernel: "gemm_f32", m, n, k, batch: 1, threads, isa, b: constant ? "panels" : "rows", mayCopy: true, colliding: false },
 });
 
 for (const constant of [true, false]) {
@@ -94,7 +84,7 @@ for (const constant of [true, false]) {
     test(`B ${kind}, ${isa}, ${threads} threads: loops mean the same at every point`, () => {
       for (const point of points(problem(constant, isa, threads), 6)) {
         const { module, graph: last } = at(graph, problem(constant, isa, threads), point);
-        const [have] = evalModule(module!, { inputs, weights: weights(last, module!) }, "native");
+        const [have] = evalModule(module!, { inputs, weights: weightsOf(last, module!) }, "native");
         same(have!, want, JSON.stringify(point));
       }
     });
@@ -107,7 +97,7 @@ for (const constant of [true, false]) {
     const chosen = points(problem(constant, "avx512", 2), 4);
     const items = chosen.map((point) => {
       const { source, module, graph: last } = at(graph, problem(constant, "avx512", 2), point);
-      return { source: source!, inputs, weights: weights(last, module!), threads: 2 };
+      return { source: source!, inputs, weights: weightsOf(last, module!), threads: 2 };
     });
     const results = runBatch(items, compiler!, ["-march=x86-64-v4"], process.cwd());
     results.forEach(({ outputs, intact }, i) => {

@@ -1,4 +1,4 @@
-/** `fusionscope bench MODEL --tune`: searches the parameters of a model's matrix products, and keeps what is faster beyond doubt. */
+/** `fusionscope bench MODEL --tune`: searches the parameters of a model's products, convolutions and chains, and keeps what is faster beyond doubt. */
 import { tuneModel } from "#core/io";
 import type { TunedProblem, TuneResult } from "#protocol";
 import type { CommandContext, CommandResult } from "../command.ts";
@@ -57,6 +57,7 @@ function problemText({
   problem,
   groups,
   flops,
+  space,
   points,
   measurements,
   seconds,
@@ -71,7 +72,10 @@ function problemText({
   return [
     `${problem} (${groups.length === 1 ? "group" : "groups"} ${groups.join(", ")})`,
     ...alignColumns([
-      ["  searched", `${points} distinct points, ${measurements} measurements, ${seconds.toFixed(1)} s`],
+      [
+        "  searched",
+        `${points} of ${space.exact ? "" : "more than "}${space.points} distinct points, ${measurements} measurements, ${seconds.toFixed(1)} s`,
+      ],
       ["  predicted : measured", rankCorrelation === null ? "too few points" : `rank correlation ${rankCorrelation.toFixed(3)}`],
     ]),
     ...(rows.length === 0

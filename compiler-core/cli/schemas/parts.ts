@@ -29,6 +29,7 @@ const tunedProblem = record(
     problem: text,
     groups: list(whole),
     flops: number,
+    space: record({ points: whole, exact: flag }),
     points: whole,
     measurements: whole,
     seconds: number,

@@ -14,15 +14,24 @@ export interface SearchSpace<C> {
   neighbours(choice: C): readonly C[];
 }
 
+/** Choices of the first generation, and of a later one: children of the best, and newcomers. */
+export interface SearchPace {
+  readonly first: number;
+  readonly children: number;
+  readonly newcomers: number;
+}
+
 export interface SearchSettings<C> {
   /** Where it begins: what would be chosen without it, first. */
   readonly start: readonly C[];
-  /** Time of each choice, ns, measured one after the other. */
+  /** Time of each choice, ns, measured one after the other; Infinity: there was no time for it. */
   readonly measure: (choices: readonly C[]) => Promise<readonly number[]>;
   readonly seconds: number;
   /** It goes on until so many points are measured, as long as there is time. */
   readonly points: number;
   readonly random: () => number;
+  /** Default: what a table of points is measured with. */
+  readonly pace?: SearchPace | undefined;
   /** Seconds, monotonic. */
   readonly now: () => number;
   readonly onProgress?: (fraction: number, points: number, bestNs: number) => void;
@@ -42,9 +51,9 @@ export interface SearchResult<C> {
   readonly rankCorrelation: number | null;
 }
 
-/** Choices of a generation: children of the best, and newcomers. */
-const [childrenPerGeneration, newcomers, elite] = [24, 8, 8];
-const firstGeneration = 120;
+const usualPace: SearchPace = { first: 120, children: 24, newcomers: 8 };
+/** Parents of a generation. */
+const elite = 8;
 /** Generations without a gain after which it has found what it can. */
 const patience = 4;
 /** A gain that counts. */
@@ -54,6 +63,7 @@ const worthwhile = 0.995;
 export async function search<C>(space: SearchSpace<C>, settings: SearchSettings<C>): Promise<SearchResult<C>> {
   const known = new Map<string, { choice: C; predictedNs: number; ns: number; times: number }>();
   const begun = settings.now();
+  const { first: firstGeneration, children: childrenPerGeneration, newcomers } = settings.pace ?? usualPace;
   const left = (share = 1): boolean => settings.now() - begun < share * settings.seconds;
   let measurements = 0;
   const tell = (): void => {
@@ -65,8 +75,9 @@ export async function search<C>(space: SearchSpace<C>, settings: SearchSettings<
   const measure = async (choices: readonly C[], times: number): Promise<void> => {
     for (let i = 0; i < times && choices.length > 0; i++) {
       const ns = await settings.measure(choices);
-      measurements += choices.length;
       choices.forEach((choice, j) => {
+        if (!Number.isFinite(ns[j])) return;
+        measurements++;
         const key = space.key(choice);
         const entry = known.get(key) ?? { choice, predictedNs: space.predict(choice), ns: Infinity, times: 0 };
         entry.ns = Math.min(entry.ns, ns[j] ?? Infinity);
@@ -76,14 +87,7 @@ export async function search<C>(space: SearchSpace<C>, settings: SearchSettings<
       tell();
     }
   };
-  const unseen = (choices: readonly C[], most: number): C[] => {
-    const fresh = new Map<string, C>();
-    for (const c of choices) {
-      const key = space.key(c);
-      if (fresh.size < most && !known.has(key) && !fresh.has(key)) fresh.set(key, c);
-    }
-    return [...fresh.values()];
-  };
+  const unseen = (choices: readonly C[], most: number): C[] => fresh(choices, most, known, space);
   /** Of a few random ones, the one that the model thinks best. */
   const drawn = (of: number): C =>
     Array.from({ length: of }, () => space.random(settings.random)).reduce((a, b) => (space.predict(b) < space.predict(a) ? b : a));
@@ -130,6 +134,16 @@ export async function search<C>(space: SearchSpace<C>, settings: SearchSettings<
             explored.map((e) => e.ns),
           ),
   };
+}
+
+/** Choices that lead to points that nobody has measured yet, each point once. */
+function fresh<C>(choices: readonly C[], most: number, known: ReadonlyMap<string, unknown>, space: SearchSpace<C>): C[] {
+  const found = new Map<string, C>();
+  for (const c of choices) {
+    const key = space.key(c);
+    if (found.size < most && !known.has(key) && !found.has(key)) found.set(key, c);
+  }
+  return [...found.values()];
 }
 
 /** Of the time: the rest is for measuring the best again. */

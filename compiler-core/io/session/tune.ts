@@ -1,32 +1,30 @@
 /**
- * The tuner: for each distinct product of a compilation it searches the space of the template's parameters with one harness build, then builds the
- * best few as the compiler would, and takes the winner only if a fresh paired run says so.
+ * The tuner: for each distinct problem of a compilation (products, convolutions, chains of them) it searches the space of the template's parameters,
+ * then builds the best few as the compiler would, and takes the winner only if a fresh paired run says so.
  */
 import type { Compilation } from "../../compile.ts";
-import { bug, UserError, userError } from "../../messages.ts";
+import { UserError, userError } from "../../messages.ts";
 import type { Group } from "../../graph/ir.ts";
 import type { MachineProfile } from "../../machine.ts";
 import type { CompileOptions } from "../../options.ts";
-import { gemmProblem, pointOfParams } from "../../passes/2-lower/gemm-problem.ts";
-import { gemmProblemKey, pointKey, type GemmPoint, type GemmProblem } from "../../passes/2-lower/gemm-space.ts";
-import { coreFigures, pointText, predictGemm } from "../../passes/2-lower/gemm-cost.ts";
+import type { Params } from "../../passes/2-lower/gemm-problem.ts";
+import { countPoints, neighboursOf, paramSpace, paramsKey, type Choice, type ParamSpace } from "../../passes/2-lower/params/index.ts";
 import type { TunedPoint, TunedProblem, TuneResult } from "../../protocol/index.ts";
-import { gemmShape } from "../../templates/gemm-shape.ts";
 import { compilationSummary } from "../../trace/summary.ts";
 import type { TunedEntry } from "../../tuned.ts";
 import { randomSource } from "../random-inputs.ts";
-import { RunnerClient } from "../runner-client.ts";
 import { keepTuned } from "../tuned-store.ts";
 import type { BuildSettings } from "./build.ts";
 import type { SessionModel } from "./model.ts";
 import type { HostSettings } from "./native-host.ts";
-import { gemmMeasure, gemmSearchSpace, gemmStart, type GemmTry } from "./tune-gemm.ts";
-import { GemmHarness, harnessRefusal } from "./tune-harness.ts";
-import { finalRun, type FinalSubject } from "./tune-final.ts";
-import { search, type Explored } from "./tune-search.ts";
+import { Budget } from "./tune-budget.ts";
+import { finalRun } from "./tune-final.ts";
+import { openMeasurer, type Measurer } from "./tune-measure.ts";
+import type { PartSubject } from "./tune-part.ts";
+import { search, type Explored, type SearchResult, type SearchSpace } from "./tune-search.ts";
 
 export interface TuneSettings extends BuildSettings, HostSettings {
-  /** For all problems together; building the harnesses counts. */
+  /** For all problems together, builds and all: a hard limit. */
   readonly budgetSeconds: number;
   /** Points of each problem, as long as there is time. */
   readonly points: number;
@@ -39,36 +37,29 @@ export interface TuneSettings extends BuildSettings, HostSettings {
 }
 
 interface Found {
-  readonly problem: GemmProblem;
+  readonly space: ParamSpace;
   readonly key: string;
   readonly groups: readonly Group[];
-  readonly before: GemmPoint;
 }
 
-/** The distinct products that can be tuned, and the groups that compute them. */
-export function tunableProblems(compilation: Compilation, only: readonly number[] | undefined): readonly Found[] {
-  const { graph, options, machine } = compilation;
-  const found = new Map<string, { problem: GemmProblem; groups: Group[]; before: GemmPoint }>();
+/** The distinct problems that can be tuned, and the groups that compute them: most work first. */
+export function tunableProblems({ graph, options, machine }: Compilation, only: readonly number[] | undefined): readonly Found[] {
+  const found = new Map<string, { space: ParamSpace; groups: Group[] }>();
   for (const group of graph.groups) {
-    if (group.template !== "matmul" || group.params["kernel"] !== "gemm_f32" || group.phase !== "run") continue;
     if (only !== undefined && !only.includes(group.id)) continue;
-    const node = graph.nodes.find((n) => n.id === group.leader) ?? bug(`group ${group.id} has no leader`);
-    const made = gemmProblem(graph, node, gemmShape(graph, node), { options, machine });
-    // A constant B can be packed to panels of any width.
-    const { panel: _, ...problem } = made;
-    const key = gemmProblemKey(problem);
-    const known = found.get(key);
-    if (known === undefined) found.set(key, { problem, groups: [group], before: pointOfParams(group.params, problem) });
+    const space = paramSpace(graph, group.id, { options, machine });
+    if ("why" in space) continue;
+    const known = found.get(space.key);
+    if (known === undefined) found.set(space.key, { space, groups: [group] });
     else known.groups.push(group);
   }
   return [...found].map(([key, f]) => ({ key, ...f })).sort((a, b) => weight(b) - weight(a));
 }
 
-const flopsOf = ({ m, n, k, batch }: GemmProblem): number => 2 * m * n * k * batch;
-const weight = ({ problem, groups }: Pick<Found, "problem" | "groups">): number => flopsOf(problem) * groups.length;
+const weight = ({ space, groups }: Pick<Found, "space" | "groups">): number => space.flops * groups.length;
 
 /**
- * Tunes the products of a model, the ones with most work first, and keeps what was found. A problem that cannot be tuned is listed with the reason.
+ * Tunes the problems of a model, the ones with most work first, and keeps what was found. A problem that cannot be tuned is listed with the reason.
  * Throws `tune-nothing`, `group-unknown` and `cancelled`.
  */
 export async function tuneModel(
@@ -84,16 +75,21 @@ export async function tuneModel(
   const found = tunableProblems(compilation, settings.groups);
   if (found.length === 0) userError("tune-nothing", {}, { model: model.name });
   const begun = performance.now();
+  const budget = new Budget(settings.budgetSeconds, settings.signal);
   const problems: TunedProblem[] = [];
   const taken: TunedEntry[] = [];
-  for (const [i, f] of found.entries()) {
-    const left = settings.budgetSeconds - (performance.now() - begun) / 1000;
-    const seconds = left / (found.length - i);
-    const onStep = (text: string, done: number | null): void =>
-      settings.onStep?.(`${f.key}: ${text}`, done === null ? null : (i + done) / found.length);
-    const tuned = await tuneOne(model, compilation, options, machine, f, { ...settings, onStep }, seconds);
-    problems.push(tuned.problem);
-    if (tuned.entry !== undefined) taken.push(tuned.entry);
+  try {
+    for (const [i, f] of found.entries()) {
+      const onStep = (text: string, done: number | null): void =>
+        settings.onStep?.(`${f.key}: ${text}`, done === null ? null : (i + done) / found.length);
+      const subject: PartSubject = { model, compilation, options, machine, key: f.key, group: f.groups[0]?.id ?? 0 };
+      const own = { ...settings, onStep, signal: budget.signal, budget };
+      const tuned = await tuneOne(subject, f, own, budget.left() / (found.length - i));
+      problems.push(tuned.problem);
+      if (tuned.entry !== undefined) taken.push(tuned.entry);
+    }
+  } finally {
+    budget.close();
   }
   const kept = settings.keep && taken.length > 0 ? keepTuned(machine, taken) : null;
   const { isa } = compilationSummary(compilation);
@@ -108,36 +104,50 @@ const finalists = 3;
 /** Rows of the table of the best. */
 const shown = 10;
 
+interface OneSettings extends TuneSettings {
+  readonly budget: Budget;
+}
+
 async function tuneOne(
-  model: SessionModel,
-  compilation: Compilation,
-  options: CompileOptions,
-  machine: MachineProfile,
-  found: Found,
-  settings: TuneSettings,
+  subject: PartSubject,
+  { space, key, groups }: Found,
+  settings: OneSettings,
   seconds: number,
 ): Promise<{ readonly problem: TunedProblem; readonly entry?: TunedEntry }> {
-  const { problem: p, key, groups, before } = found;
+  const { budget } = settings;
   const begun = performance.now();
-  const base = { problem: key, groups: groups.map((g) => g.id), flops: flopsOf(p) };
+  const size = countPoints(space);
+  const base = { problem: key, groups: groups.map((g) => g.id), flops: space.flops, space: size };
   const nothing = { points: 0, measurements: 0, before: null, best: [], rankCorrelation: null, final: null };
   const skipped = (why: string) => ({ problem: { ...base, ...nothing, seconds: (performance.now() - begun) / 1000, why } });
-  if (seconds <= 0) return skipped("the budget was used up before it");
-  const refused = harnessRefusal(p);
-  if (refused !== undefined) return skipped(refused);
-  const explored = await explore(p, machine, before, settings, seconds * searchShare).catch(notCancelled);
-  if (explored instanceof UserError) return skipped(explored.message);
-  const { result, pointsOf } = explored;
-  const points = { points: result.explored.length, measurements: result.measurements, rankCorrelation: result.rankCorrelation };
-  const own = result.explored.find((e) => pointKey(e.choice.point) === pointKey(before));
+  /** Errors that end this problem alone. */
+  const reason = (e: unknown): { readonly why: string } => {
+    if (budget.ended(e)) return { why: "the budget ended while it was built or measured" };
+    if (!(e instanceof UserError) || e.code === "cancelled") throw e;
+    return { why: e.message };
+  };
+  if (seconds <= 0 || budget.left() <= 0) return skipped("the budget was used up before it");
+  const result = await explore(space, subject, settings, seconds * searchShare).catch(reason);
+  if ("why" in result) return skipped(result.why);
+  const before = paramsKey(space.before);
+  const isBefore = (e: Explored<Try>): boolean => paramsKey(e.choice.point) === before;
+  const own = result.explored.find(isBefore);
+  const pointsOf = ({ choice, ns }: Explored<Try>): TunedPoint => ({
+    params: choice.point,
+    text: space.textOf(choice.point),
+    predictedNs: space.predict(choice.point),
+    measuredNs: ns,
+  });
   const measured = {
     ...base,
-    ...points,
+    points: result.explored.length,
+    measurements: result.measurements,
+    rankCorrelation: result.rankCorrelation,
     before: own === undefined ? null : pointsOf(own),
     best: result.explored.slice(0, shown).map(pointsOf),
   };
   const better = result.explored
-    .filter((e) => pointKey(e.choice.point) !== pointKey(before) && (own === undefined || e.ns < own.ns))
+    .filter((e) => !isBefore(e) && (own === undefined || e.ns < own.ns))
     .slice(0, finalists)
     .map((e) => e.choice.point);
   const done = (final: TunedProblem["final"], why?: string): TunedProblem => ({
@@ -147,10 +157,9 @@ async function tuneOne(
     ...(why === undefined ? {} : { why }),
   });
   if (better.length === 0) return { problem: done(null, "nothing measured was faster than what would be chosen anyway") };
-  const subject: FinalSubject = { model, compilation, options, machine, key, group: groups[0]?.id ?? 0 };
   const left = Math.max(1, seconds - (performance.now() - begun) / 1000);
-  const final = await finalRun(subject, before, better, settings, left).catch(notCancelled);
-  if (final instanceof UserError) return { problem: done(null, `its part could not be built and timed: ${final.message}`) };
+  const final = await finalRun(subject, space.before, better, settings, left).catch(reason);
+  if ("why" in final) return { problem: done(null, `its part could not be built and timed: ${final.why}`) };
   if ("because" in final) return { problem: done(null, final.because) };
   const why = final.final.taken ? undefined : "the interval does not say that the best is faster";
   const gain = { median: final.final.ratio.median, ci95: final.final.ratio.ci95 };
@@ -158,44 +167,79 @@ async function tuneOne(
   return { problem: done(final.final, why), ...(entry === undefined ? {} : { entry }) };
 }
 
-function notCancelled(e: unknown): UserError {
-  if (!(e instanceof UserError) || e.code === "cancelled") throw e;
-  return e;
+/** A point, with the choice that its neighbours are found from; a point from elsewhere has none, and no neighbours. */
+interface Try {
+  readonly point: Params;
+  readonly choice?: Choice;
 }
 
-async function explore(p: GemmProblem, machine: MachineProfile, before: GemmPoint, settings: TuneSettings, seconds: number) {
-  const figures = coreFigures(machine, p.isa, p.threads);
-  const client = await RunnerClient.start();
+/** How many of the cost model's best a search begins with. */
+const ranked = 12;
+
+async function explore(
+  space: ParamSpace,
+  subject: PartSubject,
+  settings: OneSettings,
+  seconds: number,
+): Promise<SearchResult<Try> | { readonly why: string }> {
+  const begun = performance.now();
+  settings.onStep?.("building the harness", 0);
+  const measurer = await openMeasurer(space, subject, { ...settings, seconds });
+  if ("why" in measurer) return measurer;
   try {
-    const begun = performance.now();
-    settings.onStep?.("building the harness", 0);
-    const harness = await GemmHarness.open(client, p, settings, settings.seed);
-    try {
-      const space = gemmSearchSpace(p, machine);
-      const result = await search<GemmTry>(space, {
-        start: gemmStart(p, machine, before),
-        measure: gemmMeasure(harness, space),
-        // Built once and kept, but a first build must not leave the search without time.
-        seconds: Math.max(seconds / 2, seconds - (performance.now() - begun) / 1000),
-        points: settings.points,
-        random: randomSource(settings.seed),
-        now: () => performance.now() / 1000,
-        onProgress: (fraction, points) => {
-          if (settings.signal?.aborted === true) userError("cancelled", {});
-          settings.onStep?.(`${points} points`, 0.7 * fraction);
-        },
-      });
-      const pointsOf = ({ choice, ns }: Explored<GemmTry>): TunedPoint => ({
-        params: { ...choice.point },
-        text: pointText(choice.point),
-        predictedNs: predictGemm(figures, p, choice.point),
-        measuredNs: ns * p.batch,
-      });
-      return { result, pointsOf };
-    } finally {
-      await harness.close();
-    }
+    return await search<Try>(searchSpace(space, measurer), {
+      start: startOf(space, measurer),
+      measure: (tries) => measurer.measure(tries.map((t) => t.point)),
+      pace: measurer.pace,
+      // Built once and kept, but a first build must not leave the search without time.
+      seconds: Math.min(settings.budget.left(), Math.max(seconds / 2, seconds - (performance.now() - begun) / 1000)),
+      points: settings.points,
+      random: randomSource(settings.seed),
+      now: () => performance.now() / 1000,
+      onProgress: (fraction, points) => {
+        if (settings.signal?.aborted === true) userError("cancelled", {});
+        settings.onStep?.(`${points} points`, 0.7 * fraction);
+      },
+    });
   } finally {
-    await client.close();
+    await measurer.close();
   }
+}
+
+const tryOf = (space: ParamSpace, choice: Choice): Try => ({ choice, point: space.pointOf(choice) });
+
+function searchSpace(space: ParamSpace, { isMeasurable }: Measurer): SearchSpace<Try> {
+  const drawn = (random: () => number): Try =>
+    tryOf(
+      space,
+      space.axes.map(({ values }) => Math.floor(random() * values.length)),
+    );
+  return {
+    key: ({ point }) => paramsKey(point),
+    predict: ({ point }) => space.predict(point),
+    random: (random) => {
+      for (let i = 0; i < 20; i++) {
+        const made = drawn(random);
+        if (isMeasurable(made.point)) return made;
+      }
+      return tryOf(space, space.chosen);
+    },
+    neighbours: ({ choice }) =>
+      choice === undefined
+        ? []
+        : neighboursOf(space, choice)
+            .map((c) => tryOf(space, c))
+            .filter((t) => isMeasurable(t.point)),
+  };
+}
+
+/** Where a search begins: the point that would be chosen, and the first that the model ranks. */
+function startOf(space: ParamSpace, { isMeasurable }: Measurer): readonly Try[] {
+  const best = space
+    .ranked()
+    .slice(0, ranked)
+    .map((choice) => tryOf(space, choice));
+  const near = tryOf(space, space.chosen);
+  const own = paramsKey(near.point) === paramsKey(space.before) ? near : { point: space.before };
+  return [own, ...best].filter((t) => isMeasurable(t.point));
 }

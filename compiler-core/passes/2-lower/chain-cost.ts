@@ -6,6 +6,9 @@ import { valueOf, type Group } from "../../graph/ir.ts";
 import { f32Lanes, resolveIsa } from "../../machine.ts";
 import type { Fact, Verdict } from "../../protocol/trace.ts";
 import { operand, resultOf } from "../../templates/template.ts";
+import { chainKey, chainParamsProblem, chainProducts, withHeight } from "./chain-params.ts";
+import type { Params } from "./gemm-problem.ts";
+import { tunedParams } from "./tuned-point.ts";
 import { dtypeBytes } from "../../support/dtype.ts";
 import type { PassContext } from "../pass.ts";
 import type { NestRefusal } from "./match-attention.ts";
@@ -28,6 +31,8 @@ const usualBarrier = 3000;
 interface Layer {
   readonly n: number;
   readonly k: number;
+  /** Steps of k of each thread, as choose-tiles divided them. */
+  readonly steps: number;
   /** Bytes of an element of the left operand and of the weight. */
   readonly bytes: number;
   /** Multiply-adds a cycle. */
@@ -42,7 +47,9 @@ export function planChain(index: NestIndex, chain: Chain, ctx: PassContext): Cha
   const layers = chain.parts.filter((p) => isProduct(index, p)).map((p) => layerOf(index, p, chain.m, ctx));
   const share = Math.ceil(chain.m / threads);
   const barrier = barrierCycles(ctx);
-  const apart = layers.reduce((sum, l) => sum + cycles(l, l.rows, l.cols, ctx), 0) + (threads > 1 ? (chain.parts.length - 1) * barrier : 0);
+  const apart =
+    layers.reduce((sum, l) => sum + cycles({ ...l, k: l.steps }, l.rows, l.cols, ctx), 0) +
+    (threads > 1 ? (chain.parts.length - 1) * barrier : 0);
   const together = layers.reduce((sum, l) => sum + cycles(l, share, l.n, ctx), 0);
   const facts: Fact[] = [
     { name: "rows", value: chain.m },
@@ -57,15 +64,29 @@ export function planChain(index: NestIndex, chain: Chain, ctx: PassContext): Cha
     { choice: "a nest each", cost: Math.round(apart), unit: "cycles of the busiest thread" },
   ].sort((a, b) => a.cost - b.cost);
   if (together > apart) return refusal(index, chain, facts, together, apart);
-  const rows = blockOf(layers, share, ctx);
+  const { rows, parts } = sharedOut(index, chain, blockOf(layers, share, ctx), together, ctx);
   const kept = Math.max(...chain.parts.map((p) => widthOf(index, p)));
   return {
-    parts: chain.parts.map((p) => onRows(index, p, rows)),
+    parts,
     rows,
     because: `one nest of ${chain.parts.length}: all are shared out by rows, so a thread takes ${rows} of ${chain.m} rows through them, up to ${Math.ceil((rows * kept) / 1024)} KiB at a time, and waits for nobody in between`,
     facts,
     alternatives: choices,
   };
+}
+
+/** The parts on blocks of `usual` rows, unless the machine profile has parameters for this chain. */
+function sharedOut(index: NestIndex, chain: Chain, usual: number, cost: number, ctx: PassContext): Pick<ChainPlan, "rows" | "parts"> {
+  const products = chainProducts(index.graph, chain.parts, ctx);
+  const untuned = { text: `${usual} rows at a time`, cost, unit: "cycles of the busiest thread" };
+  const wrong = (params: Params): string | undefined => chainParamsProblem(params, chain.m, products);
+  const key = chainKey(index.graph, chain.parts, chain.m, ctx);
+  const [first] = chain.parts;
+  const params = first && tunedParams(key, wrong, untuned, first, ctx, "chain-nests/tuned");
+  const rows = Number(params?.["rows"] ?? usual);
+  const product = (i: number) => products.find((p) => p.part === i);
+  const parts = chain.parts.map((p) => onRows(index, p, rows));
+  return { rows, parts: params === undefined ? parts : parts.map((p, i) => withHeight(p, product(i), params)) };
 }
 
 function layerOf(index: NestIndex, part: Group, m: number, ctx: PassContext): Layer {
@@ -80,6 +101,7 @@ function layerOf(index: NestIndex, part: Group, m: number, ctx: PassContext): La
   return {
     n,
     k: left.at(-1) ?? 1,
+    steps: Math.ceil((left.at(-1) ?? 1) / (typeof part.params["parts"] === "number" ? part.params["parts"] : 1)),
     bytes: valueOf(index.graph, right).dtype === "f32" ? 4 : bytes,
     rate: (lanes * 4) / bytes,
     rows: Math.min(m, typeof rows === "number" ? rows : Math.ceil(m / ctx.options.threads)),
@@ -128,7 +150,10 @@ function onRows(index: NestIndex, part: Group, rows: number): Group {
   if (part.template !== "matmul") return part;
   const n = index.leader(part).attrs["n"];
   const cols = typeof n === "number" ? n : (index.shape(resultOf(index.leader(part))).at(-1) ?? 1);
-  return { ...part, params: { ...part.params, rowsPerThread: rows, colsPerThread: cols, mc: Math.min(rows, Number(part.params["mc"])) } };
+  // Nobody divides the depth inside of a nest.
+  const { parts, ...params } = part.params;
+  const whole: Group["params"] = parts === undefined ? {} : { kc: index.shape(operand(index.leader(part), 0)).at(-1) ?? 1 };
+  return { ...part, params: { ...params, ...whole, rowsPerThread: rows, colsPerThread: cols, mc: Math.min(rows, Number(params["mc"])) } };
 }
 
 /** About the first edge between two parts; undefined where they only stand side by side. */

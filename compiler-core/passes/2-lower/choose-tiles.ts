@@ -7,14 +7,15 @@ import { gemmF32Tile } from "../../kernels/index.ts";
 import { resolveIsa } from "../../machine.ts";
 import { bug } from "../../messages.ts";
 import { gemmShape, type GemmShape } from "../../templates/gemm-shape.ts";
-import { findTuned, type TunedEntry } from "../../tuned.ts";
 import { graphPass, type PassContext } from "../pass.ts";
 import { tileConv } from "./conv-tiles.ts";
+import { tileConvLast } from "./conv-last-tiles.ts";
 import { tilePacked } from "./packed-tiles.ts";
 import { divideDot } from "./dot-tiles.ts";
 import { coreFigures, pointText, rankGemm, type Predicted } from "./gemm-cost.ts";
 import { gemmProblem, templateParams, type Params } from "./gemm-problem.ts";
-import { gemmProblemKey, pointProblem, type GemmPoint, type GemmProblem } from "./gemm-space.ts";
+import type { GemmPoint, GemmProblem } from "./gemm-space.ts";
+import { tunedPoint } from "./tuned-point.ts";
 
 export const chooseTiles = graphPass({
   name: "choose-tiles",
@@ -22,9 +23,12 @@ export const chooseTiles = graphPass({
   optional: false,
   run: (graph, ctx) => {
     const untiled = (g: Group): boolean => Object.keys(g.params).length === 0;
-    const groups = graph.groups.map((g) =>
-      g.template === "matmul" && untiled(g) ? tile(graph, g, ctx) : g.template === "conv" && untiled(g) ? tileConv(graph, g, ctx) : g,
-    );
+    const tilings: Readonly<Record<string, (graph: Graph, group: Group, ctx: PassContext) => Group>> = {
+      matmul: tile,
+      conv: tileConv,
+      "conv-last": tileConvLast,
+    };
+    const groups = graph.groups.map((g) => (untiled(g) ? (tilings[g.template]?.(graph, g, ctx) ?? g) : g));
     return groups.every((g, i) => g === graph.groups[i]) ? graph : { ...graph, groups };
   },
 });
@@ -48,40 +52,19 @@ function tile(graph: Graph, group: Group, ctx: PassContext): Group {
 function gemmParams(p: GemmProblem, s: GemmShape, group: Group, ctx: PassContext): Params {
   const ranked = rankGemm(ctx.machine, p);
   const best = ranked[0] ?? bug("no way to compute a product");
-  const point = tunedPoint(p, best, group, ctx) ?? best.point;
+  const point = tunedPoint(p, { text: pointText(best.point), cost: best.ns, unit: "ns" }, group, ctx) ?? best.point;
   tellThreads(p, s, point, ranked, group, ctx);
+  tellParts(p, s, point, ranked, group, ctx);
   tellBlocks(p, point, ranked, group, ctx);
-  return templateParams(point, p.isa);
+  return templateParams(point, p);
 }
 
-/** The tuned point of a problem, with a verdict on it; undefined: there is none, or it cannot be used. */
-function tunedPoint(p: GemmProblem, best: Predicted, group: Group, ctx: PassContext): GemmPoint | undefined {
-  const entry = findTuned(ctx.machine.tuned, gemmProblemKey(p));
-  if (entry === undefined) return undefined;
-  const wrong = pointProblem(entry.params, p);
-  ctx.verdict({
-    subject: "schedule",
-    accepted: wrong === undefined,
-    rule: "choose-tiles/tuned",
-    nodes: [group.leader],
-    group: group.id,
-    because:
-      wrong === undefined
-        ? `the machine profile has tuned parameters for this product: ${gainText(entry)}`
-        : `the tuned parameters of the machine profile do not fit: ${wrong}`,
-    facts: [{ name: "predicted, without tuning", value: best.ns, unit: "ns" }],
-    alternatives: [{ choice: pointText(best.point), cost: best.ns, unit: "ns, predicted" }],
-  });
-  return wrong === undefined ? (entry.params as unknown as GemmPoint) : undefined;
-}
+const gridText = (s: GemmShape, { rowsPerThread, colsPerThread, parts }: GemmPoint): string =>
+  `${Math.ceil(s.m / rowsPerThread)} x ${Math.ceil(s.n / colsPerThread)}${parts === undefined ? "" : ` x ${parts}`}`;
 
-const gainText = ({ gain }: TunedEntry): string =>
-  gain === undefined
-    ? "not measured against the predicted ones"
-    : `measured to be ${gain.median.toFixed(3)} times as fast as the predicted ones (95 % interval ${gain.ci95.map((x) => x.toFixed(3)).join(" to ")})`;
-
-const gridText = (s: GemmShape, point: GemmPoint): string =>
-  `${Math.ceil(s.m / point.rowsPerThread)} x ${Math.ceil(s.n / point.colsPerThread)}`;
+/** Threads that a point keeps busy. */
+const busy = (s: GemmShape, { rowsPerThread, colsPerThread, parts }: GemmPoint): number =>
+  Math.ceil(s.m / rowsPerThread) * Math.ceil(s.n / colsPerThread) * (parts ?? 1);
 
 function tellThreads(p: GemmProblem, s: GemmShape, point: GemmPoint, ranked: readonly Predicted[], group: Group, ctx: PassContext): void {
   const { threads } = p;
@@ -93,7 +76,7 @@ function tellThreads(p: GemmProblem, s: GemmShape, point: GemmPoint, ranked: rea
     rule: "choose-tiles/threads",
     nodes: [group.leader],
     group: group.id,
-    because: `split ${gridText(s, point)} (rows x columns) over ${threads} thread${threads === 1 ? "" : "s"}: ${point.rowsPerThread} rows and ${point.colsPerThread} columns each`,
+    because: `split ${gridText(s, point)} (rows x columns${point.parts === undefined ? "" : " x depth"}) over ${threads} thread${threads === 1 ? "" : "s"}: ${point.rowsPerThread} rows and ${point.colsPerThread} columns each${point.parts === undefined ? "" : `, ${point.kc} of ${s.k} steps of k`}`,
     facts: [
       { name: "m", value: s.m },
       { name: "n", value: s.n },
@@ -101,6 +84,36 @@ function tellThreads(p: GemmProblem, s: GemmShape, point: GemmPoint, ranked: rea
       { name: "threads", value: threads },
     ],
     alternatives: [...grids].slice(0, 6).map(([choice, cost]) => ({ choice, cost, unit: "ns, predicted" })),
+  });
+}
+
+/** Where k is divided, or rows and columns do not fill the threads: the best with and without dividing it. */
+function tellParts(p: GemmProblem, s: GemmShape, point: GemmPoint, ranked: readonly Predicted[], group: Group, ctx: PassContext): void {
+  const accepted = point.parts !== undefined;
+  const [whole, divided] = [ranked.find((r) => r.point.parts === undefined), ranked.find((r) => r.point.parts !== undefined)];
+  if (divided === undefined || (!accepted && busy(s, point) >= p.threads)) return;
+  const own = accepted ? (ranked.find((r) => pointText(r.point) === pointText(point)) ?? divided) : divided;
+  const ns = (r: Predicted | undefined): string => `${Math.round(r?.ns ?? 0)} ns`;
+  ctx.verdict({
+    subject: "schedule",
+    accepted,
+    rule: "choose-tiles/depth",
+    nodes: [group.leader],
+    group: group.id,
+    because: accepted
+      ? `k divided in ${point.parts} parts: rows and columns alone keep ${whole === undefined ? 1 : busy(s, whole.point)} of ${p.threads} threads busy for ${ns(whole)}, with a sum of the parts behind a barrier it takes ${ns(own)} (predicted)`
+      : `k not divided: adding up the parts behind a barrier takes ${ns(own)} in all, rows and columns alone ${ns(whole)} on ${busy(s, point)} of ${p.threads} threads (predicted)`,
+    facts: [
+      { name: "m", value: s.m },
+      { name: "n", value: s.n },
+      { name: "k", value: s.k },
+      { name: "threads", value: p.threads },
+    ],
+    alternatives: [own, ...(whole === undefined ? [] : [whole])].map((r) => ({
+      choice: gridText(s, r.point),
+      cost: r.ns,
+      unit: "ns, predicted",
+    })),
   });
 }
 

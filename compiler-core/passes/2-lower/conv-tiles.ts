@@ -6,12 +6,17 @@ import { gemmF32Tile } from "../../kernels/index.ts";
 import { resolveIsa } from "../../machine.ts";
 import { convShape, type ConvShape } from "../../templates/conv-shape.ts";
 import type { PassContext } from "../pass.ts";
+import { convPointProblem, convProblem, convProblemKey, convText, predictConv } from "./conv-space.ts";
+import { coreFigures } from "./gemm-cost.ts";
+import type { Params } from "./gemm-problem.ts";
+import { tunedParams } from "./tuned-point.ts";
 
 export function tileConv(graph: Graph, group: Group, ctx: PassContext): Group {
   const node = graph.nodes.find((n) => n.id === group.leader) ?? bug(`group ${group.id} has no leader`);
   const s = convShape(graph, node);
   const { nr, nv } = gemmF32Tile(resolveIsa(ctx.options.isa, ctx.machine));
-  const { rows, columns } = divide(s, nr, ctx.options.threads, ctx.machine.caches.l2);
+  const usual = divide(s, nr, ctx.options.threads, ctx.machine.caches.l2);
+  const { rows, columns } = tuned(s, usual, group, ctx) ?? usual;
   ctx.hit({
     rule: "choose-tiles/conv",
     before: [node.id],
@@ -19,6 +24,17 @@ export function tileConv(graph: Graph, group: Group, ctx: PassContext): Group {
     note: `blocks of ${Math.min(rows, s.rows)} channels x ${Math.min(columns, s.columns)} positions of ${s.rows} x ${s.columns}, k=${s.k}, tiles of ${s.tile}`,
   });
   return { ...group, params: { rows, columns, nr, nv } };
+}
+
+/** The division that the machine profile has for this convolution. */
+function tuned(s: ConvShape, usual: Division, group: Group, ctx: PassContext): Division | undefined {
+  const p = convProblem(s, ctx);
+  const wrong = (point: Params): string | undefined =>
+    convPointProblem(point, p) ?? (point["tile"] === s.tile ? undefined : `the kernel matrix is packed to tiles of ${s.tile} channels`);
+  const point = { ...usual, tile: s.tile };
+  const cost = predictConv(coreFigures(ctx.machine, p.isa, p.threads), p, point);
+  const params = tunedParams(convProblemKey(p), wrong, { text: convText(point), cost, unit: "ns" }, group, ctx);
+  return params && { rows: Number(params["rows"]), columns: Number(params["columns"]) };
 }
 
 interface Division {

@@ -3,6 +3,7 @@
  * come from which cache. Figures that were not measured are nominal; the prediction says so.
  */
 import { f32Lanes, type IsaName, type MachineProfile, type MemoryLevel } from "../../machine.ts";
+import { gemmFamilies } from "./gemm-families.ts";
 import { gemmAxes, neighbours, plainChoice, pointOf, type GemmChoice, type GemmPoint, type GemmProblem } from "./gemm-space.ts";
 
 /** The machine as one thread sees it. */
@@ -61,11 +62,13 @@ const home = (f: CoreFigures, distance: number): MemoryLevel =>
 const latency = 4;
 const callCycles = 12;
 
-/** Cycles of one register tile of `rows` x `vectors` over `k` steps: the kernel's own loops (native/kernels/gemm/tile.hpp). */
-function tileCycles(f: CoreFigures, rows: number, vectors: number, k: number): number {
+/** Cycles of one register tile of `rows` x `vectors` over `depth` of k: the kernel's own loops (native/kernels/gemm/tile.hpp). */
+function tileCycles(f: CoreFigures, p: GemmProblem, rows: number, vectors: number, depth: number): number {
+  const { group, instructions, divides } = gemmFamilies[p.kernel];
+  const k = Math.ceil(depth / group);
   const chains = rows * vectors >= 8 ? 1 : rows * vectors >= 4 ? 2 : 4;
-  const step = Math.max((rows * vectors) / f.fma, vectors * 0.75 + rows * 0.5, latency / chains);
-  const pieces = k > 256 ? Math.ceil(k / 128) - 1 : 0;
+  const step = Math.max((rows * vectors * instructions(p.isa)) / f.fma, vectors * 0.75 + rows * 0.5, latency / chains);
+  const pieces = divides && k > 256 ? Math.ceil(k / 128) - 1 : 0;
   return callCycles + k * step + rows * vectors * (2 + chains + 2 * pieces);
 }
 
@@ -75,10 +78,11 @@ function shareCycles(f: CoreFigures, p: GemmProblem, { mr, nr, kc }: GemmPoint, 
   const [down, rest] = [Math.floor(rows / mr), rows % mr];
   const [across, narrow] = [Math.floor(cols / nr), Math.ceil((cols % nr) / lanes)];
   const panel = (vectors: number): number =>
-    vectors === 0 ? 0 : down * tileCycles(f, mr, vectors, kc) + (rest === 0 ? 0 : tileCycles(f, rest, vectors, kc));
+    vectors === 0 ? 0 : down * tileCycles(f, p, mr, vectors, kc) + (rest === 0 ? 0 : tileCycles(f, p, rest, vectors, kc));
   return (p.k / kc) * (across * panel(nr / lanes) + panel(narrow));
 }
 
+/** Bytes of a sum. */
 const f32 = 4;
 
 /**
@@ -101,10 +105,11 @@ function trafficCycles(
     const from = level === "l1d" ? atLeast : level;
     return from === "l1d" ? 0 : bytes / f.bytes[from];
   };
-  const all = f32 * (rows * p.k + p.k * cols + rows * cols);
-  const [aBytes, bBytes] = [f32 * rows * p.k, f32 * p.k * cols];
-  const [aBlock, bBlock] = [f32 * mc * p.k, f32 * p.k * nc];
-  const [panel, aTile, aPass] = [f32 * kc * nr, f32 * kc * mr, f32 * mc * kc];
+  const { bytes } = gemmFamilies[p.kernel];
+  const all = bytes * (rows * p.k + p.k * cols) + f32 * rows * cols;
+  const [aBytes, bBytes] = [bytes * rows * p.k, bytes * p.k * cols];
+  const [aBlock, bBlock] = [bytes * mc * p.k, bytes * p.k * nc];
+  const [panel, aTile, aPass] = [bytes * kc * nr, bytes * kc * mr, bytes * mc * kc];
   const conflict = p.colliding === true && copyA === 0 && mr > 8;
   const aAgain = order === "rows" ? aBlock + bBlock : aBytes + bBlock;
   const bAgain = order === "rows" ? bBytes + aBlock : bBlock + aBlock;
@@ -120,8 +125,16 @@ function trafficCycles(
 
 const blockCycles = 25;
 
+/** Cycles in which thread 0 adds up the sums that threads across k have left in the cache that they share. */
+function partCycles(f: CoreFigures, p: GemmProblem, parts: number): number {
+  const sums = p.m * p.n * (parts + 1);
+  return (f32 * sums) / f.bytes.l3 + (2 * sums) / f32Lanes(p.isa);
+}
+
 /** Nanoseconds that the busiest thread takes for the whole problem. */
 export function predictGemm(f: CoreFigures, p: GemmProblem, point: GemmPoint): number {
+  const { parts, ...alone } = point;
+  if (parts !== undefined) return predictGemm(f, { ...p, k: point.kc }, alone) + partCycles(f, p, parts) / f.ghz + f.barrierNs;
   const [rows, cols] = [Math.min(p.m, point.rowsPerThread), Math.min(p.n, point.colsPerThread)];
   const compute = shareCycles(f, p, point, rows, cols);
   const { beside, extra } = trafficCycles(f, p, point, rows, cols);
@@ -132,8 +145,8 @@ export function predictGemm(f: CoreFigures, p: GemmProblem, point: GemmPoint): n
 }
 
 /** `14 x 32 tiles, blocks of 112 x 512, k in steps of 256`. */
-export const pointText = ({ mr, nr, mc, nc, kc, order, copyA }: GemmPoint): string =>
-  `tiles of ${mr} x ${nr}, blocks of ${mc} x ${nc}, ${kc} steps of k at a time${order === "columns" ? ", columns outside" : ""}${copyA === 1 ? ", A copied" : ""}`;
+export const pointText = ({ mr, nr, mc, nc, kc, order, copyA, parts }: GemmPoint): string =>
+  `tiles of ${mr} x ${nr}, blocks of ${mc} x ${nc}, ${kc} steps of k at a time${order === "columns" ? ", columns outside" : ""}${copyA === 1 ? ", A copied" : ""}${parts === undefined ? "" : `, k in ${parts} parts`}`;
 
 export interface Predicted {
   readonly choice: GemmChoice;
@@ -143,10 +156,10 @@ export interface Predicted {
 
 /** What a departure from the plain choice must gain, as a share of the time: predictions are not better than that. */
 const doubt = 0.02;
-function departures({ tile, rowBlocks, columnBlocks, depthSteps, copyA }: GemmChoice, plain: GemmChoice): number {
+function departures({ grid, tile, rowBlocks, columnBlocks, depthSteps, copyA }: GemmChoice, plain: GemmChoice): number {
   const other = tile[0] !== plain.tile[0] || tile[1] !== plain.tile[1];
   const blocks = [columnBlocks, depthSteps].filter((n) => n > 1).length + (rowBlocks > 1 ? 0.5 : 0);
-  return (other ? 3 : 0) + blocks + (copyA === plain.copyA ? 0 : 2);
+  return (other ? 3 : 0) + (grid[2] > 1 ? 2 : 0) + blocks + (copyA === plain.copyA ? 0 : 2);
 }
 
 /**

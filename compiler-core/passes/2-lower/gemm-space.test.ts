@@ -24,6 +24,7 @@ const sizes = [
 const problems = sizes.flatMap(([m, n, k]) =>
   ([1, 2] as const).flatMap((threads) =>
     (["scalar", "avx2", "avx512"] as const).map((isa): GemmProblem => ({
+      kernel: "gemm_f32",
       m,
       n,
       k,
@@ -43,9 +44,9 @@ const spaces = problems.map((p) => ({ p, all: gemmCandidates(p) }));
 test("register tiles leave room for B and a broadcast, and the usual one is among them", () => {
   for (const isa of ["avx2", "avx512"] as const) {
     const registers = isa === "avx2" ? 16 : 32;
-    for (const [mr, nv] of registerTiles(isa)) assert.ok(mr * nv + nv + 1 <= registers && mr <= 16, `${isa} ${mr} x ${nv}`);
+    for (const [mr, nv] of registerTiles({ isa, kernel: "gemm_f32" })) assert.ok(mr * nv + nv + 1 <= registers && mr <= 16, `${isa} ${mr} x ${nv}`);
     const { mr, nv } = gemmF32Tile(isa);
-    assert.deepEqual(registerTiles(isa)[0], [mr, nv]);
+    assert.deepEqual(registerTiles({ isa, kernel: "gemm_f32" })[0], [mr, nv]);
   }
 });
 

@@ -2,11 +2,12 @@
  * The search space of a matrix product's parameters, as pure data: how threads divide it, which register tile computes it, in which blocks its
  * rows, columns and depth are walked. The cost model (gemm-cost.ts) picks a point of it; the tuner measures many.
  */
-import { gemmF32Tile } from "../../kernels/index.ts";
 import { f32Lanes, type IsaName } from "../../machine.ts";
+import { gemmFamilies, usualTile, type GemmKernel, type TileSize } from "./gemm-families.ts";
 
 /** What the parameters depend on. */
 export interface GemmProblem {
+  readonly kernel: GemmKernel;
   readonly m: number;
   readonly n: number;
   readonly k: number;
@@ -37,12 +38,14 @@ export interface GemmPoint {
   /** The outer one of the two loops over blocks. */
   readonly order: "rows" | "columns";
   readonly copyA: 0 | 1;
+  /** Threads across k, each with `kc` steps; their sums are added up afterwards. Absent: one. */
+  readonly parts?: number;
 }
 
 /** A point as positions on the axes: counts instead of sizes, so that a neighbour on one axis keeps the meaning of the others. */
 export interface GemmChoice {
-  /** Threads across rows and columns. */
-  readonly grid: readonly [number, number];
+  /** Threads across rows, columns and depth. */
+  readonly grid: readonly [number, number, number];
   /** Rows and vectors of the register tile. */
   readonly tile: readonly [number, number];
   readonly rowBlocks: number;
@@ -52,56 +55,8 @@ export interface GemmChoice {
   readonly copyA: 0 | 1;
 }
 
-/**
- * Register tiles that leave room for a vector of B each and one broadcast of A: mr * nv + nv + 1 registers (32 of AVX-512, 16 else). Rows stay
- * below 17, up to where the kernel's loops are unrolled. The first one is the usual one.
- */
-const tiles: Readonly<Record<"scalar" | "avx2" | "avx512", readonly (readonly [number, number])[]>> = {
-  scalar: [
-    [4, 4],
-    [2, 4],
-    [4, 2],
-    [8, 1],
-    [2, 2],
-    [1, 4],
-  ],
-  avx2: [
-    [6, 2],
-    [5, 2],
-    [4, 2],
-    [3, 2],
-    [2, 2],
-    [12, 1],
-    [10, 1],
-    [8, 1],
-    [6, 1],
-    [4, 1],
-    [4, 3],
-    [3, 3],
-    [2, 4],
-  ],
-  avx512: [
-    [14, 2],
-    [12, 2],
-    [10, 2],
-    [8, 2],
-    [6, 2],
-    [4, 2],
-    [16, 1],
-    [12, 1],
-    [8, 1],
-    [9, 3],
-    [6, 3],
-    [4, 3],
-    [6, 4],
-    [4, 4],
-  ],
-};
-
-const family = (isa: IsaName): keyof typeof tiles => (isa === "scalar" || isa === "avx2" ? isa : "avx512");
-
-/** All register tiles that the kernel may be built with for an instruction set: rows and vectors. */
-export const registerTiles = (isa: IsaName): readonly (readonly [number, number])[] => tiles[family(isa)];
+/** All register tiles that a problem's kernel may be built with: rows and vectors. */
+export const registerTiles = (p: Pick<GemmProblem, "isa" | "kernel">): readonly TileSize[] => gemmFamilies[p.kernel].tiles(p.isa);
 
 const blockCounts = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32];
 /** Long extents also get blocks of so many tiles or panels. */
@@ -111,6 +66,8 @@ const depthCounts = [1, 2, 3, 4, 6, 8];
 const depthSizes = [512, 1024, 2048, 4096];
 /** A pass over less would be all loads and stores of partial sums. */
 const leastDepth = 32;
+/** Steps of k that are worth a thread of their own, and what their number is a multiple of: a line of A. */
+const [leastPart, partUnit] = [256, 16];
 
 const up = (x: number, unit: number): number => Math.ceil(x / unit) * unit;
 /** `extent` in `count` about equal pieces that are multiples of `unit`, but for the last. */
@@ -131,20 +88,30 @@ export function pointOf(c: GemmChoice, p: GemmProblem): GemmPoint {
   const colsPerThread = c.grid[1] === 1 ? p.n : piece(p.n, c.grid[1], nr);
   const mc = piece(rowsPerThread, c.rowBlocks, mr);
   const nc = piece(colsPerThread, c.columnBlocks, nr);
-  const kc = Math.max(1, Math.ceil(p.k / c.depthSteps));
+  const parts = c.grid[2];
+  const kc = parts > 1 ? piece(p.k, parts, partUnit) : Math.max(1, Math.ceil(p.k / c.depthSteps));
   // With one block of either there is only one order.
   const order = mc < rowsPerThread && nc < colsPerThread ? c.order : "rows";
-  return { rowsPerThread, colsPerThread, mr, nr, mc, nc, kc, order, copyA: c.copyA };
+  const point = { rowsPerThread, colsPerThread, mr, nr, mc, nc, kc, order };
+  const split = Math.ceil(p.k / kc);
+  return parts > 1 && split > 1 ? { ...point, copyA: 0, parts: split } : { ...point, copyA: c.copyA };
+}
+
+/** Grids of at most so many threads. Only a long depth is divided, and only of one product. */
+function gridsOf({ threads, k, batch, kernel }: GemmProblem): readonly (readonly [number, number, number])[] {
+  const most = batch === 1 && gemmFamilies[kernel].divides ? Math.max(1, Math.floor(k / leastPart)) : 1;
+  const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1);
+  return upTo(threads).flatMap((ms) =>
+    upTo(Math.floor(threads / ms)).flatMap((ns) => upTo(Math.min(most, Math.floor(threads / ms / ns))).map((ks) => [ms, ns, ks] as const)),
+  );
 }
 
 /** The values on every axis. */
 export function gemmAxes(p: GemmProblem): { readonly [A in keyof GemmChoice]: readonly GemmChoice[A][] } {
   const lanes = f32Lanes(p.isa);
-  const grids = Array.from({ length: p.threads }, (_, i) => i + 1).flatMap((ms) =>
-    Array.from({ length: Math.floor(p.threads / ms) }, (_, j) => [ms, j + 1] as const),
-  );
-  const usual = gemmF32Tile(p.isa);
-  const fitting = registerTiles(p.isa).filter(([, nv]) => p.panel === undefined || nv * lanes === p.panel);
+  const usual = usualTile(p.kernel, p.isa);
+  const { divides } = gemmFamilies[p.kernel];
+  const fitting = registerTiles(p).filter(([, nv]) => p.panel === undefined || nv * lanes === p.panel);
   // Rows of a tile beyond those of the matrix mean nothing: of such tiles the lowest stands for all.
   const lowest = (nv: number): number =>
     Math.min(...fitting.filter(([mr, v]) => v === nv && mr >= p.m).map(([mr]) => mr), Number.MAX_SAFE_INTEGER);
@@ -152,7 +119,7 @@ export function gemmAxes(p: GemmProblem): { readonly [A in keyof GemmChoice]: re
   const width = p.panel ?? usual.nr;
   const tile = useful.length > 0 ? useful : [[usual.mr, Math.max(1, Math.round(width / lanes))] as const];
   return {
-    grid: grids.filter(([ms, ns]) => ms <= p.m && ns <= Math.max(1, Math.ceil(p.n / lanes))),
+    grid: gridsOf(p).filter(([ms, ns]) => ms <= p.m && ns <= Math.max(1, Math.ceil(p.n / lanes))),
     tile,
     rowBlocks: countsFor(
       p.m,
@@ -164,19 +131,19 @@ export function gemmAxes(p: GemmProblem): { readonly [A in keyof GemmChoice]: re
       blockCounts,
       blockTiles.map((t) => t * usual.nr),
     ),
-    depthSteps: countsFor(p.k, depthCounts, depthSizes).filter((steps) => steps === 1 || p.k / steps >= leastDepth),
+    depthSteps: divides ? countsFor(p.k, depthCounts, depthSizes).filter((steps) => steps === 1 || p.k / steps >= leastDepth) : [1],
     order: ["rows", "columns"],
-    copyA: p.mayCopy === true ? [0, 1] : [0],
+    copyA: divides && p.mayCopy === true ? [0, 1] : [0],
   };
 }
 
 /** The plainest choice: one thread's share as one block of usual tiles. */
 export function plainChoice(p: GemmProblem): GemmChoice {
-  const usual = gemmF32Tile(p.isa);
+  const usual = usualTile(p.kernel, p.isa);
   const { tile } = gemmAxes(p);
   const same = tile.find(([mr, nv]) => mr === usual.mr && nv === usual.nv) ?? tile.find(([, nv]) => nv === usual.nv) ?? tile[0];
   return {
-    grid: [1, 1],
+    grid: [1, 1, 1],
     tile: same ?? [usual.mr, usual.nv],
     rowBlocks: 1,
     columnBlocks: 1,
@@ -220,25 +187,28 @@ export function gemmCandidates(p: GemmProblem): readonly { readonly choice: Gemm
 }
 
 /** How the problem is named in tuned entries. */
-export const gemmProblemKey = ({ m, n, k, batch, threads, isa, b }: Omit<GemmProblem, "panel">): string =>
-  `gemm_f32 m=${m} n=${n} k=${k} batch=${batch} b=${b} isa=${isa} threads=${threads}`;
+export const gemmProblemKey = ({ kernel, m, n, k, batch, threads, isa, b }: Omit<GemmProblem, "panel">): string =>
+  `${kernel} m=${m} n=${n} k=${k} batch=${batch} b=${b} isa=${isa} threads=${threads}`;
 
 /** Why parameters cannot be used for a problem; undefined: they can. Entries may come from a file. */
 export function pointProblem(point: Readonly<Record<string, number | string>>, p: GemmProblem): string | undefined {
-  const { order, ...sizes } = point;
+  const { order, parts, ...sizes } = point;
   const names = ["rowsPerThread", "colsPerThread", "mr", "nr", "mc", "nc", "kc", "copyA"] as const;
   const bad = names.find((name) => !Number.isSafeInteger(sizes[name]) || Number(sizes[name]) < (name === "copyA" ? 0 : 1));
   if (bad !== undefined) return `${bad} is not a size`;
   const size = (name: (typeof names)[number]): number => Number(sizes[name]);
   const lanes = f32Lanes(p.isa);
   if (order !== "rows" && order !== "columns") return "order is neither rows nor columns";
-  if (!registerTiles(p.isa).some(([mr, nv]) => mr === size("mr") && nv * lanes === size("nr")))
+  if (!registerTiles(p).some(([mr, nv]) => mr === size("mr") && nv * lanes === size("nr")))
     return `there is no register tile of ${size("mr")} x ${size("nr")} for ${p.isa}`;
   if (p.panel !== undefined && size("nr") !== p.panel) return `B is packed to panels of ${p.panel} columns, not ${size("nr")}`;
   if (size("rowsPerThread") > p.m || size("colsPerThread") > p.n || size("kc") > p.k) return "it was made for greater extents";
   if (size("mc") < size("rowsPerThread") && size("mc") % size("mr") !== 0) return "blocks of rows are no whole tiles";
   if (size("colsPerThread") < p.n && size("colsPerThread") % size("nr") !== 0) return "columns of a thread are no whole panels";
   if (size("nc") < size("colsPerThread") && size("nc") % size("nr") !== 0) return "blocks of columns are no whole panels";
+  if (parts !== undefined && (parts !== Math.ceil(p.k / size("kc")) || p.batch !== 1)) return "its parts of k are not those of its steps";
+  if (parts !== undefined && size("copyA") === 1) return "A is not copied where k is divided";
+  if (!gemmFamilies[p.kernel].divides && size("kc") < p.k) return "its sums cannot be handed on";
   if (size("copyA") > 1) return "copyA is neither 0 nor 1";
   if (size("copyA") === 1 && p.mayCopy !== true) return "A has no rows that could be copied";
   return undefined;

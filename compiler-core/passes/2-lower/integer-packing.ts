@@ -8,6 +8,8 @@ import { constantData } from "../../graph/types.ts";
 import { gemmU8S8Panel, kernelOf } from "../../kernels/index.ts";
 import { resolveIsa } from "../../machine.ts";
 import type { PassContext } from "../pass.ts";
+import { isGemmKernel } from "./gemm-families.ts";
+import { panelWidth } from "./gemm-problem.ts";
 
 /** A weight of fewer elements is multiplied as it lies. */
 const leastElements = 256;
@@ -106,8 +108,8 @@ export function packInteger(
     return ids;
   };
   const phase = weight.constant === undefined ? node.phase : "init";
-  const panel = gemmU8S8Panel(resolveIsa(ctx.options.isa, ctx.machine));
-  const [panels, sums] = made(`${weight.id} ${transB}`, "pack", () => ({
+  const panel = panelOf(graph, node, kernel, { n, k }, ctx);
+  const [panels, sums] = made(`${weight.id} ${transB} ${panel}`, "pack", () => ({
     node: { op: "pack-integer", name: "", inputs: [weight.id], attrs: { panel, transB }, phase },
     types: [
       { name: "packed", type: { dtype: "i8", shape: [Math.ceil(n / panel), Math.ceil(k / 4), panel, 4] } },
@@ -136,6 +138,14 @@ export function packInteger(
     attrs: { n, kernel, less: packedLess(weight.dtype) },
   };
   return { nodes: [...nodes, product], values };
+}
+
+/** Columns of a panel: as usual, unless the product is tuned. */
+function panelOf(graph: Graph, node: Node, kernel: string, { n, k }: { readonly n: number; readonly k: number }, ctx: PassContext): number {
+  const isa = resolveIsa(ctx.options.isa, ctx.machine);
+  if (!isGemmKernel(kernel)) return gemmU8S8Panel(isa);
+  const m = rowsOf(staticShape(valueOf(graph, node.inputs[0] ?? 0)) ?? []);
+  return panelWidth(ctx.machine, { kernel, m, n, k, batch: 1, threads: ctx.options.threads, isa });
 }
 
 interface Typed {

@@ -7,6 +7,9 @@ import { operand } from "../../templates/template.ts";
 import { dtypeBytes } from "../../support/dtype.ts";
 import { bug } from "../../messages.ts";
 import type { PassContext } from "../pass.ts";
+import { pointText } from "./gemm-cost.ts";
+import { packedProblem, pointOfParams, templateParams, type Params } from "./gemm-problem.ts";
+import { tunedPoint } from "./tuned-point.ts";
 
 /** A thread that gets fewer rows than this reads the whole weight for little work. */
 const leastRows = 8;
@@ -46,7 +49,8 @@ export function tilePacked(graph: Graph, group: Group, ctx: PassContext): Group 
       .slice(0, 6)
       .map(({ choice, cost: amount }) => ({ choice, cost: amount, unit: "multiply-adds of the busiest thread" })),
   });
-  const params = { rowsPerThread: best.rows, colsPerThread: best.cols, mc };
+  const usual = { rowsPerThread: best.rows, colsPerThread: best.cols, mc };
+  const params = tuned(graph, node, usual, best, group, ctx) ?? usual;
   ctx.hit({
     rule: "choose-tiles/gemm",
     before: [node.id],
@@ -56,6 +60,22 @@ export function tilePacked(graph: Graph, group: Group, ctx: PassContext): Group 
       .join(" "),
   });
   return { ...group, params };
+}
+
+/** Parameters of the machine profile, where it has some for this product. */
+function tuned(
+  graph: Graph,
+  node: Node,
+  usual: Params,
+  best: { readonly cost: number },
+  group: Group,
+  ctx: PassContext,
+): Params | undefined {
+  const p = packedProblem(graph, node, ctx);
+  if (p === undefined) return undefined;
+  const untuned = { text: pointText(pointOfParams(usual, p)), cost: best.cost, unit: "multiply-adds of the busiest thread" };
+  const point = tunedPoint(p, untuned, group, ctx);
+  return point && templateParams(point, p);
 }
 
 interface Sizes {
