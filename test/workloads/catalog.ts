@@ -63,6 +63,20 @@ const rotation: Fill = { kind: "bell", mean: 0, deviation: 0.7 };
 const nets: readonly Workload[] = [
   { name: "bert-base", group: "net", make: () => encoder("bert-base", bertBase), inputs: tokens(30522), isBig: true },
   {
+    name: "bert-base_qdq",
+    group: "net",
+    make: () => encoder("bert-base", bertBase, undefined, "qdq"),
+    inputs: tokens(30522),
+    isBig: true,
+  },
+  {
+    name: "bert-2-layers_qdq",
+    group: "net",
+    make: () => encoder("bert-2-layers", { ...bertBase, layers: 2, vocabulary: 1000 }, undefined, "qdq"),
+    inputs: tokens(1000),
+    isBig: true,
+  },
+  {
     name: "bert-2-layers",
     group: "net",
     make: () => encoder("bert-2-layers", { ...bertBase, layers: 2, vocabulary: 1000 }),

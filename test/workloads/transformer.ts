@@ -4,6 +4,7 @@
  */
 import type { OnnxModel } from "../../compiler-core/onnx/model.ts";
 import { NetBuilder } from "./net-builder.ts";
+import { bytesWeight, stepsOf, throughBytes, type EncoderForm, type EncoderSteps } from "./quantised-encoder.ts";
 
 export interface EncoderShape {
   readonly layers: number;
@@ -29,9 +30,13 @@ export const bertBase: EncoderShape = {
 
 const deviation = { kind: "bell", mean: 0, deviation: 0.02 } as const;
 
-function linear(net: NetBuilder, name: string, input: string, from: number, to: number): string {
+function linear(net: NetBuilder, name: string, input: string, from: number, to: number, form: EncoderForm): string {
   return net.scope(name, () => {
-    const weight = net.weight("weight", "f32", [from, to], { kind: "bell", mean: 0, deviation: Math.sqrt(1 / from) });
+    const spread = Math.sqrt(1 / from);
+    const weight =
+      form === "qdq"
+        ? bytesWeight(net, from, to, spread)
+        : net.weight("weight", "f32", [from, to], { kind: "bell", mean: 0, deviation: spread });
     const bias = net.weight("bias", "f32", [to], deviation);
     return net.op("Add", [bias, net.op("MatMul", [input, weight])]);
   });
@@ -61,35 +66,48 @@ function gelu(net: NetBuilder, input: string): string {
   });
 }
 
-function attention(net: NetBuilder, input: string, mask: string, shape: EncoderShape): string {
+function attention(net: NetBuilder, input: string, mask: string, shape: EncoderShape, form: EncoderForm): string {
   const { hidden, heads } = shape;
+  const steps = stepsOf(shape);
+  const at = (value: string, where: keyof EncoderSteps): string => (form === "qdq" ? throughBytes(net, value, steps[where]) : value);
   const depth = hidden / heads;
   return net.scope("attention", () => {
     const context = net.scope("self", () => {
       const head = (name: string, perm: readonly number[]): string => {
-        const split = net.op("Reshape", [linear(net, name, input, hidden, hidden), net.constant("i64", [4], [0, 0, heads, depth])]);
+        const split = net.op("Reshape", [
+          at(linear(net, name, input, hidden, hidden, form), "head"),
+          net.constant("i64", [4], [0, 0, heads, depth]),
+        ]);
         return net.op("Transpose", [split], { perm });
       };
       const q = head("query", [0, 2, 1, 3]);
       const k = head("key", [0, 2, 3, 1]);
       const v = head("value", [0, 2, 1, 3]);
       const scores = net.op("Div", [net.op("MatMul", [q, k]), net.constant("f32", [], [Math.sqrt(depth)])]);
-      const weights = net.op("Softmax", [net.op("Add", [scores, mask])], { axis: -1 });
-      const joined = net.op("Transpose", [net.op("MatMul", [weights, v])], { perm: [0, 2, 1, 3] });
+      const weights = at(net.op("Softmax", [net.op("Add", [scores, mask])], { axis: -1 }), "weights");
+      const joined = net.op("Transpose", [at(net.op("MatMul", [weights, v]), "context")], { perm: [0, 2, 1, 3] });
       return net.op("Reshape", [joined, net.constant("i64", [3], [0, 0, hidden])]);
     });
-    return net.scope("output", () => layerNorm(net, net.op("Add", [linear(net, "dense", context, hidden, hidden), input]), hidden));
+    return net.scope("output", () => {
+      const sum = net.op("Add", [linear(net, "dense", context, hidden, hidden, form), input]);
+      return at(layerNorm(net, sum, hidden), "norm");
+    });
   });
 }
 
 /** Nodes that one encoder layer adds. */
 export const nodesPerLayer = 50;
 
-function encoderLayer(net: NetBuilder, input: string, mask: string, shape: EncoderShape): string {
+function encoderLayer(net: NetBuilder, input: string, mask: string, shape: EncoderShape, form: EncoderForm): string {
   const { hidden, inner } = shape;
-  const attended = attention(net, input, mask, shape);
-  const wide = net.scope("intermediate", () => gelu(net, linear(net, "dense", attended, hidden, inner)));
-  return net.scope("output", () => layerNorm(net, net.op("Add", [linear(net, "dense", wide, inner, hidden), attended]), hidden));
+  const steps = stepsOf(shape);
+  const at = (value: string, where: keyof EncoderSteps): string => (form === "qdq" ? throughBytes(net, value, steps[where]) : value);
+  const attended = attention(net, input, mask, shape, form);
+  const wide = net.scope("intermediate", () => at(gelu(net, linear(net, "dense", attended, hidden, inner, form)), "inner"));
+  return net.scope("output", () => {
+    const sum = net.op("Add", [linear(net, "dense", wide, inner, hidden, form), attended]);
+    return at(layerNorm(net, sum, hidden), "norm");
+  });
 }
 
 function embeddings(net: NetBuilder, ids: string, types: string, shape: EncoderShape): string {
@@ -114,7 +132,7 @@ function additiveMask(net: NetBuilder, mask: string): string {
 }
 
 /** An encoder with embeddings and pooler. With `nodes`, ended by a chain of scalings that brings the graph to exactly that size. */
-export function encoder(name: string, shape: EncoderShape, nodes?: number): OnnxModel {
+export function encoder(name: string, shape: EncoderShape, nodes?: number, form: EncoderForm = "f32"): OnnxModel {
   const { batch, seq, hidden } = shape;
   const net = new NetBuilder(name, { name, opset: 17, producerName: "fusionscope workloads" });
   const ids = net.input("input_ids", "i64", [batch, seq]);
@@ -122,8 +140,9 @@ export function encoder(name: string, shape: EncoderShape, nodes?: number): Onnx
   const types = net.input("token_type_ids", "i64", [batch, seq]);
   const additive = additiveMask(net, mask);
   let state = embeddings(net, ids, types, shape);
+  if (form === "qdq") state = net.scope("embeddings", () => throughBytes(net, state, stepsOf(shape).norm));
   for (let layer = 0; layer < shape.layers; layer++) {
-    state = net.scope("encoder", () => net.scope(`layer.${layer}`, () => encoderLayer(net, state, additive, shape)));
+    state = net.scope("encoder", () => net.scope(`layer.${layer}`, () => encoderLayer(net, state, additive, shape, form)));
   }
   net.scope("head", () => {
     while (nodes !== undefined && net.nodeCount < nodes - 4) state = net.op("Mul", [state, net.constant("f32", [], [1.001])]);

@@ -7,6 +7,7 @@ import type { Node, ValueId } from "../../../graph/ir.ts";
 import { hasTrait, opNames, type OpName } from "../../../graph/ops/index.ts";
 import type { Patch, PatchBuilder } from "../../../graph/patch.ts";
 import type { Rule } from "../../../graph/rules.ts";
+import { dtypeBits } from "../../../support/dtype.ts";
 
 type Perm = readonly number[];
 const inverse = (perm: Perm): Perm => perm.map((_, i) => perm.indexOf(i));
@@ -90,10 +91,14 @@ function isWorthMoving(e: GraphEditor, id: ValueId): boolean {
   return false;
 }
 
+/** Bytes are moved as bytes: behind the cast there would be four times as many, and products of bytes take them in any order. */
+const widensBytes = (node: Node, e: GraphEditor): boolean =>
+  node.op === "cast" && dtypeBits[e.value(node.inputs[0]!).dtype] === 8 && dtypeBits[e.value(node.outputs[0]!).dtype] > 8;
+
 /** f(transpose(a), transpose(b)) = transpose(f(a, b)). */
 function throughElementwise(node: Node, e: GraphEditor): Patch | undefined {
   const out = e.staticShape(node.outputs[0]!);
-  if (out === undefined || node.outputs.length !== 1) return undefined;
+  if (out === undefined || node.outputs.length !== 1 || widensBytes(node, e)) return undefined;
   const perm = sharedPerm(node, e, out.length);
   if (perm === undefined || !isWorthMoving(e, node.outputs[0]!)) return undefined;
   const p = e.patch(node, withTransposes(node, e));
