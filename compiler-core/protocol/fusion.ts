@@ -102,4 +102,10 @@ export const unforceable: Readonly<Record<string, string>> = {
 };
 
 /** Views have no code to fuse, and what is done once cannot be done in every run: there was nothing to refuse. */
-export const neverFused: ReadonlySet<string> = new Set(["fuse/view", "fuse/first-run", "fuse/not-compiled"]);
+export const neverFused: ReadonlySet<string> = new Set([
+  "fuse/view",
+  "fuse/first-run",
+  "fuse/not-compiled",
+  "merge-nests/view",
+  "merge-nests/read-in-place",
+]);

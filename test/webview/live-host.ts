@@ -119,13 +119,13 @@ export class LiveModel {
   /** As `Comparison` of the extension does: another compiler, whose messages are those of the other side. */
   async compare(options: PanelOptions): Promise<void> {
     const id = ++this.comparisons;
-    const other = new CompilerClient(this.worker, {}, silent);
+    const other = new CompilerClient(() => this.threads.take(), silent);
     this.link?.post({ type: "compare", compare: { id, kind: "options", title: "what if", ownTitle: "now", options } });
     try {
       other.setGeneration(1);
       await other.request("open", { path: this.file });
       const onEvent = ({ delta }: { delta: GraphDelta }): void => this.link?.post({ type: "compare-stage", id, delta });
-      const { summary, failed } = await other.request("compile", { generation: 1, options }, { onEvent });
+      const { summary, failed } = await other.request("compile", { generation: 1, options, hold: 0 }, { onEvent });
       this.link?.post({ type: "compare-summary", id, summary });
       if (failed) this.link?.post({ type: "compare-failed", id, error: failed });
     } finally {

@@ -13,8 +13,8 @@ export function arenaArrows(bar: PlacedBuffer, map: MemoryMap, x: Scale, y: Scal
   const style = {
     fill: "none",
     stroke: strong ? theme.focus : theme.foreground,
-    "stroke-width": strong ? 2 : 1.2,
-    opacity: strong ? 1 : 0.55,
+    "stroke-width": strong ? 2 : 1.1,
+    opacity: strong ? 1 : map.bars.length > 24 ? 0.35 : 0.55,
     "pointer-events": "none",
   };
   return [

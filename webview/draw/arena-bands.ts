@@ -35,9 +35,9 @@ export function cacheBands(caches: Caches | undefined, bytes: number, frame: Fra
     );
     const inside = size < bytes;
     if (inside) made.push(...levelLine({ at: y(size), text: "", frame, colour: theme.muted, dotted: true }));
-    const label = svg("text", { x: frame.right - 4, y: top + 12, "text-anchor": "end", class: "axis-note band-note" });
+    const label = svg("text", { x: frame.right + 6, y: top + 11, class: "axis-note" });
     label.textContent = `${name} ${bytesText(size)}`;
-    if (bottom - top > 14) made.push(label);
+    if (bottom - top > 12) made.push(label);
     below = size;
     if (!inside) break;
   }

@@ -29,7 +29,8 @@ export interface Frame {
 
 export type Scale = (value: number) => number;
 
-const margin = { left: 66, right: 16, top: 10, bottom: 34 };
+/** At the right are the names of the caches. */
+const margin = { left: 66, right: 70, top: 10, bottom: 34 };
 /** The strip of bytes alive, and the space below it. */
 const strip = { height: 38, gap: 10 };
 
@@ -178,7 +179,7 @@ export class ArenaPicture {
 }
 
 /** With more buffers than this, arrows are drawn only for what is selected. */
-const fewBuffers = 24;
+const fewBuffers = 60;
 
 const isChosen = (marked: readonly { readonly bar: PlacedBuffer; readonly chosen: boolean }[], id: number): boolean =>
   marked.some(({ bar, chosen }) => chosen && bar.buffer.id === id);

@@ -5,7 +5,7 @@ import type { Verdict } from "../../protocol/trace.ts";
 import { dealtOut, nodeCycles, type TeamFigures } from "./group-cost.ts";
 import type { Traffic } from "./traffic.ts";
 
-/** By the group that the producer is in: refusals between two nests with code. Nothing was refused where one side is a view. */
+/** By the group that makes the value: refusals between two nests with code, views looked through. Views themselves have nothing to refuse. */
 export function refusedByGroup(
   verdicts: readonly Verdict[],
   traffic: Traffic,
@@ -14,10 +14,11 @@ export function refusedByGroup(
   const found = new Map<Group, RefusedFusion[]>();
   verdicts.forEach((v, i) => {
     if (v.subject !== "fusion" || v.accepted || neverFused.has(v.rule) || v.rule.endsWith("/through-view")) return;
+    if (v.because.startsWith("nothing to fuse")) return;
     const [from = -1, to = -1] = v.nodes;
-    const home = traffic.groupOf(v.behind ?? from);
+    const home = traffic.groupOf(v.behind ?? (v.value === undefined ? from : (traffic.maker(v.value)?.id ?? from)));
     const into = traffic.groupOf(to);
-    if (home === undefined || home === into) return;
+    if (home === undefined || home === into || into?.template === "view") return;
     found.set(home, [...(found.get(home) ?? []), refusal(v, i, { home, into }, traffic, team)]);
   });
   return found;

@@ -67,6 +67,11 @@ export class Traffic {
     }
   }
 
+  /** The node whose result a value shows in the end; undefined: an input or a constant. */
+  maker(value: ValueId): Node | undefined {
+    return this.#makers.get(this.behind(value));
+  }
+
   /** Who reads a value in the end, and whether it, or a view of it, is a result of the graph. */
   readers(value: ValueId): { readonly nodes: ReadonlySet<Node>; readonly leaves: boolean } {
     const nodes = new Set<Node>();
@@ -91,7 +96,7 @@ export class Traffic {
       if (this.isView(node)) continue;
       for (const v of node.inputs) {
         const source = v === null ? undefined : this.behind(v);
-        if (source !== undefined && this.groupOf(this.#makers.get(source)?.id) !== group) reads.add(source);
+        if (source !== undefined && this.groupOf(this.maker(source)?.id) !== group) reads.add(source);
       }
       for (const v of node.outputs) {
         const { nodes, leaves } = this.readers(v);

@@ -17,14 +17,14 @@ export function showTotals(element: HTMLElement, summary: CompilationSummary | u
   );
   (bar.firstElementChild as HTMLElement).style.width = `${Math.round((1 - saved) * 100)}%`;
   const above = memory && memory.lowerBoundBytes > 0 ? arenaBytes / memory.lowerBoundBytes - 1 : 0;
-  const bound =
-    above < 0.0005 ? t("which is the lower bound") : t("lower bound, {0} % below", Math.round((above / (1 + above)) * 1000) / 10);
+  const atBound = above < 0.0005;
+  const why = t("The most that is alive together: no plan for this schedule needs less");
   fill(
     element,
-    total(bytesText(arenaBytes), t("arena")),
+    total(bytesText(arenaBytes), memory && arenaBytes > 0 && atBound ? t("arena, which is the lower bound") : t("arena"), why),
     memory &&
-      arenaBytes > 0 &&
-      total(bytesText(memory.lowerBoundBytes), bound, t("The most that is alive together: no plan for this schedule needs less")),
+      !atBound &&
+      total(bytesText(memory.lowerBoundBytes), t("lower bound, {0} % below", Math.round((above / (1 + above)) * 1000) / 10), why),
     total(bytesText(arenaBytesWithoutReuse), t("without reuse")),
     total(`${Math.round(saved * 100)} %`, t("saved by reuse")),
     bar,

@@ -17,8 +17,11 @@ function costFacts({ cost }: FusionGroup): Fact[] {
   const parts = costParts.map(({ key, label }) => `${t(label)} ${timeText(cost[key] / 1e6)}`);
   return [
     ["Estimated time", timeText(cost.ns / 1e6)],
-    ["of it", parts.join(", ")],
-    ["Parallelism", `${digits(100 * cost.parallelism)} %: ${t("{0} pieces for {1} threads", cost.pieces, cost.threads)}`],
+    ["Parts of it", parts.join(", ")],
+    [
+      "Parallelism",
+      `${digits(100 * cost.parallelism)} %: ${cost.pieces === 1 ? t("one piece, one thread") : t("{0} pieces for {1} threads", cost.pieces, cost.threads)}`,
+    ],
   ];
 }
 

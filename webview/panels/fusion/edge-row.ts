@@ -17,7 +17,7 @@ export function edgeRow(app: App, { verdict, refused, group }: EdgeRow, ask: (ve
     "div",
     {
       class: `row fusion-edge ${refused ? "refused" : "fused"}`,
-      title: visible(verdict.because),
+      title: [visible(verdict.because), ...(refused ? [bothWays(refused)] : [])].join("\n"),
       data: { nodes: verdict.nodes.join("-"), rule: verdict.rule, group: String(group) },
     },
     el("span", { class: "fusion-sign" }, icon(refused ? "cross" : "check")),

@@ -10,7 +10,7 @@ import { t } from "../../strings.ts";
 /** Parts of the estimate, in the order of the bar. */
 export const costParts = [
   { part: "compute", key: "computeNs", label: "arithmetic" },
-  { part: "memory", key: "memoryNs", label: "memory that arithmetic does not hide" },
+  { part: "memory", key: "memoryNs", label: "memory" },
   { part: "recompute", key: "recomputeNs", label: "done again" },
   { part: "launch", key: "launchNs", label: "barriers" },
 ] as const;
@@ -121,7 +121,7 @@ function timeBar({ cost }: FusionGroup, most: number): HTMLElement {
 function tooltip(report: FusionGroup): string {
   const { cost, footprint, nests, mergedBy } = report;
   const lines = [
-    ...(cost ? costParts.map(({ key, label }) => `${t(label)}: ${timeText(partNs(cost, key) / 1e6)}`) : []),
+    ...(cost ? costParts.map(({ key, label }) => `${t(label)}: ${timeText(cost[key] / 1e6)}`) : []),
     t("read {0}, written {1}", bytesText(report.readBytes), bytesText(report.writtenBytes)),
     t("footprint: {0} of the thread's own, {1} of operands", bytesText(footprint.scratch), bytesText(footprint.blocks)),
     ...(mergedBy.length > 0 ? [t("was: {0}", nests.map(({ name }) => visible(name)).join(", "))] : []),
