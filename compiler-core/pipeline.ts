@@ -13,6 +13,8 @@ import { inlineControlFlow } from "./passes/1-graph/inline-control-flow.ts";
 import { recognise } from "./passes/1-graph/recognise.ts";
 import { widenSmallFloats } from "./passes/1-graph/widen-small-floats.ts";
 import { decompose } from "./passes/1-graph/decompose.ts";
+import { foldConvolutions } from "./passes/1-graph/fold-convolutions.ts";
+import { propagateLayouts } from "./passes/1-graph/propagate-layouts.ts";
 import { flattenMatmul } from "./passes/1-graph/flatten-matmul.ts";
 import { simplify } from "./passes/1-graph/simplify.ts";
 import { eliminateCommon } from "./passes/1-graph/eliminate-common.ts";
@@ -37,6 +39,8 @@ export const pipeline = [
   foldConstants, // shape arithmetic is constant once shapes are known
   recognise, // before decompose: a LayerNorm written as ten operators becomes one, then is decomposed in our own best form
   widenSmallFloats, // before decompose, so that a softmax or an average is rounded to 16 bits once, at its end
+  foldConvolutions, // before propagate-layouts and decompose, which give convolutions their last form
+  propagateLayouts, // before decompose, which writes what has channels first as products
   decompose,
   flattenMatmul, // after decompose, which makes the products
   simplify,

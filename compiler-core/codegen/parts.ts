@@ -33,7 +33,7 @@ function blocksOf(lines: readonly string[]): readonly Block[] {
     if (end === undefined) continue;
     const to = lines.indexOf(end, at) + 1;
     if (to === 0) return [];
-    const kernel = isFunction ? (/fs::(?:conv|gemm|pack)\w*(?:<[^(]*>)?\(/.exec(lines.slice(at, to).join("\n"))?.[0] ?? "") : "";
+    const kernel = isFunction ? (/fs::(?:conv|depthwise|gemm|pack)\w*(?:<[^(]*>)?\(/.exec(lines.slice(at, to).join("\n"))?.[0] ?? "") : "";
     blocks.push({ from: at, to, kind: isFunction ? "function" : "other", kernel });
     at = to - 1;
   }

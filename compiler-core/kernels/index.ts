@@ -2,6 +2,7 @@
 import { bug } from "../messages.ts";
 import { convDepthwise } from "./conv-depthwise.ts";
 import { convF32 } from "./conv-f32.ts";
+import { lastKernels } from "./conv-last.ts";
 import { gemmBF16Amx, gemmS8S8Amx, gemmU8S8Amx } from "./gemm-amx.ts";
 import { gemmBF16, packABF16, packBBF16, packBBF16FromF32 } from "./gemm-bf16.ts";
 import { gemmF16, gemmF32F16, packBF16, packBF16Transposed } from "./gemm-f16.ts";
@@ -48,6 +49,7 @@ export const kernels: readonly Kernel[] = [
   quantiseRowsI8,
   convF32,
   convDepthwise,
+  ...lastKernels,
   transposeF32,
   softmaxRows,
   logSoftmaxRows,

@@ -4,6 +4,7 @@ import { hole } from "./hole.ts";
 import { attention } from "./attention/index.ts";
 import { chain } from "./chain.ts";
 import { conv } from "./conv.ts";
+import { convLast } from "./conv-last.ts";
 import { loops } from "./loops/index.ts";
 import { concat, copy, gather } from "./movement.ts";
 import { matmul } from "./matmul.ts";
@@ -21,6 +22,7 @@ export const templates = {
   "matmul-rows": attention,
   chain,
   conv,
+  "conv-last": convLast,
   rows,
   points,
   reduce,

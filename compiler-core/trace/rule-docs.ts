@@ -149,6 +149,16 @@ export const ruleDocs: Readonly<Record<string, RuleDoc>> = {
   "choose-tiles/gemm": {
     what: "Which kernel computes a product, and in which blocks: panels and blocks are chosen to stay in the caches.",
   },
+  "choose-tiles/conv-last": {
+    what: "A convolution with channels last is divided into blocks of rows and of output channels: the division with the least predicted time of the busiest thread.",
+  },
+  "propagate-layouts/channels-last": {
+    what: "Whether an image has its channels first or last is chosen for all images together: the least bytes moved by unfolding, copies and turning, and by lanes without elements.",
+    remedy: "Switch off the pass `propagate-layouts` to compare.",
+  },
+  "propagate-layouts/turned": {
+    what: "Where an image is made with channels first and read with channels last, it is turned once, however many read it.",
+  },
   "choose-tiles/conv": { what: "Which kernel computes a convolution, and in which blocks." },
   "pack-weights/panels": {
     what: "A weight is copied once into the panels that the kernel reads one after the other, where enough rows use it.",

@@ -4,6 +4,8 @@ import { decompose } from "../../compiler-core/passes/1-graph/decompose.ts";
 import { eliminateCommon } from "../../compiler-core/passes/1-graph/eliminate-common.ts";
 import { eliminateDead } from "../../compiler-core/passes/1-graph/eliminate-dead.ts";
 import { flattenMatmul } from "../../compiler-core/passes/1-graph/flatten-matmul.ts";
+import { foldConvolutions } from "../../compiler-core/passes/1-graph/fold-convolutions.ts";
+import { propagateLayouts } from "../../compiler-core/passes/1-graph/propagate-layouts.ts";
 import { foldConstants } from "../../compiler-core/passes/1-graph/fold-constants.ts";
 import { inferShapes } from "../../compiler-core/passes/1-graph/infer-shapes.ts";
 import { inlineControlFlow } from "../../compiler-core/passes/1-graph/inline-control-flow.ts";
@@ -22,6 +24,8 @@ export const graphPipeline: readonly GraphPass[] = [
   foldConstants,
   recognise,
   widenSmallFloats,
+  foldConvolutions,
+  propagateLayouts,
   decompose,
   simplify,
   foldConstants,

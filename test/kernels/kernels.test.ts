@@ -26,6 +26,8 @@ const rows: readonly Row[] = [
   { source: "kernels/gemm_amx/gemm_amx_test.cpp", isas: ["avx512-bf16"], flags: ["-Og", "-masm=intel", "-DFS_AMX_EMULATED"] },
   { source: "kernels/gemm_f16/gemm_f16_test.cpp", isas: ["avx512", "avx512-fp16"], flags: ["-Og"] },
   { source: "kernels/conv_depthwise/conv_depthwise_test.cpp", isas: ["avx2", "avx512"], flags: ["-Og"] },
+  { source: "kernels/conv_last/conv_last_test.cpp", isas: ["avx2", "avx512-vnni"], flags: ["-Og"] },
+  { source: "kernels/depthwise_last/depthwise_last_test.cpp", isas: ["avx2", "avx512-vnni"], flags: ["-Og"] },
   { source: "kernels/rows/rows_test.cpp", isas: ["avx2", "avx512"], flags: ["-Og"] },
   { source: "kernels/gemm_i4/gemm_i4_test.cpp", isas: ["avx2", "avx512-vnni"], flags: ["-Og"] },
   { source: "kernels/gemm_amx/gemm_amx_test.cpp", isas: ["amx"], flags: ["-Og"] },

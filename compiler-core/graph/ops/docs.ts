@@ -20,6 +20,7 @@ const two: Parts = {
 const axes: DocRow = ["axes", "which axes; must be known at compile time"];
 const reduction: Parts = { operands: [x, axes] };
 const image: DocRow = ["x", "[batch, channels, spatial axes ...]"];
+const lastImage: DocRow = ["x", "[batch, rows, columns, channels]"];
 const windowed: Parts = { operands: [image] };
 const scaled: readonly DocRow[] = [
   ["scale", "factor per element of the normalised axes, or channel"],
@@ -113,6 +114,17 @@ const parts: Partial<Record<OpName, Parts>> = {
   "conv-gemm": {
     operands: [image, ["w", "kernel as a matrix [outputs, channels x taps]"], ["bias", "one number per output channel; may be absent"]],
   },
+  "conv-last": {
+    operands: [
+      lastImage,
+      ["w", "kernel as a matrix [taps x channels, outputs], or its panels"],
+      ["start", "one number per output channel; may be absent"],
+    ],
+  },
+  "depthwise-last": {
+    operands: [lastImage, ["w", "kernels [taps, channels]"], ["start", "one number per channel; may be absent"]],
+  },
+  "max-pool-last": { operands: [lastImage] },
   "conv-transpose": {
     operands: [image, ["w", "kernel [channels, outputs / group, taps ...]"], ["bias", "one number per output channel; may be absent"]],
   },

@@ -11,6 +11,7 @@ import * as unary from "./elementwise-unary.ts";
 import { conv } from "./conv.ts";
 import { col2im, convTranspose } from "./conv-transpose.ts";
 import { convGemm } from "./conv-gemm.ts";
+import { convLast, depthwiseLast, maxPoolLast } from "./conv-last.ts";
 import { gatherElements, gatherNd } from "./gather.ts";
 import { affineGrid, gridSample } from "./grid-sample.ts";
 import { gemm, matmul } from "./matmul.ts";
@@ -126,10 +127,13 @@ export const ops = {
   einsum,
   conv,
   "conv-gemm": convGemm,
+  "conv-last": convLast,
+  "depthwise-last": depthwiseLast,
   "conv-transpose": convTranspose,
   col2im,
   unfold,
   "max-pool": maxPool,
+  "max-pool-last": maxPoolLast,
   "max-unpool": maxUnpool,
   "average-pool": averagePool,
   "lp-pool": lpPool,

@@ -4,7 +4,7 @@ import { applyRules } from "../../graph/rules.ts";
 import { graphPass, type PassContext } from "../pass.ts";
 import { attentionRules } from "./decompose/attention.ts";
 import { integerConvRules } from "./decompose/conv-integer.ts";
-import { convFoldingRules, convRules } from "./decompose/conv.ts";
+import { convRules } from "./decompose/conv.ts";
 import { einsumRules } from "./decompose/einsum.ts";
 import { emptyRules } from "./decompose/empty.ts";
 import { matrixRules } from "./decompose/matrix.ts";
@@ -25,7 +25,6 @@ export const decompose = graphPass({
       graph,
       [
         ...attentionRules,
-        ...convFoldingRules,
         ...integerConvRules,
         ...convRules,
         ...einsumRules,

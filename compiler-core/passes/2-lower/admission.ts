@@ -56,7 +56,7 @@ const ladder: Readonly<Record<string, Rule>> = {
     q.draft.template === "hole" ? no("not fused: the producer runs on ONNX Runtime, its result is handed over in memory") : undefined,
 
   "own-nest": (q) =>
-    ["matmul", "conv", "pack", "concat", "gather", "copy", "loops", "unsupported"].includes(q.kind)
+    ["matmul", "conv", "conv-last", "pack", "concat", "gather", "copy", "loops", "unsupported"].includes(q.kind)
       ? no(`not fused: ${q.node.op} needs a loop nest of its own, and ${q.draft.leader.op} already leads this one`)
       : undefined,
 
@@ -66,7 +66,7 @@ const ladder: Readonly<Record<string, Rule>> = {
       : undefined,
 
   "needs-row": (q) =>
-    q.kind === "reduce" && (q.draft.template === "matmul" || q.draft.template === "conv")
+    q.kind === "reduce" && ["matmul", "conv", "conv-last"].includes(q.draft.template)
       ? no(`not fused: the reduction needs whole rows, but the ${q.draft.template} finishes one tile or block at a time`, [
           { name: "row", value: q.draft.space.at(-1) ?? 1, unit: "elements" },
         ])
@@ -151,7 +151,7 @@ export function admit(graph: Graph, node: Node, draft: Draft, context: Admission
 
 function welcome(q: Question): Admission {
   const facts: Fact[] = [{ name: "nest", value: shapeName(q.draft.space) }];
-  if (q.draft.template === "matmul")
+  if (q.draft.template === "matmul" || q.draft.template === "conv-last")
     return {
       accepted: true,
       rule: "fuse/tile",

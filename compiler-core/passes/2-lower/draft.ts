@@ -5,7 +5,8 @@ import { nodeKind } from "./node-kind.ts";
 import type { Admission } from "./admission.ts";
 
 /**
- * Which template writes the nest of a group. `matmul`: tiles of a GEMM. `conv`: blocks of a convolution. `rows`: outer loops over rows, whole rows inside.
+ * Which template writes the nest of a group. `matmul`: tiles of a GEMM. `conv`: blocks of a convolution. `conv-last`: tiles of
+ * one whose channels are the last axis. `rows`: outer loops over rows, whole rows inside.
  * `points`: every element on its own. `reduce`: reduction over axes that are not the last ones. `view`: no code, a way to read another
  * value. `copy`, `concat`, `gather`: data movement. `pack`: a constant put into a kernel's layout. `loops`: a nest that the operator's own
  * row of `templates/loops` writes. `hole`: a call of ONNX Runtime. `merge-nests` makes `attention` (two products and the rows between them) and
@@ -18,6 +19,7 @@ export type TemplateName =
   | "matmul-rows"
   | "chain"
   | "conv"
+  | "conv-last"
   | "rows"
   | "points"
   | "reduce"

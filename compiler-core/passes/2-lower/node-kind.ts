@@ -11,7 +11,7 @@ import { reductions } from "../../templates/reductions.ts";
 import { viewMaps } from "../../templates/views.ts";
 
 export type NodeKind =
-  | { readonly kind: "elementwise" | "reduce" | "matmul" | "conv" | "view" | "copy" | "concat" | "gather" | "pack" | "loops" }
+  | { readonly kind: "elementwise" | "reduce" | "matmul" | "conv" | "conv-last" | "view" | "copy" | "concat" | "gather" | "pack" | "loops" }
   /** Runs on ONNX Runtime. */
   | { readonly kind: "hole"; readonly reason: string }
   | { readonly kind: "unsupported"; readonly reason: string };
@@ -43,6 +43,7 @@ export function nodeKind(graph: Graph, node: Node): NodeKind {
   if (pending !== undefined) return refuse(`${pending} of ${node.op} is computed at run time`);
   if (node.op in viewMaps) return { kind: isDenseNeeded(graph, node) ? "copy" : "view" };
   if (node.op === "conv-gemm") return { kind: "conv" };
+  if (node.op === "conv-last" || node.op === "depthwise-last") return { kind: "conv-last" };
   if (node.op === "matmul-packed" || node.op === "matmul-bf16") return { kind: "matmul" };
   if (node.op === "matmul") return matmulKind(node, values);
   if (node.op in loopWriters) return { kind: "loops" };
@@ -73,6 +74,8 @@ const readingKernels: ReadonlySet<string> = new Set([
   "pack-integer",
   "pack-bf16",
   "conv-gemm",
+  "conv-last",
+  "depthwise-last",
   "reorder",
   "opaque",
 ]);

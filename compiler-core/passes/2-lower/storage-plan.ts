@@ -39,6 +39,7 @@ export function storagePlan(merged: Graph, ctx: PassContext): StoragePlan {
       // Rows of all batches lie one after the other.
       for (const n of groupNodes(g).slice(0, 1)) flat.add(root(views, operand(n, 0)));
     }
+    if (g.template === "conv-last") flat.add(root(views, operand(nodes.get(g.leader)!, 0)));
     if (g.template !== "conv") continue;
     // Its kernel and the members after it count elements from the start of an image.
     for (const n of groupNodes(g)) for (const v of n.outputs) flat.add(v);

@@ -16,6 +16,7 @@ import { gridSample } from "./grid-sample.ts";
 import { matmulLoops } from "./matmul.ts";
 import { packBF16 } from "./pack-bf16.ts";
 import { packInteger } from "./pack-integer.ts";
+import { maxPoolLastLoops } from "./max-pool-last.ts";
 import { maxUnpoolLoops } from "./max-unpool.ts";
 import { poolLoops } from "./pool.ts";
 import { pad, tile } from "./pad.ts";
@@ -36,6 +37,7 @@ export const loopWriters: Readonly<Record<string, Template>> = {
   "pack-integer": packInteger,
   "pack-bf16": packBF16,
   "max-pool": poolLoops,
+  "max-pool-last": maxPoolLastLoops,
   "max-unpool": maxUnpoolLoops,
   "average-pool": poolLoops,
   "lp-pool": poolLoops,

@@ -5,7 +5,7 @@
 import type { GraphEditor } from "../../../graph/edit.ts";
 import type { Patch } from "../../../graph/patch.ts";
 import type { Node, ValueId } from "../../../graph/ir.ts";
-import { fromValues } from "../../../graph/ndarray.ts";
+import { fromValues, isBig, type NumberArray } from "../../../graph/ndarray.ts";
 import { intAttr } from "../../../graph/ops/op.ts";
 import type { Rule } from "../../../graph/rules.ts";
 import { windowOf } from "../../../graph/window.ts";
@@ -18,14 +18,14 @@ const leastProducts = 16;
 const mostElements = 2 ** 24;
 
 type Byte = "u8" | "i8";
-interface Bytes {
+export interface Bytes {
   readonly value: ValueId;
   readonly dtype: Byte;
   readonly zero: number;
 }
 
 /** The bytes that were widened, and what was taken off them; undefined: it is something else. */
-function widened(e: GraphEditor, value: ValueId): Bytes | undefined {
+export function widened(e: GraphEditor, value: ValueId): Bytes | undefined {
   const producer = e.producer(value);
   if (producer?.op === "cast") {
     const from = producer.inputs[0]!;
@@ -40,13 +40,15 @@ function widened(e: GraphEditor, value: ValueId): Bytes | undefined {
 }
 
 /** A kernel of constants that fit a byte, zero points taken off. */
-function narrowed(e: GraphEditor, value: ValueId): { readonly values: readonly number[]; readonly dtype: Byte } | undefined {
+export function narrowed(e: GraphEditor, value: ValueId): { readonly values: ArrayLike<number>; readonly dtype: Byte } | undefined {
   const data = e.constant(value, mostElements)?.data;
   if (data === undefined) return undefined;
-  const values = Array.from(data as ArrayLike<number>, Number);
+  const values = isBig(e.value(value).dtype) ? Array.from(data as ArrayLike<bigint>, Number) : (data as NumberArray);
+  let [least, most] = [0, 0];
+  for (let i = 0; i < values.length; i++) [least, most] = [Math.min(least, values[i]!), Math.max(most, values[i]!)];
   const dtype = (["i8", "u8"] as const).find((t) => {
     const { lowest, highest } = integerRange(t);
-    return values.every((v) => v >= lowest && v <= highest);
+    return least >= lowest && most <= highest;
   });
   return dtype && { values, dtype };
 }
@@ -64,7 +66,9 @@ function asProduct(node: Node, e: GraphEditor): Patch | undefined {
   const p = e.patch(node);
   const reshape = (v: ValueId, shape: readonly number[]): ValueId => p.add("reshape", [v], { shape, allowZero: true });
   const left =
-    constants !== undefined ? p.constant("", fromValues(constants.dtype, [rows, k], constants.values)) : reshape(bytes!.value, [rows, k]);
+    constants !== undefined
+      ? p.constant("", fromValues(constants.dtype, [rows, k], Array.from(constants.values)))
+      : reshape(bytes!.value, [rows, k]);
   const zero = (b: Bytes | undefined): ValueId | null =>
     b === undefined || b.zero === 0 ? null : p.constant("", fromValues(b.dtype, [], [b.zero]));
   const axes = windowOf(node.attrs, xs.slice(2), ws.slice(2));

@@ -33,16 +33,24 @@ export function integerConvolution(node: Node, e: GraphEditor): Convolution | st
   if (xs === undefined || ws === undefined) return "the shapes are not known";
   const alien = [image, kernel].find((q) => !isByte(q.dtype));
   if (alien !== undefined) return `elements of type ${alien.dtype} have no integer kernel`;
-  if (intAttr(node.attrs, "group") !== 1) return "its channels are in groups: floats hold these products exactly, and fewer sums";
+  const depthwise = isDepthwise(node, xs, ws);
+  if (intAttr(node.attrs, "group") !== 1 && !depthwise)
+    return "its channels are in groups: floats hold these products exactly, and fewer sums";
   if (image.axis !== undefined) return "the image has several scales";
   if (kernel.axis !== undefined && kernel.axis !== 0) return "the scales of the kernel do not lie along the output channels";
   if (!isConstantLike(e, kernel.value)) return "the kernel is computed at run time";
   const products = ws.slice(1).reduce((a, d) => a * d, 1);
-  if (ws[0]! < leastChannels || products < leastProducts)
+  if (!depthwise && (ws[0]! < leastChannels || products < leastProducts))
     return `${ws[0]} output channels of ${products} products are not worth an unfolded image`;
   if (products > longestSum) return `a sum of ${products} products can exceed 32 bits`;
   return { image, kernel, rank: ws.length };
 }
+
+/** A channel each, in images of rows and columns: with channels last there is a kernel for it. */
+const isDepthwise = (node: Node, x: readonly number[], w: readonly number[]): boolean => {
+  const groups = intAttr(node.attrs, "group");
+  return x.length === 4 && groups > 1 && groups === x[1] && groups === w[0] && w[1] === 1 && Math.max(w[2]!, w[3]!) <= 7;
+};
 
 /** A vector of one number per output channel, so that it broadcasts to the image. */
 const perChannel = (p: PatchBuilder, v: ValueId, spatial: number): ValueId =>
