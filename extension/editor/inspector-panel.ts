@@ -19,6 +19,9 @@ import { pageDocument } from "./page-document.ts";
 import type { RequestContext } from "./page-requests.ts";
 import { pageStrings } from "./page-strings.ts";
 
+/** Messages of one turn go out together: the page's text is none of those that say that the editor is there. */
+const afterEditorMs = 4;
+
 export class InspectorPanel implements OpenPanel, vscode.Disposable {
   selection: Selection = { stage: 0, nodes: [], sources: [] };
   private readonly link: PageLink;
@@ -28,6 +31,7 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
   /** Generation that the page was greeted with; -1: it was not yet. */
   private greeted = -1;
   private greetings = 0;
+  private loading: ReturnType<typeof setTimeout> | undefined;
   private toldDims: ModelDocument["dims"] = [];
   private comparison: Comparison | undefined;
 
@@ -104,6 +108,7 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
   }
 
   dispose(): void {
+    clearTimeout(this.loading);
     this.endComparison();
     this.link.dispose();
     for (const disposable of this.disposables) disposable.dispose();
@@ -113,9 +118,13 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
     if (this.panel.active) this.services.registry.setActive(this);
   }
 
+  /** A moment later: VS Code makes the webview once it hears that the editor is there, and this text is long. */
   private load(): void {
-    this.panel.webview.html = pageDocument(this.services.dist, pageStrings());
-    void this.greet();
+    clearTimeout(this.loading);
+    this.loading = setTimeout(() => {
+      this.panel.webview.html = pageDocument(this.services.dist, pageStrings());
+      void this.greet();
+    }, afterEditorMs);
   }
 
   /** Tells a page everything: once the structure of the model is known or could not be read. */
