@@ -77,18 +77,22 @@ export const softmaxStepRows: Kernel = {
   name: "softmax_step_rows",
   why: "softmax over scores that come in pieces, as attention has them: no row of scores is ever whole in memory",
   operands: {
-    s: matrix("write", "lds", ": scores, of which e^(s - max so far) is made; 0 where all is masked so far"),
-    max: vector("write", "largest score of each row so far; -inf before the first step"),
-    sum: vector("write", "sum of each row so far; 0 before the first step"),
+    s: matrix("read", "lds", ": scores"),
+    e: matrix("write", "lds", ": in the place of s, e^(s - max so far); 0 where all is masked so far"),
+    max: vector("read", "largest score of each row so far; -inf before the first step"),
+    new_max: vector("write", "the same after this step; in the place of max"),
+    sum: vector("read", "sum of each row so far; 0 before the first step"),
+    new_sum: vector("write", "the same after this step; in the place of sum"),
     factor: vector("write", "what results of earlier steps must be multiplied with"),
   },
   args: ["rows", "n", "lds"],
   promises: ["1 / sum scales the result at the end; a row that was masked in every step has max -inf and sum 0"],
+  headers: ["kernels/rows/weights.hpp"],
   cpp: (call) =>
-    `fs::softmax_step_rows(${call.pointer("s")}, ${call.arg("lds")}, ${["max", "sum", "factor"].map(call.pointer).join(", ")}, ${extents(call)});`,
+    `fs::softmax_step_rows(${call.pointer("e")}, ${call.arg("lds")}, ${["new_max", "new_sum", "factor"].map(call.pointer).join(", ")}, ${extents(call)});`,
   meaning: (call) => {
     const of = (name: string) => call.operand(name) ?? bug(`softmax_step_rows without ${name}`);
-    const [s, max, sum, factor, n] = [of("s"), of("max"), of("sum"), of("factor"), call.arg("n")];
+    const [s, max, sum, factor, n] = [of("e"), of("new_max"), of("new_sum"), of("factor"), call.arg("n")];
     for (let r = 0; r < call.arg("rows"); r++) {
       const row = Array.from({ length: n }, (_, i) => Number(s.data[s.at + r * call.arg("lds") + i]));
       const before = Number(max.data[max.at + r]);
@@ -100,6 +104,36 @@ export const softmaxStepRows: Kernel = {
       max.data[max.at + r] = top;
       sum.data[sum.at + r] = call.round(Number(sum.data[sum.at + r]) * by + sumOf(e));
       factor.data[factor.at + r] = call.round(by);
+    }
+  },
+};
+
+export const softmaxWeightsRows: Kernel = {
+  ...rowKernel,
+  name: "softmax_weights_rows",
+  why: "attention divides after its second product, so a row of scores is read twice and written once; several rows share their shuffles",
+  operands: {
+    s: matrix("read", "lds", ": scores"),
+    e: matrix("write", "lde", ": e^(s - max of the row); may be s"),
+    factor: vector("write", "1 / sum of each row of e"),
+  },
+  args: ["rows", "n", "lds", "lde"],
+  headers: ["kernels/rows/weights.hpp"],
+  promises: [
+    "a relative error of (4 + 2.3 (max - s)) 2^-24 at most",
+    "the factor of a row with a NaN or +inf, or of nothing but -inf, is NaN",
+  ],
+  cpp: (call) =>
+    `fs::softmax_weights_rows(${[call.pointer("e"), call.arg("lde"), call.pointer("s"), call.arg("lds"), call.pointer("factor"), call.arg("rows"), call.arg("n")].join(", ")});`,
+  meaning: (call) => {
+    const of = (name: string) => call.operand(name) ?? bug(`softmax_weights_rows without ${name}`);
+    const [s, e, factor, n] = [of("s"), of("e"), of("factor"), call.arg("n")];
+    for (let r = 0; r < call.arg("rows"); r++) {
+      const row = Array.from({ length: n }, (_, i) => Number(s.data[s.at + r * call.arg("lds") + i]));
+      const top = largest(row);
+      const weights = row.map((v) => call.round(Math.exp(v - top)));
+      weights.forEach((v, i) => (e.data[e.at + r * call.arg("lde") + i] = v));
+      factor.data[factor.at + r] = call.round(1 / sumOf(weights));
     }
   },
 };

@@ -77,5 +77,8 @@ FS_INLINE i32x quantize(f32x scaled, int32_t zero_point, int32_t lowest, int32_t
 }
 
 FS_INLINE void prefetch(const void* p) { __builtin_prefetch(p); }
+// Into the second-level cache only.
+FS_INLINE void prefetch_l2(const void* p) { __builtin_prefetch(p, 0, 2); }
+FS_INLINE void prefetch_to_write(const void* p) { __builtin_prefetch(p, 1, 3); }
 
 }  // namespace fs

@@ -35,6 +35,22 @@ function rowCase(
   };
 }
 
+/** Scores become weights, in a place of their own, with a factor for each row. */
+function weightsCase(isa: IsaName): KernelCase {
+  const [rows, n, lds, lde] = [7, 37, 41, 39];
+  const t = new KernelModule(isa);
+  t.buffer("s", "f32", [rows, lds], "input");
+  t.buffer("e", "f32", [rows, lde], "output");
+  t.buffer("factor", "f32", [rows], "output");
+  t.call("softmax_weights_rows", { s: "s", e: "e", factor: "factor" }, { rows, n, lds, lde });
+  return {
+    name: "softmax_weights_rows",
+    module: t.finish("softmax_weights_rows"),
+    inputs: [values("f32", [rows, lds], 1)],
+    columns: { of: n, pitch: lde },
+  };
+}
+
 /** A channel of a depthwise convolution with its bias. */
 function depthwiseCase(isa: IsaName, stride: number): KernelCase {
   const [rows, columns, m, n] = [9, 37, Math.floor((9 + 2 - 3) / stride) + 1, Math.floor((37 + 2 - 3) / stride) + 1];
@@ -54,6 +70,7 @@ export const rowCases = (isa: IsaName): readonly KernelCase[] => [
   depthwiseCase(isa, 2),
   rowCase(isa, "softmax_rows", [], { masked: "nan" }),
   rowCase(isa, "softmax_rows", [], { masked: "zero" }, true),
+  weightsCase(isa),
   rowCase(isa, "log_softmax_rows", [], {}),
   rowCase(isa, "layer_norm_rows", ["gamma", "beta"], { epsilon: 1e-5 }),
   rowCase(isa, "rms_norm_rows", ["gamma"], { epsilon: 1 }),

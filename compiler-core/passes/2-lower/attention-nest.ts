@@ -4,6 +4,7 @@ import { gemmF32Tile } from "../../kernels/index.ts";
 import { f32Lanes, resolveIsa } from "../../machine.ts";
 import type { Fact, Verdict } from "../../protocol/trace.ts";
 import type { GemmShape } from "../../templates/gemm-shape.ts";
+import { causalOf } from "../../templates/attention/causal.ts";
 import { nestShape, softmaxPart, type NestAnchor, type NestShape } from "../../templates/attention/shape.ts";
 import { operand } from "../../templates/template.ts";
 import type { PassContext } from "../pass.ts";
@@ -11,6 +12,7 @@ import { parallelism } from "./admission.ts";
 import { stridesOf, type NestMatch, type NestRefusal } from "./match-attention.ts";
 import { divisions, nestPlans, type Division, type NestPlan, type NestSizes } from "./nest-cost.ts";
 import type { NestIndex } from "./nest-index.ts";
+import { nestProducts, type NestProduct, type NestProducts } from "./nest-products.ts";
 import type { PairLookup } from "./node-pairs.ts";
 import { isCollidingPitch } from "./storage-plan.ts";
 
@@ -18,6 +20,8 @@ export interface MergedNestPlan {
   readonly one: Group;
   readonly parts: readonly Group[];
   readonly because: string;
+  /** What was decided about the kernels of its products. */
+  readonly kernels: readonly Verdict[];
   readonly facts: readonly Fact[];
   readonly alternatives: NonNullable<Verdict["alternatives"]>;
 }
@@ -38,7 +42,8 @@ export function mergeAttention(
   const members = membersOf(index, match);
   const nodes = members.map((m) => index.node(m.node));
   const nest = nestShape(index.graph, members, nodes);
-  const sizes = sizesOf(index, nest, ctx);
+  const products = nestProducts(index, nest, ctx);
+  const sizes = sizesOf(index, nest, products, ctx);
   const plans = nestPlans(sizes, ctx.machine);
   const [plan] = plans;
   const [division] = plan === undefined ? [] : divisions(sizes, plan, ctx.machine);
@@ -70,15 +75,18 @@ export function mergeAttention(
       share: division.share,
       keys: plan.keys,
       nr: gemmF32Tile(resolveIsa(ctx.options.isa, ctx.machine)).nr,
-      packB: packs(nest.s, division, plan) ? 1 : 0,
-      packV: nest.o !== undefined && packs(nest.o, division, plan) ? 1 : 0,
+      packB: packs(index, nest.scores, nest.s, division, plan) ? 1 : 0,
+      packV: nest.mix !== undefined && nest.o !== undefined && packs(index, nest.mix, nest.o, division, plan) ? 1 : 0,
       copyA: collides(index, nest) ? 1 : 0,
+      ...narrowParams("scores", products.scores),
+      ...narrowParams("mix", products.mix),
     },
   };
   return {
     one,
     parts: [...new Set(parts)],
     because: sentence(nest, plan, division, sizes),
+    kernels: [products.scores.verdict, products.mix.verdict].filter((v) => v !== undefined),
     facts: cost,
     alternatives: best(plans).map((p) => ({
       choice: planName(p),
@@ -111,9 +119,15 @@ function costs(nest: NestShape, s: NestSizes, division: Division, plan: NestPlan
     { name: "pieces", value: division.pieces },
     { name: "threads", value: s.threads },
     { name: "parallelism", value: parallelism(division.pieces, s.threads) },
+    ...(s.causal === undefined
+      ? []
+      : [{ name: "scores that a causal mask hides", value: hiddenShare(s, plan.rows), unit: "% not computed" }]),
     ...(nest.mix === undefined ? [] : [{ name: "variant", value: plan.variant }]),
   ];
 }
+
+/** Of a square of scores, blocks of `rows` rows leave out what lies above the diagonal of blocks. */
+const hiddenShare = (s: NestSizes, rows: number): number => (rows >= s.m ? 0 : Math.max(0, Math.round(50 * (1 - rows / (s.causal ?? 1)))));
 
 /** Members in the order of the graph, each with its part in the nest. */
 function membersOf(index: NestIndex, match: NestMatch): Group["members"] {
@@ -133,8 +147,12 @@ function membersOf(index: NestIndex, match: NestMatch): Group["members"] {
   });
 }
 
-function sizesOf(index: NestIndex, nest: NestShape, ctx: PassContext): NestSizes {
+const narrowParams = (name: "scores" | "mix", p: NestProduct): Readonly<Record<string, string | number>> =>
+  p.nr === 0 ? {} : { [`${name}Kernel`]: p.kernel, [`${name}Columns`]: p.nr };
+
+function sizesOf(index: NestIndex, nest: NestShape, products: NestProducts, ctx: PassContext): NestSizes {
   const isa = resolveIsa(ctx.options.isa, ctx.machine);
+  const causal = causalOf(index.graph, nest);
   return {
     batches: elements(nest.s.batch),
     m: nest.s.m,
@@ -143,16 +161,32 @@ function sizesOf(index: NestIndex, nest: NestShape, ctx: PassContext): NestSizes
     depth: nest.o?.n ?? 0,
     mr: gemmF32Tile(isa).mr,
     lanes: f32Lanes(isa),
+    bytes: { keys: products.scores.bytes, values: products.mix.bytes },
     threads: ctx.options.threads,
-    packs: nest.s.bLayout !== "panels" || (nest.o !== undefined && nest.o.bLayout !== "panels"),
+    packs: [
+      { node: nest.scores, shape: nest.s },
+      { node: nest.mix, shape: nest.o },
+    ].some(({ node, shape }) => node && shape && shape.bLayout !== "panels" && !isReadInPlace(index, node, shape)),
     canBeOnline: nest.mix !== undefined && softmaxPart(index.graph, nest) !== undefined,
+    ...(causal === undefined ? {} : { causal: causal.rows }),
   };
 }
 
 /** Fewer rows read each element of the right operand so rarely that a copy of it does not pay. */
 const rowsWorthPacking = 16;
-const packs = (s: GemmShape, division: Division, plan: NestPlan): boolean =>
-  s.bLayout !== "panels" && (division.share >= rowsWorthPacking || plan.variant === "online");
+const packs = (index: NestIndex, node: Node, s: GemmShape, division: Division, plan: NestPlan): boolean =>
+  s.bLayout !== "panels" && !isReadInPlace(index, node, s) && (division.share >= rowsWorthPacking || plan.variant === "online");
+
+/**
+ * Rows of whole cache lines that do not share cache sets are as good as panels: a register tile reads two lines of each, and has time for them
+ * to come from the second-level cache.
+ */
+function isReadInPlace(index: NestIndex, node: Node, s: GemmShape): boolean {
+  const strides = stridesOf(index, operand(node, 1));
+  const [row, col] = [strides?.at(-2) ?? 0, strides?.at(-1) ?? 0];
+  const lines = strides?.every((d, axis) => axis === strides.length - 1 || d % 16 === 0) === true;
+  return s.bLayout === "rows" && node.attrs["transB"] !== true && col === 1 && lines && s.n % 16 === 0 && !isCollidingPitch(row);
+}
 
 function collides(index: NestIndex, nest: NestShape): boolean {
   const row = stridesOf(index, operand(nest.scores, 0))?.at(-2) ?? 1;

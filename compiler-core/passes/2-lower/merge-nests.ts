@@ -49,6 +49,7 @@ function attentionNests(index: NestIndex, ctx: PassContext): readonly Merged[] {
     const { one, parts, because, facts, alternatives } = answer;
     for (const p of parts) taken.add(p.id);
     merged.push({ group: one, parts });
+    for (const v of answer.kernels) ctx.verdict(v);
     for (const v of nestVerdicts(index, { group: one, parts, because, facts, alternatives })) ctx.verdict(v);
     ctx.hit({ rule: "merge-nests/" + one.template, before: parts.flatMap(ids), after: ids(one), note: because });
   }

@@ -16,10 +16,14 @@ export interface NestSizes {
   readonly mr: number;
   readonly lanes: number;
   readonly threads: number;
+  /** Of an element of the right operands; f32 when absent. */
+  readonly bytes?: { readonly keys: number; readonly values: number };
   /** Right operands are packed for each stretch of rows. */
   readonly packs: boolean;
   /** The rows are a softmax, and nothing else. */
   readonly canBeOnline: boolean;
+  /** Rows after which the pattern of a causal mask begins again; absent: every score is seen. */
+  readonly causal?: number;
 }
 
 export interface NestPlan {
@@ -57,7 +61,7 @@ export function nestPlans(s: NestSizes, machine: MachineProfile): readonly NestP
 
 /** The right operands, read once for each block of rows from the nearest cache that holds both. */
 function rightOperands(s: NestSizes, block: number, scratch: number, machine: MachineProfile): number {
-  const bytes = 4 * s.n * (s.k + s.depth);
+  const bytes = s.n * (s.k * (s.bytes?.keys ?? 4) + s.depth * (s.bytes?.values ?? 4));
   const near = bytes + scratch <= machine.caches.l2 * 0.9;
   return bytes / block / bytesPerCycle(machine, near ? "l2" : "l3");
 }
@@ -71,9 +75,13 @@ function wholeRows(s: NestSizes, block: number, machine: MachineProfile): NestPl
     rows: block,
     keys: s.n,
     footprint,
-    cost: scores + rightOperands(s, block, footprint, machine) + perRow(s, block),
+    cost: scores + rightOperands(s, block, footprint, machine) + perRow(s, block) + hiddenScores(s, block),
   };
 }
+
+/** Multiply-adds of scores that a causal mask hides: a block has as many columns as its last row sees. */
+const hiddenScores = (s: NestSizes, block: number): number =>
+  s.causal === undefined ? 0 : ((s.n * (s.k + s.depth)) / s.lanes) * (Math.min(block, s.causal) / (2 * s.causal));
 
 function inColumnBlocks(s: NestSizes, block: number, keys: number, machine: MachineProfile): NestPlan {
   const footprint = 4 * block * (scratchPitch(keys) + scratchPitch(s.depth) + s.k);

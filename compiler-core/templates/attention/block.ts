@@ -6,6 +6,8 @@ import { plus, unlinear } from "../module-builder.ts";
 import { operand, resultOf, scalarOf, type TemplateCall } from "../template.ts";
 import { scratchPitch, type RightOperand } from "./operands.ts";
 import { placed } from "./place.ts";
+import { ScoreArithmetic } from "./scale.ts";
+import type { SumValue } from "./narrow.ts";
 import { throughViews, type NestShape } from "./shape.ts";
 import type { BlockPlace } from "./values.ts";
 import type { Node } from "../../graph/ir.ts";
@@ -23,6 +25,14 @@ export interface NestParams {
   readonly packB: boolean;
   readonly packV: boolean;
   readonly copyA: boolean;
+  /** Kernels of the products where they are not of f32, with the columns of their panels. */
+  readonly scores: NarrowKernel | undefined;
+  readonly mix: NarrowKernel | undefined;
+}
+
+export interface NarrowKernel {
+  readonly kernel: string;
+  readonly nr: number;
 }
 
 export function nestParams(params: TemplateCall["group"]["params"]): NestParams {
@@ -39,7 +49,14 @@ export function nestParams(params: TemplateCall["group"]["params"]): NestParams 
     packB: n("packB") === 1,
     packV: n("packV") === 1,
     copyA: n("copyA") === 1,
+    scores: narrowKernel(params, "scores"),
+    mix: narrowKernel(params, "mix"),
   };
+}
+
+function narrowKernel(params: TemplateCall["group"]["params"], product: "scores" | "mix"): NarrowKernel | undefined {
+  const kernel = params[`${product}Kernel`];
+  return typeof kernel === "string" ? { kernel, nr: Number(params[`${product}Columns`]) } : undefined;
 }
 
 /** What the parts of a nest share. */
@@ -49,6 +66,8 @@ export interface NestCall {
   readonly params: NestParams;
   readonly right: RightOperand;
   readonly values: RightOperand | undefined;
+  /** The batch that this thread will probably work on after this one; undefined: there is none. */
+  readonly next: Expr | undefined;
 }
 
 /** Values of the tile part that the rows (or the second product) read: each has rows of scratch. */
@@ -71,24 +90,35 @@ export function scratchOfTile({ call, nest }: NestCall, most: number, width = ne
 }
 
 /** The members on the register tile; `from`: the column of the block. */
-export function scoresEpilogue(c: NestCall, place: BlockPlace, kept: ReadonlyMap<ValueId, BufferId>, from: Expr): Epilogue {
+export function scoresEpilogue(
+  c: NestCall,
+  place: BlockPlace,
+  kept: ReadonlyMap<ValueId, BufferId>,
+  from: Expr,
+  sum: Pick<SumValue, "acc" | "value">,
+): Epilogue {
   const { call, nest } = c;
-  const { builder, storage, graph, escaping } = call;
+  const { builder, storage, escaping } = call;
   const [row, col] = [builder.variable("row"), builder.variable("col")];
-  const acc = builder.variable("acc", { dtype: "f32", lanes: 1 });
+  const acc = builder.variable("acc", { dtype: sum.acc, lanes: 1 });
   const full = [...place.batch, ...(nest.s.aIsVector ? [] : [plus(place.row, row)]), plus(from, col)];
-  const known = new Map<ValueId, Expr>([[resultOf(nest.scores), acc]]);
-  const body: Stmt[] = [];
+  const real = sum.acc === "f32" ? undefined : builder.let("score", sum.value(acc, row), [nest.scores.id]);
+  const score = real?.ref ?? acc;
+  const known = new Map<ValueId, Expr>([[resultOf(nest.scores), score]]);
+  const body: Stmt[] = real === undefined ? [] : [real.stmt];
   const keep = (node: Node, value: Expr): void => {
     const result = resultOf(node);
     const buffer = kept.get(result);
     if (buffer !== undefined) body.push(builder.store({ buffer, index: [row, col] }, value, [node.id]));
     if (escaping.has(result)) body.push(builder.store(storage.ref(result, { index: full }), value, [node.id]));
   };
-  keep(nest.scores, acc);
+  keep(nest.scores, score);
+  const arithmetic = new ScoreArithmetic(c, (value) => kept.has(value));
   for (const node of nest.tile) {
     const args = node.inputs.filter((v) => v !== null).map((v) => known.get(v) ?? storage.read(v, full));
-    const value = builder.let(node.op, scalarOf(graph, node, args), [node.id]);
+    const computed = arithmetic.value(node, args);
+    if (computed === undefined) continue;
+    const value = builder.let(node.op, computed, [node.id]);
     body.push(value.stmt);
     known.set(resultOf(node), value.ref);
     keep(node, value.ref);

@@ -11,14 +11,16 @@
  *
  * `online` (templates/attention/online.ts) also walks over the columns in blocks, for rows that are too long for the cache.
  */
-import { elements } from "../../graph/ir.ts";
+import { elements, type Node } from "../../graph/ir.ts";
 import * as x from "../../tensor/build.ts";
 import type { Expr, Stmt } from "../../tensor/ir.ts";
+import type { GemmShape } from "../gemm-shape.ts";
 import { plus, times, unlinear } from "../module-builder.ts";
 import type { Template, TemplateCall } from "../template.ts";
 import { nestParams, type NestCall, type NestParams } from "./block.ts";
+import { mixSources, narrowRight, scoresSources } from "./narrow.ts";
 import { onlineBlock } from "./online.ts";
-import { rightOperand } from "./operands.ts";
+import { rightOperand, type RightOperand } from "./operands.ts";
 import { nestShape, type NestShape } from "./shape.ts";
 import { rowsBlock } from "./whole-rows.ts";
 
@@ -36,21 +38,32 @@ export const attention: Template = (call) => {
     const end = first && builder.let("end", x.binary("min", plus(first.ref, params.share), x.index(s.m)), origin);
     const at = batches === 1 ? x.index(0) : flat.ref;
     const names = [...(batches === 1 ? [] : [flat.stmt]), ...(first === undefined || end === undefined ? [] : [first.stmt, end.stmt])];
-    return [...names, ...stretch(call, nest, params, at, first?.ref ?? x.index(0), end?.ref ?? x.index(s.m))];
+    const next = batches === 1 || splits > 1 ? undefined : x.binary("min", plus(t, 1), x.index(batches - 1));
+    const part: Stretch = { flat: at, first: first?.ref ?? x.index(0), end: end?.ref ?? x.index(s.m), next };
+    return [...names, ...stretch(call, nest, params, part)];
   };
   if (batches * splits === 1) return body(x.index(0));
   return [builder.loop("parallel", "t", 0, batches * splits, origin, body)];
 };
 
-/** Rows `first` to `end` of one batch. */
-function stretch(call: TemplateCall, nest: NestShape, params: NestParams, flat: Expr, first: Expr, end: Expr): Stmt[] {
+/** Rows `first` to `end` of batch `flat`; `next`: the batch after it. */
+interface Stretch {
+  readonly flat: Expr;
+  readonly first: Expr;
+  readonly end: Expr;
+  readonly next: Expr | undefined;
+}
+
+function stretch(call: TemplateCall, nest: NestShape, params: NestParams, { flat, first, end, next }: Stretch): Stmt[] {
   const { builder, nodes } = call;
   const origin = nodes.map((n) => n.id);
   const { s, o, mix } = nest;
   const batch = unlinear(flat, s.batch);
-  const right = rightOperand(call, nest.scores, s, batch, params.packB, params.nr, nest.pre);
-  const values = mix && o && rightOperand(call, mix, o, unlinear(flat, o.batch), params.packV, params.nr, nest.pre);
-  const whole: NestCall = { call, nest, params, right, values };
+  const right = params.scores
+    ? narrowRight(call, nest.scores, s, batch, params.scores, scoresSources(call, nest, params.scores), nest.pre)
+    : rightOperand(call, nest.scores, s, batch, params.packB, params.nr, nest.pre);
+  const values = mix && o && valuesOperand(call, nest, mix, o, params, unlinear(flat, o.batch));
+  const whole: NestCall = { call, nest, params, right, values, next };
   const one = params.variant === "online" ? onlineBlock : rowsBlock;
   const setup = [...right.setup, ...(values?.setup ?? [])];
   const most = Math.min(params.rows, params.share, s.m);
@@ -75,4 +88,17 @@ function stretch(call: TemplateCall, nest: NestShape, params: NestParams, flat: 
       params.rows,
     ),
   ];
+}
+
+/** The right operand of the second product. */
+function valuesOperand(
+  call: TemplateCall,
+  nest: NestShape,
+  mix: Node,
+  o: GemmShape,
+  params: NestParams,
+  batch: readonly Expr[],
+): RightOperand {
+  if (params.mix === undefined) return rightOperand(call, mix, o, batch, params.packV, params.nr, nest.pre);
+  return narrowRight(call, mix, o, batch, params.mix, mixSources(call, nest, mix, params.mix), nest.pre);
 }

@@ -238,6 +238,7 @@ export function roundedWeights(
   { call, nest, values }: { readonly call: TemplateCall; readonly nest: NestShape; readonly values: RightOperand | undefined },
   { rows, most }: { readonly rows: Expr; readonly most: number },
   scores: BufferId,
+  n: Expr,
 ): { readonly buffer: BufferId; readonly setup: readonly Stmt[] } {
   const narrow = values?.narrow;
   if (narrow === undefined) return { buffer: scores, setup: [] };
@@ -245,7 +246,7 @@ export function roundedWeights(
   const pitch = scratchPitch(nest.s.n);
   const buffer = builder.buffer({ name: "weights", dtype: "bf16", shape: [most, pitch], scope: "thread" });
   const at = (b: BufferId): Ref => ({ buffer: b, index: [zeroIndex, zeroIndex] });
-  const args = { m: rows, k: x.index(nest.s.n), lds: x.index(pitch), ldd: x.index(pitch) };
+  const args = { m: rows, k: n, lds: x.index(pitch), ldd: x.index(pitch) };
   const round = builder.kernel({ kernel: "pack_a_bf16", refs: { src: at(scores), dst: at(buffer) }, args }, narrow.origin);
   return { buffer, setup: [builder.alloc(buffer, narrow.origin), round] };
 }

@@ -10,17 +10,22 @@ import * as x from "../../tensor/build.ts";
 import type { BufferId, Expr, Stmt } from "../../tensor/ir.ts";
 import { plus } from "../module-builder.ts";
 import { resultOf, scalarOf } from "../template.ts";
+import { seenColumns } from "./causal.ts";
 import { finished, scoresEpilogue, scratchOfTile, type NestCall } from "./block.ts";
-import { leftOperand, product, scratchPitch } from "./operands.ts";
+import { product, scratchPitch } from "./operands.ts";
 import { softmaxPart, type SoftmaxPart } from "./shape.ts";
 import { RowValues, type BlockPlace } from "./values.ts";
+import { queries } from "./whole-rows.ts";
 
 /** Scratch of a block of rows. */
 interface Scratch {
   readonly scores: BufferId;
+  /** What the second product reads: the place of the scores, or fewer bits of each. */
+  readonly weights: BufferId;
   readonly mixed: BufferId;
   readonly top: BufferId;
   readonly sum: BufferId;
+  readonly factor: BufferId;
 }
 
 export function onlineBlock(c: NestCall, place: BlockPlace): Stmt[] {
@@ -33,14 +38,22 @@ export function onlineBlock(c: NestCall, place: BlockPlace): Stmt[] {
   const width = Math.min(params.keys, s.n);
   const buffer = (name: string, shape: readonly number[]): BufferId => builder.buffer({ name, dtype: "f32", shape, scope: "thread" });
   const kept = scratchOfTile(c, place.most, width);
+  const scores = kept.get(softmax.x) ?? [...kept.values()][0] ?? bug("no scores");
   const scratch: Scratch = {
-    scores: kept.get(softmax.x) ?? [...kept.values()][0] ?? bug("no scores"),
+    scores,
+    weights:
+      c.values?.narrow === undefined
+        ? scores
+        : builder.buffer({ name: "weights", dtype: "bf16", shape: [place.most, scratchPitch(width)], scope: "thread" }),
     mixed: buffer("mixed", [place.most, scratchPitch(o.n)]),
     top: buffer("top", [place.most]),
     sum: buffer("sum", [place.most]),
+    factor: buffer("factor", [place.most]),
   };
-  const a = leftOperand(call, nest.scores, s, place.batch, place, params.copyA, nest.pre);
-  const allocs = [...new Set([...kept.values(), scratch.mixed, scratch.top, scratch.sum])].map((b) => builder.alloc(b, origin));
+  const { a, sum } = queries(c, place);
+  const allocs = [...new Set([...kept.values(), scratch.weights, scratch.mixed, scratch.top, scratch.sum, scratch.factor])].map((b) =>
+    builder.alloc(b, origin),
+  );
   const start = builder.loop("serial", "i", 0, place.rows, origin, (i) => [
     builder.store({ buffer: scratch.top, index: [i] }, x.constant(-Infinity, "f32"), origin),
     builder.store({ buffer: scratch.sum, index: [i] }, x.constant(0, "f32"), origin),
@@ -48,15 +61,16 @@ export function onlineBlock(c: NestCall, place: BlockPlace): Stmt[] {
       builder.store({ buffer: scratch.mixed, index: [i, j] }, x.constant(0, "f32"), origin),
     ]),
   ]);
+  const seen = seenColumns(c, place);
   const columns = builder.loop(
     "serial",
     "key",
     0,
-    s.n,
+    seen.n,
     origin,
     (key) => {
-      const size = builder.let("keys", x.binary("min", x.index(width), x.sub(x.index(s.n), key)), origin);
-      return [size.stmt, ...columnBlock(c, place, softmax, scratch, kept, a, key, size.ref)];
+      const size = builder.let("keys", x.binary("min", x.index(width), x.sub(seen.n, key)), origin);
+      return [size.stmt, ...columnBlock(c, place, softmax, scratch, kept, { a, sum }, key, size.ref)];
     },
     width,
   );
@@ -69,7 +83,7 @@ export function onlineBlock(c: NestCall, place: BlockPlace): Stmt[] {
       ),
     ];
   });
-  return [...a.setup, ...allocs, start, columns, end];
+  return [...a.setup, ...sum.setup, ...seen.stmts, ...allocs, start, columns, end];
 }
 
 /** Columns `key ...`: scores, their part of the softmax, and their share of the result. */
@@ -79,7 +93,7 @@ function columnBlock(
   softmax: SoftmaxPart,
   scratch: Scratch,
   kept: ReadonlyMap<ValueId, BufferId>,
-  a: ReturnType<typeof leftOperand>,
+  { a, sum }: ReturnType<typeof queries>,
   key: Expr,
   keys: Expr,
 ): Stmt[] {
@@ -94,84 +108,110 @@ function columnBlock(
     c.right,
     { m: place.rows, n: keys, k: x.index(s.k), col: key, from: x.index(0) },
     params.nr,
-    scoresEpilogue(c, place, kept, key),
+    scoresEpilogue(c, place, kept, key, sum),
   );
-  const rows = builder.loop(
-    "serial",
-    "r",
-    0,
-    place.rows,
-    nest.rows.map((n) => n.id),
-    (r) => rowUpdate(c, place, softmax, scratch, kept, r, key, keys),
-  );
+  const rows = rowSteps(c, place, softmax, scratch, kept, key, keys);
   const [row, col] = [builder.variable("row"), builder.variable("col")];
   const acc = builder.variable("acc", { dtype: "f32", lanes: 1 });
   const add = product(
     call,
     mix,
-    { ref: { buffer: scratch.scores, index: [x.index(0), x.index(0)] }, ld: scratchPitch(Math.min(params.keys, s.n)) },
+    { ref: { buffer: scratch.weights, index: [x.index(0), x.index(0)] }, ld: scratchPitch(Math.min(params.keys, s.n)) },
     right,
     { m: place.rows, n: x.index(o.n), k: keys, col: x.index(0), from: key },
     params.nr,
     { row: row.id, col: col.id, acc: acc.id, body: [builder.store({ buffer: scratch.mixed, index: [row, col] }, acc, [mix.id])] },
     { buffer: scratch.mixed, ld: scratchPitch(o.n) },
   );
-  return [scores, rows, add];
+  return [scores, ...rows, add];
 }
 
-/** One row: what is computed on each score, the new largest, exponentials and their sum; what was mixed before is scaled. */
-function rowUpdate(
+/**
+ * All rows of a block: what is computed on each score, the new largest, exponentials and their sum; what was mixed before is scaled, which is rare
+ * after the first columns.
+ */
+function rowSteps(
   c: NestCall,
   place: BlockPlace,
   softmax: SoftmaxPart,
   scratch: Scratch,
   kept: ReadonlyMap<ValueId, BufferId>,
-  r: Expr,
   key: Expr,
   keys: Expr,
 ): Stmt[] {
-  const { call, nest } = c;
-  const { builder, graph } = call;
+  const { call, nest, params } = c;
+  const { builder } = call;
   const o = nest.o ?? bug("no second product");
-  const [at, origin] = [{ buffer: scratch.scores }, nest.rows.map((n) => n.id)];
-  const lanes = builder.register("largest", x.constant(-Infinity, "f32"), origin);
-  const largest = builder.loop("vector", "j", 0, keys, origin, (j) => {
-    const values = new RowValues(call, nest, place);
-    for (const [value, buffer] of kept) values.set(value, { kind: "full", at: (row) => x.load(buffer, [row, j], "f32") });
-    const body: Stmt[] = [];
-    for (const node of softmax.before) {
-      const args = node.inputs.filter((v) => v !== null).map((v) => values.read(node, v, r, plus(key, j)));
-      const value = builder.let(node.op, scalarOf(graph, node, args), [node.id]);
-      body.push(value.stmt);
-      values.set(resultOf(node), { kind: "full", at: () => value.ref });
-    }
-    const score = values.read(softmax.max, softmax.x, r, plus(key, j));
-    if (softmax.before.length > 0) body.push(builder.store({ ...at, index: [r, j] }, score, origin));
-    return [...body, builder.accum(lanes.ref.id, "max", score, origin)];
+  const origin = nest.rows.map((n) => n.id);
+  const perRow = (buffer: BufferId) => ({ buffer, index: [x.index(0)] });
+  const scores = { buffer: scratch.scores, index: [x.index(0), x.index(0)] };
+  const steps = builder.kernel(
+    {
+      kernel: "softmax_step_rows",
+      refs: {
+        s: scores,
+        e: scores,
+        max: perRow(scratch.top),
+        new_max: perRow(scratch.top),
+        sum: perRow(scratch.sum),
+        new_sum: perRow(scratch.sum),
+        factor: perRow(scratch.factor),
+      },
+      args: { rows: place.rows, n: keys, lds: x.index(scratchPitch(Math.min(params.keys, nest.s.n))) },
+    },
+    origin,
+  );
+  const rescale = builder.loop("serial", "r", 0, place.rows, origin, (r) => {
+    const by = builder.let("shrink", x.load(scratch.factor, [r], "f32"), origin);
+    const all = builder.loop("vector", "j", 0, o.n, origin, (j) => [
+      builder.store({ buffer: scratch.mixed, index: [r, j] }, x.mul(x.load(scratch.mixed, [r, j], "f32"), by.ref), origin),
+    ]);
+    return [by.stmt, builder.when(x.binary("ne", by.ref, x.constant(1, "f32")), origin, [all])];
   });
-  const before = builder.let("before", x.load(scratch.top, [r], "f32"), origin);
-  const now = builder.let("now", x.binary("max", before.ref, lanes.ref), origin);
-  const nothing = x.constant(-Infinity, "f32");
-  const base = builder.let("base", x.select(x.binary("eq", now.ref, nothing), x.constant(0, "f32"), now.ref), origin);
-  const shrink = builder.let("shrink", x.unary("exp", x.sub(before.ref, base.ref)), origin);
-  const sum = builder.register("part", x.constant(0, "f32"), origin);
-  const exponentials = builder.loop("vector", "j", 0, keys, origin, (j) => {
-    const e = builder.let("e", x.unary("exp", x.sub(x.load(scratch.scores, [r, j], "f32"), base.ref)), origin);
-    return [e.stmt, builder.store({ ...at, index: [r, j] }, e.ref, origin), builder.accum(sum.ref.id, "add", e.ref, origin)];
-  });
+  return [...scoresBefore(c, place, softmax, scratch, kept, key, keys), steps, ...rounded(c, place, scratch, keys), rescale];
+}
+
+/** What is computed on each score before the softmax. */
+function scoresBefore(
+  { call, nest }: NestCall,
+  place: BlockPlace,
+  softmax: SoftmaxPart,
+  scratch: Scratch,
+  kept: ReadonlyMap<ValueId, BufferId>,
+  key: Expr,
+  keys: Expr,
+): Stmt[] {
+  const { builder, graph } = call;
+  const origin = softmax.before.map((n) => n.id);
+  if (softmax.before.length === 0) return [];
+  const row = (r: Expr): Stmt[] => [
+    builder.loop("vector", "j", 0, keys, origin, (j) => {
+      const values = new RowValues(call, nest, place);
+      for (const [value, buffer] of kept) values.set(value, { kind: "full", at: (i) => x.load(buffer, [i, j], "f32") });
+      const body = softmax.before.map((node) => {
+        const args = node.inputs.filter((v) => v !== null).map((v) => values.read(node, v, r, plus(key, j)));
+        const value = builder.let(node.op, scalarOf(graph, node, args), [node.id]);
+        values.set(resultOf(node), { kind: "full", at: () => value.ref });
+        return value.stmt;
+      });
+      const score = values.read(softmax.max, softmax.x, r, plus(key, j));
+      return [...body, builder.store({ buffer: scratch.scores, index: [r, j] }, score, origin)];
+    }),
+  ];
+  return [builder.loop("serial", "r", 0, place.rows, origin, row)];
+}
+
+/** The weights in the element type of the second product, where that is another one. */
+function rounded({ call, nest }: NestCall, place: BlockPlace, scratch: Scratch, keys: Expr): Stmt[] {
+  const { builder } = call;
+  if (scratch.weights === scratch.scores) return [];
+  const origin = nest.rows.map((n) => n.id);
+  const { dtype } = builder.bufferOf(scratch.weights);
   return [
-    lanes.stmt,
-    largest,
-    before.stmt,
-    now.stmt,
-    base.stmt,
-    shrink.stmt,
-    sum.stmt,
-    exponentials,
-    builder.store({ buffer: scratch.sum, index: [r] }, x.add(x.mul(x.load(scratch.sum, [r], "f32"), shrink.ref), sum.ref), origin),
-    builder.store({ buffer: scratch.top, index: [r] }, now.ref, origin),
-    builder.loop("vector", "j", 0, o.n, origin, (j) => [
-      builder.store({ buffer: scratch.mixed, index: [r, j] }, x.mul(x.load(scratch.mixed, [r, j], "f32"), shrink.ref), origin),
+    builder.loop("serial", "r", 0, place.rows, origin, (r) => [
+      builder.loop("vector", "j", 0, keys, origin, (j) => [
+        builder.store({ buffer: scratch.weights, index: [r, j] }, x.cast(x.load(scratch.scores, [r, j], "f32"), dtype), origin),
+      ]),
     ]),
   ];
 }

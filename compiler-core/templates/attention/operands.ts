@@ -7,6 +7,7 @@ import type { GemmShape } from "../gemm-shape.ts";
 import { plus } from "../module-builder.ts";
 import { rowMajor } from "../view-strides.ts";
 import { operand, type TemplateCall } from "../template.ts";
+import type { NarrowProduct } from "./narrow.ts";
 import { filledPanels, filledRows, makersOf } from "./pre-part.ts";
 
 /** How the right operand of a product lies, from the element that belongs to column `col` at step `k` of the sum. */
@@ -17,6 +18,8 @@ export interface RightOperand {
   readonly ld: number;
   /** What has to be done first. */
   readonly setup: readonly Stmt[];
+  /** It is of bytes or of bf16, in the panels of this kernel. */
+  readonly narrow?: NarrowProduct;
 }
 
 /** Distances along the last two axes. */
@@ -168,6 +171,7 @@ export function product(
 ): Stmt {
   const { builder } = call;
   const sizes = { m: at.m, n: at.n, k: at.k, lda: x.index(a.ld) };
+  if (b.narrow !== undefined) return narrowProduct(call, a, b, b.narrow, at, epilogue, start);
   if (b.way === "transposed") {
     return builder.kernel(
       { kernel: "gemm_f32_dot", refs: { a: a.ref, b: b.at(at.col, at.from) }, args: { ...sizes, ldb: x.index(b.ld) }, epilogue },
@@ -191,5 +195,37 @@ export function product(
       epilogue,
     },
     [node.id],
+  );
+}
+
+/** As `product`, on bytes or bf16. */
+function narrowProduct(
+  { builder }: TemplateCall,
+  a: Pick<LeftOperand, "ref" | "ld">,
+  b: RightOperand,
+  narrow: NarrowProduct,
+  at: { readonly m: Expr; readonly n: Expr; readonly k: Expr; readonly col: Expr; readonly from: Expr },
+  epilogue: NonNullable<Extract<Stmt, { k: "kernel" }>["epilogue"]>,
+  start?: { readonly buffer: BufferId; readonly ld: number },
+): Stmt {
+  const columns = narrow.start === undefined ? undefined : { buffer: narrow.start, index: [at.col] };
+  const sums = start === undefined ? undefined : { buffer: start.buffer, index: [x.index(0), x.index(0)] };
+  const c = sums ?? columns;
+  return builder.kernel(
+    {
+      kernel: narrow.kernel,
+      refs: { a: a.ref, b: b.at(at.col, at.from), ...(c === undefined ? {} : { c }) },
+      args: {
+        m: at.m,
+        n: at.n,
+        k: at.k,
+        lda: x.index(a.ld),
+        kb: x.index(b.ld),
+        ...(sums === undefined || start === undefined ? {} : { ldc: x.index(start.ld) }),
+      },
+      params: { nr: narrow.nr },
+      epilogue,
+    },
+    narrow.origin,
   );
 }

@@ -35,12 +35,20 @@ function member(part: RowPart, node: Node, row: Expr, width: number): Stmt[] {
     values.set(result, { kind: "row", value: value.ref });
     return [value.stmt, ...escape(part, node, row, x.index(0), value.ref)];
   }
-  const shared = part.target?.value === result ? part.target.buffer : undefined;
-  const buffer = shared ?? builder.buffer({ name: node.op, dtype: valueOf(graph, result).dtype, shape: [width], scope: "thread" });
+  const target = part.target?.value === result ? part.target.buffer : undefined;
+  const { dtype } = valueOf(graph, result);
+  // Where the product wants fewer bits, other members still read what was computed.
+  const rounded = target !== undefined && builder.bufferOf(target).dtype !== dtype ? target : undefined;
+  const shared = rounded === undefined ? target : undefined;
+  const buffer = shared ?? builder.buffer({ name: node.op, dtype, shape: [width], scope: "thread" });
+  const narrowed = (value: Expr, j: Expr): Stmt[] =>
+    rounded === undefined
+      ? []
+      : [builder.store({ buffer: rounded, index: [row, j] }, x.cast(value, builder.bufferOf(rounded).dtype), [node.id])];
   const loop = builder.loop("vector", "j", 0, width, [node.id], (j) => {
     const value = builder.let(node.op, scalarOf(graph, node, args(j)), [node.id]);
     const kept = builder.store({ buffer, index: shared === undefined ? [j] : [row, j] }, value.ref, [node.id]);
-    return [value.stmt, kept, ...escape(part, node, row, j, value.ref)];
+    return [value.stmt, kept, ...narrowed(value.ref, j), ...escape(part, node, row, j, value.ref)];
   });
   values.inScratch(result, buffer, shared === undefined);
   return [...(shared === undefined ? [builder.alloc(buffer, [node.id])] : []), loop];

@@ -14,6 +14,7 @@
 //   int.
 //     gemm_store{p, ld} stores it. Pass a generic lambda `[&](int64_t row, int64_t col, fs::f32x x, auto lanes) { ... }` for bias,
 //     activation, ...
+//     and_ahead<For>(p, rows, width, pitch, epi): epi, and memory brought near for what comes next.
 //   - MR rows and NV vectors of columns per register tile; NR = NV * f32_lanes. Defaults per instruction set: gemm_f32_mr, gemm_f32_nv.
 //   - Buffers: any alignment (64-byte aligned panels are faster); nothing beyond the m x k, k x n (padded for panels) and m x n extents is
 //   touched.
@@ -76,6 +77,37 @@ struct gemm_store {
     store(p + row * ld + col, x, lanes);
   }
 };
+
+// What memory brought near is for.
+enum class ahead { reads, writes };
+
+// An epilogue that also brings memory near that later work uses: floats (row, col ...) of a matrix of `rows` x `width` (negative: as many as
+// the product has) at distances of `pitch`, with the elements of the same place in the product. Nothing is read.
+template <ahead For, class Rows, class Width, class Pitch, class Epi>
+struct gemm_and_ahead {
+  const float* p;
+  Rows rows;
+  Width width;
+  Pitch pitch;
+  Epi epi;
+  template <class Lanes>
+  FS_INLINE void operator()(int64_t row, int64_t col, f32x x, Lanes lanes) const {
+    epi(row, col, x, lanes);
+    if constexpr (fixed_or<Rows>(0) >= 0)
+      if (row >= rows) return;
+    if constexpr (fixed_or<Width>(0) >= 0)
+      if (col >= width) return;
+    const float* const at = p + row * pitch + col;
+    if constexpr (For == ahead::reads)
+      prefetch_l2(at);
+    else
+      prefetch_to_write(at);
+  }
+};
+template <ahead For, class Rows, class Width, class Pitch, class Epi>
+FS_INLINE auto and_ahead(const float* p, Rows rows, Width width, Pitch pitch, Epi epi) {
+  return gemm_and_ahead<For, Rows, Width, Pitch, Epi>{p, rows, width, pitch, epi};
+}
 
 template <int MR = gemm_f32_mr, int NV = gemm_f32_nv, class M, class N, class K, class A, class B, class Init, class Epi>
 FS_INLINE void gemm_f32(M m, N n, K k, const A& a, const B& b, const Init& init, const Epi& epi) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "normalise.hpp"
+#include "weights.hpp"
 
 namespace fs {
 
@@ -11,15 +12,6 @@ __attribute__((noinline)) void softmax_rows(float* y, int64_t ldy, const float* 
 }
 inline void log_softmax_rows(float* y, int64_t ldy, const float* x, int64_t ldx, int64_t rows, int64_t n) {
   for (int64_t r = 0; r < rows; r++) log_softmax_row(y + r * ldy, x + r * ldx, n);
-}
-// The next n scores of each row: max and sum are kept from step to step (before the first: -inf and 0), factor is what results of earlier
-// steps must be multiplied with.
-inline void softmax_step_rows(float* s, int64_t lds, float* max, float* sum, float* factor, int64_t rows, int64_t n) {
-  for (int64_t r = 0; r < rows; r++) {
-    softmax_state state{max[r], sum[r]};
-    factor[r] = softmax_step(s + r * lds, n, state);
-    max[r] = state.max, sum[r] = state.sum;
-  }
 }
 // gamma and beta may be null.
 inline void layer_norm_rows(float* y, int64_t ldy, const float* x, int64_t ldx, const float* gamma, const float* beta, float epsilon,

@@ -3,6 +3,7 @@
 #include "../../math/math.hpp"
 #include "../testing/bench.hpp"
 #include "rows.hpp"
+#include "weights.hpp"
 
 using namespace fs;
 
@@ -31,6 +32,10 @@ void map(const char* name, F f) {
 int main() {
   bench::array<float> gamma(n), beta(n);
   measure("softmax rows of 768", [](float* y, const float* x) { softmax_rows(y, n, x, n, rows, n); });
+  measure("softmax weights of rows of 768", [](float* y, const float* x) {
+    float factor[rows];
+    softmax_weights_rows(y, fixed<n>{}, x, fixed<n>{}, factor, fixed<rows>{}, fixed<n>{});
+  });
   measure("log-softmax rows of 768", [](float* y, const float* x) { log_softmax_rows(y, n, x, n, rows, n); });
   measure("layer-norm rows of 768", [&](float* y, const float* x) { layer_norm_rows(y, n, x, n, gamma.p, beta.p, 1e-5f, rows, n); });
   measure("rms-norm rows of 768", [&](float* y, const float* x) { rms_norm_rows(y, n, x, n, gamma.p, 1e-5f, rows, n); });

@@ -5,6 +5,7 @@
 
 #include "../testing/check.hpp"
 #include "normalise.hpp"
+#include "weights.hpp"
 
 using namespace fs;
 using check::guarded;
@@ -94,6 +95,43 @@ void softmaxes(int64_t n) {
               static_cast<long long>(wrong));
 }
 
+// Rows of plain, partly masked, masked and special scores, side by side.
+void weights(int64_t rows, int64_t n) {
+  const int64_t lds = n + 3;
+  guarded<float> s((rows - 1) * lds + n), factor(rows);
+  std::vector<float> x(static_cast<size_t>(rows * n));
+  const auto special = [&](int64_t r) { return rows > 4 ? r % 9 : 0; };
+  for (int64_t r = 0; r < rows; r++)
+    for (int64_t i = 0; i < n; i++) {
+      float v = values.uniform() * 20;
+      if (special(r) == 1 && i % 3 != 1 && i > 0) v = -inf;
+      if (special(r) == 3) v = -std::numeric_limits<float>::max();
+      if (special(r) == 5) v = -inf;
+      if (special(r) == 6 && i == n / 2) v = NAN;
+      if (special(r) == 7 && i == n / 2) v = inf;
+      x[static_cast<size_t>(r * n + i)] = s.p[r * lds + i] = v;
+    }
+  softmax_weights_rows(s.p, lds, s.p, lds, factor.p, rows, n);
+  int64_t wrong = 0;
+  for (int64_t r = 0; r < rows; r++) {
+    const float* const row = x.data() + r * n;
+    if (special(r) == 5 || special(r) == 6 || special(r) == 7) {
+      wrong += !std::isnan(factor.p[r]);
+      continue;
+    }
+    double top = -HUGE_VAL, sum = 0;
+    for (int64_t i = 0; i < n; i++) top = std::fmax(top, row[i]);
+    for (int64_t i = 0; i < n; i++) {
+      const double want = std::exp(row[i] - top), apart = row[i] > -inf ? top - row[i] : 0;
+      sum += want;
+      wrong += !close(s.p[r * lds + i], want, (4 + 2.3 * apart) * 0x1p-24);
+    }
+    wrong += !close(factor.p[r], 1 / sum, (6 + static_cast<double>(n)) * 0x1p-24);
+  }
+  check::that(wrong == 0, "softmax_weights_rows, %lld x %lld: %lld wrong", static_cast<long long>(rows), static_cast<long long>(n),
+              static_cast<long long>(wrong));
+}
+
 void norms(int64_t n, float offset) {
   guarded<float> x(n), y(n), gamma(n), beta(n);
   check::fill(gamma.p, n, values);
@@ -140,5 +178,7 @@ int main() {
   for (int64_t n = 1; n <= 70; n++) softmaxes(n), norms(n, 0);
   for (const int64_t n : {127, 128, 129, 1000, 4097}) softmaxes(n), norms(n, 0), norms(n, 100);
   softmax_row<masked_rows::zero>(nullptr, nullptr, 0);
+  for (int64_t rows = 1; rows <= 9; rows++)
+    for (const int64_t n : {1, 5, 15, 16, 17, 40, 128, 1001}) weights(rows, n);
   return check::finish();
 }

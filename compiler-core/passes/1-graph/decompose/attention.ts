@@ -82,12 +82,13 @@ function attention(node: Node, e: GraphEditor): Patch | undefined {
   const all = s.past + s.fresh;
   const [keys, values] = [withPast(p, pastKey, split(p, k, s.kvHeads)), withPast(p, pastValue, split(p, v, s.kvHeads))];
   const scale = scalar(p, dtype, (node.attrs["scale"] as number | undefined) ?? 1 / Math.sqrt(s.size));
-  const queries = p.add("mul", [split(p, q, s.heads), scale]);
   // Heads that share keys become more rows of one product.
   const group = s.heads / s.kvHeads;
   const rows = (x: ValueId, width: number): ValueId => (group === 1 ? x : reshape(p, x, [s.batch, s.kvHeads, group * s.length, width]));
   const heads = (x: ValueId, width: number): ValueId => (group === 1 ? x : reshape(p, x, [s.batch, s.heads, s.length, width]));
-  const product = heads(p.add("matmul", [rows(queries, s.size), keys], { transB: true }), all);
+  // The scale is a factor of the scores, which a nest has in registers.
+  const queries = rows(split(p, q, s.heads), s.size);
+  const product = heads(p.add("mul", [p.add("matmul", [queries, keys], { transB: true }), scale]), all);
   const capped = softcapped(p, product, node.attrs["softcap"] as number);
   const biased = masked(p, node, capped, s);
   const wide = (node.attrs["softmaxType"] as DType | undefined) ?? dtype;

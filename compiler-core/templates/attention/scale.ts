@@ -1,0 +1,61 @@
+/**
+ * Scores on their way into a softmax: a constant divisor becomes a factor, and a factor with a summand behind it (the scale and the mask) one
+ * multiply-add. Both round differently by half a unit in the last place at most, which a softmax turns into as much of its weights.
+ */
+import { valueOf, type Node, type ValueId } from "../../graph/ir.ts";
+import * as x from "../../tensor/build.ts";
+import type { Expr } from "../../tensor/ir.ts";
+import { operand, resultOf, scalarOf } from "../template.ts";
+import type { NestCall } from "./block.ts";
+import { softmaxPart } from "./shape.ts";
+
+/** Computes the members on the register tile one by one; what is undefined is part of the member that reads it. */
+export class ScoreArithmetic {
+  readonly #isSoftmax: boolean;
+  /** Scaled values that their only reader adds something to. */
+  readonly #scaled = new Map<ValueId, { readonly score: Expr; readonly by: Expr }>();
+
+  constructor(
+    private readonly c: NestCall,
+    private readonly isKept: (value: ValueId) => boolean,
+  ) {
+    this.#isSoftmax = softmaxPart(c.call.graph, c.nest) !== undefined;
+  }
+
+  value(node: Node, args: readonly Expr[]): Expr | undefined {
+    const { graph } = this.c.call;
+    const factor = this.#isSoftmax ? this.#factor(node) : undefined;
+    const [score] = args;
+    if (factor !== undefined && score !== undefined) {
+      if (!this.#onlyAdded(resultOf(node))) return x.mul(factor.at === 0 ? (args[1] ?? score) : score, factor.by);
+      this.#scaled.set(resultOf(node), { score: factor.at === 0 ? (args[1] ?? score) : score, by: factor.by });
+      return undefined;
+    }
+    const which = node.op === "add" ? [0, 1].find((i) => this.#scaled.has(operand(node, i))) : undefined;
+    const [scaled, other] = which === undefined ? [] : [this.#scaled.get(operand(node, which)), args[1 - which]];
+    return scaled !== undefined && other !== undefined ? x.fma(scaled.score, scaled.by, other) : scalarOf(graph, node, args);
+  }
+
+  /** The constant that scores are multiplied by (operand `at`). */
+  #factor(node: Node): { readonly at: number; readonly by: Expr } | undefined {
+    const { graph, storage } = this.c.call;
+    if (valueOf(graph, resultOf(node)).dtype !== "f32" || (node.op !== "mul" && node.op !== "div")) return undefined;
+    for (const at of node.op === "mul" ? [1, 0] : [1]) {
+      const literal = storage.literal(operand(node, at));
+      if (literal?.k !== "const" || typeof literal.value !== "number") continue;
+      const by = node.op === "div" ? Math.fround(1 / literal.value) : literal.value;
+      // A divisor whose inverse is no normal number stays a divisor.
+      if (!(Math.abs(by) >= 2 ** -126) || !Number.isFinite(by)) return undefined;
+      return { at, by: x.constant(by, "f32") };
+    }
+    return undefined;
+  }
+
+  #onlyAdded(value: ValueId): boolean {
+    const { call, nest } = this.c;
+    const readers = call.graph.nodes.filter((n) => n.inputs.includes(value));
+    const [reader] = readers;
+    if (reader === undefined || readers.length > 1 || reader.op !== "add" || !nest.tile.includes(reader)) return false;
+    return reader.inputs[0] !== reader.inputs[1] && !this.isKept(value) && !call.escaping.has(value);
+  }
+}
