@@ -81,8 +81,8 @@ struct gemm_store {
 // What memory brought near is for.
 enum class ahead { reads, writes };
 
-// An epilogue that also brings memory near that later work uses: floats (row, col ...) of a matrix of `rows` x `width` (negative: as many as
-// the product has) at distances of `pitch`, with the elements of the same place in the product. Nothing is read.
+// An epilogue that also brings memory near that later work uses: floats (row, col ...) of a matrix of `rows` x `width` (negative: as many
+// as the product has) at distances of `pitch`, with the elements of the same place in the product. Nothing is read.
 template <ahead For, class Rows, class Width, class Pitch, class Epi>
 struct gemm_and_ahead {
   const float* p;

@@ -7,9 +7,10 @@
 //                                                             kept from step to step (before the first: -inf and 0), factor is what
 //                                                             results of earlier steps must be multiplied with
 //
-// e may be s. Sizes may be fixed<N>. Each weight is within a relative error of (4 + 2.3 (max - s)) 2^-24 (the roundings of s - max and of its
-// multiple by log2 e are errors of the exponent); below 2^-126 weights are denormal. A NaN or a +inf makes its row's factor (or sum) NaN, and
-// so does a row that is masked as a whole (its sum stays 0). Several rows go side by side: their reductions across lanes share shuffles.
+// e may be s. Sizes may be fixed<N>. Each weight is within a relative error of (4 + 2.3 (max - s)) 2^-24 (the roundings of s - max and of
+// its multiple by log2 e are errors of the exponent); below 2^-126 weights are denormal. A NaN or a +inf makes its row's factor (or sum)
+// NaN, and so does a row that is masked as a whole (its sum stays 0). Several rows go side by side: their reductions across lanes share
+// shuffles.
 #pragma once
 
 #include "../../math/exp.hpp"
@@ -145,8 +146,7 @@ constexpr bool may_have_rest = !is_fixed<Rows>::value || fixed_or<Rows>(0) % wei
 template <class Lde, class Lds, class Rows, class N>
 __attribute__((noinline)) void softmax_weights_rows(float* e, Lde lde, const float* s, Lds lds, float* factor, Rows rows, N n) {
   int64_t r = 0;
-  for (; r + weights_rows <= rows; r += weights_rows)
-    softmax_weights<weights_rows>(e + r * lde, lde, s + r * lds, lds, factor + r, n);
+  for (; r + weights_rows <= rows; r += weights_rows) softmax_weights<weights_rows>(e + r * lde, lde, s + r * lds, lds, factor + r, n);
   if constexpr (may_have_rest<Rows>)
     for (; r < rows; r++) softmax_weights<1>(e + r * lde, lde, s + r * lds, lds, factor + r, n);
 }
