@@ -13,6 +13,7 @@ export * from "./runner.ts";
 export { requestSeconds, secondsBeyond } from "./limits.ts";
 export * as shape from "./shape.ts";
 export { benchRunOf, isBenchResult, isBenchRun } from "./bench-shape.ts";
+export { isOthersEdge, ownEdges, type EndsOfSelection } from "./own-edges.ts";
 export { nativeCalls, nativeNameAt } from "./native-names.ts";
 export { benchCommand, compileCommand } from "./command-line.ts";
 export * from "./probe.ts";

@@ -3,7 +3,7 @@ import { isModule, type Compilation } from "../../compile.ts";
 import type { Graph, Node } from "../../graph/ir.ts";
 import { findSource } from "../../graph/node-ref.ts";
 import { userError } from "../../messages.ts";
-import type { KernelInfo, PassEvent, RuleHit, SourceNodeInfo, Verdict } from "../../protocol/index.ts";
+import { isOthersEdge, type KernelInfo, type PassEvent, type RuleHit, type SourceNodeInfo, type Verdict } from "../../protocol/index.ts";
 import { printModuleWithLines } from "../../tensor/index.ts";
 import { loopSteps } from "../../trace/loop-steps.ts";
 import { compilationSummary } from "../../trace/summary.ts";
@@ -56,6 +56,13 @@ export function explainNode(compilation: Compilation, reference: string): Explan
   const lineage = lineageOf(compilation, sources, new Set(last.map((n) => n.id)));
   const ids = new Set(last.map((n) => n.id));
   const groups = graph.groups.filter((g) => g.members.some((m) => ids.has(m.node)));
+  const origins = new Map(graph.nodes.map((n) => [n.id, n.origin]));
+  const own = {
+    ends: ids,
+    selected: new Set(chosen === undefined ? [] : [chosen.id]),
+    sources: new Set(sources),
+    origin: (id: number) => origins.get(id) ?? [],
+  };
   const kernels = compilationSummary(compilation).kernels.filter((k) => groups.some((g) => g.id === k.group));
   return {
     node: { path: first.path, opType: first.opType, domain: first.domain, name: first.name },
@@ -64,7 +71,9 @@ export function explainNode(compilation: Compilation, reference: string): Explan
     groups: groups.map(({ id, name: title, template }) => ({ id, name: title, template })),
     code: kernels.map((k: KernelInfo) => ({ group: k.group, kernel: k.name, irLines: k.irLines, cppLines: k.cppLines })),
     lines: linesOf(compilation, ids),
-    verdicts: compilation.verdicts.filter((v) => isAbout(v, ids, carriedBy(lineage), new Set(groups.map((g) => g.id)))),
+    verdicts: compilation.verdicts.filter(
+      (v) => isAbout(v, ids, carriedBy(lineage), new Set(groups.map((g) => g.id))) && !isOthersEdge(v, own),
+    ),
   };
 }
 

@@ -1,5 +1,5 @@
 /** Which decisions are about a selection. */
-import type { Verdict } from "#protocol";
+import { isOthersEdge, type EndsOfSelection, type Verdict } from "#protocol";
 
 export interface Subject {
   /** Nodes of the last graph. */
@@ -7,6 +7,8 @@ export interface Subject {
   /** Nodes of any stage that come from the same ONNX nodes: decisions before the last graph speak of those. */
   readonly ever: ReadonlySet<number>;
   readonly groups: ReadonlySet<number>;
+  /** Of a node of the last graph that is selected itself all edges count; `sources` are those of the selection. */
+  readonly shares: Omit<EndsOfSelection, "ends">;
 }
 
 export interface About {
@@ -18,10 +20,10 @@ export interface About {
 }
 
 /** Fusion is decided on edges of the last graph; everything else on nodes of any stage, or on a whole group. */
-export function verdictsAbout(verdicts: readonly Verdict[], { last, ever, groups }: Subject): About {
-  const fusion = verdicts.filter(
-    ({ subject, nodes, behind = -1 }) => subject === "fusion" && (nodes.some((node) => last.has(node)) || last.has(behind)),
-  );
+export function verdictsAbout(verdicts: readonly Verdict[], { last, ever, groups, shares }: Subject): About {
+  const fusion = verdicts
+    .filter(({ subject, nodes, behind = -1 }) => subject === "fusion" && (nodes.some((node) => last.has(node)) || last.has(behind)))
+    .filter((verdict) => !isOthersEdge(verdict, { ...shares, ends: last }));
   const others = verdicts.filter(
     ({ subject, nodes, group }) =>
       subject !== "fusion" && (nodes.some((node) => ever.has(node) || last.has(node)) || (group !== undefined && groups.has(group))),

@@ -129,10 +129,13 @@ class DetailsPanel {
     const verdicts = state.summary?.verdicts ?? [];
     const sources = sourcesOfSelection(this.app);
     const groups = this.groups(state);
+    const stages = this.app.trace.graphStages;
+    const end = this.app.trace.snapshot(stages[stages.length - 1] ?? 0).nodes;
     const about = verdictsAbout(verdicts, {
       last: new Set([...state.selection.nodes, ...endsOfSelection(this.app)]),
       ever: new Set(sources.flatMap((source) => this.app.lineage.of(source).flatMap(({ nodes }) => [...nodes]))),
       groups: new Set(groups),
+      shares: { selected: new Set(state.selection.nodes), sources: new Set(sources), origin: (id) => end.get(id)?.origin ?? [] },
     });
     const lineage = lineageBlock(this.app, sources, groups);
     if (state.selection.nodes.length === 1) return [lineage, ...verdictBlock(this.app, about.all)];

@@ -1,5 +1,5 @@
 /** Decisions: what was decided, why, with the numbers that were compared and the choices not taken. */
-import type { Fact, Verdict } from "#protocol";
+import { ownEdges, type Fact, type Verdict } from "#protocol";
 import type { App } from "../../app.ts";
 import { select, selectNodes, showStage, sourcesOfSelection } from "../../actions.ts";
 import { icon, linkButton } from "../../controls/index.ts";
@@ -7,7 +7,6 @@ import { el, showInColumn } from "../../dom.ts";
 import { bytesText, digits, visible } from "../../model/format.ts";
 import { isNothingToFuse, isThroughView } from "../../model/fusion-verdicts.ts";
 import { links } from "../../model/links.ts";
-import { ownEdges } from "../../model/own-edges.ts";
 import type { NodeRow } from "../../model/trace.ts";
 import { block, fold, table } from "./blocks.ts";
 import { verdictBefore, whatIfButtons } from "./what-if.ts";
@@ -41,7 +40,7 @@ export function verdictCard(app: App, verdict: Verdict): HTMLElement {
     el("span", { class: "verdict-subject" }, verdict.subject),
   );
   head.prepend(icon(isNothingToFuse(verdict) ? "dot" : verdict.accepted ? "check" : "cross"));
-  const old = verdictBefore(verdict);
+  const old = verdictBefore(app, verdict);
   const buttons = whatIfButtons(app, verdict);
   const card = el(
     "div",

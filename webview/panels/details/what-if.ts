@@ -11,10 +11,12 @@ type Kind = "force" | "forbid";
 
 /** Verdicts of edges as they were when a pair was last changed, by the edge. */
 let before = new Map<string, Verdict>();
+/** The compilation that the change led to: others may number their nodes anew. */
+let beforeOf = -1;
 
-/** The verdict that an edge had before the options were changed from here; undefined: nothing was changed, or it is the same. */
-export function verdictBefore(verdict: Verdict): Verdict | undefined {
-  const old = verdict.subject === "fusion" ? before.get(edgeKey(verdict)) : undefined;
+/** The verdict that an edge had before a pair was changed from here; undefined: nothing was changed, or it is the same. */
+export function verdictBefore(app: App, verdict: Verdict): Verdict | undefined {
+  const old = verdict.subject === "fusion" && app.store.state.generation === beforeOf ? before.get(edgeKey(verdict)) : undefined;
   return old && (old.accepted !== verdict.accepted || old.rule !== verdict.rule) ? old : undefined;
 }
 
@@ -54,7 +56,8 @@ export function changePair(app: App, pair: NodePair, kind: Kind | undefined): vo
   );
   app.host
     .request("compile", { options: withPair(options, pair, kind) })
-    .result.catch((error: unknown) => app.store.update({ failed: errorInfo(error), busy: false }));
+    .result.then(({ generation }) => (beforeOf = generation))
+    .catch((error: unknown) => app.store.update({ failed: errorInfo(error), busy: false }));
 }
 
 /** Views have no code to fuse, and what is done once cannot be done in every run: there is nothing to ask for. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Verdict } from "#protocol";
+import type { Verdict } from "./trace.ts";
 import { ownEdges } from "./own-edges.ts";
 
 const edge = (from: number, to: number, behind?: number): Verdict => ({
