@@ -56,7 +56,7 @@ export class LiveModel {
   private comparisons = 0;
 
   constructor(
-    private readonly worker: string,
+    worker: string,
     private readonly file: string,
     options: Partial<PanelOptions> = {},
   ) {
