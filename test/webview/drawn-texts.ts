@@ -86,6 +86,13 @@ export async function assertNothingClipped(page: Page, what: string): Promise<vo
       if (element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1 && style.textOverflow !== "ellipsis")
         bad.push(`"${element.innerText.slice(0, 40)}" is cut off`);
     }
+    for (const shape of document.querySelectorAll<HTMLElement>(".lists-section .node-shape")) {
+      const row = shape.closest(".row")?.getBoundingClientRect();
+      if (!row || row.width === 0) continue;
+      if (shape.getBoundingClientRect().right > row.right) bad.push(`the shape ${shape.textContent} sticks out of its row`);
+      if (shape.classList.contains("whole") && shape.scrollWidth > shape.clientWidth + 1)
+        bad.push(`the short shape ${shape.textContent} is cut off`);
+    }
     if (document.documentElement.scrollWidth > innerWidth) bad.push("the page is wider than the window");
     return bad;
   })) as string[];

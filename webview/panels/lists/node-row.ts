@@ -9,8 +9,8 @@ import { tail, visible } from "../../model/format.ts";
 import { fateOf } from "../../model/holes.ts";
 import type { NodeRow, Snapshot } from "../../model/trace.ts";
 
-/** Letters: of names at most, of their ends that stay; of shapes that are not cut, and of the ends of longer ones. */
-const [longestName, nameEnd, wholeShape, shapeEnd] = [60, 6, 9, 4];
+/** Letters: of operators that are not cut; of names at most, and of their ends that stay; of shapes that are not cut, and of the ends of longer ones. */
+const [wholeOp, longestName, nameEnd, wholeShape, shapeEnd] = [8, 60, 6, 9, 4];
 
 export interface RowOf {
   readonly node: NodeRow;
@@ -31,10 +31,12 @@ export function nodeRow(app: App, { node, snapshot, stage, change, level, remove
     "div",
     {
       class: `row level-${level}${node.hole ? " not-compiled" : ""}`,
-      title: [visible(node.name), output && shapeText(output.shape), fateLine, ...differs].filter(Boolean).join("\n"),
+      title: [`${visible(node.op)}  ${visible(node.name)}`, output && shapeText(output.shape), fateLine, ...differs]
+        .filter(Boolean)
+        .join("\n"),
     },
     el("span", { class: `sign ${kind ?? ""}`, attrs: { "aria-hidden": "true" } }, kind && changeSigns[kind]),
-    el("span", { class: "node-op" }, visible(node.op)),
+    el("span", { class: `node-op${node.op.length > wholeOp ? " long" : ""}` }, visible(node.op)),
     cutText("node-name", tail(node.name, longestName), 0, nameEnd),
     output && cutText("node-shape", shapeText(output.shape), wholeShape, shapeEnd),
     el("span", { class: "for-readers" }, [kind, ...(node.hole ? ["not compiled"] : [])].filter(Boolean).join(", ")),
