@@ -164,6 +164,10 @@ export const ruleDocs: Readonly<Record<string, RuleDoc>> = {
     what: "A weight is copied once into the panels that the kernel reads one after the other, where enough rows use it.",
   },
   "pack-weights/already-transposed": { what: "A small product reads the transposed weight as it is." },
+  "pack-weights/blocks": {
+    what: "Weights of 4 bits with a scale for each block are laid out as the kernel decodes them: they are never in memory as floats.",
+    remedy: "Constant weights, and blocks that are a multiple of 32.",
+  },
   "pack-weights/integers": { what: "Weights of 8-bit integers are interleaved by four rows, as the dot product of the CPU reads them." },
   "pack-convolutions/row-panels": { what: "The kernel of a convolution is copied once into panels of output channels." },
   "lower/padded-rows": {

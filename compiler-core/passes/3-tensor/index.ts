@@ -4,6 +4,7 @@ import { flattenIndices } from "./flatten-indices.ts";
 import { forwardStores } from "./forward-stores.ts";
 import { hoist } from "./hoist.ts";
 import { mergeLoops } from "./merge-loops.ts";
+import { placeSlices } from "./place-slices.ts";
 import { planMemory } from "./plan-memory.ts";
 import { scheduleParallel } from "./schedule-parallel.ts";
 import { shrinkBuffers } from "./shrink-buffers.ts";
@@ -13,6 +14,7 @@ import { splitLoops } from "./split-loops.ts";
 import { vectorise } from "./vectorise.ts";
 
 export const tensorPasses = [
+  placeSlices, // first: a copy is still a nest of its own, and kernels' operands are as their templates wrote them
   simplifyLoops, // constant bounds, so that equal ranges look equal
   mergeLoops,
   forwardStores, // needs merged bodies: store and load of one element in one iteration
