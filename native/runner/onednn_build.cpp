@@ -21,6 +21,16 @@ bool same_place(const onednn_view& a, const onednn_view& b) {
   return a.buffer == b.buffer && a.dtype == b.dtype && a.dims == b.dims && a.strides == b.strides;
 }
 
+// Post-ops before the first function that was there already, with other parameters.
+size_t until_repeated(const std::vector<onednn_post_op>& post) {
+  for (size_t i = 0; i < post.size(); i++)
+    for (size_t j = 0; j < i; j++)
+      if (!post[i].binary && !post[j].binary && post[i].algorithm == post[j].algorithm &&
+          (post[i].alpha != post[j].alpha || post[i].beta != post[j].beta))
+        return i;
+  return post.size();
+}
+
 // Fills in the descriptor of an operation. Every kind but `reorder`, which has none.
 int describe_operation(const Functions& f, const onednn_step& s, void* to, MemoryDesc source, MemoryDesc source_1, MemoryDesc weights,
                        MemoryDesc bias, MemoryDesc destination) {
@@ -84,11 +94,13 @@ onednn_plan::chosen onednn_plan::create(const onednn_step& step, const operands&
 }
 
 // With as many post-ops as a fast implementation takes; `whole`: with all of them, fast or not. A part of them ends in f32. A convolution
-// by way of a matrix product of copied windows counts only where there is nothing better with fewer post-ops.
+// by way of a matrix product of copied windows counts only where there is nothing better with fewer post-ops. A function never comes twice
+// with other parameters: the library's own code for matrix products (seen in 2.6.3) computes the second one with those of the first.
 onednn_plan::chosen onednn_plan::choose(const onednn_step& step, const operands& o, bool whole) {
-  if (whole) return create(step, o, step.post.size());
+  const size_t most = until_repeated(step.post);
+  if (whole && most == step.post.size()) return create(step, o, most);
   chosen c, second;
-  for (size_t post = step.post.size() + 1; post-- > 0;) {
+  for (size_t post = most + 1; post-- > 0;) {
     operands part = o;
     if (post < step.post.size() && step.destination.dtype != f32) {
       onednn_view to = step.destination;
@@ -96,6 +108,7 @@ onednn_plan::chosen onednn_plan::choose(const onednn_step& step, const operands&
       part.destination = step.kind == "convolution" ? any(to) : desc(to);
     }
     c = create(step, part, post);
+    if (whole && c.desc != nullptr) return c;
     if (!c.fast()) continue;
     if (step.kind != "convolution" || c.implementation.find("gemm") == std::string::npos) return c;
     if (second.desc == nullptr) second = c;

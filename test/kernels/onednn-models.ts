@@ -1,6 +1,6 @@
 /** Small models that oneDNN's primitives can do: products with what may follow them, attention, a convolutional block, a transformer's layer. */
 import type { OnnxModel } from "../../compiler-core/onnx/model.ts";
-import { mlp } from "../workloads/mlp.ts";
+import { mlp, mlpInt8 } from "../workloads/mlp.ts";
 import { NetBuilder } from "../workloads/net-builder.ts";
 
 const small = { kind: "bell", mean: 0, deviation: 0.3 } as const;
@@ -118,9 +118,26 @@ function elementwise(): OnnxModel {
   return net.build();
 }
 
+/** The same function twice, with other parameters: behind a product, behind a sum. */
+function repeated(): OnnxModel {
+  const net = new NetBuilder("repeated", { name: "repeated" });
+  const number = (value: number): string => net.constant("f32", [], [value]);
+  const x = net.input("x", "f32", [6, 20]);
+  const product = net.op("MatMul", [x, net.weight("w", "f32", [20, 24], small)]);
+  const positive = net.op("Relu", [net.op("Add", [product, number(0.25)])]);
+  const scaled = net.op("Add", [net.op("Mul", [positive, number(32)]), number(-2)]);
+  const sum = net.op("Add", [scaled, net.weight("row", "f32", [24], around)]);
+  const clipped = net.op("Clip", [net.op("Abs", [net.op("Clip", [sum, number(-3), number(9)])]), number(1), number(4)]);
+  net.last("Mul", [clipped, number(-1.5)], "y");
+  net.output("y", "f32", [6, 24]);
+  return net.build();
+}
+
 export const onednnModels: Readonly<Record<string, () => OnnxModel>> = {
   mlp: () => mlp("mlp1", 5, [13, 40, 24, 1]),
   integers,
+  "integers in one column": () => mlpInt8("mlp1", 5, [13, 40, 24, 1]),
+  repeated,
   "byte attention": byteAttention,
   attention,
   convolutions,

@@ -35,8 +35,7 @@ export function mlp(family: MlpFamily, batch: number | string, widths: readonly 
 }
 
 /** Quantised form: u8 in, u8 out. */
-export function mlpInt8(family: MlpFamily, batch: number | string): OnnxModel {
-  const widths: readonly number[] = mlpWidths[family];
+export function mlpInt8(family: MlpFamily, batch: number | string, widths: readonly number[] = mlpWidths[family]): OnnxModel {
   const net = new NetBuilder(`${family}_int8`, { name: `${family}_int8` });
   let value = net.input("x", "u8", [batch, widths[0]]);
   let scale = net.constant("f32", [], [inputScale]);

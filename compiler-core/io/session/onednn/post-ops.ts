@@ -1,7 +1,7 @@
 /** Operators after a product, a convolution or a sum that its primitive can do before it stores the result. */
 import type { Node, ValueId } from "../../../graph/ir.ts";
 import type { OnednnPostOp, OnednnView } from "../../../protocol/onednn.ts";
-import { binaryOf, isLinear, isSymmetric, linear, scalarOf, unaryOf } from "./algorithms.ts";
+import { binaryOf, isLinear, isSymmetric, linear, scalarOf, unaryOf, type Eltwise } from "./algorithms.ts";
 import { denseStrides, isDense, type PlanWriter } from "./plan-writer.ts";
 
 /** What follows a primitive, up to `end`: the value that is stored. */
@@ -61,15 +61,26 @@ function destinationOf(w: PlanWriter, { dims }: ChainStart, { value, perm, dtype
 
 function take(w: PlanWriter, start: ChainStart, s: State, node: Node): boolean {
   const first = s.post.length === 0 && s.bias === undefined;
+  // With one column the bias is a number; it stays the bias.
+  const isNumberBias = first && node.op === "add" && start.biasAxis !== undefined && start.dims[start.biasAxis] === 1;
+  if (isNumberBias && takeOperand(w, start, s, node, first)) return true;
   const one = unaryOf(node) ?? scalarOperand(w, s, node);
   if (one !== undefined) {
     if (first && start.scales && isLinear(one) && one.beta === 0) s.scale *= one.alpha;
-    else s.post.push(one);
+    else push(s.post, one);
     return true;
   }
   if (node.op === "quantize-linear") return takeQuantisation(w, s, node);
   if (node.op === "transpose") return takeTransposition(w, start, s, node);
   return takeOperand(w, start, s, node, first);
+}
+
+/** Two linear functions one after the other are one. */
+function push(post: OnednnPostOp[], next: Eltwise): void {
+  const last = post.at(-1);
+  if (last === undefined || last.operand !== undefined || !isLinear(last) || !isLinear(next)) return void post.push(next);
+  const [alpha, beta] = [last.alpha ?? 1, last.beta ?? 0];
+  post[post.length - 1] = linear(alpha * next.alpha, beta * next.alpha + next.beta);
 }
 
 function scalarOperand(w: PlanWriter, { value }: State, node: Node) {
@@ -85,7 +96,7 @@ function takeQuantisation(w: PlanWriter, s: State, node: Node): boolean {
   const at = zero === undefined || zero === null ? 0 : w.scalar(zero);
   const to = String(node.attrs["to"]);
   if (x !== s.value || step === undefined || at === undefined || (to !== "u8" && to !== "i8")) return false;
-  s.post.push(linear(1 / step, at));
+  push(s.post, linear(1 / step, at));
   s.dtype = to;
   return true;
 }
