@@ -8,6 +8,7 @@ import { convLast } from "./conv-last.ts";
 import { loops } from "./loops/index.ts";
 import { concat, copy, gather } from "./movement.ts";
 import { matmul } from "./matmul.ts";
+import { isBlockProduct, matmulI4 } from "./matmul-i4.ts";
 import { isPackedProduct, matmulPacked } from "./matmul-packed.ts";
 import { pack } from "./pack.ts";
 import { points } from "./points.ts";
@@ -17,7 +18,7 @@ import type { Template } from "./template.ts";
 
 /** `view` needs no nest: its readers read the source in place. */
 export const templates = {
-  matmul: (call) => (isPackedProduct(call.nodes[0]) ? matmulPacked(call) : matmul(call)),
+  matmul: (call) => (isBlockProduct(call.nodes[0]) ? matmulI4(call) : isPackedProduct(call.nodes[0]) ? matmulPacked(call) : matmul(call)),
   attention,
   "matmul-rows": attention,
   chain,

@@ -159,6 +159,10 @@ export const ruleDocs: Readonly<Record<string, RuleDoc>> = {
   "propagate-layouts/turned": {
     what: "Where an image is made with channels first and read with channels last, it is turned once, however many read it.",
   },
+  "transform-convolutions/winograd": {
+    what: "A convolution with 3 x 3 taps takes 16 products for four elements instead of 36, between sums and differences of image and kernel, where it saves more than those cost.",
+    remedy: "Switch off the pass `transform-convolutions` to compare.",
+  },
   "choose-tiles/conv": { what: "Which kernel computes a convolution, and in which blocks." },
   "pack-weights/panels": {
     what: "A weight is copied once into the panels that the kernel reads one after the other, where enough rows use it.",

@@ -93,6 +93,35 @@ export const float = (value: number): AttributeInput => ({ kind: "float", value 
 export const axes = (...list: number[]): Operand => constant("i64", [list.length], ...list);
 const ms = { domain: "com.microsoft" };
 
+/** MatMulNBits: weights of 4 bits, N x K, with a scale and a zero point for each block of K. */
+const nibbles = (
+  rows: readonly number[],
+  k: number,
+  n: number,
+  block: number,
+  more: { readonly zeros?: true; readonly bias?: true } = {},
+): MathCase => {
+  const blocks = Math.ceil(k / block);
+  const operands = [
+    given("f32", ...rows, k),
+    weight("u8", n, blocks, block / 2),
+    weight("f32", n * blocks),
+    more.zeros === undefined ? null : weight("u8", n * Math.ceil(blocks / 2)),
+    null,
+    more.bias === undefined ? null : weight("f32", n),
+  ];
+  while (operands.at(-1) === null) operands.pop();
+  const name = `${rows.join("x")} rows, ${n} columns, blocks of ${block} in ${k}${Object.keys(more).map((w) => `, ${w}`)}`;
+  return one(name, "MatMulNBits", operands, { K: k, N: n, bits: 4, block_size: block }, ms);
+};
+const decoded = [
+  nibbles([1], 64, 33, 32),
+  nibbles([2, 3], 160, 17, 64, { zeros: true, bias: true }),
+  nibbles([70], 128, 40, 128, { zeros: true }),
+  nibbles([3], 100, 20, 32, { bias: true }),
+  nibbles([5], 80, 18, 16, { zeros: true }),
+];
+
 const reductions = ["Sum", "Mean", "Max", "Min", "Prod", "L1", "L2", "LogSumExp", "SumSquare"].flatMap((kind) => [
   one("middle axis", `Reduce${kind}`, [given("f32", 3, 5, 33), axes(1)]),
   one("first axes", `Reduce${kind}`, [given("f32", 3, 5, 130), axes(0, 1)], { keepdims: 0 }),
@@ -295,6 +324,7 @@ export const mathCases: readonly MathCase[] = [
   ...reductionsOfTypes,
   ...rows,
   ...products,
+  ...decoded,
   ...equations,
   ...determinants,
   ...integers,

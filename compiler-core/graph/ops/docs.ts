@@ -77,6 +77,34 @@ const parts: Partial<Record<OpName, Parts>> = {
       ["start values", "what the zero point of a adds to each column, where it is constant"],
     ],
   },
+  "matmul-blocks": {
+    operands: [
+      ["a", "[..., K]"],
+      ["weight", "4 bits each, K x N or N x K"],
+      ["scales", "one for every column and block of K"],
+      ["zero points", "likewise, of the weight's type"],
+    ],
+  },
+  "pack-blocks": {
+    operands: [
+      ["weight", "4 bits each, K x N or N x K"],
+      ["scales", "one for every column and block of K"],
+      ["zero points", "likewise, of the weight's type"],
+    ],
+    results: [
+      ["panels", "eight steps of a column in each lane"],
+      ["scales", "f32, one for each column and 32 steps"],
+      ["zero points", "likewise, 0 to 15"],
+    ],
+  },
+  "matmul-i4": {
+    operands: [
+      ["a", "[..., K]"],
+      ["panels", "the weight as pack-blocks lays it out"],
+      ["scales", "of its blocks"],
+      ["zero points", "of its blocks; absent: 8"],
+    ],
+  },
   "pack-bf16": {
     operands: [["b", "matrix K x N, bf16 or f32"]],
     results: [["panels", "bf16, columns in panels, two rows interleaved"]],
@@ -123,6 +151,13 @@ const parts: Partial<Record<OpName, Parts>> = {
   },
   "depthwise-last": {
     operands: [lastImage, ["w", "kernels [taps, channels]"], ["start", "one number per channel; may be absent"]],
+  },
+  "winograd-last": {
+    operands: [
+      lastImage,
+      ["u", "transformed kernel as a matrix [16 x channels, outputs]"],
+      ["start", "one number per output channel; may be absent"],
+    ],
   },
   "max-pool-last": { operands: [lastImage] },
   "conv-transpose": {

@@ -11,13 +11,14 @@ import * as unary from "./elementwise-unary.ts";
 import { conv } from "./conv.ts";
 import { col2im, convTranspose } from "./conv-transpose.ts";
 import { convGemm } from "./conv-gemm.ts";
-import { convLast, depthwiseLast, maxPoolLast } from "./conv-last.ts";
+import { convLast, depthwiseLast, maxPoolLast, winogradLast } from "./conv-last.ts";
 import { gatherElements, gatherNd } from "./gather.ts";
 import { affineGrid, gridSample } from "./grid-sample.ts";
 import { gemm, matmul } from "./matmul.ts";
 import { matmulInteger } from "./matmul-integer.ts";
 import { matmulPacked, packInteger, startValues } from "./matmul-packed.ts";
 import { matmulBF16, packBF16 } from "./matmul-bf16.ts";
+import { matmulBlocks, matmulI4, packBlocks } from "./matmul-blocks.ts";
 import { requantize } from "./requantize.ts";
 import { concat, gather, split, transpose } from "./movement.ts";
 import { maxUnpool } from "./max-unpool.ts";
@@ -124,11 +125,15 @@ export const ops = {
   requantize,
   "pack-bf16": packBF16,
   "matmul-bf16": matmulBF16,
+  "matmul-blocks": matmulBlocks,
+  "pack-blocks": packBlocks,
+  "matmul-i4": matmulI4,
   einsum,
   conv,
   "conv-gemm": convGemm,
   "conv-last": convLast,
   "depthwise-last": depthwiseLast,
+  "winograd-last": winogradLast,
   "conv-transpose": convTranspose,
   col2im,
   unfold,

@@ -1,5 +1,6 @@
 /** The registry of ONNX operators: how each becomes graph operators. What is not here becomes opaque. */
 import { attentionBuilders } from "./attention.ts";
+import { blockWeightBuilders } from "./block-weights.ts";
 import type { Builder } from "./build-call.ts";
 import { convBuilders } from "./conv.ts";
 import { deformConvBuilders } from "./deform-conv.ts";
@@ -29,6 +30,7 @@ import { shapeBuilders } from "./shapes.ts";
 /** By operator type; types of other domains have the domain in front: `com.microsoft.FusedMatMul`. */
 export const onnxBuilders: Readonly<Record<string, Builder>> = {
   ...attentionBuilders,
+  ...blockWeightBuilders,
   ...convBuilders,
   ...deformConvBuilders,
   ...elementwiseBuilders,

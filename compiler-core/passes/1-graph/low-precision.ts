@@ -6,6 +6,7 @@ import { GraphEditor } from "../../graph/edit.ts";
 import type { Graph } from "../../graph/ir.ts";
 import { applyRules, type Rule } from "../../graph/rules.ts";
 import { graphPass, type PassContext } from "../pass.ts";
+import { blockRules } from "./low-precision/blocks.ts";
 import { integerConvolution, convolutionRules } from "./low-precision/convolutions.ts";
 import { movementRules } from "./low-precision/movement.ts";
 import { integerProduct, productRules } from "./low-precision/products.ts";
@@ -21,7 +22,7 @@ export const lowPrecision = graphPass({
 /** In rounds: a quantisation moves up to its product before it becomes one with it, and a division is only replaced where that failed. */
 const rounds: readonly (readonly Rule[])[] = [
   movementRules,
-  [...productRules, ...convolutionRules],
+  [...blockRules, ...productRules, ...convolutionRules],
   requantiseRules.filter((r) => r.name !== "low-precision/reciprocal"),
   requantiseRules.filter((r) => r.name === "low-precision/reciprocal"),
 ];

@@ -8,6 +8,7 @@ import { resolveIsa } from "../../machine.ts";
 import { bug } from "../../messages.ts";
 import { gemmShape, type GemmShape } from "../../templates/gemm-shape.ts";
 import { graphPass, type PassContext } from "../pass.ts";
+import { tileBlocks } from "./block-packing.ts";
 import { tileConv } from "./conv-tiles.ts";
 import { tileConvLast } from "./conv-last-tiles.ts";
 import { tilePacked } from "./packed-tiles.ts";
@@ -35,6 +36,7 @@ export const chooseTiles = graphPass({
 
 function tile(graph: Graph, group: Group, ctx: PassContext): Group {
   const node = graph.nodes.find((n) => n.id === group.leader) ?? bug(`group ${group.id} has no leader`);
+  if (node.op === "matmul-i4") return tileBlocks(graph, group, ctx);
   if (node.op === "matmul-packed" || node.op === "matmul-bf16") return tilePacked(graph, group, ctx);
   const s = gemmShape(graph, node);
   const params = s.bLayout === "transposed" ? dotParams(s, group, ctx) : gemmParams(gemmProblem(graph, node, s, ctx), s, group, ctx);

@@ -43,8 +43,8 @@ export function nodeKind(graph: Graph, node: Node): NodeKind {
   if (pending !== undefined) return refuse(`${pending} of ${node.op} is computed at run time`);
   if (node.op in viewMaps) return { kind: isDenseNeeded(graph, node) ? "copy" : "view" };
   if (node.op === "conv-gemm") return { kind: "conv" };
-  if (node.op === "conv-last" || node.op === "depthwise-last") return { kind: "conv-last" };
-  if (node.op === "matmul-packed" || node.op === "matmul-bf16") return { kind: "matmul" };
+  if (["conv-last", "depthwise-last", "winograd-last"].includes(node.op)) return { kind: "conv-last" };
+  if (node.op === "matmul-packed" || node.op === "matmul-bf16" || node.op === "matmul-i4") return { kind: "matmul" };
   if (node.op === "matmul") return matmulKind(node, values);
   if (node.op in loopWriters) return { kind: "loops" };
   if (node.op in reductions) return { kind: "reduce" };
@@ -71,11 +71,13 @@ const readingKernels: ReadonlySet<string> = new Set([
   "matmul",
   "matmul-packed",
   "matmul-bf16",
+  "matmul-i4",
   "pack-integer",
   "pack-bf16",
   "conv-gemm",
   "conv-last",
   "depthwise-last",
+  "winograd-last",
   "reorder",
   "opaque",
 ]);

@@ -12,7 +12,8 @@ import { gemmShape } from "../../templates/gemm-shape.ts";
 import { operand } from "../../templates/template.ts";
 import { graphPass, type PassContext } from "../pass.ts";
 import { gemmProblem, panelWidth } from "./gemm-problem.ts";
-import { packInteger, type KnownPackings } from "./integer-packing.ts";
+import { packBlocks } from "./block-packing.ts";
+import { packInteger } from "./integer-packing.ts";
 
 export const packWeights = graphPass({
   name: "pack-weights",
@@ -30,7 +31,7 @@ function run(graph: Graph, ctx: PassContext): Graph {
   const values = [...graph.values];
   const packed = new Map<string, ValueId>();
   let nextNode = graph.nextNode;
-  const integers: KnownPackings = new Map();
+  const integers = new Map<string, readonly ValueId[]>();
   const nodes = graph.nodes.flatMap((node): readonly Node[] => {
     if (node.op === "matmul-integer") {
       const made = packInteger(graph, node, nextNode, values.length, integers, ctx);
@@ -38,6 +39,14 @@ function run(graph: Graph, ctx: PassContext): Graph {
       nextNode += made.nodes.length - 1;
       values.push(...made.values);
       ctx.hit({ rule: "pack-weights/integers", before: [node.id], after: made.nodes.map((n) => n.id) });
+      return made.nodes;
+    }
+    if (node.op === "matmul-blocks") {
+      const made = packBlocks(graph, node, nextNode, values.length, integers, ctx);
+      if (made === undefined) return [node];
+      nextNode += made.nodes.length - 1;
+      values.push(...made.values);
+      ctx.hit({ rule: "pack-weights/blocks", before: [node.id], after: made.nodes.map((n) => n.id) });
       return made.nodes;
     }
     const packing = node.op === "matmul" ? choose(graph, node, ctx) : undefined;

@@ -35,7 +35,7 @@ export function storagePlan(merged: Graph, ctx: PassContext): StoragePlan {
     }
   }
   for (const g of graph.groups) {
-    if (g.template === "matmul" && ["matmul-packed", "matmul-bf16"].includes(groupNodes(g)[0]?.op ?? "")) {
+    if (g.template === "matmul" && ["matmul-packed", "matmul-bf16", "matmul-i4"].includes(groupNodes(g)[0]?.op ?? "")) {
       // Rows of all batches lie one after the other.
       for (const n of groupNodes(g).slice(0, 1)) flat.add(root(views, operand(n, 0)));
     }

@@ -8,14 +8,14 @@ import { recurrentLoops } from "./rnn.ts";
 import type { Template } from "../template.ts";
 import { argExtreme } from "./arg-extreme.ts";
 import { depthToSpace, spaceToDepth } from "./blocks.ts";
+import { matmulBlocksLoops, packBlocksLoops } from "./blocks-of-weights.ts";
 import { cumProd, cumSum } from "./cumulative.ts";
 import { gatherElements, gatherNd } from "./gather.ts";
 import { col2imLoops } from "./col2im.ts";
 import { convLoops } from "./conv.ts";
 import { gridSample } from "./grid-sample.ts";
 import { matmulLoops } from "./matmul.ts";
-import { packBF16 } from "./pack-bf16.ts";
-import { packInteger } from "./pack-integer.ts";
+import { packPanels } from "./pack-panels.ts";
 import { maxPoolLastLoops } from "./max-pool-last.ts";
 import { maxUnpoolLoops } from "./max-unpool.ts";
 import { poolLoops } from "./pool.ts";
@@ -34,8 +34,10 @@ export const loopWriters: Readonly<Record<string, Template>> = {
   unfold: unfoldLoops,
   matmul: matmulLoops,
   "matmul-integer": matmulLoops,
-  "pack-integer": packInteger,
-  "pack-bf16": packBF16,
+  "pack-integer": packPanels,
+  "pack-bf16": packPanels,
+  "pack-blocks": packBlocksLoops,
+  "matmul-blocks": matmulBlocksLoops,
   "max-pool": poolLoops,
   "max-pool-last": maxPoolLastLoops,
   "max-unpool": maxUnpoolLoops,

@@ -1,0 +1,61 @@
+/**
+ * Products with a constant weight of 4 bits that is dequantised block by block along the sum: they keep the weight as it is, so that it is never
+ * in memory as floats.
+ */
+import type { GraphEditor } from "../../../graph/edit.ts";
+import type { Patch } from "../../../graph/patch.ts";
+import type { Node, ValueId } from "../../../graph/ir.ts";
+import { intAttr } from "../../../graph/ops/op.ts";
+import type { Rule } from "../../../graph/rules.ts";
+import { asF32, isConstantLike } from "./quantised.ts";
+
+interface BlockWeight {
+  /** From the product's operand back to the dequantisation. */
+  readonly nodes: readonly Node[];
+  readonly transposed: boolean;
+}
+
+/** The dequantisation behind an operand, through casts between floats and a transpose. */
+function weightBehind(e: GraphEditor, id: ValueId): BlockWeight | undefined {
+  const nodes: Node[] = [];
+  let transposed = false;
+  for (let node = e.producer(id); node !== undefined; node = e.producer(node.inputs[0])) {
+    nodes.unshift(node);
+    if (node.op === "dequantize-linear") return { nodes, transposed };
+    if (node.op === "transpose" && String(node.attrs["perm"]) === "1,0") transposed = !transposed;
+    else if (node.op !== "cast" || !isFloat(e, node.inputs[0]!) || !isFloat(e, node.outputs[0]!)) return undefined;
+  }
+  return undefined;
+}
+
+const isFloat = (e: GraphEditor, id: ValueId): boolean => ["f32", "f16", "bf16"].includes(e.value(id).dtype);
+
+function rewrite(node: Node, e: GraphEditor): Patch | undefined {
+  const [left, right] = node.inputs as readonly [ValueId, ValueId];
+  const found = weightBehind(e, right);
+  const [from] = found?.nodes ?? [];
+  if (found === undefined || from === undefined || from.attrs["block"] === undefined || node.attrs["transA"] === true) return undefined;
+  const [weight, scales, zeros] = from.inputs as readonly [ValueId, ValueId, (ValueId | null)?];
+  const { dtype } = e.value(weight);
+  const shape = e.staticShape(weight);
+  if ((dtype !== "u4" && dtype !== "i4") || shape?.length !== 2 || !isFloat(e, left) || !isFloat(e, scales)) return undefined;
+  const parts = [weight, scales, ...(zeros == null ? [] : [zeros])];
+  if (!parts.every((v) => isConstantLike(e, v)) || (e.value(left).shape?.length ?? 0) < 1) return undefined;
+  if (node.op === "gemm" && (node.attrs["alpha"] !== 1 || (node.inputs[2] != null && node.attrs["beta"] !== 1))) return undefined;
+  // Steps of the sum lie along the second axis where the weight, as it is stored, is N x K.
+  const transB = (node.attrs["transB"] === true) !== found.transposed;
+  const axis = (intAttr(from.attrs, "axis") + 2) % 2;
+  const block = intAttr(from.attrs, "block");
+  const [k, n] = transB ? [shape[1]!, shape[0]!] : [shape[0]!, shape[1]!];
+  const wanted = transB ? [n, Math.ceil(k / block)] : [Math.ceil(k / block), n];
+  if (axis !== (transB ? 1 : 0) || String(e.staticShape(scales)) !== String(wanted)) return undefined;
+  const out = e.value(node.outputs[0]!).dtype;
+  const covers = found.nodes.every((m) => e.hasOneUse(m.outputs[0]!)) ? found.nodes : [];
+  const p = e.patch(node, [...covers, node]);
+  const product = p.add("matmul-blocks", [asF32(p, left), weight, scales, ...(zeros == null ? [] : [zeros])], { block, transB });
+  const summand = node.op === "gemm" ? node.inputs[2] : undefined;
+  const full = summand == null ? product : p.add("add", [product, asF32(p, summand)]);
+  return p.done(out === "f32" ? full : p.add("cast", [full], { to: out }), `${dtype} in blocks of ${block}`);
+}
+
+export const blockRules: readonly Rule[] = [{ name: "low-precision/blocks", ops: ["matmul", "gemm"], rewrite }];
