@@ -1,27 +1,17 @@
 // The fusion view and the memory view with the real compiler behind the page: their numbers are the command's, a group lights its nodes, and a
-// what-if is compiled, compared and measured.
+// what-if is compiled and compared.
 import assert from "node:assert/strict";
-import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
-import type { CompilationSummary, FusionGroup, PanelCommand, ToPage } from "#protocol";
-import { missingNeeds } from "../../scripts/setup/debian-packages.mjs";
-import { bytesText, digits, timeText } from "../../webview/model/format.ts";
-import { fusionTotals } from "../../webview/model/fusion-rows.ts";
-import { commandJson, example } from "../vscode/models.ts";
-import { LiveModel, workerBundle } from "./live-host.ts";
-import { launch, noChromium, open, type Opened } from "./page.ts";
-
-const noCompiler = missingNeeds(["compiler"]).length > 0 ? "no C++ compiler" : false;
-const models = [example, path.resolve("test/models/mnist-mlp-dynamic-int8.onnx")];
-const clean = (text: string | null | undefined): string => (text ?? "").replace(/\s+/g, " ").trim();
+import type { Browser } from "playwright-core";
+import { bytesText } from "../../webview/model/format.ts";
+import { example } from "../vscode/models.ts";
+import { workerBundle } from "./live-host.ts";
+import { clean, ModelView } from "./model-view.ts";
+import { launch, noChromium } from "./page.ts";
 
 describe("fusion and memory", { skip: noChromium }, () => {
   let browser: Browser;
   let worker: Awaited<ReturnType<typeof workerBundle>>;
-  let live: LiveModel;
-  let opened: Opened;
-  let page: Page;
   before(async () => {
     [browser, worker] = await Promise.all([launch(), workerBundle()]);
   });
@@ -30,104 +20,32 @@ describe("fusion and memory", { skip: noChromium }, () => {
     worker.remove();
   });
 
-  const start = async (file: string, options: ConstructorParameters<typeof LiveModel>[2] = {}): Promise<void> => {
-    live = new LiveModel(worker.file, file, options);
-    await live.compile();
-    opened = await open(browser, { messages: [], host: live.host, width: 1300, height: 1400, reducedMotion: true });
-    page = opened.page;
-    await page.waitForFunction(() => document.body.dataset["painted"] !== undefined);
-  };
-  const stop = async (): Promise<void> => {
-    assert.deepEqual(opened.errors, []);
-    await page.context().close();
-    live.close();
-  };
-  const command = async (wanted: PanelCommand): Promise<void> => {
-    await opened.deliver({ type: "command", command: wanted } as ToPage);
-    await page.waitForTimeout(20);
-  };
-  const fact = async (name: string): Promise<string> => clean(await page.textContent(`.details [data-fact="${name}"]`));
-  const selected = async (): Promise<readonly number[]> =>
-    (await opened.sent()).filter(({ type }) => type === "selected").at(-1)?.["nodes"] as readonly number[];
-
-  for (const file of models) {
-    test(`every group has the command's numbers: ${path.basename(file)}`, async () => {
-      const json = (await commandJson(["compile", file, "--only-until", "plan-memory"])) as unknown as CompilationSummary;
-      await start(file);
-      await page.keyboard.press("5");
-      const totals = clean(await page.textContent(".fusion .totals"));
-      const { nests, operators, savedBytes, ns, refused, fused, quiet } = fusionTotals(json);
-      for (const shown of [`${nests}loop`, `${operators}operators`, bytesText(savedBytes), timeText(ns / 1e6)])
-        assert.ok(totals.includes(shown), totals);
-      const chips = clean(await page.textContent(".fusion-tools"));
-      for (const count of [refused, fused, quiet]) assert.ok(chips.includes(`(${count})`), chips);
-      await page.click(".fusion-chip >> nth=2");
-      for (const report of json.fusion ?? []) await assertGroup(report);
-      assert.deepEqual(
-        (json.fusion ?? []).map(({ group }) => group),
-        json.groups.map(({ id }) => id),
-        "a row for each group",
-      );
-      await assertRefused(json);
-      await stop();
-    });
-  }
-
-  async function assertGroup(report: FusionGroup): Promise<void> {
-    await command({ name: "select-group", group: report.group });
-    await page.keyboard.press("5"); // a command of the editor goes to the graph
-    const row = page.locator(`.fusion-row[data-group="${report.group}"]`);
-    await row.waitFor();
-    const cell = async (name: string): Promise<string> => clean(await row.locator(`.fusion-${name}`).textContent());
-    assert.equal(await row.getAttribute("aria-selected"), "true");
-    assert.ok((await cell("what")).startsWith(report.kind));
-    assert.equal(await cell("saved"), report.savedBytes > 0 ? bytesText(report.savedBytes) : "–");
-    assert.equal(await cell("foot"), `${bytesText(report.footprint.bytes)}${report.footprint.level}`);
-    if (report.cost) {
-      assert.equal(await cell("time"), timeText(report.cost.ns / 1e6));
-      assert.ok((await cell("busy")).startsWith(`${digits(100 * report.cost.parallelism)} %`));
-      assert.equal(await fact("Estimated time"), timeText(report.cost.ns / 1e6));
-      const parts = await fact("Parts of it");
-      for (const key of ["computeNs", "memoryNs", "recomputeNs", "launchNs"] as const)
-        assert.ok(parts.includes(timeText(report.cost[key] / 1e6)), `${key} in ${parts}`);
-    }
-    assert.ok((await fact("Traffic")).startsWith(`${bytesText(report.readBytes)} read, ${bytesText(report.writtenBytes)} written`));
-  }
-
-  async function assertRefused(json: CompilationSummary): Promise<void> {
-    for (const { group, refused } of json.fusion ?? []) {
-      if (refused.length === 0) continue;
-      await command({ name: "select-group", group });
-      await page.keyboard.press("5");
-      for (const { verdict, apartNs, bytes, togetherNs } of refused) {
-        const told = json.verdicts[verdict];
-        const row = page.locator(`.fusion-edge.refused[data-group="${group}"][data-nodes="${told?.nodes.join("-")}"]`).first();
-        const text = clean(await row.textContent());
-        assert.ok(text.includes(clean(told?.because)), text);
-        assert.ok(text.includes(`apart: ${timeText(apartNs / 1e6)} (${bytesText(bytes)} written and read back)`), text);
-        assert.ok(text.includes(togetherNs === null ? "one nest: not possible" : `one nest: ${timeText(togetherNs / 1e6)} more`), text);
-      }
-    }
-  }
+  test("every group has the command's numbers", async () => {
+    const view = await ModelView.open(browser, worker.file, example);
+    await view.assertNumbers(example);
+    await view.close();
+  });
 
   test("a group lights its nodes on the graph above, and a node its group", async () => {
-    await start(example);
+    const view = await ModelView.open(browser, worker.file, example);
+    const { page, live } = view;
     await page.keyboard.press("5");
     assert.ok(await page.isVisible("#view-graph"), "the graph is above");
     const group = live.summary?.groups.find(({ template, members }) => template === "matmul" && members.length > 1);
     await page.click(`.fusion-row[data-group="${group?.id}"]`);
-    assert.deepEqual([...(await selected())].sort(), group?.members.map(({ node }) => node).sort());
-    await command({ name: "select-node", node: live.summary?.groups.at(-1)?.members[0]?.node ?? -1 });
+    assert.deepEqual([...(await view.selected())].sort(), group?.members.map(({ node }) => node).sort());
+    await view.command({ name: "select-node", node: live.summary?.groups.at(-1)?.members[0]?.node ?? -1 });
     await page.keyboard.press("5");
     const lit = await page.getAttribute(".fusion-row[aria-selected=true]", "data-group");
     assert.equal(lit, String(live.summary?.groups.at(-1)?.id));
     await page.click('button[aria-label="Show the graph above"] >> visible=true');
     assert.equal(await page.isVisible("#view-graph"), false);
-    await stop();
+    await view.close();
   });
 
-  test("what if: compiled apart, compared by lineage, measured in turns, and kept", { skip: noCompiler }, async () => {
-    await start(example, { isa: "auto" });
+  test("what if: compiled apart, compared by lineage, and kept", async () => {
+    const view = await ModelView.open(browser, worker.file, example);
+    const { page, live } = view;
     await page.keyboard.press("5");
     await page.click(".fusion-chip >> nth=1");
     const told = live.summary?.verdicts.find(({ rule }) => rule === "fuse/tile");
@@ -140,20 +58,18 @@ describe("fusion and memory", { skip: noChromium }, () => {
     assert.match(card, /Done: /);
     assert.match(card, /loop nests\d+\+/);
     assert.match(card, /was fused → .*forbidden/);
-    await page.click("text=Measure both");
-    await page.locator(".what-if-measured b").waitFor({ timeout: 120_000 });
-    assert.match(clean(await page.textContent(".what-if-measured")), /measured: .* now, .* what if.*times as long \([\d.]+ to [\d.]+\)/);
     await page.click("text=Keep it that way");
     await page.waitForFunction(
       () => document.querySelector(".what-if") === null || (document.querySelector(".what-if") as HTMLElement).hidden,
     );
     await page.locator(".pair-chips .chip").waitFor({ timeout: 30_000 });
     assert.equal(live.options.forbid.length, 1);
-    await stop();
+    await view.close();
   });
 
   test("the memory map has the plan's numbers; dragging and keys select what is alive", async () => {
-    await start(example, { without: ["chain-nests"] });
+    const view = await ModelView.open(browser, worker.file, example, { without: ["chain-nests"] });
+    const { page, live } = view;
     const { memory, arenaBytes, buffers, groups } = live.summary ?? assert.fail("no summary");
     assert.ok(memory && arenaBytes > 0);
     await page.keyboard.press("3");
@@ -169,13 +85,13 @@ describe("fusion and memory", { skip: noChromium }, () => {
     assert.ok(note.startsWith(`step ${memory.peakStep} ${memory.steps[memory.peakStep]?.name}`), note);
     assert.ok(note.includes(`${bytesText(memory.steps[memory.peakStep]?.aliveBytes ?? 0)} alive`), note);
     const running = groups.find(({ id }) => id === memory.steps[memory.peakStep]?.group)?.members.map(({ node }) => node) ?? [];
-    const nodes = await selected();
+    const nodes = await view.selected();
     assert.ok(running.length > 0 && running.every((node) => nodes.includes(node)), "what runs then is among them");
     await page.keyboard.press("Shift+ArrowLeft");
     if (memory.peakStep > 0) assert.match(clean(await page.textContent(".memory-note")), /^steps \d+ to \d+/);
     await page.keyboard.press("Escape");
     assert.equal(clean(await page.textContent(".memory-note")), "");
-    assert.equal((await selected()).length, 0);
+    assert.equal((await view.selected()).length, 0);
     await page.click(".memory-tools .segment >> text=Without");
     const tops = await page.$$eval(".arena-bar > rect:first-child", (bars) => bars.map((b) => Math.round(Number(b.getAttribute("y")))));
     assert.equal(new Set(tops).size, tops.length, "no two buffers at one height without reuse");
@@ -188,6 +104,6 @@ describe("fusion and memory", { skip: noChromium }, () => {
     await page.click(".memory-tools .segment >> text=Weights");
     const weights = buffers.filter(({ scope }) => scope === "packed" || scope === "weight").length;
     assert.equal(await page.locator(".arena-bar").count(), weights);
-    await stop();
+    await view.close();
   });
 });
