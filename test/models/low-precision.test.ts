@@ -22,6 +22,7 @@ import type { Compilation } from "../../compiler-core/compile.ts";
 import type { OnnxModel } from "../../compiler-core/onnx/model.ts";
 import { writeModel } from "../../compiler-core/onnx/writer.ts";
 import { mlp, mlpInt8 } from "../workloads/mlp.ts";
+import { encoder } from "../workloads/transformer.ts";
 
 const noCompiler = await findToolchain().then(
   () => false as const,
@@ -108,4 +109,34 @@ test("without instructions for it, bf16 is not asked of the kernels, and the rea
     [false, false, false],
   );
   assert.match(told[0]!.because, /avx2 has no instruction for bf16 products/);
+});
+
+test("an encoder as QDQ: products on bytes from one end to the other", { skip: noCompiler }, async () => {
+  const shape = { layers: 1, hidden: 64, heads: 2, inner: 128, vocabulary: 50, positions: 32, batch: 2, seq: 24 };
+  const { compilation } = await checked("encoder", encoder("encoder", shape, undefined, "qdq"), { isa: "auto" });
+  const { graph } = compilation;
+  const makers = new Map(graph.nodes.flatMap((n) => n.outputs.map((v) => [v, n] as const)));
+  const behindViews = (v: number | null | undefined): string | undefined => {
+    const node = v == null ? undefined : makers.get(v);
+    return node !== undefined && ["reshape", "transpose"].includes(node.op) ? behindViews(node.inputs[0]) : node?.op;
+  };
+  const dense = graph.nodes.filter((n) => n.op === "matmul-packed");
+  assert.equal(dense.length, 6, "queries, keys, values, output, and two of the inner layer");
+  for (const n of dense) assert.equal(behindViews(n.inputs[0]), "requantize", `${n.name} reads bytes as they were made`);
+  if (!machine.features.includes("avx512_vnni")) return;
+  const nests = graph.groups.filter((g) => g.template === "attention");
+  assert.deepEqual(
+    nests.map((g) => [g.params["scoresKernel"], g.params["mixKernel"]]),
+    [["gemm_u8s8", "gemm_u8s8"]],
+  );
+  for (const n of graph.nodes.filter(
+    (m) => m.op === "matmul" && m.phase === "run" && nests.some((g) => g.members.some((x) => x.node === m.id)),
+  ))
+    assert.equal(behindViews(dequantised(n.inputs[1])), "requantize", "keys and values come as bytes");
+
+  /** The bytes that casts, differences and factors made floats of. */
+  function dequantised(v: number | null | undefined): number | null | undefined {
+    const node = v == null ? undefined : makers.get(v);
+    return node !== undefined && ["cast", "sub", "mul"].includes(node.op) ? dequantised(node.inputs[0]) : v;
+  }
 });
