@@ -159,7 +159,7 @@ const doubt = 0.02;
 function departures({ grid, tile, rowBlocks, columnBlocks, depthSteps, copyA }: GemmChoice, plain: GemmChoice): number {
   const other = tile[0] !== plain.tile[0] || tile[1] !== plain.tile[1];
   const blocks = [columnBlocks, depthSteps].filter((n) => n > 1).length + (rowBlocks > 1 ? 0.5 : 0);
-  return (other ? 3 : 0) + (grid[2] > 1 ? 2 : 0) + blocks + (copyA === plain.copyA ? 0 : 2);
+  return (other ? 3 : 0) + (grid[2] > 1 ? 8 : 0) + blocks + (copyA === plain.copyA ? 0 : 2);
 }
 
 /**

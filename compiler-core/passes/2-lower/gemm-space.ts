@@ -68,6 +68,10 @@ const depthSizes = [512, 1024, 2048, 4096];
 const leastDepth = 32;
 /** Steps of k that are worth a thread of their own, and what their number is a multiple of: a line of A. */
 const [leastPart, partUnit] = [256, 16];
+/** Vectors of products that a part has at least: what `schedule-parallel` asks of a thread. */
+const leastWork = 15_000;
+/** Rows of a tile that keep the multipliers busy: as long as every thread has such a tile, there is nothing to win by dividing the depth. */
+const fullRows = 6;
 
 const up = (x: number, unit: number): number => Math.ceil(x / unit) * unit;
 /** `extent` in `count` about equal pieces that are multiples of `unit`, but for the last. */
@@ -97,9 +101,11 @@ export function pointOf(c: GemmChoice, p: GemmProblem): GemmPoint {
   return parts > 1 && split > 1 ? { ...point, copyA: 0, parts: split } : { ...point, copyA: c.copyA };
 }
 
-/** Grids of at most so many threads. Only a long depth is divided, and only of one product. */
-function gridsOf({ threads, k, batch, kernel }: GemmProblem): readonly (readonly [number, number, number])[] {
-  const most = batch === 1 && gemmFamilies[kernel].divides ? Math.max(1, Math.floor(k / leastPart)) : 1;
+/** Grids of at most so many threads. Only a long depth is divided, only of one product, and only where rows and columns do not fill the threads. */
+function gridsOf({ m, n, threads, k, batch, kernel, isa }: GemmProblem): readonly (readonly [number, number, number])[] {
+  const worth = Math.min(k / leastPart, (m * Math.ceil(n / f32Lanes(isa)) * k) / leastWork);
+  const tiles = Math.ceil(m / fullRows) * Math.ceil(n / usualTile(kernel, isa).nr);
+  const most = batch === 1 && tiles < threads && gemmFamilies[kernel].divides ? Math.max(1, Math.floor(worth)) : 1;
   const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1);
   return upTo(threads).flatMap((ms) =>
     upTo(Math.floor(threads / ms)).flatMap((ns) => upTo(Math.min(most, Math.floor(threads / ms / ns))).map((ks) => [ms, ns, ks] as const)),
