@@ -15,6 +15,7 @@ import { widenSmallFloats } from "./passes/1-graph/widen-small-floats.ts";
 import { decompose } from "./passes/1-graph/decompose.ts";
 import { foldConvolutions } from "./passes/1-graph/fold-convolutions.ts";
 import { propagateLayouts } from "./passes/1-graph/propagate-layouts.ts";
+import { transformConvolutions } from "./passes/1-graph/transform-convolutions.ts";
 import { flattenMatmul } from "./passes/1-graph/flatten-matmul.ts";
 import { simplify } from "./passes/1-graph/simplify.ts";
 import { eliminateCommon } from "./passes/1-graph/eliminate-common.ts";
@@ -41,6 +42,7 @@ export const pipeline = [
   widenSmallFloats, // before decompose, so that a softmax or an average is rounded to 16 bits once, at its end
   foldConvolutions, // before propagate-layouts and decompose, which give convolutions their last form
   propagateLayouts, // before decompose, which writes what has channels first as products
+  transformConvolutions, // after propagate-layouts, which says which have channels last
   decompose,
   flattenMatmul, // after decompose, which makes the products
   simplify,

@@ -1,6 +1,7 @@
 /** Convolutions of images whose channels are the last axis: native/kernels/conv_last and native/kernels/depthwise_last. */
 import type { DType } from "../support/dtype.ts";
 import { bug } from "../messages.ts";
+import { transformed, winogradImage, winogradResult } from "../graph/winograd.ts";
 import { panelPlace, reader } from "./gemm-meaning.ts";
 import type { CallText, CallValues, Kernel } from "./kernel.ts";
 
@@ -206,4 +207,54 @@ const depthwiseLast = (kind: Bytes): Kernel => ({
   },
 });
 
-export const lastKernels: readonly Kernel[] = [...kinds.map(convLast), ...kinds.map(depthwiseLast)];
+/** Floats of scratch for blocks of `ty` rows of tiles, as winograd_last_scratch of the header. */
+export function winogradScratch(w: Window, ty: number, tile: { readonly mr: number; readonly nr: number }): number {
+  const tiles = ty * Math.ceil(w.out_columns / 2);
+  const group = Math.ceil(tiles / Math.ceil(tiles / tile.mr));
+  return 16 * (tiles * w.channels + 16) + 16 * group * tile.nr + w.channels;
+}
+
+const winogradLast: Kernel = {
+  ...common(kinds[0]!),
+  name: "winograd_last_f32",
+  why: "16 products for four elements of the result instead of 36, between sums and differences of the image and of the kernel",
+  operands: {
+    x: { dtype: "f32", access: "read", what: "one image: rows x columns x channels, dense" },
+    w: { dtype: "f32", access: "read", what: "panels [n/nr][16][channels][nr] of the transformed kernel, zero padded" },
+    start: { dtype: "f32", access: "read", optional: true, what: "start value of each output channel: n elements" },
+    scratch: { dtype: "f32", access: "write", what: "winogradScratch elements" },
+  },
+  args: ["row", "rows", "n"],
+  params: { ...paramDocs, ty: "rows of tiles in a block", nr: "columns of a panel" },
+  headers: ["kernels/winograd_last/winograd_last.hpp"],
+  promises: [
+    "the error is about that of the direct sum",
+    "the epilogue sees every element once, with the position in the block as its row",
+    "tiles begin at even rows and columns, so results do not depend on how the work is split",
+  ],
+  score: () => 1,
+  cpp: (call) => {
+    const pointers = [call.pointer("x"), call.pointer("w"), call.pointer("scratch"), initOf(call, kinds[0]!)].join(", ");
+    const epilogue = call.epilogue ?? bug("a convolution without epilogue");
+    return `fs::winograd_last_f32<${windowText(call)}, ${call.param("ty")}>(${["row", "rows", "n"].map(call.arg).join(", ")}, ${pointers}, ${epilogue});`;
+  },
+  meaning: (call) => {
+    const w = windowOf(call);
+    const [x, weight] = [reader(call, "x"), reader(call, "w")];
+    const place = panelPlace(Number(call.param("nr")), 16 * w.channels, 1);
+    const pixel = (y: number, z: number, c: number): number =>
+      y < 0 || y >= w.rows || z < 0 || z >= w.columns ? 0 : x((y * w.columns + z) * w.channels + c);
+    const sum = (oy: number, ox: number, j: number): number => {
+      const [ty, tx] = [oy - (oy % 2), ox - (ox % 2)];
+      const sums = new Array<number>(16).fill(0);
+      for (let c = 0; c < w.channels; c++)
+        transformed(winogradImage, (i) => pixel(ty + Math.floor(i / 4) - w.top, tx + (i % 4) - w.left, c)).forEach(
+          (v, e) => (sums[e]! += v * weight(place(e * w.channels + c, j))),
+        );
+      return transformed(winogradResult, (e) => sums[e]!)[(oy - ty) * 2 + ox - tx] ?? 0;
+    };
+    forVectors(call, w, call.arg("n"), sum, false);
+  },
+};
+
+export const lastKernels: readonly Kernel[] = [...kinds.map(convLast), ...kinds.map(depthwiseLast), winogradLast];

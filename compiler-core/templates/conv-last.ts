@@ -7,7 +7,7 @@
  */
 import { bug } from "../messages.ts";
 import { valueOf, type Node } from "../graph/ir.ts";
-import { convLastScratch } from "../kernels/conv-last.ts";
+import { convLastScratch, winogradScratch } from "../kernels/conv-last.ts";
 import * as x from "../tensor/build.ts";
 import type { Expr, Ref, Stmt } from "../tensor/ir.ts";
 import { lastShape, type LastShape } from "./last-shape.ts";
@@ -60,15 +60,21 @@ export const convLast: Template = (call) => {
 };
 
 const kernelName = (s: LastShape): string =>
-  `${s.depthwise ? "depthwise" : "conv"}_last_${s.dtype === "f32" ? "f32" : s.dtype === "u8" ? "u8s8" : "s8s8"}`;
+  s.winograd
+    ? "winograd_last_f32"
+    : `${s.depthwise ? "depthwise" : "conv"}_last_${s.dtype === "f32" ? "f32" : s.dtype === "u8" ? "u8s8" : "s8s8"}`;
 
 function kernelCall(call: TemplateCall, node: Node, s: LastShape, at: Block, mostRows: number): Stmt[] {
   const { builder, storage, group, graph } = call;
   const { window: w } = s;
   const positions = s.outRows * w.out_columns;
-  const size = s.depthwise ? w.channels : convLastScratch(w, mostRows);
+  const size = s.depthwise
+    ? w.channels
+    : s.winograd
+      ? winogradScratch(w, Number(group.params["ty"]), { mr: Number(group.params["mr"]), nr: Number(group.params["nr"]) })
+      : convLastScratch(w, mostRows);
   const scratch =
-    s.depthwise || s.copy
+    s.depthwise || s.winograd || s.copy
       ? builder.buffer({ name: s.depthwise ? "fills" : "rows", dtype: s.dtype, shape: [size], scope: "thread" })
       : undefined;
   const first = plus(times(at.image, positions), times(at.row, w.out_columns));
@@ -88,7 +94,8 @@ function kernelCall(call: TemplateCall, node: Node, s: LastShape, at: Block, mos
       params: {
         ...w,
         ...(s.dtype === "f32" ? {} : { fill: Number(node.attrs["fill"]) }),
-        ...(s.depthwise
+        ...(s.winograd ? { ty: Number(group.params["ty"]), nr: Number(group.params["nr"]) } : {}),
+        ...(s.depthwise || s.winograd
           ? {}
           : { copy: s.copy ? 1 : 0, tr: Number(group.params["tr"]), tw: Number(group.params["tw"]), nr: Number(group.params["nr"]) }),
       },

@@ -28,6 +28,8 @@ export interface LastShape {
   };
   readonly dtype: DType;
   readonly depthwise: boolean;
+  /** Is the kernel transformed? Tiles of 2 x 2 elements are computed then. */
+  readonly winograd: boolean;
   /** Are rows copied, with their padding, before they are read? */
   readonly copy: boolean;
 }
@@ -44,7 +46,7 @@ export function lastShape(graph: Graph, node: Node): LastShape {
   const [, y, x] = threeAxes(windowOf(node.attrs, [rows, columns], kernel)) ?? bug("more than three spatial axes");
   const inside = (a: typeof x): boolean => a.begin === 0 && (a.output - 1) * a.stride + (a.kernel - 1) * a.dilation < a.input;
   const segments = segmentsOf(kernel, [y.dilation, x.dilation], channels, image.dtype !== "f32");
-  const depthwise = node.op === "depthwise-last";
+  const [depthwise, winograd] = [node.op === "depthwise-last", node.op === "winograd-last"];
   return {
     batch,
     outputs: depthwise ? channels : Number(node.attrs["outputs"]),
@@ -65,6 +67,7 @@ export function lastShape(graph: Graph, node: Node): LastShape {
     },
     dtype: image.dtype,
     depthwise,
-    copy: !depthwise && !(inside(y) && inside(x) && segments.length === segments.padded),
+    winograd,
+    copy: !depthwise && !winograd && !(inside(y) && inside(x) && segments.length === segments.padded),
   };
 }

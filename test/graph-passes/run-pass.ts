@@ -6,6 +6,7 @@ import { eliminateDead } from "../../compiler-core/passes/1-graph/eliminate-dead
 import { flattenMatmul } from "../../compiler-core/passes/1-graph/flatten-matmul.ts";
 import { foldConvolutions } from "../../compiler-core/passes/1-graph/fold-convolutions.ts";
 import { propagateLayouts } from "../../compiler-core/passes/1-graph/propagate-layouts.ts";
+import { transformConvolutions } from "../../compiler-core/passes/1-graph/transform-convolutions.ts";
 import { foldConstants } from "../../compiler-core/passes/1-graph/fold-constants.ts";
 import { inferShapes } from "../../compiler-core/passes/1-graph/infer-shapes.ts";
 import { inlineControlFlow } from "../../compiler-core/passes/1-graph/inline-control-flow.ts";
@@ -26,6 +27,7 @@ export const graphPipeline: readonly GraphPass[] = [
   widenSmallFloats,
   foldConvolutions,
   propagateLayouts,
+  transformConvolutions,
   decompose,
   simplify,
   foldConstants,

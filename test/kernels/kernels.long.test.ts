@@ -32,6 +32,7 @@ const rows: readonly {
   { source: "kernels/conv_depthwise/conv_depthwise_test.cpp", isas: everywhere, flags: ["-O3"] },
   { source: "kernels/conv_last/conv_last_test.cpp", isas: everywhere, flags: addresses },
   { source: "kernels/depthwise_last/depthwise_last_test.cpp", isas: everywhere, flags: addresses },
+  { source: "kernels/winograd_last/winograd_last_test.cpp", isas: everywhere, flags: addresses },
   { source: "kernels/rows/rows_test.cpp", isas: everywhere, flags: addresses },
   { source: "kernels/rows/rows_test.cpp", isas: everywhere, flags: ["-O3"] },
   { source: "kernels/gemm_i4/gemm_i4_test.cpp", isas: everywhere, flags: addresses },

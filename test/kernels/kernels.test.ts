@@ -28,6 +28,7 @@ const rows: readonly Row[] = [
   { source: "kernels/conv_depthwise/conv_depthwise_test.cpp", isas: ["avx2", "avx512"], flags: ["-Og"] },
   { source: "kernels/conv_last/conv_last_test.cpp", isas: ["avx2", "avx512-vnni"], flags: ["-Og"] },
   { source: "kernels/depthwise_last/depthwise_last_test.cpp", isas: ["avx2", "avx512-vnni"], flags: ["-Og"] },
+  { source: "kernels/winograd_last/winograd_last_test.cpp", isas: ["avx2", "avx512"], flags: ["-Og"] },
   { source: "kernels/rows/rows_test.cpp", isas: ["avx2", "avx512"], flags: ["-Og"] },
   { source: "kernels/gemm_i4/gemm_i4_test.cpp", isas: ["avx2", "avx512-vnni"], flags: ["-Og"] },
   { source: "kernels/gemm_amx/gemm_amx_test.cpp", isas: ["amx"], flags: ["-Og"] },

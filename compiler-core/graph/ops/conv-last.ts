@@ -5,6 +5,7 @@
 import { shapeText } from "../dims.ts";
 import type { Dim } from "../ir.ts";
 import { allocate, type NdArray, type NumberArray } from "../ndarray.ts";
+import { transformed, winogradImage, winogradResult } from "../winograd.ts";
 import { slideDims, threeAxes, windowAttrs, windowOf, windowProblem, type WindowAxis } from "../window.ts";
 import {
   elementCount,
@@ -152,6 +153,64 @@ export const convLast: Op = {
     const taps = intsAttr(c.attrs, "kernel").reduce((a, b) => a * b, 1);
     return 2 * elementCount(c.outputs[0]!) * taps * (c.inputs[0]!.shape[3] ?? 1);
   },
+};
+
+function inferWinograd(call: InferCall): Inferred {
+  const [x, w] = call.inputs as readonly [TensorType, TensorType];
+  const [kernel, outputs] = [intsAttr(call.attrs, "kernel"), intAttr(call.attrs, "outputs")];
+  const steps = ["strides", "dilations"].flatMap((name) =>
+    Array.isArray(call.attrs[name]) ? (call.attrs[name] as readonly number[]) : [],
+  );
+  if (x.dtype !== "f32" || w.dtype !== "f32") return refuse("dtype", "only images of 32-bit floats are transformed");
+  if (String(kernel) !== "3,3" || steps.some((s) => s !== 1))
+    return refuse("attribute", "only 3 x 3 taps one after the other are transformed");
+  const channels = x.shape?.[3];
+  if (typeof channels === "number" && w.shape !== undefined && String(w.shape) !== String([16 * channels, outputs]))
+    return refuse("shape", `a transformed kernel of ${shapeText(w.shape)} does not fit an image of ${shapeText(x.shape)}`);
+  return windows(call, outputs);
+}
+
+/** Tile by tile: 16 sums for each output channel. */
+function evalWinograd(call: EvalCall): readonly NdArray[] {
+  const [image, w, start] = call.inputs as readonly [NdArray, NdArray, (NdArray | null)?];
+  const { batch, channels, y, x } = geometry(call);
+  const outputs = intAttr(call.attrs, "outputs");
+  const [data, weights] = [image.data as NumberArray, w.data as NumberArray];
+  const out = allocate(call.outputs[0]!.dtype, call.outputs[0]!.shape, call.mode);
+  const to = out.data as NumberArray;
+  const pixel = (n: number, iy: number, ix: number, c: number): number =>
+    iy < 0 || iy >= y.input || ix < 0 || ix >= x.input ? 0 : data[((n * y.input + iy) * x.input + ix) * channels + c]!;
+  for (let n = 0; n < batch; n++)
+    for (let oy = 0; oy < y.output; oy += 2)
+      for (let ox = 0; ox < x.output; ox += 2) {
+        const images = Array.from({ length: channels }, (_, c) =>
+          transformed(winogradImage, (i) => pixel(n, oy + Math.floor(i / 4) - y.begin, ox + (i % 4) - x.begin, c)),
+        );
+        for (let j = 0; j < outputs; j++) {
+          const sums = Array.from({ length: 16 }, (_, e) =>
+            images.reduce((sum, v, c) => sum + v[e]! * weights[(e * channels + c) * outputs + j]!, 0),
+          );
+          const four = transformed(winogradResult, (e) => sums[e]!);
+          four.forEach((value, i) => {
+            const [py, px] = [oy + Math.floor(i / 2), ox + (i % 2)];
+            if (py < y.output && px < x.output)
+              to[((n * y.output + py) * x.output + px) * outputs + j] = value + (start ? Number(start.data[j]) : 0);
+          });
+        }
+      }
+  return [out];
+}
+
+export const winogradLast: Op = {
+  what: "conv-last with 3 x 3 taps by F(2x2, 3x3): the kernel is transformed, [16 x channels, outputs]",
+  arity: [2, 3],
+  outputs: [1, 1],
+  attrs: { ...attrs, outputs: { kind: "int", what: "channels of the result" } },
+  traits: ["matmul"],
+  infer: inferWinograd,
+  eval: evalWinograd,
+  // As many as the direct sum has, so that figures can be compared.
+  flops: (c: CostCall) => 18 * elementCount(c.outputs[0]!) * (c.inputs[0]!.shape[3] ?? 1),
 };
 
 /** Groups of four taps in a row of a kernel of bytes. */

@@ -1,7 +1,7 @@
 /** How a convolution with channels last is divided over threads and blocks, and which register tile it has. */
 import { bug } from "../../messages.ts";
 import type { Graph, Group } from "../../graph/ir.ts";
-import { convLastScratch } from "../../kernels/conv-last.ts";
+import { convLastScratch, winogradScratch } from "../../kernels/conv-last.ts";
 import { gemmF32Tile, gemmU8S8Panel } from "../../kernels/index.ts";
 import { f32Lanes, resolveIsa, type IsaName } from "../../machine.ts";
 import { lastShape, type LastShape } from "../../templates/last-shape.ts";
@@ -11,7 +11,7 @@ export function tileConvLast(graph: Graph, group: Group, ctx: PassContext): Grou
   const node = graph.nodes.find((n) => n.id === group.leader) ?? bug(`group ${group.id} has no leader`);
   const s = lastShape(graph, node);
   const isa = resolveIsa(ctx.options.isa, ctx.machine);
-  const ranked = s.depthwise ? depthwiseBlocks(s, isa, ctx) : blocks(s, isa, ctx);
+  const ranked = s.depthwise ? depthwiseBlocks(s, isa, ctx) : s.winograd ? winogradBlocks(s, isa, ctx) : blocks(s, isa, ctx);
   const [best] = ranked;
   if (best === undefined) return bug("no way to divide a convolution");
   const tile = registerTile(s, isa);
@@ -22,7 +22,7 @@ export function tileConvLast(graph: Graph, group: Group, ctx: PassContext): Grou
     rule: "choose-tiles/conv-last",
     nodes: [group.leader],
     group: group.id,
-    because: `blocks of ${text(best)} of ${s.outRows} x ${s.outputs}, ${s.depthwise ? "a channel each" : `tiles of ${tile.tr} x ${tile.tw} positions`}`,
+    because: `blocks of ${text(best)} of ${s.outRows} x ${s.outputs}, ${s.depthwise ? "a channel each" : s.winograd ? "by tiles of 2 x 2" : `tiles of ${tile.tr} x ${tile.tw} positions`}`,
     facts: [
       { name: "rows", value: s.outRows },
       { name: "columns", value: s.window.out_columns },
@@ -32,7 +32,10 @@ export function tileConvLast(graph: Graph, group: Group, ctx: PassContext): Grou
     alternatives: ranked.slice(0, 6).map((d) => ({ choice: text(d), cost: Math.round(d.cost), unit: "cycles, predicted" })),
   });
   ctx.hit({ rule: "choose-tiles/conv-last", before: [node.id], after: [node.id], note: text(best) });
-  return { ...group, params: { rows: best.rows, columns: best.columns, ...(s.depthwise ? {} : tile) } };
+  return {
+    ...group,
+    params: { rows: best.rows, columns: best.columns, ...(s.depthwise ? {} : s.winograd ? winogradParams(best, isa) : tile) },
+  };
 }
 
 interface Division {
@@ -93,6 +96,42 @@ function blocks(s: LastShape, isa: IsaName, ctx: PassContext): readonly Division
   return candidates.sort((a, b) => a.cost - b.cost || b.rows - a.rows || b.columns - a.columns);
 }
 const callCycles = 200;
+
+const winogradParams = (d: Division, isa: IsaName): Readonly<Record<string, number>> => {
+  const { mr, nr } = gemmF32Tile(isa);
+  return { ty: d.rows / 2, mr, nr };
+};
+
+/** Cycles to transform a tile of the image, and the sums of one, for a vector of channels. */
+const tileCycles = 64;
+const mostTileRowsOfBlock = 16;
+
+/** Blocks of rows of tiles: 16 products of [tiles, channels] with the transformed kernel. */
+function winogradBlocks(s: LastShape, isa: IsaName, ctx: PassContext): readonly Division[] {
+  const { window: w } = s;
+  const { mr, nr } = gemmF32Tile(isa);
+  const { l2 } = ctx.machine.caches;
+  const vectorsOf = (channels: number): number => Math.ceil(channels / f32Lanes(isa));
+  const candidates: Division[] = [];
+  for (let ty = 1; 2 * (ty - 1) < s.outRows && ty <= mostTileRowsOfBlock; ty++)
+    for (const columns of multiplesUpTo(s.outputs, nr)) {
+      const tiles = ty * Math.ceil(w.out_columns / 2);
+      const scratch = 4 * winogradScratch(w, ty, { mr, nr });
+      if (scratch > 4 * l2 && ty > 1) continue;
+      const cols = Math.min(columns, s.outputs);
+      const pieces = s.batch * Math.ceil(s.outRows / (2 * ty)) * Math.ceil(s.outputs / columns);
+      // Short groups of tiles have fewer rows for each vector of the kernel that is read.
+      const group = tiles / Math.ceil(tiles / mr);
+      const products = 16 * tiles * w.channels * vectorsOf(cols) * (1 + 0.5 / group);
+      const weights = 64 * w.channels * cols;
+      const again = scratch > 0.8 * l2 ? ((cols / nr) * scratch) / (4 * farBytes) : 0;
+      const reading = weights / (weights > l2 / 2 ? farBytes : nearBytes) + again;
+      const turning = tileCycles * tiles * (vectorsOf(w.channels) + vectorsOf(cols));
+      const each = products + reading + turning + callCycles;
+      candidates.push({ rows: 2 * ty, columns, cost: Math.ceil(pieces / ctx.options.threads) * each });
+    }
+  return candidates.sort((a, b) => a.cost - b.cost || b.rows - a.rows || b.columns - a.columns);
+}
 
 /** Rows only: a pixel's channels lie together. */
 function depthwiseBlocks(s: LastShape, isa: IsaName, ctx: PassContext): readonly Division[] {

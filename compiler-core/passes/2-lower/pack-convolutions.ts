@@ -19,7 +19,7 @@ export const packConvolutions = graphPass({
 function run(graph: Graph, ctx: PassContext): Graph {
   const state: State = { graph, ctx, values: [...graph.values], packed: new Map(), nextNode: graph.nextNode };
   const nodes = graph.nodes.flatMap((node): Node[] => {
-    const source = node.op === "conv-gemm" || node.op === "conv-last" ? valueOf(graph, operand(node, 1)) : undefined;
+    const source = ["conv-gemm", "conv-last", "winograd-last"].includes(node.op) ? valueOf(graph, operand(node, 1)) : undefined;
     const packing = source === undefined ? undefined : packingOf(state, node, source);
     if (source === undefined || packing === undefined) return [node];
     const fresh: Node[] = [];
