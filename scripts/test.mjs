@@ -39,6 +39,7 @@ function readOptions() {
         name: { type: "string", short: "t" },
       },
     });
+    /** @type {import("./suites/discover.mjs").Length} */
     const length = values["only-long"] ? "long" : values.long ? "all" : "short";
     return { ...values, length, long: length !== "short", filters: positionals.map((filter) => filter.replace(/^\.\//, "")) };
   } catch (error) {
