@@ -1,7 +1,7 @@
 /** Estimates of how much a statement does, for scheduling: cycles of one core at one vector operation each, roughly. */
 import type { IsaName } from "../../machine.ts";
 import { f32Lanes } from "../../machine.ts";
-import type { Expr, Stmt } from "../../tensor/ir.ts";
+import type { Expr, KernelCall, Stmt } from "../../tensor/ir.ts";
 import { rangeOf, type Range } from "../../tensor/ranges.ts";
 import { bodies, visitOwnExprs } from "../../tensor/rewrite.ts";
 
@@ -28,6 +28,19 @@ const memoryCycles = 4;
 const largest = (e: Expr | undefined, ranges: ReadonlyMap<number, Range>): number =>
   e === undefined ? 1 : Math.max(0, rangeOf(e, ranges)?.hi ?? 64);
 
+/** Extents of the products of a call. Of a convolution: positions, channels of the result, taps of the kernel. */
+function productsOf(
+  { args, params }: KernelCall,
+  ranges: ReadonlyMap<number, Range>,
+): { readonly m: number; readonly n: number; readonly k: number } {
+  const param = (name: string): number => (typeof params[name] === "number" ? params[name] : 1);
+  const arg = (name: string, otherwise: number): number => (name in args ? largest(args[name], ranges) : otherwise);
+  const positions = "out_columns" in params ? arg("rows", 1) * param("out_columns") : 1;
+  const depthwise = !("n" in args);
+  const taps = param("kh") * param("kw") * (depthwise ? 1 : param("channels"));
+  return { m: arg("m", positions), n: arg("n", param("channels")), k: arg("k", taps) };
+}
+
 /** Estimated cycles of the statements on one core. Unknown trip counts count as 64. */
 export function workOf(body: readonly Stmt[], isa: IsaName, ranges: ReadonlyMap<number, Range> = new Map()): number {
   const lanes = f32Lanes(isa);
@@ -51,8 +64,8 @@ export function workOf(body: readonly Stmt[], isa: IsaName, ranges: ReadonlyMap<
       // A loop that has not been vectorised yet will be.
       own += (trips * workOf(s.body, isa, known)) / (s.kind === "vector" ? lanes : 1);
     } else if (s.k === "kernel") {
-      const [m, n, k] = ["m", "n", "k"].map((name) => largest(s.args[name], known)) as [number, number, number];
-      own += ("m" in s.args ? m : 1) * Math.ceil(n / lanes) * k;
+      const { m, n, k } = productsOf(s, known);
+      own += m * Math.ceil(n / lanes) * k;
       if (s.epilogue !== undefined) own += m * Math.ceil(n / lanes) * workOf(s.epilogue.body, isa, known);
     } else {
       for (const b of bodies(s)) own += workOf(b, isa, known);
