@@ -68,7 +68,7 @@ export function nodeCycles(graph: Graph, node: Node, { core, lanes }: TeamFigure
   const { flops } = nodeCost(graph, node);
   if (!Number.isFinite(flops)) return 0;
   const { kind } = nodeKind(graph, node);
-  if (kind !== "matmul" && kind !== "conv") return flops / lanes;
+  if (kind !== "matmul" && kind !== "conv" && !/^(conv|depthwise|matmul)/.test(node.op)) return flops / lanes;
   const [left] = node.inputs;
   const wide = left === undefined || left === null ? 4 : Math.max(1, dtypeBytes(valueOf(graph, left).dtype, 1));
   return flops / 2 / (core.fma * lanes * Math.max(1, 4 / wide));

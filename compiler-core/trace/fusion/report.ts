@@ -71,7 +71,8 @@ function kindOf(group: Group, traffic: Traffic): string {
     const products = partsOf(group).filter(({ template }) => template.startsWith("matmul")).length;
     return products > 1 ? "MLP chain" : "chain of rows";
   }
-  return kinds[group.template] ?? traffic.node(group.leader)?.op ?? group.template;
+  const op = traffic.node(group.leader)?.op ?? group.template;
+  return kinds[group.template] ?? (op.startsWith("conv") ? "convolution" : op.startsWith("depthwise") ? "depthwise convolution" : op);
 }
 
 /** A pass that merges whole groups, with the group of each node before it and after it. */

@@ -2,7 +2,7 @@
 import { el } from "../../dom.ts";
 import type { Theme } from "../../draw/theme.ts";
 import type { PlacedBuffer } from "../../model/arena.ts";
-import { bytesText, visible } from "../../model/format.ts";
+import { bytesText, tail, visible } from "../../model/format.ts";
 import { t } from "../../strings.ts";
 
 export interface BufferLook {
@@ -22,16 +22,23 @@ export function bufferRow(bar: PlacedBuffer, { theme, order, faded }: BufferLook
     : buffer.firstStep === buffer.lastStep
       ? t("step {0}", buffer.firstStep)
       : t("steps {0}–{1}", buffer.firstStep, buffer.lastStep);
-  const took = tookFrom && (inPlace ? t("in place of {0}", visible(tookFrom.name)) : t("after {0}", visible(tookFrom.name)));
+  const took = tookFrom && (inPlace ? t("in place of {0}", tail(tookFrom.name, 24)) : t("after {0}", tail(tookFrom.name, 24)));
   const shape = `${buffer.shape.join("×")} ${buffer.dtype}`;
   return el(
     "div",
     { class: `row buffer-row${faded ? " faded" : ""}`, title: [visible(buffer.name), shape, when, took].filter(Boolean).join("\n") },
     swatch,
-    el("span", { class: "node-op" }, visible(buffer.name)),
-    culprit && el("span", { class: "peak-mark" }, t("peak")),
-    el("span", { class: "node-name" }, [when, took].filter(Boolean).join(" · ")),
-    el("span", { class: "node-shape" }, shape),
+    el(
+      "div",
+      { class: "buffer-what" },
+      el(
+        "div",
+        { class: "buffer-line" },
+        el("span", { class: "buffer-name" }, tail(buffer.name, 40)),
+        culprit && el("span", { class: "peak-mark" }, t("peak")),
+      ),
+      el("div", { class: "buffer-when" }, [when, took, shape].filter(Boolean).join(" · ")),
+    ),
     el("span", { class: "node-shape buffer-bytes" }, bytesText(buffer.bytes)),
   );
 }

@@ -39,6 +39,7 @@ class BuffersPanel {
       label: t("Buffers, largest first"),
       role: "listbox",
       idPrefix: "buffer-",
+      rowHeight: 38,
       row: (i) => this.row(i),
       selected: (i) => this.bars[i]?.buffer.id === app.store.state.selection.buffer,
       onSelect: (i) => this.choose(this.bars[i]?.buffer.id),
