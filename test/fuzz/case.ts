@@ -50,12 +50,24 @@ export interface FuzzCase {
 /** Of the files that do not say another. */
 export const opset = 21;
 
+/** The domain of operators that are named with it in front. */
+const foreign = "com.microsoft";
+
 export function modelOf(one: FuzzCase): OnnxModel {
-  const b = modelBuilder({ opset: one.opset ?? opset, name: one.seed, irVersion: (one.opset ?? opset) > 22 ? 11 : 10 });
+  const isForeign = one.nodes.some(({ op }) => op.startsWith(`${foreign}.`));
+  const b = modelBuilder({
+    opset: one.opset ?? opset,
+    name: one.seed,
+    irVersion: (one.opset ?? opset) > 22 ? 11 : 10,
+    ...(isForeign ? { opsets: { [foreign]: 1 } } : {}),
+  });
   for (const { name, dtype, shape, stated } of one.inputs) b.input(name, dtype as never, stated ?? shape);
   for (const { name, dtype, shape, values } of one.constants)
     b.initializer(name, dtype as never, shape, dtype === "bool" ? Uint8Array.from(values) : values);
-  for (const n of one.nodes) b.multi(n.op, n.inputs, n.outputs, { attributes: n.attributes });
+  for (const n of one.nodes) {
+    const domain = n.op.startsWith(`${foreign}.`) ? foreign : "";
+    b.multi(n.op.slice(domain === "" ? 0 : domain.length + 1), n.inputs, n.outputs, { attributes: n.attributes, domain });
+  }
   for (const { name, dtype, shape } of one.declared ?? []) b.value(name, dtype as never, shape);
   for (const { name, dtype } of one.outputs) b.output(name, dtype as never);
   return b.build();

@@ -15,6 +15,7 @@ import { moreRows } from "./operators/more.ts";
 import { oldRows } from "./operators/old.ts";
 import { patternRows } from "./operators/patterns.ts";
 import { pictureRows } from "./operators/pictures.ts";
+import { lowPrecisionRows } from "./operators/low-precision.ts";
 import { quantisedRows } from "./operators/quantised.ts";
 import { recurrentRows } from "./operators/recurrent.ts";
 import { statisticsRows } from "./operators/statistics.ts";
@@ -31,6 +32,7 @@ export const rows: readonly Row[] = [
   ...controlRows,
   ...indexingRows,
   ...pictureRows,
+  ...lowPrecisionRows,
   ...quantisedRows,
   ...recurrentRows,
   ...statisticsRows,
@@ -48,6 +50,16 @@ const newest = 24;
 
 /** The case of a seed: 2 to 12 picks from the table. */
 export const generate = (seed: string): FuzzCase => drawn(seed, lottery, 12);
+
+/** Rows of quantised operators as often as all others together. */
+const quantisedOnly = [...lowPrecisionRows, ...quantisedRows].flatMap((r) => new Array<Row>(r.weight).fill(r));
+const quantisedLottery: readonly Row[] = [
+  ...lottery,
+  ...Array.from({ length: lottery.length }, (_, i) => quantisedOnly[i % quantisedOnly.length]!),
+];
+
+/** A case in which quantised operators come more often. */
+export const generateQuantised = (seed: string): FuzzCase => drawn(seed, quantisedLottery, 8);
 
 /** A case of an opset before those, with the forms of its time. */
 export const generateOld = (seed: string): FuzzCase => drawn(seed, oldLottery, 8, [7, 8, 9, 10, 11, 12, 13, 17]);

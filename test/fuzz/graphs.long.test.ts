@@ -1,7 +1,7 @@
 /**
  * The long run over random graphs. FUZZ_GRAPHS sets their number (default 20,000), FUZZ_SECONDS ends it earlier, FUZZ_SEED gives other graphs.
  * Every tenth also goes to ONNX Runtime, every tenth is built natively, 50 to a program, for each instruction set of this machine in turn;
- * FUZZ_SHARE sets another share than one in ten. Half of them are compiled without some of the optional passes, with up to seven threads.
+ * FUZZ_SHARE sets another share than one in ten; FUZZ_QUANTISED draws quantised operators only for the most part. Half of them are compiled without some of the optional passes, with up to seven threads.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -9,7 +9,7 @@ import { findOrtLibrary, localMachine, packageRoot } from "#core/io";
 import { hasCompiler } from "../codegen/native-batch.ts";
 import { loadRuntime } from "../workloads/ort-models.ts";
 import { reproducer, type FuzzCase } from "./case.ts";
-import { generate, generateOld, generateWithHoles } from "./generate.ts";
+import { generate, generateOld, generateQuantised, generateWithHoles } from "./generate.ts";
 import { judgeHoles } from "./holes.ts";
 import { judge, judgeOrt, type Verdict } from "./judge.ts";
 import { minimise } from "./minimise.ts";
@@ -22,6 +22,7 @@ const until = performance.now() + 1000 * Number(process.env["FUZZ_SECONDS"] ?? 7
 const here = targets.filter((t) => t.needs.every((f) => localMachine().features.includes(f as never)));
 const share = Number(process.env["FUZZ_SHARE"] ?? 10);
 const perProgram = 50;
+const onlyQuantised = process.env["FUZZ_QUANTISED"] !== undefined;
 
 /** Problems by their text without numbers: one example of each is made small and printed. */
 const found = new Map<string, { count: number; example: string }>();
@@ -54,6 +55,12 @@ function inPieces(cases: readonly FuzzCase[], target: (typeof targets)[number]):
   }
 }
 
+/** One of eight is of an old opset, one of four has more quantised operators: or all of them. */
+function drawnCase(i: number): FuzzCase {
+  if (onlyQuantised || i % 4 === 1) return generateQuantised(`${seed}:quantised:${i}`);
+  return i % 8 === 7 ? generateOld(`${seed}:old:${i}`) : generate(`${seed}:${i}`);
+}
+
 test(`${total} random graphs`, async (t) => {
   const runtime = await loadRuntime();
   const compiler = hasCompiler("g++");
@@ -66,7 +73,7 @@ test(`${total} random graphs`, async (t) => {
     for (const p of problems) await note(p.one, p.problem);
   };
   for (let i = 0; i < total && performance.now() < until; i++) {
-    const drawn = i % 8 === 7 ? generateOld(`${seed}:old:${i}`) : generate(`${seed}:${i}`);
+    const drawn = drawnCase(i);
     const one = i % 2 === 0 ? drawn : { ...drawn, options: drawnOptions(drawn.seed) };
     counts.graphs++;
     const verdict = judge(one);
