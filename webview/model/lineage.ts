@@ -58,11 +58,13 @@ export class Lineage {
   }
 }
 
-/** Rules of a pass that made the nodes that are there now, or, where nothing is left, took those that were. */
+/** Rules of a pass that made the nodes that are there now; where it made none, those that took what is gone. */
 export function rulesFor(hits: readonly RuleHit[], now: readonly number[], before: readonly number[]): readonly string[] {
-  const [is, was] = [new Set(now), new Set(before)];
-  const touched = (hit: RuleHit): boolean => hit.after.some((id) => is.has(id)) || (is.size === 0 && hit.before.some((id) => was.has(id)));
-  return [...new Set(hits.filter(touched).map(({ rule }) => rule))];
+  const is = new Set(now);
+  const gone = new Set(before.filter((id) => !is.has(id)));
+  const made = hits.filter(({ after }) => after.some((id) => is.has(id)));
+  const found = made.length > 0 ? made : hits.filter((hit) => hit.before.some((id) => gone.has(id)));
+  return [...new Set(found.map(({ rule }) => rule))];
 }
 
 /** Stages at which the nodes of some sources are others than before, with those nodes, in order. */

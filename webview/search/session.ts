@@ -24,6 +24,39 @@ export function searchFor(app: App, text: string): void {
   if (text !== app.store.state.search.text) app.store.update({ search: searchOf(app, text) });
 }
 
+/** Graphs of more nodes are not searched stage by stage. */
+const manyNodes = 5000;
+
+/** Where something was found that is not in the graph on the screen. */
+export interface Elsewhere {
+  readonly stage: number;
+  readonly count: number;
+}
+
+/**
+ * The last stage before the one shown that has what was searched for, else the first one after it. Big graphs: only the model as it was imported
+ * and the last graph are looked at.
+ */
+export function foundElsewhere(app: App): Elsewhere | undefined {
+  const { trace, store } = app;
+  const { search, stage, bodies, summary } = store.state;
+  const here = trace.graphStage(stage);
+  if (search.text.trim() === "" || search.error !== undefined || search.found.length > 0 || bodies.length > 0 || here < 0) return undefined;
+  const stages = trace.graphStages;
+  const [earlier, later] = [stages.filter((one) => one < here).reverse(), stages.filter((one) => one > here)];
+  const big = trace.snapshot(here).nodes.size > manyNodes;
+  const ends = (list: readonly number[]): readonly number[] => (big ? list.slice(-1) : list);
+  let seen = trace.snapshot(here).nodes;
+  for (const at of [...ends(earlier), ...ends(later)]) {
+    const snapshot = trace.snapshot(at);
+    if (snapshot.nodes === seen) continue;
+    seen = snapshot.nodes;
+    const { found } = find(search.text, spaceOf(snapshot, { sources: summary?.sources ?? [], change: noChange }));
+    if (found.length > 0) return { stage: at, count: found.length };
+  }
+  return undefined;
+}
+
 /** The nodes of everything that was found: with chains, of all their steps. */
 export function foundNodes({ found, chains }: Search): readonly number[] {
   return chains ? [...new Set(chains.flat())] : found;

@@ -3,7 +3,7 @@ import { isModule, type Compilation } from "../../compile.ts";
 import type { Graph, Node } from "../../graph/ir.ts";
 import { findSource } from "../../graph/node-ref.ts";
 import { userError } from "../../messages.ts";
-import { isOthersEdge, type KernelInfo, type PassEvent, type RuleHit, type SourceNodeInfo, type Verdict } from "../../protocol/index.ts";
+import { isOthersEdge, type KernelInfo, type PassEvent, type SourceNodeInfo, type Verdict } from "../../protocol/index.ts";
 import { printModuleWithLines } from "../../tensor/index.ts";
 import { loopSteps } from "../../trace/loop-steps.ts";
 import { compilationSummary } from "../../trace/summary.ts";
@@ -124,12 +124,13 @@ function lineageOf(compilation: Compilation, sources: readonly number[], last: R
   return [...steps, ...loops];
 }
 
-/** What appeared is explained by the rules that made it, what vanished by the rules that took it. */
+/** What appeared is explained by the rules that made it; where nothing did, what vanished by the rules that took it. */
 function rulesFor(pass: PassEvent, nodes: readonly Node[], before: readonly Node[]): readonly string[] {
-  const [now, old] = [new Set(nodes.map((n) => n.id)), new Set(before.map((n) => n.id))];
-  const touched = (hit: RuleHit): boolean =>
-    hit.after.some((id) => now.has(id)) || (nodes.length === 0 && hit.before.some((id) => old.has(id)));
-  return [...new Set(pass.hits.filter(touched).map((h) => h.rule))];
+  const now = new Set(nodes.map((n) => n.id));
+  const gone = new Set(before.map((n) => n.id).filter((id) => !now.has(id)));
+  const made = pass.hits.filter((hit) => hit.after.some((id) => now.has(id)));
+  const found = made.length > 0 ? made : pass.hits.filter((hit) => hit.before.some((id) => gone.has(id)));
+  return [...new Set(found.map((h) => h.rule))];
 }
 
 const carriers = (graph: Graph, sources: readonly number[]): readonly Node[] =>

@@ -4,7 +4,7 @@ import { passRows, type App } from "../../app.ts";
 import { selectNodes, showStage } from "../../actions.ts";
 import { linkButton } from "../../controls/index.ts";
 import { el } from "../../dom.ts";
-import { changesOf, introductionOf } from "../../model/ancestry.ts";
+import { changesOf, endingOf, introductionOf } from "../../model/ancestry.ts";
 import { isInside } from "../../model/bodies.ts";
 import { visible } from "../../model/format.ts";
 import type { NodeRow } from "../../model/trace.ts";
@@ -46,7 +46,29 @@ export function introducedFacts(app: App, node: NodeRow): Fact[] {
     list.append(...links);
     facts.push(["Changed by", list]);
   }
-  return facts;
+  return [...facts, ...endedFact(app, passes, node)];
+}
+
+/** The pass that took the node away, and what stands in its place. */
+function endedFact(app: App, passes: readonly PassEvent[], node: NodeRow): Fact[] {
+  const found = endingOf(app.trace, passes, node);
+  if (!found) return [];
+  const { stage, pass, rule, note, became } = found;
+  const ids = became.map(({ id }) => id);
+  const made = el(
+    "span",
+    { data: { ended: String(stage), rule: rule ?? "" } },
+    linkButton(`by pass ${stage} ${visible(pass)}`, () => showAt(app, stage, ids), "Show the graph after this pass"),
+  );
+  if (rule !== undefined) made.append(`, rule ${visible(rule)}`);
+  if (note !== undefined && note !== "") made.append(` (${visible(note)})`);
+  if (became.length > 0) made.append(", by ");
+  became.slice(0, mostFrom).forEach(({ id, op }, i) => {
+    if (i > 0) made.append(", ");
+    made.append(linkButton(`${visible(op)} #${id}`, () => showAt(app, stage, [id]), "Show it in the graph after this pass"));
+  });
+  if (became.length > mostFrom) made.append(` and ${became.length - mostFrom} more`);
+  return [[became.length > 0 ? "Replaced" : "Removed", made]];
 }
 
 function showAt(app: App, stage: number, nodes: readonly number[]): void {

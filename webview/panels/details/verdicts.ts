@@ -1,17 +1,20 @@
 /** Decisions: what was decided, why, with the numbers that were compared and the choices not taken. */
 import { ownEdges, type Fact, type Verdict } from "#protocol";
-import type { App } from "../../app.ts";
+import { passRows, type App } from "../../app.ts";
 import { select, selectNodes, showStage, sourcesOfSelection } from "../../actions.ts";
 import { icon, linkButton } from "../../controls/index.ts";
 import { el, showInColumn } from "../../dom.ts";
 import { bytesText, digits, visible } from "../../model/format.ts";
 import { isNothingToFuse, isThroughView } from "../../model/fusion-verdicts.ts";
+import { joinedDescent, rulesFor } from "../../model/lineage.ts";
 import { links } from "../../model/links.ts";
 import type { NodeRow } from "../../model/trace.ts";
 import { block, fold, table } from "./blocks.ts";
 import { verdictBefore, whatIfButtons } from "./what-if.ts";
 
 const most = 40;
+/** ONNX nodes of a selection that are followed. */
+const mostFollowed = 8;
 
 /** Refusals first: they are what people look for. */
 export function verdictBlock(app: App, verdicts: readonly Verdict[], title = "Why and why not"): HTMLElement[] {
@@ -109,7 +112,7 @@ export function fusionFact(app: App, ends: ReadonlySet<number>, verdicts: readon
   const own = [...ownEdges(verdicts, { ends, selected, sources: new Set(sourcesOfSelection(app)), origin })].sort(
     (a, b) => rank(a) - rank(b),
   );
-  const folded = foldedReaders(app);
+  const folded = [...removedParts(app), ...foldedReaders(app)];
   if (own.length === 0 && folded.length === 0) return undefined;
   const line = (verdict: Verdict): HTMLElement => {
     const [from, to] = verdict.nodes as readonly [number, number];
@@ -160,6 +163,23 @@ function foldedReaders(app: App): readonly string[] {
   return neighbours(app, "outputs")
     .filter((row) => !nodes.has(row.id) && row.origin.length > 0 && row.origin.every((source) => app.lineage.at(source, last).length === 0))
     .map((row) => `its reader ${visible(row.op)} #${row.id} was folded away: nothing is left to fuse`);
+}
+
+/** What a pass took away of the selection without putting anything in its place: an addition of zeros has no fusion. */
+function removedParts(app: App): readonly string[] {
+  const steps = joinedDescent(app.lineage, sourcesOfSelection(app).slice(0, mostFollowed));
+  return steps.flatMap(({ stage, nodes }, i) => {
+    const before = steps[i - 1]?.nodes ?? [];
+    if (i === 0 || nodes.length === 0 || nodes.some((id) => !before.includes(id))) return [];
+    const pass = passRows(app.store.state).find(({ index }) => index === stage);
+    const rules = rulesFor(pass?.hits ?? [], nodes, before)
+      .map(visible)
+      .join(", ");
+    const base = app.trace.snapshot(app.trace.baseOf(stage)).nodes;
+    const gone = before.filter((id) => !nodes.includes(id)).map((id) => `${visible(base.get(id)?.op ?? "?")} #${id}`);
+    const what = `${gone.slice(0, 3).join(", ")}${gone.length > 3 ? ` and ${gone.length - 3} more` : ""}`;
+    return [`${what} removed by ${stage} ${visible(pass?.name ?? "")}${rules === "" ? "" : `, rule ${rules}`}`];
+  });
 }
 
 /** What the rule looks at, folded. */

@@ -38,6 +38,7 @@ export class CodeView {
   readonly links = el("span", { class: "code-links" });
   /** What is said of the text as a whole, below its head. */
   readonly remark = el("div", { class: "code-remark", hidden: true });
+  private scrolled = 0;
   private text: Shown | undefined;
   private lit: ReadonlySet<number> = new Set();
   private chosen: ReadonlySet<number> = new Set();
@@ -130,6 +131,16 @@ export class CodeView {
   light(lit: ReadonlySet<number>, chosen: ReadonlySet<number>): void {
     this.lit = lit;
     this.chosen = chosen;
+    this.list.draw();
+  }
+
+  /** Notes what is in sight, before the text leaves the page. */
+  keepPlace(): void {
+    this.scrolled = this.list.element.scrollTop;
+  }
+
+  takePlace(): void {
+    this.list.element.scrollTop = this.scrolled;
     this.list.draw();
   }
 

@@ -57,12 +57,28 @@ class KernelsPanel {
     const shown = columnsShown(this.columns.clientWidth || 800, this.wanted);
     if (!again && shown.join() === this.shown.join()) return;
     this.shown = shown;
-    fill(this.columns, ...shown.map((kind) => (kind === "cpp" && this.header.isOpen ? this.header.view : this.views[kind]).element));
+    this.place(shown.map((kind) => (kind === "cpp" && this.header.isOpen ? this.header.view : this.views[kind])));
     this.columns.style.gridTemplateColumns = `repeat(${shown.length}, minmax(0, 1fr))`;
     fill(this.switches, ...kinds.map((kind) => this.switchOf(kind)));
     const { state } = this.app.store;
     if (state.view === "kernels" && state.summary) this.loadShown();
     this.light(state);
+  }
+
+  /** Puts texts side by side. Those that stay are not touched, and those that come back are where they were: moved elements lose their place. */
+  private place(wanted: readonly CodeView[]): void {
+    const { columns } = this;
+    const elements = wanted.map(({ element }) => element);
+    for (const view of [...Object.values(this.views), this.header.view]) {
+      if (view.element.parentElement !== columns || elements.includes(view.element)) continue;
+      view.keepPlace();
+      view.element.remove();
+    }
+    wanted.forEach((view, i) => {
+      if (columns.children[i] === view.element) return;
+      columns.insertBefore(view.element, columns.children[i] ?? null);
+      view.takePlace();
+    });
   }
 
   private switchOf(kind: TextKind): HTMLElement {

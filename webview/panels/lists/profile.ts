@@ -139,7 +139,7 @@ export class ProfileList {
       t("{0} in ONNX Runtime, in {1} kernels", usText(us), kernels),
       own === undefined ? "" : t("{0} here, all threads together", usText(own / 1000)),
     ];
-    const beside = own === undefined ? "" : t("here {0}", usText(own / 1000));
+    const beside = own === undefined ? visible(group.name) : t("here {0}", usText(own / 1000));
     return row(`${group.id} · ${templateText(group.template)}`, beside, us, this.whole, lines, false);
   }
 

@@ -1,11 +1,14 @@
 /** The field of the search, with the count, the ways to the next and the one before, and what is wrong with a query. */
-import type { App } from "../../app.ts";
-import { iconButton, searchField } from "../../controls/index.ts";
+import { showStage } from "../../actions.ts";
+import { passRows, type App } from "../../app.ts";
+import { iconButton, linkButton, searchField } from "../../controls/index.ts";
 import { el, fill } from "../../dom.ts";
+import { visible } from "../../model/format.ts";
 import { queryOf } from "../../search/match.ts";
 import { QueryError } from "../../search/query.ts";
-import { searchFor, stepFound } from "../../search/session.ts";
+import { foundElsewhere, searchFor, stepFound } from "../../search/session.ts";
 import type { State } from "../../store.ts";
+import { t } from "../../strings.ts";
 import { revealInGraph } from "../graph/index.ts";
 import { SearchHelp } from "./search-help.ts";
 
@@ -22,6 +25,9 @@ export class SearchBox {
   private readonly steps: readonly HTMLButtonElement[];
   private readonly problem = el("div", { class: "search-problem", id: "search-problem", role: "status", hidden: true });
   private readonly help: SearchHelp;
+  /** Nothing was found here: where there is something. */
+  private readonly elsewhere = el("div", { class: "search-elsewhere", role: "status", hidden: true });
+  private asked: readonly unknown[] = [];
 
   constructor(
     private readonly app: App,
@@ -47,6 +53,7 @@ export class SearchBox {
       { class: "search-box", role: "search" },
       el("div", { class: "search-row" }, this.field, tools),
       this.problem,
+      this.elsewhere,
       this.help.element,
     );
   }
@@ -68,6 +75,29 @@ export class SearchBox {
     this.field.setAttribute("aria-invalid", String(error instanceof QueryError));
     this.problem.hidden = !(error instanceof QueryError);
     if (error instanceof QueryError) fill(this.problem, ...problemText(search.text, error));
+    this.showElsewhere(this.app.store.state);
+  }
+
+  /** After `update`: a search through other stages is made once for each graph and text. */
+  private showElsewhere({ search, stage, version, bodies }: State): void {
+    const now = [search.text, search.found, stage, version, bodies];
+    if (now.every((part, i) => part === this.asked[i])) return;
+    this.asked = now;
+    const found = foundElsewhere(this.app);
+    this.elsewhere.hidden = found === undefined;
+    if (!found) return;
+    const pass = passRows(this.app.store.state).find(({ index }) => index === found.stage)?.name ?? "";
+    const go = (): void => {
+      showStage(this.app, found.stage);
+      lookAtFound(this.app, 1);
+    };
+    const where = `${found.stage} ${visible(pass)}`;
+    fill(
+      this.elsewhere,
+      t("Not in this graph, but in another stage:"),
+      " ",
+      linkButton(t("{0} in {1}", found.count, where), go, t("Show that stage")),
+    );
   }
 
   private key(event: KeyboardEvent): void {
