@@ -92,6 +92,25 @@ export const attentionMakes: Readonly<Record<string, Make>> = {
     const weights = softmax(n, n.op("matmul", [n.input(6, 8), n.input(8, 9)]), 1);
     return [n.op("matmul", [weights, n.input(9, 4)]), weights];
   },
+  "a norm between products, behind 16 bits": (n) => {
+    const x = n.op("cast", [n.op("cast", [n.op("matmul", [n.input(30, 12), n.weight(12, 40)])], { to: "f16" })], { to: "f32" });
+    const d = n.op("sub", [x, n.op("reduce-mean", [x], { axes: [1], keepdims: true })]);
+    const variance = n.op("reduce-mean", [n.op("mul", [d, d])], { axes: [1], keepdims: true });
+    const scaled = n.op("mul", [d, n.op("reciprocal", [n.op("sqrt", [n.op("add", [variance, n.scalar(1e-5)])])])]);
+    return n.op("matmul", [n.op("mul", [scaled, n.weight(40)]), n.weight(40, 7)]);
+  },
+  "causal attention": (n) => {
+    const [q, k, v] = [n.input(2, 3, 40, 8), n.input(2, 3, 45, 8), n.input(2, 3, 45, 8)];
+    const scores = n.op("mul", [n.op("matmul", [q, k], { transB: true }), n.scalar(0.35)]);
+    const hidden = n.bools([40, 45], (i) => i % 45 > Math.floor(i / 45) + 5);
+    return n.op("matmul", [softmax(n, n.op("where", [hidden, n.scalar(-Infinity), scores]), 3), v]);
+  },
+  "causal attention, long rows": (n) => {
+    const [q, k, v] = [n.input(33, 8), n.input(8, 1300), n.input(1300, 5)];
+    const seen = n.bools([33, 1300], (i) => i % 1300 <= Math.floor(i / 1300) + 700);
+    const masked = n.op("where", [seen, n.op("div", [n.op("matmul", [q, k]), n.scalar(3)]), n.scalar(-Infinity)]);
+    return n.op("matmul", [softmax(n, masked, 1), v]);
+  },
   "softmax of a product": (n) => softmax(n, n.op("matmul", [n.input(33, 20), n.weight(20, 50)]), 1),
   "residual and norm behind a product": (n) => {
     const x = n.op("add", [n.op("matmul", [n.input(30, 12), n.weight(12, 40)]), n.input(30, 40)]);

@@ -41,6 +41,9 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   "attention, operands that are computed, long rows": ["attention online"],
   "attention, scores are a result, too": ["matmul", "rows", "matmul"],
   "attention, weights are a result, too": ["matmul-rows rows", "matmul"],
+  "a norm between products, behind 16 bits": ["attention rows"],
+  "causal attention": ["attention rows"],
+  "causal attention, long rows": ["attention online"],
   "softmax of a product": ["matmul-rows rows"],
   "residual and norm behind a product": ["matmul-rows rows"],
 };

@@ -166,16 +166,24 @@ const keepsLast = (transpose: Node): boolean => {
 /** Views, and copies that could be views: none of them stands in the way of a kernel that takes a row distance. */
 const couldBeView = (index: NestIndex, node: Node): boolean => ["view", "copy"].includes(index.groupOf(node).template);
 
-/** Distances of the elements of a value as its reader would see them, were all moves before it views; undefined where there are none. */
-export function stridesOf(index: NestIndex, value: ValueId): readonly number[] | undefined {
+/**
+ * Distances of the elements of a value as its reader would see them, were all moves before it views; where there are none, with copies written
+ * out as they are planned; undefined: there are none at all.
+ */
+export const stridesOf = (index: NestIndex, value: ValueId): readonly number[] | undefined =>
+  stridesBehind(index, value, true) ?? stridesBehind(index, value, false);
+
+function stridesBehind(index: NestIndex, value: ValueId, copiesAreViews: boolean): readonly number[] | undefined {
   const shape = index.shape(value);
   const made = index.maker(value);
   if (made === undefined || !couldBeView(index, made)) return valueOf(index.graph, value).layout === "plain" ? rowMajor(shape) : undefined;
+  const isCopy = index.groupOf(made).template === "copy";
+  if (isCopy && !copiesAreViews) return rowMajor(shape);
   const source = operand(made, 0);
-  const strides = stridesOf(index, source);
+  const strides = stridesBehind(index, source, copiesAreViews);
   const seen = strides && viewStrides(made, { shape: index.shape(source), strides }, shape);
   // A copy is there to be read when its source cannot be.
-  return seen ?? (index.groupOf(made).template === "copy" ? rowMajor(shape) : undefined);
+  return seen ?? (isCopy ? rowMajor(shape) : undefined);
 }
 
 /** Does a kernel find the matrix at one distance along one of its axes, and none along the other? */

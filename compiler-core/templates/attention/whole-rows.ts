@@ -43,9 +43,7 @@ export function rowsBlock(c: NestCall, place: BlockPlace): Stmt[] {
   if (weights !== undefined) {
     const alive = builder.alloc(weights.scores, origin);
     const left =
-      quantised === undefined
-        ? roundedWeights(c, place, weights.scores, seen.n)
-        : quantisedWeights(c, place, quantised, weights, seen.n);
+      quantised === undefined ? roundedWeights(c, place, weights.scores, seen.n) : quantisedWeights(c, place, quantised, weights, seen.n);
     const mixing = mixed(c, place, left.buffer, quantised === undefined ? weights.factor : undefined, seen.n);
     return [...a.setup, ...sum.setup, ...seen.stmts, alive, first, ...weights.stmts, ...left.setup, ...mixing];
   }
@@ -144,8 +142,8 @@ function scoresTarget(
   const writer = nest.rows.findIndex((n) => resultOf(n) === value);
   const reads = (n: Node): boolean => n.inputs.some((v) => v !== null && throughViews(nest.views, v) === scores);
   const free = !nest.rows.slice(writer + 1).some(reads);
-  if (buffer !== undefined && free && valueOf(call.graph, value).dtype === "f32") return { buffer, value };
-  const dtype = valueOf(call.graph, value).dtype;
+  const { dtype } = valueOf(call.graph, value);
+  if (buffer !== undefined && free && call.builder.bufferOf(buffer).dtype === dtype) return { buffer, value };
   return { buffer: call.builder.buffer({ name: "weights", dtype, shape: [most, scratchPitch(nest.s.n)], scope: "thread" }), value };
 }
 
