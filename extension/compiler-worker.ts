@@ -65,6 +65,7 @@ import {
   type WorkerRequests,
 } from "./worker/messages.ts";
 import { declaredTypes, withDeclaredTypes } from "./worker/declared-types.ts";
+import { ProbedValues } from "./worker/probe.ts";
 import { serve, type HandlerContext, type Handlers, type Port } from "./worker/serve.ts";
 import { tensorPage } from "./worker/tensor-page.ts";
 import { writeArray } from "./worker/tensor-page-npy.ts";
@@ -84,6 +85,7 @@ const machine = localMachine();
 const shared = new Int32Array((workerData as WorkerData).shared);
 let model: SessionModel | undefined;
 let compiled: Compiled | undefined;
+const probed = new ProbedValues();
 
 const handlers: Handlers = {
   machine: machineInfo,
@@ -91,9 +93,15 @@ const handlers: Handlers = {
   compile,
   text: ({ kind, stage }, context) =>
     kind === "asm" ? assembly(context) : kind === "cpp" ? cppReply(sourceOf(now())) : snapshotReply(snapshotAt(stage)),
-  tensor: (arg) => tensorPage(graphAt(arg.stage), arg),
-  tensorStats: ({ value, stage }, context) => tensorStats(graphAt(stage), value, context),
-  writeTensor: ({ value, stage, path }, context) => writeArray(graphAt(stage), value, path, context),
+  tensor: (arg) => tensorPage(readableAt(arg.stage, arg.value), arg),
+  tensorStats: ({ value, stage }, context) => tensorStats(readableAt(stage, value), value, context),
+  writeTensor: ({ value, stage, path }, context) => writeArray(readableAt(stage, value), value, path, context),
+  probe: ({ value, data }, context) => {
+    const of = model ?? userError("no-compilation", {}, { what: "a run" });
+    requireRunnable(now().options, machine, detectMachine().profile);
+    sourceOf(now());
+    return probed.probe(of, now().compilation, value, data, context);
+  },
   loops: ({ nodes }) => loopSteps(now().compilation, new Set(nodes)),
   body: ({ path }) => body(path),
   nativeSource: (arg) => ("name" in arg ? nativeFunction(nativeHeaders(), arg.name) : nativeHeader(nativeHeaders(), arg.file)) ?? null,
@@ -257,5 +265,8 @@ function graphAt(stage: number): Graph {
   const snapshot = snapshotAt(stage);
   return isModule(snapshot) ? now().compilation.graph : snapshot;
 }
+
+/** The same, with what was probed of it read like a constant. */
+const readableAt = (stage: number, value: number): Graph => probed.asConstant(now().compilation, graphAt(stage), value);
 
 serve(parentPort as unknown as Port, handlers);

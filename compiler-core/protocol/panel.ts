@@ -5,6 +5,7 @@
 import type { BenchResult, BenchScope } from "./bench.ts";
 import type { InstructionNotes } from "./instruction-notes.ts";
 import type { OrtProfile } from "./ort-profile.ts";
+import type { ProbedTensor } from "./probe.ts";
 import type { CompilationSummary, GraphDelta, LineOrigin, LoopStep, PassInfo } from "./trace.ts";
 
 /** A coded error as the user reads it. */
@@ -221,6 +222,14 @@ export interface PanelRequests {
   readonly saveTensor: {
     readonly arg: { readonly value: number; readonly stage: number };
     readonly reply: { readonly path?: string; readonly bytes?: number; readonly note?: string };
+  };
+  /**
+   * Runs the model on the user's data and keeps the value: `tensor`, `tensorStats` and `saveTensor` give it then as they do constants. The host asks
+   * which data the first time, and where `choose` is set. `tensor` is null when nobody chose any.
+   */
+  readonly probe: {
+    readonly arg: { readonly value: number; readonly stage: number; readonly choose: boolean };
+    readonly reply: { readonly tensor: ProbedTensor | null; readonly data: string };
   };
   /** What became of nodes of the last graph below it: their statements in the loops, stage by stage. */
   readonly loops: { readonly arg: { readonly nodes: readonly number[] }; readonly reply: readonly LoopStep[] };

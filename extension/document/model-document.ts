@@ -15,6 +15,7 @@ import type {
   OrtProfile,
   PanelOptions,
   PanelRequests,
+  ProbedTensor,
   TemplateSpace,
   TensorArg,
   TensorPage,
@@ -23,6 +24,7 @@ import type {
   TextReply,
 } from "#protocol";
 import { cancelled, coded, isCancelled, toErrorInfo } from "../coded-error.ts";
+import type { ChosenData } from "../features/probe.ts";
 import { CompilerClient, type ClientLog } from "../worker/client.ts";
 import type { Threads } from "../worker/threads.ts";
 import type { BenchReply, CompileReply, MachineInfo, ModelInfo, Progress, WorkerRequests } from "../worker/messages.ts";
@@ -51,6 +53,8 @@ export class ModelDocument implements vscode.CustomDocument {
   failed: ErrorInfo | undefined;
   dims: Hello["dims"] = [];
   lastBench: BenchResult | undefined;
+  /** What the model is run on to look at values in the middle of it; asked for when it is first needed. */
+  probeData: ChosenData | undefined;
   /** Of the assembly that was last made of this compilation. */
   instructionNotes: InstructionNotes | undefined;
   /** What is being done for this model now, for the status bar; undefined: nothing. */
@@ -147,6 +151,19 @@ export class ModelDocument implements vscode.CustomDocument {
   async tensorStats(arg: { value: number; stage: number }, signal: AbortSignal, onEvent: (p: Progress) => void): Promise<TensorStats> {
     await this.ready("a tensor");
     return this.client.request("tensorStats", arg, { signal, onEvent });
+  }
+
+  /** Names of the model's inputs, in its order. */
+  inputNames(): readonly string[] {
+    const { values } = this.graphAt(0);
+    return [...(this.stages[0]?.inputs ?? [])].map((id) => values.get(id)?.name ?? "");
+  }
+
+  /** Runs the model on data and keeps the value: `tensor` and its kin give it from then on. */
+  async probe(arg: WorkerRequests["probe"]["arg"], signal: AbortSignal, onEvent: (p: Progress) => void): Promise<ProbedTensor> {
+    this.requireNative("running the model");
+    await this.ready("a run of the model");
+    return this.client.request("probe", arg, { signal, onEvent });
   }
 
   /** Writes a constant to a file of NumPy. */

@@ -8,6 +8,7 @@ import { Comparison } from "../document/comparison.ts";
 import type { DocumentChange, ModelDocument } from "../document/model-document.ts";
 import type { OpenPanel, Selection } from "../document/registry.ts";
 import { dropRuns, keepRun, keptRuns } from "../features/benchmark-runs.ts";
+import { chooseProbeData } from "../features/probe.ts";
 import type { Services } from "../services.ts";
 import { otherOptions } from "../text/compare-choice.ts";
 import { openHeader, openStageDiff, openStageText } from "../text/open-text.ts";
@@ -199,6 +200,7 @@ export class InspectorPanel implements OpenPanel, vscode.Disposable {
       openDiff: async ({ left, right }) => openStageDiff(document, left, right),
       chooseFile: (name, kinds) => this.chooseFile(name, kinds),
       chooseStored: (kinds) => this.chooseStored(kinds),
+      chooseProbeData: () => chooseProbeData(document),
       changeOptions: ({ options }) => services.changeOptions(document, options),
       compareOptions: (options) => this.compare(services.registry.detached(document.uri, otherOptions(document.options, options))),
       elk: () => readFileSync(path.join(services.dist, "elk-worker.js"), "utf8"),

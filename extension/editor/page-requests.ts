@@ -4,6 +4,7 @@ import { isBenchRun, shape, type BenchRun, type PanelOptions, type PanelRequests
 import { coded } from "../coded-error.ts";
 import type { ModelDocument } from "../document/model-document.ts";
 import { readRun } from "../features/benchmark-runs.ts";
+import type { ChosenData } from "../features/probe.ts";
 import type { Progress } from "../worker/messages.ts";
 
 const { bytes, either, json, listOf, members, oneOf, optional, recordOf, text, whole } = shape;
@@ -33,6 +34,8 @@ export interface RequestContext {
   readonly chooseFile: (name: string, kinds: Readonly<Record<string, readonly string[]>>) => Promise<string | undefined>;
   /** Asks for a file to read; undefined when nobody chose one. */
   readonly chooseStored: (kinds: Readonly<Record<string, readonly string[]>>) => Promise<string | undefined>;
+  /** Asks what the model is to be run on; undefined when nobody chose. */
+  readonly chooseProbeData: () => Promise<ChosenData | undefined>;
   readonly changeOptions: (arg: PanelRequests["compile"]["arg"]) => void;
   /** Holds the compilation shown against one of the same model with other options. Throws `compare-same` for the same. */
   readonly compareOptions: (options: PanelOptions) => void;
@@ -105,6 +108,15 @@ export const pageRequests: { readonly [N in RequestName]: Row<N> } = {
     handle: (arg, { document, signal, progress }) => document.tensorStats(arg, signal, progress),
   },
   saveTensor: { shape: members({ value: whole(0), stage }), handle: saveTensor },
+  probe: {
+    shape: members({ value: whole(0), stage, choose: oneOf(true, false) }),
+    handle: async ({ value, stage: at, choose }, { document, signal, progress, chooseProbeData }) => {
+      const chosen = choose || document.probeData === undefined ? await chooseProbeData() : document.probeData;
+      if (chosen === undefined) return { tensor: null, data: "" };
+      document.probeData = chosen;
+      return { tensor: await document.probe({ value, stage: at, data: chosen.data }, signal, progress), data: chosen.text };
+    },
+  },
   loops: {
     shape: members({ nodes: listOf(whole(0), 1_000_000) }),
     handle: ({ nodes }, { document, signal }) => document.loops(nodes, signal),

@@ -12,6 +12,7 @@ import { kernelsTree } from "./kernels-tree.ts";
 import { links } from "./links.ts";
 import { options } from "./options.ts";
 import { passesTree } from "./passes-tree.ts";
+import { probe } from "./probe.ts";
 import { problems } from "./problems.ts";
 import { start } from "./start.ts";
 import { statusBar } from "./status-bar.ts";
@@ -31,6 +32,7 @@ export const features: readonly Feature[] = [
   options,
   compare,
   benchmark,
+  probe,
   statusBar,
   problems,
   assemblyHover,

@@ -15,6 +15,7 @@ const patience: Readonly<Record<WorkerRequestName, number>> = {
   tensor: 60,
   tensorStats: 60,
   writeTensor: 60,
+  probe: 600, // builds, runs, and asks ONNX Runtime
   loops: 60,
   body: 60,
   nativeSource: 180, // waits for a build before it

@@ -14,6 +14,7 @@ import type {
   PanelOptions,
   PanelRequests,
   PassInfo,
+  ProbedTensor,
   RuleDoc,
   TemplateSpace,
   TensorArg,
@@ -74,6 +75,12 @@ export interface WorkerRequests {
     readonly event: Progress;
     readonly reply: { readonly bytes: number; readonly note?: string };
   };
+  /** Runs the model on data and keeps the value, which is read like a constant from then on. */
+  readonly probe: {
+    readonly arg: { readonly value: number; readonly stage: number; readonly data: ProbeData };
+    readonly event: Progress;
+    readonly reply: ProbedTensor;
+  };
   readonly loops: { readonly arg: { readonly nodes: readonly number[] }; readonly event: never; readonly reply: readonly LoopStep[] };
   readonly body: { readonly arg: { readonly path: string }; readonly event: never; readonly reply: GraphDelta };
   /** A function or a header of the native library; null when there is none. */
@@ -90,6 +97,12 @@ export interface WorkerRequests {
     readonly reply: BenchReply;
   };
   readonly templateSpace: { readonly arg: { readonly group: number }; readonly event: never; readonly reply: TemplateSpace };
+}
+
+/** Data for the inputs of a model: a folder in the layout of ONNX tests, files by input, random numbers for the others. */
+export interface ProbeData {
+  readonly folder?: string;
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** `done` is a fraction, or null when it is not known. */

@@ -3,7 +3,7 @@ import type { Compilation } from "../../compile.ts";
 import { evaluateGraph } from "../../graph/eval.ts";
 import { valueOf, type Graph, type ValueId } from "../../graph/ir.ts";
 import { decode, evaluable } from "../../graph/ndarray.ts";
-import { userError } from "../../messages.ts";
+import { bug, userError } from "../../messages.ts";
 import type { ProbedTensor, Divergence, TensorMaker } from "../../protocol/probe.ts";
 import { didYouMean } from "../nearest-name.ts";
 import { tensorFigures } from "../tensor-figures.ts";
@@ -27,36 +27,47 @@ export interface Probed extends ProbedTensor {
 const shown = 8;
 
 /** The tensors with these names, as the compiled code makes them, beside ONNX Runtime. Throws `tensor-unknown` and the errors of building and running. */
-export async function probeTensors(
+export function probeTensors(
   model: SessionModel,
   compilation: Compilation,
   names: readonly string[],
   settings: ProbeSettings,
 ): Promise<readonly Probed[]> {
-  const graph = referenceGraph(compilation);
-  const byName = valuesByName(graph);
+  const byName = valuesByName(referenceGraph(compilation));
   const ids = names.map((name) => byName.get(name) ?? unknownTensor(model, name, byName));
+  return probeValues(model, compilation, ids, settings);
+}
+
+/** The same for values by id. Those that a pass made have no name in the file: they are seen where the code has them in memory, else `tensor-unknown`. */
+export async function probeValues(
+  model: SessionModel,
+  compilation: Compilation,
+  ids: readonly ValueId[],
+  settings: ProbeSettings,
+): Promise<readonly Probed[]> {
+  const graph = referenceGraph(compilation);
   const host = await NativeHost.start(settings);
   try {
     const own = await ownValues(model, compilation, graph, ids, host, settings);
-    const made = names.filter((_, i) => own.get(ids[i]!)?.how !== "constant");
-    const theirs = made.length === 0 ? { because: "it is a constant" } : await ortValues(model, compilation, made, host, settings);
-    return names.map((name, i): Probed => {
-      const { value, how } = own.get(ids[i]!)!;
-      const other = "values" in theirs ? theirs.values.get(name) : undefined;
-      const maker = makerOf(compilation, ids[i]!);
+    const inFile = new Set(madeNames(model.file.model));
+    const nameOf = (id: ValueId): string => (graph.values[id] ?? compilation.graph.values[id])?.name ?? `%${id}`;
+    const comparable = (id: ValueId): boolean => graph.values[id] !== undefined && inFile.has(nameOf(id)) && isComputed(own.get(id)?.how);
+    const names = ids.filter(comparable).map(nameOf);
+    const theirs = names.length === 0 ? undefined : await ortValues(model, compilation, names, host, settings);
+    return ids.map((id): Probed => {
+      const { value, how } = own.get(id) ?? bug(`value %${id} was not probed`);
+      const other = theirs !== undefined && comparable(id) && "values" in theirs ? theirs.values.get(nameOf(id)) : undefined;
+      const maker = makerOf(compilation, id);
       return {
-        name,
+        name: nameOf(id),
         type: typeText(value),
         dtype: isSequence(value) ? value.kind : value.dtype,
         shape: isSequence(value) ? [] : value.shape,
         how,
         ...(maker === undefined ? {} : { maker }),
         ...(isNumbers(value) ? { figures: tensorFigures(value), first: Array.from(value.data.slice(0, shown), Number) } : {}),
-        ...(other === undefined || how === "constant" || how === "input"
-          ? {}
-          : { against: comparison(compilation, graph, ids[i]!, value, other) }),
-        ...(other === undefined && "because" in theirs && how !== "constant" ? { notCompared: theirs.because } : {}),
+        ...(other === undefined ? {} : { against: comparison(compilation, graph, id, value, other) }),
+        ...(theirs !== undefined && "because" in theirs && comparable(id) ? { notCompared: theirs.because } : {}),
         value,
       };
     });
@@ -64,6 +75,8 @@ export async function probeTensors(
     await host.close();
   }
 }
+
+const isComputed = (how: ProbedTensor["how"] | undefined): boolean => how === "in place" || how === "written out";
 
 function unknownTensor(model: SessionModel, name: string, byName: ReadonlyMap<string, ValueId>): never {
   const names = [...madeNames(model.file.model), ...byName.keys()];
@@ -86,8 +99,8 @@ async function ownValues(
   const found = new Map<ValueId, OwnValue>();
   for (const id of ids) {
     const given = graph.inputs.indexOf(id);
-    const value = valueOf(graph, id);
-    const constant = value.constant === undefined ? undefined : graph.constants.get(value.constant);
+    const known = (graph.values[id] ?? compilation.graph.values[id])?.constant;
+    const constant = known === undefined ? undefined : graph.constants.get(known);
     if (given >= 0) found.set(id, { value: settings.inputs[given]!, how: "input" });
     else if (constant !== undefined) {
       const { dtype, shape } = constant;
@@ -99,6 +112,9 @@ async function ownValues(
   const open = [...new Set(ids)].filter((id) => !found.has(id));
   const inPlace = open.filter((id) => observable.has(id) || compilation.graph.outputs.includes(id));
   const rest = open.filter((id) => !inPlace.includes(id));
+  const nowhere = rest.find((id) => model.graph.values[id] === undefined);
+  if (nowhere !== undefined)
+    userError("tensor-unknown", {}, { name: JSON.stringify(compilation.graph.values[nowhere]?.name ?? `%${nowhere}`), hint: "" });
   if (inPlace.length > 0)
     for (const [id, value] of await observedValues(compilation, inPlace, host, settings)) found.set(id, { value, how: "in place" });
   if (rest.length > 0)

@@ -1,0 +1,69 @@
+/** Values of a run on the user's data, kept for one compilation: they are read like constants from then on. */
+import { ConstantStore, type Compilation, type Graph } from "#core";
+import {
+  dimsOfGiven,
+  fileBytes,
+  inputsOf,
+  isSequence,
+  probeValues,
+  readGiven,
+  typeText,
+  type Probed,
+  type RunValue,
+  type SessionModel,
+} from "#core/io";
+import type { ProbedTensor } from "#protocol";
+import { coded } from "../coded-error.ts";
+import type { ProbeData, Progress } from "./messages.ts";
+
+/** Values that are kept; the oldest go first. */
+const mostKept = 16;
+
+export class ProbedValues {
+  private of: Compilation | undefined;
+  private readonly kept = new Map<number, Exclude<RunValue, { readonly items: unknown }>>();
+
+  /** Runs the model and keeps the value. Throws `input-mismatch`, `input-unknown`, `tensor-unknown` and the errors of building and running. */
+  async probe(
+    model: SessionModel,
+    compilation: Compilation,
+    value: number,
+    data: ProbeData,
+    { signal, event }: { readonly signal: AbortSignal; readonly event: (p: Progress) => void },
+  ): Promise<ProbedTensor> {
+    const given = readGiven(model.graph, data);
+    const { dims } = compilation.options;
+    for (const [name, size] of Object.entries(dimsOfGiven(model.graph, given)))
+      if (dims[name] !== undefined && dims[name] !== size)
+        throw coded("input-mismatch", { name, what: `the data has an extent of ${size}, the options set ${dims[name]}` });
+    const inputs = inputsOf(model, compilation, given, 1).values;
+    const [found] = await probeValues(model, compilation, [value], { inputs, signal, onStep: (text) => event({ text, done: null }) });
+    if (found === undefined) throw coded("tensor-unknown", { name: `%${value}`, hint: "" });
+    this.keep(compilation, value, found);
+    const { value: _, ...tensor } = found;
+    return tensor;
+  }
+
+  private keep(compilation: Compilation, id: number, { value }: Probed): void {
+    if (isSequence(value)) throw coded("tensor-not-constant", { name: typeText(value) });
+    if (this.of !== compilation) this.kept.clear();
+    this.of = compilation;
+    this.kept.delete(id);
+    this.kept.set(id, value);
+    const [oldest] = this.kept.keys();
+    if (this.kept.size > mostKept && oldest !== undefined) this.kept.delete(oldest);
+  }
+
+  /** The graph with the value as a constant, where it was probed in this compilation. */
+  asConstant(compilation: Compilation, graph: Graph, id: number): Graph {
+    const kept = this.of === compilation ? this.kept.get(id) : undefined;
+    const known = graph.values[id];
+    if (kept === undefined || known === undefined || known.constant !== undefined) return graph;
+    const constants = new ConstantStore();
+    const constant =
+      "strings" in kept ? constants.addStrings(kept.shape, () => kept.strings) : constants.add(kept.dtype, kept.shape, fileBytes(kept));
+    const values = [...graph.values];
+    values[id] = { ...known, dtype: kept.dtype, shape: kept.shape, constant };
+    return { ...graph, values, constants };
+  }
+}
