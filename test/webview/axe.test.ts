@@ -71,6 +71,9 @@ describe("accessibility", { skip: noChromium }, () => {
       await clean("a comparison");
       await page.click("text=Numbers and decisions");
       await clean("a comparison in numbers");
+      await page.click("#tab-fusion");
+      await page.waitForSelector(".what-if-body");
+      await clean("what if, above the groups");
       await page.context().close();
     });
   }

@@ -133,6 +133,38 @@ const scenes: readonly Scene[] = [
     },
   },
   {
+    name: "25-memory-brushed",
+    what: "Memory of an encoder: steps brushed, what is alive then lit on the graph",
+    options: bert,
+    act: async (page) => {
+      await press(page, ["3"]);
+      await page.focus(".arena");
+      await press(page, ["ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight"]);
+    },
+  },
+  {
+    name: "26-fusion-groups",
+    what: "Every loop nest of an encoder with its price, and what was left apart",
+    options: bert,
+    act: async (page) => {
+      await press(page, ["5"]);
+      await page.click(".fusion-tools .segment >> text=Time");
+      await page.click(".fusion-row >> nth=0");
+      await page.waitForTimeout(800);
+    },
+  },
+  {
+    name: "27-what-if",
+    what: "What if two operators were not in one nest: compiled that way as well, and compared",
+    options: () => {
+      const [own, other] = [example({}), example({ forbid: [["#0", "#1"]] })];
+      const { options } = other.messages.find(({ type }) => type === "generation") as Extract<ToPage, { type: "generation" }>;
+      const compare = { id: 1, kind: "options", title: "apart: #0 + #1", ownTitle: "as the rules decide", options } as const;
+      return { ...own, messages: [...own.messages, ...asOther(other, compare)] };
+    },
+    act: (page) => press(page, ["5"]),
+  },
+  {
     name: "13-benchmark",
     what: "A measurement against ONNX Runtime",
     options: () => mlp(),

@@ -52,7 +52,7 @@ describe("pictures of the graph", { skip: noChromium }, () => {
         await choose(page, "Colour by", "flops");
         await assertLegible(page, `colours by flops, ${width} px`);
         await assertNothingClipped(page, `colours by flops, ${width} px`);
-        for (const view of ["2", "3", "4", "1"]) {
+        for (const view of ["2", "3", "4", "5", "1"]) {
           await page.keyboard.press(view);
           await page.waitForTimeout(60);
           await assertNothingClipped(page, `view ${view}, ${width} px`);

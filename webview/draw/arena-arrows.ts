@@ -6,9 +6,9 @@ import type { Theme } from "./theme.ts";
 
 export function arenaArrows(bar: PlacedBuffer, map: MemoryMap, x: Scale, y: Scale, theme: Theme, strong: boolean): SVGElement[] {
   const old = map.bars.find(({ buffer }) => buffer.id === bar.tookFrom?.id);
-  if (!old || !map.reuse) return [];
+  if (!old || !map.reuse || bar.inPlace) return [];
   const middle = ({ at, buffer }: PlacedBuffer): number => y(at + buffer.bytes / 2);
-  const [ax, ay, bx, by] = [x(old.lastStep + 1) - 6, middle(old), x(bar.firstStep) + 7, middle(bar)];
+  const [ax, ay, bx, by] = [x(old.to) - 6, middle(old), x(bar.from) + 7, middle(bar)];
   const bend = Math.max(14, (bx - ax) / 2);
   const style = {
     fill: "none",
@@ -25,6 +25,6 @@ export function arenaArrows(bar: PlacedBuffer, map: MemoryMap, x: Scale, y: Scal
 
 /** A ring on the seam: the step that writes one reads the other. */
 export function inPlaceSign(bar: PlacedBuffer, x: Scale, y: Scale, theme: Theme): SVGElement[] {
-  const place = { cx: x(bar.firstStep) + 1, cy: y(bar.at + bar.buffer.bytes / 2), r: 4.5 };
+  const place = { cx: x(bar.from), cy: y(bar.at + bar.buffer.bytes / 2), r: 4.5 };
   return [svg("circle", { ...place, fill: theme.background, stroke: theme.focus, "stroke-width": 2, "pointer-events": "none" })];
 }

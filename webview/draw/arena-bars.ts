@@ -1,7 +1,7 @@
 /** A buffer as a bar: as long as it lives, as high as it is large. */
 import { svg } from "../dom.ts";
 import { stepsOfGroups, type MemoryMap, type PlacedBuffer } from "../model/arena.ts";
-import { bytesText, visible } from "../model/format.ts";
+import { bytesText, tail, visible } from "../model/format.ts";
 import type { Scale } from "./arena.ts";
 import type { Theme } from "./theme.ts";
 
@@ -25,8 +25,8 @@ export function arenaBar(
   const { buffer, at, culprit, onlyFirst } = bar;
   const order = groups.indexOf(buffer.groups[0] ?? NaN);
   const colour = order >= 0 ? (theme.groups[order % theme.groups.length] as string) : theme.muted;
-  const [left, top] = [x(bar.firstStep) + 1, y(at + buffer.bytes) + 0.5];
-  const width = Math.max(2, x(bar.lastStep + 1) - x(bar.firstStep) - 2);
+  const [left, top] = [x(bar.from) + 1, y(at + buffer.bytes) + 0.5];
+  const width = Math.max(2, x(bar.to) - x(bar.from) - 2);
   const height = Math.max(1.5, y(at) - y(at + buffer.bytes) - 1);
   const group = svg("g", { class: "arena-bar", "data-buffer": buffer.id, opacity: faded ? 0.28 : 1 });
   group.append(
@@ -73,7 +73,7 @@ function label(
   if (width < 46 || height < 13) return [];
   const text = svg("text", { x: left + (culprit ? 9 : 6), y: top + Math.min(height / 2 + 4, 15), class: "bar-label" });
   const room = Math.floor((width - 14) / letter);
-  const name = visible(buffer.name);
+  const name = tail(buffer.name, Math.max(8, room));
   const long = `${name}  ${bytesText(buffer.bytes)}`;
   const words = long.length <= room ? long : name;
   text.textContent = words.length > room ? `${words.slice(0, Math.max(1, room - 1))}…` : words;

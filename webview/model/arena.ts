@@ -10,6 +10,9 @@ export interface PlacedBuffer {
   readonly at: number;
   readonly firstStep: number;
   readonly lastStep: number;
+  /** Where it is drawn from and to, in steps: where one takes the place of another within a step, they share that step. */
+  readonly from: number;
+  readonly to: number;
   /** The one whose place it took last; absent where there is none, or nothing is reused. */
   readonly tookFrom?: BufferInfo;
   /** That one is read by the step that writes this one. */
@@ -47,6 +50,7 @@ export function memoryMap(summary: CompilationSummary, place: MemoryPlace, reuse
   const [culprits, first] = [new Set(place === "arena" ? memory?.culprits : []), new Set(memory?.firstRunOnly)];
   const order = place === "weights" ? [...own].sort((a, b) => b.bytes - a.bytes || a.id - b.id) : own;
   let next = 0;
+  const seams = stacked ? undefined : seamsOf(own, byId, first);
   const bars = order
     .filter(({ offset }) => place === "weights" || offset >= 0)
     .map((buffer): PlacedBuffer => {
@@ -58,6 +62,8 @@ export function memoryMap(summary: CompilationSummary, place: MemoryPlace, reuse
         at,
         firstStep: buffer.firstStep,
         lastStep: buffer.lastStep,
+        from: buffer.firstStep + (seams?.begin.get(buffer.id) ?? 0),
+        to: buffer.lastStep + (seams?.end.get(buffer.id) ?? 1),
         ...(old ? { tookFrom: old } : {}),
         inPlace: old !== undefined && !first.has(old.id) && old.lastStep >= buffer.firstStep,
         culprit: culprits.has(buffer.id),
@@ -78,6 +84,34 @@ export function memoryMap(summary: CompilationSummary, place: MemoryPlace, reuse
 }
 
 const aligned = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+
+/**
+ * Parts of steps, from 0 to 1, at which buffers begin and end that share a step with the one whose place they take, or who takes theirs: each
+ * one begins in the middle of what the one before it leaves.
+ */
+function seamsOf(
+  buffers: readonly BufferInfo[],
+  byId: ReadonlyMap<number, BufferInfo>,
+  onlyFirst: ReadonlySet<number>,
+): { readonly begin: ReadonlyMap<number, number>; readonly end: ReadonlyMap<number, number> } {
+  const before = ({ reuses, firstStep }: BufferInfo): readonly BufferInfo[] =>
+    reuses.flatMap((id) => {
+      const old = onlyFirst.has(id) ? undefined : byId.get(id);
+      return old !== undefined && old.lastStep >= firstStep ? [old] : [];
+    });
+  const begin = new Map<number, number>();
+  const beginOf = (buffer: BufferInfo): number => {
+    const known = begin.get(buffer.id);
+    if (known !== undefined) return known;
+    begin.set(buffer.id, 0); // a plan has no circles; one that has is drawn all the same
+    const made = before(buffer).reduce((most, old) => Math.max(most, (1 + (old.firstStep === buffer.firstStep ? beginOf(old) : 0)) / 2), 0);
+    begin.set(buffer.id, made);
+    return made;
+  };
+  const end = new Map<number, number>();
+  for (const buffer of buffers) for (const old of before(buffer)) end.set(old.id, Math.min(end.get(old.id) ?? 1, beginOf(buffer)));
+  return { begin, end };
+}
 
 /** Older traces do not name their steps. */
 function unnamed(buffers: readonly BufferInfo[]): MemoryReport["steps"] {

@@ -69,7 +69,7 @@ export class WhatIfCard {
     return el(
       "div",
       { class: "what-if-head" },
-      el("h3", {}, t("What if: {0}", visible(hello.title))),
+      el("h3", {}, t("What if? {0}", visible(hello.title))),
       iconButton("cross", "End the comparison", () => endCompare(this.app)),
     );
   }

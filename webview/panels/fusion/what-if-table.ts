@@ -39,7 +39,7 @@ export function whatIfTable(app: App, { here, there, pairs }: Both): HTMLElement
   return el(
     "div",
     { class: "what-if-body" },
-    table(["", t("now"), t("what if"), t("change")], rows, [1, 2]),
+    table(["", t("now"), t("what if"), t("change")], rows, [1, 2, 3]),
     el(
       "ul",
       { class: "plain what-if-edges" },
