@@ -110,11 +110,11 @@ that run it without Fusionscope, Node or ONNX Runtime. A model with nodes that a
     ],
   },
   explain: {
-    summary: "lineage and every verdict about one ONNX node",
+    summary: "lineage, every verdict about one ONNX node, and what its loops are estimated to cost",
     details: references,
     arguments: [model, { name: "NODE", help: "#index, name:... or out:..." }],
-    options: [...code, ...general],
-    examples: ["fusionscope explain model.onnx '#3'", "fusionscope explain model.onnx out:logits"],
+    options: ["static", ...code, "no-cache", "timeout", ...general],
+    examples: ["fusionscope explain model.onnx '#3'", "fusionscope explain model.onnx out:logits --static"],
   },
   extract: {
     summary: "write a part of a model as an ONNX file, with the values that flow through it",

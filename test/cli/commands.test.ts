@@ -86,7 +86,8 @@ const cases: readonly Case[] = [
     text: /SQNR/,
   },
   { words: ["explain", exampleModel, "#1"], json: checkExplain, text: /fused: / },
-  { words: ["explain", exampleModel, "out:y"] },
+  { words: ["explain", exampleModel, "out:y"], text: /estimates of the cost model, not measurements/ },
+  { words: ["explain", exampleModel, "#1", "--static"], text: /estimates, not measurements: llvm-mca|no estimates: / },
   { words: ["explain", exampleModel, "%0"], text: /%0 matmul: as it was imported/ },
   {
     words: ["check", exampleModel, "--against", "eval", "--dim", "batch=3"],

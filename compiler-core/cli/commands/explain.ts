@@ -1,21 +1,72 @@
-/** `fusionscope explain MODEL NODE`: what became of one ONNX node, and why. */
-import { explainNode, resolveNode, type Explanation } from "#core/io";
-import type { Verdict } from "#protocol";
-import type { CommandRunner } from "../command.ts";
+/** `fusionscope explain MODEL NODE`: what became of one ONNX node, why, and what its loops are estimated to cost. */
+import { buildCode, estimateBuilt, explainNode, resolveNode, type Explanation } from "#core/io";
+import { compilationSummary, type Compilation } from "#core";
+import type { FusionGroup, StaticEstimate, Verdict } from "#protocol";
+import type { CommandContext, CommandRunner } from "../command.ts";
+import { nativeSettings } from "../native-settings.ts";
 import { compileFromLine, identity } from "../request.ts";
 import { printable, shorten, textTable } from "../text/align.ts";
+import { estimateText } from "../text/hot-spots.ts";
+import { bytesText, timeText } from "../text/units.ts";
 
-export const explain: CommandRunner = (context) => {
+export const explain: CommandRunner = async (context) => {
   const compiled = compileFromLine(context);
   try {
+    const { compilation } = compiled;
     const reference = context.arguments[1] ?? "";
     if (!reference.startsWith("%")) resolveNode(compiled.model, reference);
-    const explanation = explainNode(compiled.compilation, reference);
-    return { json: { ...identity(compiled), ...explanation }, text: explanationText(explanation) };
+    const explanation = explainNode(compilation, reference);
+    const own = new Set(explanation.groups.map((g) => g.id));
+    const estimates = (compilationSummary(compilation).fusion ?? []).filter((g) => own.has(g.group));
+    const estimate = await staticEstimate(context, compilation, own);
+    return {
+      json: { ...identity(compiled), ...explanation, estimates, ...(estimate === undefined ? {} : { estimate }) },
+      text: [...explanationText(explanation), ...costTable(estimates), ...estimateText(estimate)],
+    };
   } finally {
     compiled.model.close();
   }
 };
+
+/** What llvm-mca says of the loops of these groups, where that was asked for: it takes a build. */
+async function staticEstimate(
+  context: CommandContext,
+  compilation: Compilation,
+  groups: ReadonlySet<number>,
+): Promise<StaticEstimate | undefined> {
+  const { source } = compilation;
+  if (context.options.static !== true || source === undefined) return undefined;
+  const estimate = await estimateBuilt(compilation, await buildCode(source, nativeSettings(context)));
+  if (!estimate.valid) return estimate;
+  return { ...estimate, loops: estimate.loops.filter((l) => l.group !== undefined && groups.has(l.group)) };
+}
+
+/** Figures of the cost model: for comparing choices with each other. */
+function costTable(groups: readonly FusionGroup[]): string[] {
+  if (groups.length === 0) return [];
+  const ns = (value: number | undefined): string => (value === undefined ? "" : timeText(value / 1e6));
+  return [
+    "",
+    "estimates of the cost model, not measurements:",
+    ...textTable<FusionGroup>(
+      [
+        { title: "group", align: "right", cell: (g) => String(g.group) },
+        { title: "kind", cell: (g) => g.kind },
+        { title: "time", align: "right", cell: (g) => ns(g.cost?.ns) },
+        { title: "arithmetic", align: "right", cell: (g) => ns(g.cost?.computeNs) },
+        { title: "memory", align: "right", cell: (g) => ns(g.cost?.memoryNs) },
+        { title: "done again", align: "right", cell: (g) => ns(g.cost?.recomputeNs) },
+        { title: "barriers", align: "right", cell: (g) => ns(g.cost?.launchNs) },
+        { title: "pieces", align: "right", cell: (g) => String(g.cost?.pieces ?? "") },
+        { title: "read", align: "right", cell: (g) => bytesText(g.readBytes) },
+        { title: "written", align: "right", cell: (g) => bytesText(g.writtenBytes) },
+        { title: "saved", align: "right", cell: (g) => bytesText(g.savedBytes) },
+        { title: "works on", cell: (g) => `${bytesText(g.footprint.bytes)} (${g.footprint.level})` },
+      ],
+      groups,
+    ),
+  ];
+}
 
 function explanationText(e: Explanation): string[] {
   const title = `${e.node.path} ${e.node.domain === "" ? "" : `${e.node.domain}.`}${e.node.opType}${e.node.name === "" ? "" : ` "${printable(e.node.name)}"`}`;

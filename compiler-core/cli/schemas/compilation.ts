@@ -194,5 +194,7 @@ export const explainMembers: Members = {
     groups: list(record({ id: whole, name: text, template: text })),
     code: list(record({ group: whole, kernel: text, irLines: list(whole), cppLines: list(whole) })),
     verdicts: list(verdict),
+    estimates: list(fusionGroup),
   },
+  optional: { estimate },
 };

@@ -11,6 +11,12 @@ const known = new Map<Work, number>();
 /** A build that was kept from before takes no longer. */
 const cachedSeconds = 0.3;
 
+/** Seconds of a build: as the last one of its kind, else as usual on a machine that is as slow as the other kind shows it to be. */
+function expected(work: Work): number {
+  const slower = (["harness", "part"] as const).map((w) => (known.get(w) ?? usual[w]) / usual[w]);
+  return known.get(work) ?? usual[work] * Math.max(1, ...slower);
+}
+
 export class Budget {
   readonly #end: number;
   readonly #timer: NodeJS.Timeout;
@@ -35,7 +41,7 @@ export class Budget {
 
   /** Could `count` builds of a kind, one after the other, end in time? */
   allows(work: Work, count = 1): boolean {
-    return count * (known.get(work) ?? usual[work]) < this.left();
+    return count * expected(work) < this.left();
   }
 
   /** Times a build, for the next time the question comes up. */

@@ -1,6 +1,8 @@
 /** How points of a search space are measured: by the hundred in one build where a header takes parameters as arguments, else each in its own build. */
+import os from "node:os";
 import type { ParamSpace } from "../../passes/2-lower/params/index.ts";
 import type { Params } from "../../passes/2-lower/gemm-problem.ts";
+import { inParallel } from "../module-units.ts";
 import { RunnerClient } from "../runner-client.ts";
 import { buildCode } from "./build.ts";
 import { NativeHost } from "./native-host.ts";
@@ -134,6 +136,7 @@ async function measureBuilds(
   return {
     isMeasurable: () => true,
     measure: async (points) => {
+      await inParallel(points, os.availableParallelism(), candidateOf);
       const times: number[] = [];
       for (const point of points) times.push(await time(point));
       return times;
