@@ -63,8 +63,8 @@ function take(app: App, message: ToPage, echo: KeyEcho): void {
       if (echo.swallows(message.command)) return;
       runCommand(app, message.command, { fit: fitGraph, bench: (scope) => startBench(app, scope) });
       if (!message.command.name.startsWith("select-")) return;
-      // Loops and code show a selection as well; the other views do not.
-      if (!["graph", "kernels"].includes(app.store.state.view) && message.command.name !== "select-buffer") showView(app, "graph");
+      // Loops, code and groups show a selection as well, and what has the graph above it; the other views do not.
+      if (!showsSelection(app.store.state) && message.command.name !== "select-buffer") showView(app, "graph");
       revealInGraph(app.store.state.selection.nodes);
       return;
     case "trust":
@@ -73,6 +73,9 @@ function take(app: App, message: ToPage, echo: KeyEcho): void {
       return;
   }
 }
+
+const showsSelection = ({ view, graphBeside }: State): boolean =>
+  ["graph", "kernels", "fusion"].includes(view) || (view === "buffers" && graphBeside);
 
 /** Big graphs start folded, unless somebody has chosen. */
 function folded({ store, trace }: App): Partial<State> {
