@@ -72,7 +72,7 @@ describe("accessibility", { skip: noChromium }, () => {
       await page.click("text=Numbers and decisions");
       await clean("a comparison in numbers");
       await page.click("#tab-fusion");
-      await page.waitForSelector(".what-if-body");
+      await page.waitForSelector(".what-if-head");
       await clean("what if, above the groups");
       await page.context().close();
     });
