@@ -8,7 +8,7 @@ export * from "./options.ts";
 export * from "./graph/ir.ts";
 export { hasTrait, isOpName, opNames, opOf, type OpName } from "./graph/ops/index.ts";
 export type { Op, Trait } from "./graph/ops/op.ts";
-export { ConstantStore, type Constant } from "./graph/constants.ts";
+export type { Constant } from "./graph/constants.ts";
 export { dtypeBits, isSmallFloat, type DType } from "./support/dtype.ts";
 export { getElement } from "./support/elements.ts";
 export { decodeTable } from "./support/small-floats.ts";

@@ -48,6 +48,7 @@ import {
   nativeHeaders,
   openSessionModel,
   placesInHeaders,
+  ProbedValues,
   readOrtProfile,
   requireRunnable,
   type BuiltCode,
@@ -65,7 +66,6 @@ import {
   type WorkerRequests,
 } from "./worker/messages.ts";
 import { declaredTypes, withDeclaredTypes } from "./worker/declared-types.ts";
-import { ProbedValues } from "./worker/probe.ts";
 import { serve, type HandlerContext, type Handlers, type Port } from "./worker/serve.ts";
 import { tensorPage } from "./worker/tensor-page.ts";
 import { writeArray } from "./worker/tensor-page-npy.ts";

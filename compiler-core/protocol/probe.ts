@@ -1,6 +1,12 @@
 /** What looking at tensors in the middle of a run says: values of one run on given data, beside ONNX Runtime, and beside the float model. */
 import type { TensorStats } from "./panel.ts";
 
+/** Data for the inputs of a model: a folder in the layout of ONNX tests, files by input, random numbers for the others. */
+export interface ProbeData {
+  readonly folder?: string;
+  readonly files?: Readonly<Record<string, string>>;
+}
+
 /** Which operator of the last graph makes a tensor, in which nest, from which nodes of the file, and which pass put it there. */
 export interface TensorMaker {
   readonly node: number;

@@ -1,10 +1,10 @@
 /** Which data a model is run on to look at values in the middle of it: asked for once, and anew by the command "Probe Values…". */
 import path from "node:path";
 import * as vscode from "vscode";
+import type { ProbeData } from "#protocol";
 import { coded } from "../coded-error.ts";
 import type { ModelDocument } from "../document/model-document.ts";
 import type { Feature } from "../services.ts";
-import type { ProbeData } from "../worker/messages.ts";
 
 /** What was chosen, and how it is called. */
 export interface ChosenData {

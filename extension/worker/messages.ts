@@ -14,6 +14,7 @@ import type {
   PanelOptions,
   PanelRequests,
   PassInfo,
+  ProbeData,
   ProbedTensor,
   RuleDoc,
   TemplateSpace,
@@ -97,12 +98,6 @@ export interface WorkerRequests {
     readonly reply: BenchReply;
   };
   readonly templateSpace: { readonly arg: { readonly group: number }; readonly event: never; readonly reply: TemplateSpace };
-}
-
-/** Data for the inputs of a model: a folder in the layout of ONNX tests, files by input, random numbers for the others. */
-export interface ProbeData {
-  readonly folder?: string;
-  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** `done` is a fraction, or null when it is not known. */

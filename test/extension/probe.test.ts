@@ -5,9 +5,8 @@ import os from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
 import { defaultOptions, type Compilation } from "#core";
-import { compileModel, findToolchain, localMachine, openSessionModel, writeNpyFile, type SessionModel } from "#core/io";
+import { compileModel, findToolchain, localMachine, openSessionModel, ProbedValues, writeNpyFile, type SessionModel } from "#core/io";
 import { inputsOfFiles } from "../../extension/features/probe.ts";
-import { ProbedValues } from "../../extension/worker/probe.ts";
 import { tensorPage } from "../../extension/worker/tensor-page.ts";
 import { tensorStats } from "../../extension/worker/tensor-page-stats.ts";
 

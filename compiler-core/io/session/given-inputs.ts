@@ -2,6 +2,7 @@
 import type { Compilation } from "../../compile.ts";
 import { staticShape, valueOf, type Graph, type Value } from "../../graph/ir.ts";
 import { userError } from "../../messages.ts";
+import type { ProbeData } from "../../protocol/probe.ts";
 import { didYouMean } from "../nearest-name.ts";
 import { readNpyFile, readTensorFile, readTensorFolder, type NamedTensor } from "../tensor-file.ts";
 import { referenceGraph } from "./check.ts";
@@ -10,13 +11,6 @@ import { randomModelInputs } from "./run-inputs.ts";
 import type { RunValue } from "./run-value.ts";
 import { storedTensor } from "./stored-run.ts";
 
-export interface GivenFiles {
-  /** Folder with `input_0.pb` and so on; files that are not there are no error. */
-  readonly folder?: string;
-  /** Path of a `.npy` or TensorProto file by input name; comes before the folder. */
-  readonly files?: Readonly<Record<string, string>>;
-}
-
 /** A tensor that somebody gave, and where it is from. */
 export interface GivenTensor {
   readonly tensor: NamedTensor;
@@ -24,7 +18,7 @@ export interface GivenTensor {
 }
 
 /** By position of the input. Throws `input-unknown`, `data-folder`, `npy-format` and the errors of tensor files. */
-export function readGiven(graph: Graph, { folder, files = {} }: GivenFiles): ReadonlyMap<number, GivenTensor> {
+export function readGiven(graph: Graph, { folder, files = {} }: ProbeData): ReadonlyMap<number, GivenTensor> {
   const given = new Map<number, GivenTensor>();
   const names = graph.inputs.map((id) => valueOf(graph, id).name);
   if (folder !== undefined) {

@@ -23,6 +23,7 @@ export * from "./given-inputs.ts";
 export * from "./observe.ts";
 export * from "./probe.ts";
 export * from "./probe-errors.ts";
+export * from "./probed-values.ts";
 export { madeNames, type ProbeSettings } from "./probe-values.ts";
 export { modelInputs } from "./run-inputs.ts";
 export * from "./run-value.ts";

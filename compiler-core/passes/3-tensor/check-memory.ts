@@ -11,7 +11,7 @@ interface Event {
   readonly buffer: BufferId;
   /** Barriers passed. */
   readonly epoch: number;
-  /** Position in program order. */
+  /** Position in program order: of the whole statement of the team's, as what is inside of a loop comes again and again. */
   readonly at: number;
   /** Done by thread 0 alone, so that its order with other such events is that of the program. */
   readonly single: boolean;
@@ -23,7 +23,6 @@ function events(module: Module): readonly Event[] {
   let at = 0;
   const walk = (s: Stmt, single: boolean): void => {
     if (s.k === "barrier") epoch++;
-    at++;
     const event = (buffer: BufferId): void => void out.push({ buffer, epoch, at, single });
     visitOwnExprs(s, (e) => e.k === "load" && event(e.buffer));
     if (s.k === "store") event(s.buffer);
@@ -34,7 +33,11 @@ function events(module: Module): readonly Event[] {
   for (const f of [module.init, module.run]) {
     const shared = sharedLets(f.body);
     const team = (body: readonly Stmt[]): void =>
-      body.forEach((s) => (s.k === "region" ? team(s.body) : walk(s, !forAllThreads(s, shared))));
+      body.forEach((s) => {
+        at++;
+        if (s.k === "region") team(s.body);
+        else walk(s, !forAllThreads(s, shared));
+      });
     team(f.body);
     epoch++;
   }
@@ -88,15 +91,42 @@ const collide = (a: Buffer, b: Buffer): boolean =>
   a.offset < b.offset + size(b) &&
   b.offset < a.offset + size(a);
 
-/** One sentence per pair of buffers that hold values at one time in one place; empty for a sound plan. */
-export function overlaps(module: Module): readonly string[] {
-  const problems: string[] = [];
+/** Begin and end of a span on one line: epochs, and places inside of them where thread 0 works alone. What overlaps there is alive together. */
+const begin = (s: Span): readonly [number, number] => [s.firstEpoch, s.startSingle ? s.start : -1];
+const end = (s: Span): readonly [number, number] => [s.lastEpoch, s.endSingle ? s.end : Infinity];
+const before = (a: readonly [number, number], b: readonly [number, number]): boolean => a[0] < b[0] || (a[0] === b[0] && a[1] < b[1]);
+
+/** What no plan can do with less than: the most bytes of the arena that are alive at one time, places rounded up to whole cache lines. */
+export function arenaBound(module: Module): number {
+  const byBuffer = eventsByBuffer(module);
+  const spans = module.buffers.flatMap((b) => {
+    const list = byBuffer.get(b.id);
+    return b.scope !== "arena" || list === undefined ? [] : [{ bytes: Math.ceil(size(b) / 64) * 64, span: spanOf(list) }];
+  });
+  // Intervals that overlap in pairs have a point in common, and one of them begins there.
+  return spans.reduce((most, { span: at }) => {
+    const alive = spans.filter(({ span }) => !before(begin(at), begin(span)) && !before(end(span), begin(at)));
+    return Math.max(
+      most,
+      alive.reduce((sum, { bytes }) => sum + bytes, 0),
+    );
+  }, 0);
+}
+
+function eventsByBuffer(module: Module): ReadonlyMap<BufferId, readonly Event[]> {
   const byBuffer = new Map<BufferId, Event[]>();
   for (const e of events(module)) {
     const known = byBuffer.get(e.buffer);
     if (known === undefined) byBuffer.set(e.buffer, [e]);
     else known.push(e);
   }
+  return byBuffer;
+}
+
+/** One sentence per pair of buffers that hold values at one time in one place; empty for a sound plan. */
+export function overlaps(module: Module): readonly string[] {
+  const problems: string[] = [];
+  const byBuffer = eventsByBuffer(module);
   const placed = module.buffers
     .flatMap((b) => {
       const list = byBuffer.get(b.id);

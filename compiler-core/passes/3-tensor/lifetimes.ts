@@ -31,39 +31,32 @@ function widen(map: Map<BufferId, Lifetime>, id: BufferId, first: number, last: 
 }
 
 /**
- * In stretches that follow each other for all threads. A barrier ends one; so does each region (or loose statement) of serial work, as long as
- * only thread 0 has worked since the barrier. Shared work may run beside anything since the barrier, so it counts for all of that.
+ * In stretches that follow each other for all threads. A barrier ends one; so does each statement of serial work, as long as only thread 0 has
+ * worked since the barrier. Shared work may run beside anything since the barrier, so it counts for all of that.
  */
 export function sharedLifetimes(module: Module): ReadonlyMap<BufferId, Lifetime> {
   const out = new Map<BufferId, Lifetime>();
   let stretch = 0;
   const touch = (body: readonly Stmt[], first: number): void =>
     visitStmts(body, (s) => ownAccesses(s).forEach((a) => widen(out, a.buffer, first, stretch)));
-  const team = (
-    body: readonly Stmt[],
-    shared: ReadonlySet<VarId>,
-    since: { barrier: number; sharedWork: boolean },
-    loose: boolean,
-  ): void => {
+  const team = (body: readonly Stmt[], shared: ReadonlySet<VarId>, since: { barrier: number; sharedWork: boolean }): void => {
     for (const s of body) {
-      if (s.k === "region") {
-        if (!since.sharedWork) stretch++;
-        team(s.body, shared, since, false);
-      } else if (s.k === "barrier") {
+      if (s.k === "region") team(s.body, shared, since);
+      else if (s.k === "barrier") {
         since.barrier = ++stretch;
         since.sharedWork = false;
       } else if (forAllThreads(s, shared)) {
         touch([s], since.barrier);
         since.sharedWork ||= s.k !== "alloc";
       } else {
-        if (loose && !since.sharedWork) stretch++;
+        if (!since.sharedWork) stretch++;
         touch([s], stretch);
       }
     }
   };
   // Constant work comes first and ends with a barrier of the host's.
   for (const f of [module.init, module.run]) {
-    team(f.body, sharedLets(f.body), { barrier: stretch, sharedWork: false }, true);
+    team(f.body, sharedLets(f.body), { barrier: stretch, sharedWork: false });
     stretch++;
   }
   return out;

@@ -1,6 +1,7 @@
 /** Gives every temporary its place: shared ones in the arena, constants in the packed block, each thread's own in its scratch. */
 import { dtypeBytes } from "../../support/dtype.ts";
 import type { Buffer, BufferId, Module } from "../../tensor/ir.ts";
+import { mapFuncs, mapStmts } from "../../tensor/rewrite.ts";
 import { tensorPass, type PassContext } from "../pass.ts";
 import { overlaps } from "./check-memory.ts";
 import { bug } from "../../messages.ts";
@@ -11,7 +12,8 @@ export const planMemory = tensorPass({
   name: "plan-memory",
   why: "Places temporary buffers in one arena, where later ones take the memory of earlier ones, hottest first.",
   optional: false,
-  run: (module, ctx) => {
+  run: (whole, ctx) => {
+    const module = withoutUnused(whole);
     const shared = placeScope(module, "arena", sharedLifetimes(module));
     const thread = placeScope(module, "thread", threadLifetimes(module));
     const packed = placeOneAfterAnother(module.buffers.filter((b) => b.scope === "packed"));
@@ -28,6 +30,15 @@ export const planMemory = tensorPass({
     return planned;
   },
 });
+
+/** Temporary buffers that nothing touches have no lifetime, and need no place: where dead stores are not looked for, their allocs are left. */
+function withoutUnused(module: Module): Module {
+  const lives = sharedLifetimes(module);
+  const unused = new Set(module.buffers.filter((b) => b.scope === "arena" && !lives.has(b.id)).map((b) => b.id));
+  if (unused.size === 0) return module;
+  const body = mapFuncs(module, (list) => mapStmts(list, (s) => (s.k === "alloc" && unused.has(s.buffer) ? [] : s)));
+  return { ...body, buffers: module.buffers.filter((b) => !unused.has(b.id)) };
+}
 
 export const bytesOf = (b: Buffer): number =>
   dtypeBytes(

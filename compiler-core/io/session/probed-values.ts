@@ -1,27 +1,20 @@
 /** Values of a run on the user's data, kept for one compilation: they are read like constants from then on. */
-import { ConstantStore, type Compilation, type Graph } from "#core";
-import {
-  dimsOfGiven,
-  fileBytes,
-  inputsOf,
-  isSequence,
-  probeValues,
-  readGiven,
-  typeText,
-  type Probed,
-  type RunValue,
-  type SessionModel,
-} from "#core/io";
-import type { ProbedTensor } from "#protocol";
-import { coded } from "../coded-error.ts";
-import type { ProbeData, Progress } from "./messages.ts";
+import type { Compilation } from "../../compile.ts";
+import { ConstantStore } from "../../graph/constants.ts";
+import type { Graph } from "../../graph/ir.ts";
+import { bug, userError } from "../../messages.ts";
+import type { ProbeData, ProbedTensor } from "../../protocol/probe.ts";
+import { dimsOfGiven, inputsOf, readGiven } from "./given-inputs.ts";
+import type { SessionModel } from "./model.ts";
+import { probeValues, type Probed } from "./probe.ts";
+import { fileBytes, isSequence, typeText, type RunTensor } from "./run-value.ts";
 
 /** Values that are kept; the oldest go first. */
 const mostKept = 16;
 
 export class ProbedValues {
   private of: Compilation | undefined;
-  private readonly kept = new Map<number, Exclude<RunValue, { readonly items: unknown }>>();
+  private readonly kept = new Map<number, RunTensor>();
 
   /** Runs the model and keeps the value. Throws `input-mismatch`, `input-unknown`, `tensor-unknown` and the errors of building and running. */
   async probe(
@@ -29,23 +22,23 @@ export class ProbedValues {
     compilation: Compilation,
     value: number,
     data: ProbeData,
-    { signal, event }: { readonly signal: AbortSignal; readonly event: (p: Progress) => void },
+    { signal, event }: { readonly signal: AbortSignal; readonly event: (progress: { text: string; done: null }) => void },
   ): Promise<ProbedTensor> {
     const given = readGiven(model.graph, data);
     const { dims } = compilation.options;
     for (const [name, size] of Object.entries(dimsOfGiven(model.graph, given)))
       if (dims[name] !== undefined && dims[name] !== size)
-        throw coded("input-mismatch", { name, what: `the data has an extent of ${size}, the options set ${dims[name]}` });
+        userError("input-mismatch", {}, { name, what: `the data has an extent of ${size}, the options set ${dims[name]}` });
     const inputs = inputsOf(model, compilation, given, 1).values;
     const [found] = await probeValues(model, compilation, [value], { inputs, signal, onStep: (text) => event({ text, done: null }) });
-    if (found === undefined) throw coded("tensor-unknown", { name: `%${value}`, hint: "" });
+    if (found === undefined) return bug(`value %${value} was not probed`);
     this.keep(compilation, value, found);
     const { value: _, ...tensor } = found;
     return tensor;
   }
 
   private keep(compilation: Compilation, id: number, { value }: Probed): void {
-    if (isSequence(value)) throw coded("tensor-not-constant", { name: typeText(value) });
+    if (isSequence(value)) userError("tensor-not-constant", {}, { name: typeText(value) });
     if (this.of !== compilation) this.kept.clear();
     this.of = compilation;
     this.kept.delete(id);
