@@ -32,6 +32,8 @@ export class App {
   other: OtherSide | undefined;
   /** Called when the first graph is painted. */
   onFirstPicture: () => void = () => {};
+  /** The first graph is here and not painted yet: what is not part of its picture waits. */
+  drawsFirst: () => boolean = () => false;
   private lineageOf: { readonly version: number; readonly lineage: Lineage } | undefined;
   private readonly texts = new Map<string, Promise<TextReply>>();
   private readonly arrived = new Map<string, TextReply>();

@@ -19,11 +19,17 @@ export class FirstPicture {
   private waiting: ToPage[] | undefined;
   private over = false;
 
-  /** @param together has the page written once for all that is done in it */
+  /** @param together has the page written once for all that is done in it @param done the first picture is there, or was waited for in vain */
   constructor(
     private readonly take: (message: ToPage) => void,
     private readonly together: (changes: () => void) => void = (changes) => changes(),
+    private readonly done: () => void = () => undefined,
   ) {}
+
+  /** The first graph is here and not painted yet. */
+  get isDrawn(): boolean {
+    return this.waiting !== undefined;
+  }
 
   /** Takes a message now or, in the same order, a little later. */
   deliver(message: ToPage): void {
@@ -59,6 +65,7 @@ export class FirstPicture {
     this.over = true;
     const { waiting = [] } = this;
     this.waiting = undefined;
+    this.done();
     for (const message of waiting) this.take(message);
   }
 }

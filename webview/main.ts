@@ -28,10 +28,14 @@ function start(root: HTMLElement): void {
   readStrings(document);
   registerControls();
   const speaker = el("div", { class: "for-readers", role: "status", attrs: { "aria-live": "polite" } });
-  const unheard = setTimeout(() => app.host.send({ type: "ready" }), unheardMs);
+  const unheard = setTimeout(() => {
+    app.host.send({ type: "ready" });
+    shell.catchUp();
+  }, unheardMs);
   const first = new FirstPicture(
     (message) => receive(app, message, echo),
     (changes) => app.store.together(changes),
+    () => shell.catchUp(),
   );
   const deliver = (message: ToPage): void => {
     clearTimeout(unheard);
@@ -44,6 +48,7 @@ function start(root: HTMLElement): void {
     first.painted();
     app.host.send({ type: "painted", marks: marks() });
   };
+  app.drawsFirst = () => first.isDrawn;
   keepSearching(app); // before the panels: what they show is up to date
   const shell = buildShell(app);
   root.append(shell.element, speaker);

@@ -23,48 +23,103 @@ const viewIcons: Readonly<Record<string, IconName>> = {
 export interface Shell {
   readonly element: HTMLElement;
   repaint(theme: Theme): void;
+  /** Writes what was left for after the first picture. */
+  catchUp(): void;
 }
 
-/** Builds all panels and keeps them up to date. */
+/** What the first picture is made of. */
+const firstPanels: readonly Panel[] = [...topPanels, ...viewPanels.filter(({ id }) => id === "graph")];
+
+/** Builds all panels and keeps them up to date: those of the first picture at once, the others behind it. */
 export function buildShell(app: App): Shell {
-  const panels = [...topPanels, ...sidePanels, ...viewPanels, ...detailPanels];
-  const elements = new Map(panels.map((panel) => [panel, panel.render(app)]));
-  const place = (list: readonly Panel[]): HTMLElement[] => list.map((panel) => elements.get(panel) as HTMLElement);
   const tabs = tabList(app);
   const drawers = makeDrawers();
   const status = el("footer", { class: "status-line" });
+  const top = el("header", { class: "top" });
+  const side = el("nav", { class: "side", id: "side", attrs: { "aria-label": t("Passes, groups and nodes") } });
   const middle = el("main", { class: "middle" }, el("div", { class: "tab-row" }, drawers.side, tabs.element, drawers.details));
-  for (const panel of viewPanels) {
-    const holder = el(
-      "div",
-      { class: "view", role: "tabpanel", id: `view-${panel.id}`, attrs: { "aria-labelledby": `tab-${panel.id}` } },
-      elements.get(panel),
-    );
-    middle.append(holder);
-  }
-  const element = el(
-    "div",
-    { class: "shell" },
-    el("header", { class: "top" }, ...place(topPanels)),
-    el("nav", { class: "side", id: "side", attrs: { "aria-label": t("Passes, groups and nodes") } }, ...place(sidePanels)),
-    middle,
-    el("aside", { class: "details-column", id: "details", attrs: { "aria-label": t("Details") } }, ...place(detailPanels)),
-    status,
-  );
+  const details = el("aside", { class: "details-column", id: "details", attrs: { "aria-label": t("Details") } });
+  const views = new Map(viewPanels.map((panel) => [panel, viewHolder(panel)]));
+  middle.append(...views.values());
+  const places: readonly (readonly [Panel, HTMLElement])[] = [
+    ...topPanels.map((panel) => [panel, top] as const),
+    ...sidePanels.map((panel) => [panel, side] as const),
+    ...views,
+    ...detailPanels.map((panel) => [panel, details] as const),
+  ];
+  const panels = new Panels(app, places);
+  const element = el("div", { class: "shell" }, top, side, middle, details, status);
   drawers.listen(element);
   const update = (state: State, previous: State): void => {
     tabs.update(state);
     const beside = graphBeside(state);
     middle.classList.toggle("two-views", beside);
-    for (const { id } of viewPanels)
-      (middle.querySelector(`#view-${id}`) as HTMLElement).hidden = id !== state.view && !(beside && id === "graph");
-    for (const panel of panels) panel.update(state, previous, app);
+    for (const [{ id }, holder] of views) holder.hidden = id !== state.view && !(beside && id === "graph");
+    panels.update(state, previous);
     if (state.summary !== previous.summary || state.busy !== previous.busy || state.failed !== previous.failed) showStatus(status, state);
     if (state.stage !== previous.stage) app.announce(spokenStage(state));
   };
-  app.store.subscribe(update);
   update(app.store.state, app.store.state);
-  return { element, repaint: (theme) => panels.forEach((panel) => panel.repaint?.(theme)) };
+  app.store.subscribe(update);
+  return { element, repaint: (theme) => panels.repaint(theme), catchUp: () => panels.catchUp() };
+}
+
+function viewHolder({ id }: Panel): HTMLElement {
+  return el("div", { class: "view", role: "tabpanel", id: `view-${id}`, attrs: { "aria-labelledby": `tab-${id}` } });
+}
+
+/** The panels and what they show. Those that are not part of the first picture are made when something else is to be shown, or behind it. */
+class Panels {
+  private built: readonly Panel[] = [];
+  private readonly begin: State;
+  /** What those behind the first picture show. */
+  private known: State | undefined;
+
+  constructor(
+    private readonly app: App,
+    private readonly places: readonly (readonly [panel: Panel, place: HTMLElement])[],
+  ) {
+    this.begin = app.store.state;
+    this.build(firstPanels);
+  }
+
+  update(state: State, previous: State): void {
+    if (state === this.begin || this.app.drawsFirst()) return this.show(firstPanels, state, previous);
+    if (this.known === previous) {
+      this.known = state;
+      return this.show(this.built, state, previous);
+    }
+    this.show(firstPanels, state, previous);
+    this.catchUp();
+  }
+
+  /** Makes what is missing, and has all show the same. */
+  catchUp(): void {
+    const { state } = this.app.store;
+    const others = this.places.map(([panel]) => panel).filter((panel) => !firstPanels.includes(panel));
+    if (this.known === undefined) {
+      this.build(this.places.map(([panel]) => panel));
+      this.show(others, this.begin, this.begin);
+      this.known = this.begin;
+    }
+    const { known } = this;
+    this.known = state;
+    if (known !== state) this.show(others, state, known);
+  }
+
+  repaint(theme: Theme): void {
+    for (const panel of this.built) panel.repaint?.(theme);
+  }
+
+  private build(panels: readonly Panel[]): void {
+    for (const [panel, place] of this.places)
+      if (panels.includes(panel) && !this.built.includes(panel)) place.append(panel.render(this.app));
+    this.built = panels;
+  }
+
+  private show(panels: readonly Panel[], state: State, previous: State): void {
+    for (const panel of panels) panel.update(state, previous, this.app);
+  }
 }
 
 /** These views light nodes: the graph is above them. */

@@ -159,8 +159,11 @@ export class LiveModel {
 
   private context(signal: AbortSignal, progress: RequestContext["progress"]): RequestContext {
     const { client } = this;
+    const generation = (): number => this.generation;
     const document = {
-      generation: this.generation,
+      get generation() {
+        return generation();
+      },
       graphAt: (stage: number) => this.names.at(stage),
       text: (kind: "ir" | "cpp" | "asm", stage: number) => client.request("text", { kind, stage }, { signal, onEvent: progress }),
       tensor: (arg: never) => client.request("tensor", arg, { signal }),

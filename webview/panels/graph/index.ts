@@ -60,6 +60,7 @@ class GraphPanel {
     this.after = new StageView(
       this.view(() => this.before, this.lens),
       failed,
+      true,
     );
     this.before = new StageView(
       this.view(() => this.after, this.beforeLens),

@@ -27,16 +27,25 @@ export class Pictures {
   private open = 0;
   /** Counts what was asked for. */
   private asked = 0;
+  /** Of the first picture: the boxes for which a better placement may still be found. */
+  private improved: Boxes | undefined;
 
   constructor(
     private readonly failed: (error: unknown) => void,
     /** The last placement that was asked for is there, or was given up. */
     private readonly idle: () => void,
+    /** The first placement is found on this thread. */
+    private readonly firstAtOnce = false,
   ) {}
 
   /** True while a placement may still come that replaces the one shown. */
   get awaited(): boolean {
     return this.open > 0;
+  }
+
+  /** These boxes have been placed at once, and a better placement was not found yet. */
+  isOpen(boxes: Boxes): boolean {
+    return this.open > 0 && this.improved === boxes;
   }
 
   get(boxes: Boxes, direction: Direction): Placement | undefined {
@@ -58,8 +67,11 @@ export class Pictures {
     const improve = ({ crossings = 0 }: Placement): void => {
       if (crossings > 0) this.run(this.elk.layout(input), nothing, (other) => crossingsOf(input, other) < crossings && take(other));
     };
-    if (this.asked === 1 && boxes.count <= atOnceLimit) {
-      take(layout(input));
+    const isFirst = this.firstAtOnce && this.asked === 1 && boxes.count <= atOnceLimit;
+    const again = this.improved === boxes;
+    this.improved = isFirst || again ? boxes : undefined;
+    if (isFirst) take(layout(input));
+    if (isFirst || again) {
       return this.run(this.later(input, small), nothing, improve);
     }
     this.run(this.own.layout(input, small), this.failed, (placement) => {

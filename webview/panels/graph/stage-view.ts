@@ -49,8 +49,10 @@ export class StageView {
   constructor(
     readonly view: GraphView,
     failed: (error: unknown) => void,
+    /** What it shows is the first picture of the page. */
+    isFirst = false,
   ) {
-    this.pictures = new Pictures(failed, () => view.invalidate());
+    this.pictures = new Pictures(failed, () => view.invalidate(), isFirst);
   }
 
   /** True once something is placed by a layout. */
@@ -73,9 +75,9 @@ export class StageView {
     const seeded = before !== undefined && alike;
     if (cached) this.display(shown, this.aligned(shown, cached, oldPlace));
     else if (seeded) this.display(shown, seedPlacement(boxes, oldPlace, shown.direction));
-    if (cached) return this.pictures.cancel();
+    if (cached && !this.pictures.isOpen(boxes)) return this.pictures.cancel();
     const turned = before !== undefined && this.last?.direction !== shown.direction;
-    const hint = before && !turned ? hintsOf(boxes, oldPlace, shown.direction) : undefined;
+    const hint = before && !turned && !cached ? hintsOf(boxes, oldPlace, shown.direction) : undefined;
     this.pictures.request(boxes, shown.direction, hint, (placement) => {
       const current = placesOf(this.scene, seeded ? new Map() : shown.replaces);
       this.settled = true;
