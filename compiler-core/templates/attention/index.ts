@@ -58,14 +58,18 @@ function stretch(call: TemplateCall, nest: NestShape, params: NestParams, { flat
   const { builder, nodes } = call;
   const origin = nodes.map((n) => n.id);
   const { s, o, mix } = nest;
-  const batch = unlinear(flat, s.batch);
+  // Named, so that no epilogue divides for each of its vectors.
+  const named = unlinear(flat, s.batch).map((e) => (e.k === "binary" ? builder.let("lead", e, origin) : { stmt: undefined, ref: e }));
+  const batch = named.map(({ ref }) => ref);
+  const names = named.flatMap(({ stmt }) => stmt ?? []);
+  const ofValues = String(o?.batch) === String(s.batch) ? batch : unlinear(flat, o?.batch ?? []);
   const right = params.scores
     ? narrowRight(call, nest.scores, s, batch, params.scores, scoresSources(call, nest, params.scores), nest.pre)
     : rightOperand(call, nest.scores, s, batch, params.packB, params.nr, nest.pre);
-  const values = mix && o && valuesOperand(call, nest, mix, o, params, unlinear(flat, o.batch));
+  const values = mix && o && valuesOperand(call, nest, mix, o, params, ofValues);
   const whole: NestCall = { call, nest, params, right, values, next };
   const one = params.variant === "online" ? onlineBlock : rowsBlock;
-  const setup = [...right.setup, ...(values?.setup ?? [])];
+  const setup = [...names, ...right.setup, ...(values?.setup ?? [])];
   const most = Math.min(params.rows, params.share, s.m);
   if (params.rows >= params.share) {
     const rows = first.k === "const" && end.k === "const" ? x.index(s.m) : x.sub(end, first);
