@@ -244,13 +244,16 @@ const winogradLast: Kernel = {
     const place = panelPlace(Number(call.param("nr")), 16 * w.channels, 1);
     const pixel = (y: number, z: number, c: number): number =>
       y < 0 || y >= w.rows || z < 0 || z >= w.columns ? 0 : x((y * w.columns + z) * w.channels + c);
+    const tiles = new Map<number, readonly (readonly number[])[]>();
     const sum = (oy: number, ox: number, j: number): number => {
       const [ty, tx] = [oy - (oy % 2), ox - (ox % 2)];
-      const sums = new Array<number>(16).fill(0);
-      for (let c = 0; c < w.channels; c++)
-        transformed(winogradImage, (i) => pixel(ty + Math.floor(i / 4) - w.top, tx + (i % 4) - w.left, c)).forEach(
-          (v, e) => (sums[e]! += v * weight(place(e * w.channels + c, j))),
+      const images =
+        tiles.get(ty * w.out_columns + tx) ??
+        Array.from({ length: w.channels }, (_, c) =>
+          transformed(winogradImage, (i) => pixel(ty + Math.floor(i / 4) - w.top, tx + (i % 4) - w.left, c)),
         );
+      tiles.set(ty * w.out_columns + tx, images);
+      const sums = Array.from({ length: 16 }, (_, e) => images.reduce((s, v, c) => s + v[e]! * weight(place(e * w.channels + c, j)), 0));
       return transformed(winogradResult, (e) => sums[e]!)[(oy - ty) * 2 + ox - tx] ?? 0;
     };
     forVectors(call, w, call.arg("n"), sum, false);

@@ -3,6 +3,7 @@ import { GraphBuilder } from "../../compiler-core/graph/build.ts";
 import { fromValues } from "../../compiler-core/graph/ndarray.ts";
 import type { Attrs, Graph, ValueId } from "../../compiler-core/graph/ir.ts";
 import { attentionGraphs, boolsOf, scalarOf } from "./attention-cases.ts";
+import { channelsLastGraphs } from "./channels-last-cases.ts";
 import { convGraphs } from "./conv-cases.ts";
 import { movementGraphs } from "./movement-cases.ts";
 import type { OpName } from "../../compiler-core/graph/ops/index.ts";
@@ -154,5 +155,6 @@ export const cases: Readonly<Record<string, Graph>> = {
     return n.op("where", [n.op("greater", [x, n.weight(11)]), x, n.op("neg", [x])]);
   }),
   ...convGraphs(build),
+  ...channelsLastGraphs(build),
   ...movementGraphs(build),
 };
