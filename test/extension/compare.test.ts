@@ -74,6 +74,22 @@ test("the same options or one file twice are nothing to compare", { skip }, asyn
   assert.equal(shown.messages.filter((text) => text.includes("compare-same")).length, 2, shown.messages.join());
 });
 
+test("the page asks what if: the same model with a pair apart; the options it has are nothing to compare", { skip }, async () => {
+  const { options } = page.got.filter((message) => message.type === "generation").at(-1) ?? assert.fail("nothing was compiled");
+  page.say({ type: "request", id: 91, name: "compareOptions", arg: { options: { ...options, forbid: [["#0", "#1"]] } } });
+  await page.next("reply", ({ id }) => id === 91);
+  const { compare } = await page.next("compare", ({ compare: { options: other } }) => other.forbid.length === 1);
+  const { summary } = await page.next("compare-summary", ({ id }) => id === compare.id);
+  assert.deepEqual(
+    summary.pairs?.map(({ kind, done }) => [kind, done]),
+    [["forbid", true]],
+  );
+  page.say({ type: "compare-end", id: compare.id });
+  page.say({ type: "request", id: 92, name: "compareOptions", arg: { options } });
+  const { error } = await page.next("error", ({ id }) => id === 92);
+  assert.equal(error.code, "compare-same");
+});
+
 test("a link brings the stage, the node and the zoom back", { skip }, async () => {
   const state = { version: 1, view: "graph", camera: { x: 10.123456, y: 4, k: 0.5 }, nodes: [3], stage: 2 };
   page.say({ type: "request", id: 1, name: "saveState", arg: { state } });
