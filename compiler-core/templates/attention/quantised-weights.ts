@@ -27,7 +27,8 @@ export function quantisedSoftmax(c: NestCall): QuantisedSoftmax | undefined {
   const at = nest.rows.findIndex((n) => resultOf(n) === source.value);
   const [divided, quantisation] = nest.rows.slice(at - 1, at + 1);
   const rest = nest.rows.slice(at + 1);
-  if (at < 1 || divided === undefined || quantisation?.op !== "requantize" || !rest.every((n) => source.through.includes(n))) return undefined;
+  if (at < 1 || divided === undefined || quantisation?.op !== "requantize" || !rest.every((n) => source.through.includes(n)))
+    return undefined;
   if (throughViews(nest.views, operand(quantisation, 0)) !== resultOf(divided)) return undefined;
   const literal = quantisation.inputs.slice(1).every((v) => v !== null && call.storage.literal(v) !== undefined);
   if (!literal || call.escaping.has(source.value)) return undefined;
@@ -49,12 +50,14 @@ export function quantisedWeights(
   const { builder, storage, graph } = call;
   const { dtype } = valueOf(graph, resultOf(quantisation));
   const buffer = builder.buffer({ name: "weights", dtype, shape: [rows.most, scratchPitch(nest.s.n)], scope: "thread" });
-  const others = quantisation.inputs.slice(1).map((v) => storage.literal(v ?? -1) ?? bug("a quantisation by a computed step"));
+  const [step, ...others] = quantisation.inputs.slice(1).map((v) => storage.literal(v ?? -1) ?? bug("a quantisation by a computed step"));
+  if (step === undefined) return bug("a quantisation without a step");
   const each = builder.loop("serial", "r", 0, rows.rows, origin, (r) => {
-    const factor = builder.let("factor", x.load(weights.factor, [r], "f32"), origin);
+    // The sum of the row and the step of the quantisation are one factor.
+    const factor = builder.let("factor", x.mul(x.load(weights.factor, [r], "f32"), step), origin);
     const along = builder.loop("vector", "j", 0, n, origin, (j) => {
-      const divided = x.mul(x.load(weights.scores, [r, j], "f32"), factor.ref);
-      return [builder.store({ buffer, index: [r, j] }, scalarOf(graph, quantisation, [divided, ...others]), origin)];
+      const weight = x.load(weights.scores, [r, j], "f32");
+      return [builder.store({ buffer, index: [r, j] }, scalarOf(graph, quantisation, [weight, factor.ref, ...others]), origin)];
     });
     return [factor.stmt, along];
   });
