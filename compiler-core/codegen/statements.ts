@@ -128,13 +128,27 @@ export class StatementWriter {
         `fs_range(${range}, tid, ${s.threads === undefined ? "threads" : `threads < ${s.threads} ? threads : ${s.threads}`}, &lo_${at}, &hi_${at});`,
       );
       if (s.threads !== undefined) this.out.line(`if (tid >= ${s.threads}) hi_${at} = lo_${at};`);
-      if (s.step === 1) return this.out.block(`for (int64_t ${name} = lo_${at}; ${name} < hi_${at}; ${name}++) {`, () => this.body(s.body));
+      if (s.step === 1) {
+        this.out.block(`for (int64_t ${name} = lo_${at}; ${name} < hi_${at}; ${name}++) {`, () => this.body(s.body));
+        return this.streamEnd(s);
+      }
       const start = s.lo.k === "const" && s.lo.value === 0 ? "" : `${this.expr(s.lo)} + `;
       this.out.block(`for (int64_t step_${at} = lo_${at}; step_${at} < hi_${at}; step_${at}++) {`, () => {
         this.out.line(`const int64_t ${name} = ${start}step_${at} * ${s.step};`);
         this.body(s.body);
       });
+      this.streamEnd(s);
     });
+  }
+
+  /** What was written past the caches is in memory before anybody is told so. */
+  private streamEnd(s: For): void {
+    let streams = false;
+    visitStmts(s.body, (inner) => {
+      if (inner.k === "store" && inner.stream === true) streams = true;
+      if (inner.k === "kernel") visitStmts(inner.epilogue?.body ?? [], (e) => (streams ||= e.k === "store" && e.stream === true));
+    });
+    if (streams) this.out.line("fs::stream_end();");
   }
 
   private iterations(s: For): string {
@@ -197,7 +211,8 @@ export class StatementWriter {
       const count = s.count === undefined ? (dtype === "bool" ? ", fs::all_lanes{}" : "") : `, ${countText(s.count, this.scope)}`;
       const narrowed = wrappedByte(s.value);
       if (narrowed !== undefined) return this.out.line(`fs::store_low8(${addressText(s, this.scope)}, ${this.expr(narrowed)}${count});`);
-      return this.out.line(`${store}(${addressText(s, this.scope)}, ${this.expr(s.value)}${count});`);
+      const past = s.stream === true && dtype === "f32";
+      return this.out.line(`${past ? "fs::store_past" : store}(${addressText(s, this.scope)}, ${this.expr(s.value)}${count});`);
     }
     this.out.line(storeCode(dtype, this.scope.pointer(s.buffer), positionText(s, this.scope), codeText(s.value, this.scope)));
   }

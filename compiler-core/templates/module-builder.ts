@@ -18,6 +18,7 @@ import type {
   Ref,
   Scope,
   Stmt,
+  Store,
   Var,
   VType,
 } from "../tensor/ir.ts";
@@ -98,7 +99,7 @@ export class ModuleBuilder {
     return { k: "if", ...this.#base(origin), cond, then, else: otherwise };
   }
 
-  store(at: Ref, value: Expr, origin: readonly NodeId[]): Stmt {
+  store(at: Ref, value: Expr, origin: readonly NodeId[]): Store {
     return { k: "store", ...this.#base(origin), buffer: at.buffer, index: at.index, value };
   }
 

@@ -157,6 +157,8 @@ export interface Store extends StmtBase {
   readonly value: Expr;
   /** With `count`, only lanes before it are written. */
   readonly count?: Expr;
+  /** Written past the caches: more than they hold, and nobody in this module reads it. */
+  readonly stream?: true;
 }
 /** Names a value (single assignment). */
 export interface Let extends StmtBase {

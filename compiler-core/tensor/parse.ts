@@ -118,13 +118,14 @@ class Parser extends ExprParser {
       return { k: word, id, v, value: this.expr(), origin: this.origin() };
     }
     if (word === "if") return this.branch(id);
+    if (word === "stream") return this.store(id, true);
     if (word === "kernel") return this.kernel(id);
     if (word === "hole") return this.hole(id);
     if (word === "barrier") return { k: "barrier", id, origin: this.origin() };
     if (word === "region") return this.region(id);
     return this.fail("a statement");
   }
-  private store(id: number): Stmt {
+  private store(id: number, stream = false): Stmt {
     const a = this.access();
     this.need("=");
     const value = this.expr();
@@ -136,6 +137,7 @@ class Parser extends ExprParser {
       index: a.index,
       value,
       ...(a.count === undefined ? {} : { count: a.count }),
+      ...(stream ? { stream } : {}),
       origin: this.origin(),
     };
   }

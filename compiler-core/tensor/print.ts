@@ -139,7 +139,7 @@ class Printer {
       case "alloc":
         return this.line(`alloc ${this.buffer(s.buffer)}`, s);
       case "store":
-        return this.line(`${this.access(s, s.value.type.lanes, s.count)} = ${this.expr(s.value)}`, s);
+        return this.line(`${s.stream === true ? "stream " : ""}${this.access(s, s.value.type.lanes, s.count)} = ${this.expr(s.value)}`, s);
       case "let":
         return this.line(`let ${this.variable(s.v)} = ${this.expr(s.value)}`, s);
       case "register":

@@ -49,6 +49,16 @@ test("operators keep their tree", () => {
   assert.equal(printModule(parseModule(text)), text);
 });
 
+test("a store past the caches is told from others", () => {
+  const x = '"x \\"\\n*/"#0';
+  const text = module(`  s1: stream ${x}[0] = 1:f32\n  s2: ${x}[1] = 2:f32\n`);
+  assert.equal(printModule(parseModule(text)), text);
+  assert.deepEqual(
+    parseModule(text).run.body.map((s) => s.k === "store" && s.stream === true),
+    [true, false],
+  );
+});
+
 test("malformed text names its line", () => {
   for (const bad of ["  s1: let a%0 = \n", "  s1: frob\n", '  s1: "x"#7[0] = 1:f32\n', "  s1: let a%9 = 1\n  s2: let b%1 = a%9 + 1\n"]) {
     assert.throws(

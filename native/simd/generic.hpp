@@ -76,6 +76,21 @@ FS_INLINE i32x quantize(f32x scaled, int32_t zero_point, int32_t lowest, int32_t
   return add(to_i32_round(min_raw(max_raw(scaled, lo), hi)), broadcast(zero_point));
 }
 
+// Past the caches, where the place has whole lines.
+template <class N>
+FS_INLINE void store_past(float* p, f32x a, N n) {
+  if constexpr (std::is_same_v<N, all_lanes>)
+    if (reinterpret_cast<uintptr_t>(p) % (f32_lanes * sizeof(float)) == 0) return stream(p, a);
+  store(p, a, n);
+}
+FS_INLINE void store_past(float* p, f32x a) { store_past(p, a, all_lanes{}); }
+// After it, other threads see what was stored past the caches, as they see everything else.
+FS_INLINE void stream_end() {
+#if defined(FS_SIMD_AVX512) || defined(FS_SIMD_AVX2)
+  _mm_sfence();
+#endif
+}
+
 FS_INLINE void prefetch(const void* p) { __builtin_prefetch(p); }
 // Into the second-level cache only.
 FS_INLINE void prefetch_l2(const void* p) { __builtin_prefetch(p, 0, 2); }

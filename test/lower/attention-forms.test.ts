@@ -169,11 +169,11 @@ const apart: Readonly<Record<string, string>> = {
   test_attention_4d_with_qk_matmul_softmax: "merge-nests/matmul-rows",
 };
 
-test("ONNX's own cases of Attention", { skip: fs.existsSync(backend) ? false : "../shared/onnx-backend is not there" }, async () => {
+test("ONNX's own cases of Attention", { skip: fs.existsSync(backend) ? false : "../shared/onnx-backend is not there" }, () => {
   const names = fs.readdirSync(backend).filter((n) => /^test_attention_/.test(n) && !n.endsWith("_expanded"));
   const wrong: string[] = [];
   for (const name of names) {
-    const { model, store } = await openModel(path.join(backend, name, "model.onnx"));
+    const { model, store } = openModel(path.join(backend, name, "model.onnx"));
     const c = compile(importModel(model, store), { ...defaultOptions, threads: 2 }, machine, { now: () => 0 });
     const rule = c.verdicts.filter((v) => reasons.includes(v.rule)).at(-1)?.rule;
     const why = nestsOf(c) === 1 ? "" : (rule ?? "no verdict");

@@ -76,6 +76,11 @@ for (const family of Object.keys(mhaShapes) as MhaFamily[])
       "the other variant was counted, too",
     );
     assert.ok(verdict?.facts.some((f) => f.name === "scores that are never in memory" && f.value === 4 * scores));
+    // More than the caches hold: the result goes past them, and the next head's operands are brought near.
+    assert.match(c.source?.text ?? "", /fs::store_past\(y_/);
+    assert.match(c.source?.text ?? "", /fs::stream_end\(\);/);
+    const few = compiled(importModel(mha(family, 1, "f32"), memoryStore()), { threads: 2 });
+    assert.doesNotMatch(few.source?.text ?? "", /store_past|stream_end/);
     assert.equal(hidden % heads, 0);
   });
 

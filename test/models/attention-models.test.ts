@@ -59,8 +59,8 @@ for (const { file, nests, why } of models)
   test(
     `nests of ${path.basename(file)}`,
     { skip: fs.existsSync(path.join(folder, file)) ? false : "../shared/models is not there" },
-    async () => {
-      const { model, store } = await openModel(path.join(folder, file));
+    () => {
+      const { model, store } = openModel(path.join(folder, file));
       const c = compile(importModel(model, store), { ...defaultOptions, threads: 2 }, machine, { now: () => 0 });
       assert.equal(c.error, undefined);
       const found = c.graph.groups.filter((g) => g.template === "attention");

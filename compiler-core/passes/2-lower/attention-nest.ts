@@ -1,5 +1,5 @@
 /** A match of nests as one group, with the numbers of its template; or why they stay apart. */
-import { elements, type Group, type Node } from "../../graph/ir.ts";
+import { elements, valueOf, type Group, type Node } from "../../graph/ir.ts";
 import { gemmF32Tile } from "../../kernels/index.ts";
 import { f32Lanes, resolveIsa } from "../../machine.ts";
 import type { Fact, Verdict } from "../../protocol/trace.ts";
@@ -48,7 +48,8 @@ export function mergeAttention(
   const [plan] = plans;
   const [division] = plan === undefined ? [] : divisions(sizes, plan, ctx.machine);
   if (plan === undefined || division === undefined) return refuse(index, match, "merge-nests/no-plan", "not one nest: it has no rows", []);
-  const cost = costs(nest, sizes, division, plan);
+  const past = pastCaches(index, match, sizes, division, ctx);
+  const cost = [...costs(nest, sizes, division, plan), ...(past ?? [])];
   const dear = match.mix === undefined ? tooDear(index, match, sizes, plan, division, ctx) : undefined;
   if (dear !== undefined && !forced(index, match, pairs)) return dear;
   const parts = [
@@ -78,6 +79,7 @@ export function mergeAttention(
       packB: packs(index, nest.scores, nest.s, division, plan) ? 1 : 0,
       packV: nest.mix !== undefined && nest.o !== undefined && packs(index, nest.mix, nest.o, division, plan) ? 1 : 0,
       copyA: collides(index, nest) ? 1 : 0,
+      ...(past === undefined ? {} : { stream: 1 }),
       ...narrowParams("scores", products.scores),
       ...narrowParams("mix", products.mix),
     },
@@ -170,6 +172,25 @@ function sizesOf(index: NestIndex, nest: NestShape, products: NestProducts, ctx:
     canBeOnline: nest.mix !== undefined && softmaxPart(index.graph, nest) !== undefined,
     ...(causal === undefined ? {} : { causal: causal.rows }),
   };
+}
+
+/**
+ * A result of the graph that nobody here reads is written past the caches, where it and the operands are more than the last of them holds: its
+ * lines need not be read first, and push nothing out.
+ */
+function pastCaches(index: NestIndex, match: NestMatch, s: NestSizes, division: Division, ctx: PassContext): readonly Fact[] | undefined {
+  const { mix, place } = match;
+  const last = place.at(-1) ?? mix;
+  const leaving = last === undefined ? [] : index.escaping(last);
+  const [value] = leaving;
+  if (mix === undefined || value === undefined || leaving.length !== 1 || division.pieces < 2 || s.depth % 16 !== 0) return undefined;
+  const isLast = index.isOutput(value) && index.users(value).length === 0 && valueOf(index.graph, value).dtype === "f32";
+  const bytes = s.batches * (s.m * s.k * 4 + s.n * (s.k * (s.bytes?.keys ?? 4) + s.depth * (s.bytes?.values ?? 4)) + s.m * s.depth * 4);
+  if (!isLast || bytes <= ctx.machine.caches.l3) return undefined;
+  return [
+    { name: "operands and result", value: bytes, unit: "B" },
+    { name: "written past the caches", value: index.bytes(value), unit: "B" },
+  ];
 }
 
 /** Fewer rows read each element of the right operand so rarely that a copy of it does not pay. */

@@ -39,7 +39,7 @@ export function keysAhead(c: NestCall, place: BlockPlace, call: Stmt): Stmt {
   const found = [
     operandAhead(c, place, s, { name: "ahead", node: scores, at: 0, shape: s }),
     operandAhead(c, place, s, { name: "ahead2", node: scores, at: 1, shape: s }),
-    resultAhead(c, place),
+    c.params.stream ? undefined : resultAhead(c, place),
   ];
   return withAhead(call, place, s, found);
 }

@@ -1,7 +1,7 @@
 /** What both ways of working on a block share: the numbers that were chosen, the members on the register tile, and those behind the second product. */
 import { bug } from "../../messages.ts";
 import { valueOf, type ValueId } from "../../graph/ir.ts";
-import type { BufferId, Epilogue, Expr, Stmt } from "../../tensor/ir.ts";
+import type { BufferId, Epilogue, Expr, Ref, Stmt } from "../../tensor/ir.ts";
 import { plus, unlinear } from "../module-builder.ts";
 import { operand, resultOf, scalarOf, type TemplateCall } from "../template.ts";
 import { scratchPitch, type RightOperand } from "./operands.ts";
@@ -25,6 +25,8 @@ export interface NestParams {
   readonly packB: boolean;
   readonly packV: boolean;
   readonly copyA: boolean;
+  /** The result goes past the caches. */
+  readonly stream: boolean;
   /** Kernels of the products where they are not of f32, with the columns of their panels. */
   readonly scores: NarrowKernel | undefined;
   readonly mix: NarrowKernel | undefined;
@@ -49,6 +51,7 @@ export function nestParams(params: TemplateCall["group"]["params"]): NestParams 
     packB: n("packB") === 1,
     packV: n("packV") === 1,
     copyA: n("copyA") === 1,
+    stream: params["stream"] === 1,
     scores: narrowKernel(params, "scores"),
     mix: narrowKernel(params, "mix"),
   };
@@ -127,20 +130,25 @@ export function scoresEpilogue(
 }
 
 /** An element of the second product's result: the members after it, and where it goes. */
-export function finished({ call, nest }: NestCall, place: BlockPlace, row: Expr, col: Expr, value: Expr): Stmt[] {
+export function finished({ call, nest, params }: NestCall, place: BlockPlace, row: Expr, col: Expr, value: Expr): Stmt[] {
   const { builder, storage, graph, escaping } = call;
   const [mix, o] = [nest.mix ?? bug("no second product"), nest.o ?? bug("no second product")];
-  const full = [...unlinear(place.flat, o.batch), ...(o.aIsVector ? [] : [row]), col];
+  const batch = String(o.batch) === String(nest.s.batch) ? place.batch : unlinear(place.flat, o.batch);
+  const full = [...batch, ...(o.aIsVector ? [] : [row]), col];
   const start = builder.let("mixed", value, [mix.id]);
   const known = new Map<ValueId, Expr>([[resultOf(mix), start.ref]]);
   const body: Stmt[] = [start.stmt];
+  const written = (to: Ref, at: Expr, origin: readonly number[]): Stmt => {
+    const store = builder.store(to, at, origin);
+    return params.stream ? { ...store, stream: true } : store;
+  };
   const keep = (node: Node): void => {
     const result = resultOf(node);
     const at = known.get(result) ?? bug("a value that is not there");
-    if (escaping.has(result)) body.push(builder.store(storage.ref(result, { index: full }), at, [node.id]));
+    if (escaping.has(result)) body.push(written(storage.ref(result, { index: full }), at, [node.id]));
     const [move] = nest.place;
     if (move !== undefined && operand(move, 0) === result)
-      body.push(builder.store(placed(storage, nest.place, full), at, [node.id, ...nest.place.map((n) => n.id)]));
+      body.push(written(placed(storage, nest.place, full), at, [node.id, ...nest.place.map((n) => n.id)]));
   };
   keep(mix);
   for (const node of nest.post) {
