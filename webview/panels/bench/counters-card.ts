@@ -3,7 +3,7 @@ import type { BenchRegion, CounterValue } from "#protocol";
 import { linkButton } from "../../controls/index.ts";
 import { el } from "../../dom.ts";
 import { commandIn, countersWithValues, derivedRates, missingCounters } from "../../model/bench-text.ts";
-import { countText, digits, visible } from "../../model/format.ts";
+import { countText, digits, timeText, visible } from "../../model/format.ts";
 import { t } from "../../strings.ts";
 import { facts, type Fact } from "../details/blocks.ts";
 import { card, commandLine, dataTable, more, note, type Dashboard } from "./parts.ts";
@@ -23,15 +23,19 @@ export function countersCard(board: Dashboard): HTMLElement {
     "Counters per run",
     rates.length > 0 ? facts(rates) : undefined,
     counted.length > 0
-      ? facts(counted.map(([name, value, scale]): Fact => [visible(name), countedText(value, scale)]))
+      ? facts(counted.map(([name, value, scale]): Fact => [visible(name), countedText(name, value, scale)]))
       : note(t("Nothing could be counted.")),
     byGroup(board),
     ...missingCounters(counters).map(missingPart),
   );
 }
 
-const countedText = (value: number, scale: number): string =>
-  scale > 1.001 ? t("{0} (counted {1} % of the time)", countText(value), digits(100 / scale)) : countText(value);
+/** Counters that are nanoseconds. */
+const clocks: readonly string[] = ["task-clock", "cpu-clock", "cpu-time-ns"];
+const valueText = (name: string, value: number): string => (clocks.includes(name) ? timeText(value / 1e6) : countText(value));
+
+const countedText = (name: string, value: number, scale: number): string =>
+  scale > 1.001 ? t("{0} (counted {1} % of the time)", valueText(name, value), digits(100 / scale)) : valueText(name, value);
 
 /** One line per reason: why, how many, and which. */
 function missingPart({ why, names }: ReturnType<typeof missingCounters>[number]): HTMLElement {
@@ -64,7 +68,7 @@ function byGroup({ run: { result }, ownGroups, groupName, pickGroup }: Dashboard
     ),
   ].slice(0, mostColumns);
   const cells = (counters: BenchRegion["counters"]): string[] =>
-    names.map((name) => (counters?.[name]?.valid === true && counters[name].value !== null ? countText(counters[name].value) : "–"));
+    names.map((name) => (counters?.[name]?.valid === true && counters[name].value !== null ? valueText(name, counters[name].value) : "–"));
   const sorted = [...withCounters].sort((a, b) => b.ns - a.ns);
   const rows = sorted.slice(0, mostRows).flatMap(({ group, counters, threads = [] }) => {
     const label = ownGroups ? groupName(group) : t("group {0}", group);

@@ -43,7 +43,7 @@ function hotLines(
     {},
     note(
       t(
-        "{0} samples in {1} runs at {2} Hz per thread ({3}); {4} of them outside of the model. {5}",
+        "{0} samples in {1} runs at {2} Hz per thread ({3}); {4} of them outside of the model; {5}.",
         samples,
         runs,
         hz,
@@ -77,12 +77,21 @@ function shareBar(share: number): HTMLElement {
   return el("span", { class: "share" }, bar, `${digits(100 * share)} %`);
 }
 
+/** Characters of a function's name; the rest is in its tooltip. */
+const longestSymbol = 44;
+
+/** A function's name without what all of them have: the type of the result, the name space. */
+function shortSymbol(symbol: string): string {
+  const short = symbol.replace(/^void /, "").replaceAll("fs::", "");
+  return short.length > longestSymbol ? `${short.slice(0, longestSymbol - 1)}…` : short;
+}
+
 function loops(estimate: StaticEstimate, line: (n: number) => HTMLElement): HTMLElement {
   if (!estimate.valid) return note(t("No static estimate: {0}.", visible(estimate.why)));
   const rows = estimate.loops
     .slice(0, mostLoops)
     .map((loop) => [
-      el("code", { title: visible(loop.symbol) }, visible(loop.symbol).slice(0, 48)),
+      el("code", { title: visible(loop.symbol) }, shortSymbol(visible(loop.symbol))),
       loop.line === null ? "" : line(loop.line),
       String(loop.instructions),
       loop.cycles === undefined ? el("span", { class: "muted" }, visible(loop.refused ?? "")) : digits(loop.cycles),
