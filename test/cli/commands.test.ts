@@ -99,7 +99,7 @@ const cases: readonly Case[] = [
     words: ["check", exampleModel, "--against", "eval", "--each-pass", "--seed", "5"],
     native: true,
     json: (r) => assert.equal(r["firstBadPass"], null),
-    text: /fuse +\S+ +ok/,
+    text: /fuse +\S+ +\d+ of \d+ +ok/,
   },
   { words: ["bench", exampleModel, "--seconds", "0.05"], native: true, json: checkBench, text: /control \(ours again\)/ },
   {

@@ -33,7 +33,7 @@ interface Measured {
 /** Errors of every tensor in memory. Throws `nothing-low` when the model has neither bf16 products nor quantised tensors. */
 export async function lowPrecisionErrors(model: SessionModel, compilation: Compilation, settings: ProbeSettings): Promise<ErrorReport> {
   const graph = referenceGraph(compilation);
-  const quantised = graph.nodes.some((n) => n.op === "dequantize-linear" && makerOfCodes(graph, n) !== undefined);
+  const quantised = graph.nodes.some((n) => n.op === "quantize-linear");
   const bf16 = compilation.graph.nodes.some((n) => n.op === "matmul-bf16");
   if (!quantised && !bf16) userError("nothing-low", {}, { model: model.name });
   const float = quantised ? withoutCodes(graph) : graph;
@@ -77,12 +77,6 @@ export async function lowPrecisionErrors(model: SessionModel, compilation: Compi
   }
 }
 
-/** The quantisation that made the codes a dequantisation reads, directly or moved by operators that keep elements as they are. */
-function makerOfCodes(graph: Graph, dequantize: Node): Node | undefined {
-  const codes = dequantize.inputs[0];
-  return codes === undefined || codes === null ? undefined : graph.nodes.find((n) => n.op === "quantize-linear" && n.outputs[0] === codes);
-}
-
 /** The graph in which a dequantisation of a quantisation gives what was quantised. */
 function withoutCodes(graph: Graph): Graph {
   const quantiser = new Map(graph.nodes.flatMap((n) => (n.op === "quantize-linear" ? [[n.outputs[0]!, n] as const] : [])));
@@ -112,9 +106,24 @@ function measurable(model: SessionModel, compilation: Compilation, graph: Graph)
     if (isFloat(valueOf(graph, id).dtype)) return [{ id, float: id }];
     if (n.op !== "quantize-linear") return [];
     const reader = graph.nodes.find((m) => m.op === "dequantize-linear" && m.inputs[0] === id);
-    const known = reader?.inputs.slice(1).every((v) => v === null || valueOf(graph, v).constant !== undefined) === true;
-    return reader === undefined || !known ? [] : [{ id, float: reader.outputs[0]!, decode: reader }];
+    const decode = reader ?? backwards(graph, n);
+    const known = decode?.inputs.slice(1).every((v) => v === null || valueOf(graph, v).constant !== undefined) === true;
+    return decode === undefined || !known ? [] : [{ id, float: decode.outputs[0]!, decode }];
   });
+}
+
+/** Codes that nobody reads as floats are an output of the model: what was quantised is what they stand for. */
+function backwards(graph: Graph, quantise: Node): Node | undefined {
+  const [source] = quantise.inputs;
+  if (source === undefined || source === null) return undefined;
+  const inputs = [quantise.outputs[0]!, ...quantise.inputs.slice(1)];
+  return {
+    ...quantise,
+    op: "dequantize-linear",
+    inputs,
+    outputs: [source],
+    attrs: { ...quantise.attrs, to: valueOf(graph, source).dtype },
+  };
 }
 
 function decoded(graph: Graph, node: Node, codes: NdArray): NdArray {
