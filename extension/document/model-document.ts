@@ -245,6 +245,10 @@ export class ModelDocument implements vscode.CustomDocument {
     this.client.dispose();
     this.dropCopy();
     this.changed.dispose();
+    // Whoever keeps a closed model keeps no graphs with it.
+    this.stages = [];
+    this.names = new StageNames();
+    this.summary = this.lastBench = undefined;
   }
 
   private newClient(): CompilerClient {

@@ -14,7 +14,11 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<vs
   /** Called once per model while editors of it are open. Compiling starts here, while the page is still loading. */
   openCustomDocument(uri: vscode.Uri): vscode.CustomDocument {
     const document = this.services.registry.acquire(uri, true);
-    const handle: vscode.CustomDocument = { uri, dispose: () => this.services.registry.release(document) };
+    const dispose = (): void => {
+      this.held.delete(handle);
+      this.services.registry.release(document);
+    };
+    const handle: vscode.CustomDocument = { uri, dispose };
     this.held.set(handle, document);
     return handle;
   }

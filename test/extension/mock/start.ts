@@ -50,13 +50,20 @@ export function start(): Started {
     workspaceState: { get: (key: string) => memory.get(key), update: async (key: string, value: unknown) => void memory.set(key, value) },
   };
   const api = activate(context as never);
-  const pages: FakePage[] = [];
+  const pages = new Set<FakePage>();
   return {
     api,
     open: (file) => {
       const page = openPage(shown.editors.get("fusionscope.inspector") as Editors, Uri.file(path.resolve(root, file)));
-      pages.push(page);
-      return page;
+      pages.add(page);
+      const kept = {
+        ...page,
+        close: () => {
+          pages.delete(page); // like VS Code, which forgets an editor that is closed
+          page.close();
+        },
+      };
+      return kept;
     },
     stop: () => {
       for (const page of pages) page.close();
