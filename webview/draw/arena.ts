@@ -16,7 +16,7 @@ export interface ArenaLook {
   /** Group ids in the order of their colours. */
   readonly groups: readonly number[];
   /** Words for lines. */
-  readonly words: { readonly peak: string; readonly bound: string; readonly alive: string; readonly step: string; readonly all: string };
+  readonly words: { readonly peak: string; readonly bound: string; readonly alive: string; readonly step: string };
   readonly label: string;
 }
 

@@ -138,7 +138,7 @@ class BuffersPanel {
     }
     const wanted = [width, height, app.theme.kind, map.place, map.reuse].join();
     if (!this.picture || this.drawn !== wanted) {
-      const words = { peak: t("peak"), bound: t("lower bound"), alive: t("alive"), step: t("step"), all: t("all of it") };
+      const words = { peak: t("peak"), bound: t("lower bound"), alive: t("alive"), step: t("step") };
       const groups = summary.groups.map(({ id }) => id);
       this.picture = new ArenaPicture(map, { width, height }, app.theme, { caches: summary.caches, groups, words, label: this.label(map) });
       this.drawn = wanted;
