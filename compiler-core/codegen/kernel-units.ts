@@ -13,7 +13,7 @@ export interface RegionText {
 }
 
 /** Functions that instantiate a microkernel: the ones that take a compiler long. The others are dearer apart than together. */
-export const isKernelUnit = ({ text }: RegionText): boolean => /\bfs::(?:conv|depthwise|gemm|pack)\w*[<(]/.test(text);
+export const isKernelUnit = ({ text }: RegionText): boolean => /\bfs::(?:conv|depthwise|gemm|pack|winograd)\w*[<(]/.test(text);
 
 /** The function's name while it belongs to no model. As part of a mangled name it is followed by the first parameter's type. */
 const standIn = "fs_kernel_unit";

@@ -87,11 +87,19 @@ for (const { isa, flags, needs } of sets) {
     const names = Object.keys(cases).flatMap((c) => variants.map((v) => ({ c, v })));
     const items = names.map(({ c, v }) => prepare(cases[c]!, isa, v));
     const results = runBatch(items, compiler!, flags, root);
-    for (const [i, { c, v }] of names.entries()) await t.test(`${c}, ${v.name}`, () => compareAll(results[i]!, items[i]!.want));
+    for (const [i, { c, v }] of names.entries()) {
+      await t.test(`${c}, ${v.name}`, () => compareAll(results[i]!, items[i]!.want, tolerances[c] ?? 2e-6));
+    }
   });
 }
 
-function compareAll(have: BatchResult, want: readonly NdArray[]): void {
+/** Of the largest value, where it is more than a few roundings to f32. */
+const tolerances: Readonly<Record<string, number>> = {
+  "a norm between products, behind 16 bits": 2 ** -10, // a sum that is rounded to 16 bits the other way: one step of f16
+  "channels last, transformed": 1e-5, // sums of sums: the transform of a tile takes up to 16 products apart
+};
+
+function compareAll(have: BatchResult, want: readonly NdArray[], tolerance: number): void {
   assert.ok(have.intact, "it wrote past the end of a buffer");
   assert.equal(have.outputs.length, want.length);
   want.forEach((w, i) => {
@@ -101,7 +109,7 @@ function compareAll(have: BatchResult, want: readonly NdArray[]): void {
     const scale = values.reduce((m, x) => Math.max(m, Math.abs(x)), 1);
     values.forEach((x, j) => {
       const y = got[j]!;
-      assert.ok(Object.is(x, y) || Math.abs(x - y) <= 2e-6 * scale, `output ${i}, element ${j}: ${y} instead of ${x}`);
+      assert.ok(Object.is(x, y) || Math.abs(x - y) <= tolerance * scale, `output ${i}, element ${j}: ${y} instead of ${x}`);
     });
   });
 }

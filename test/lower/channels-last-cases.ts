@@ -3,7 +3,9 @@ import type { Attrs, Graph, ValueId } from "../../compiler-core/graph/ir.ts";
 import { segmentsOf, tapGroups } from "../../compiler-core/graph/ops/conv-last.ts";
 import type { ConvNet } from "./conv-cases.ts";
 
-type Make = (net: ConvNet & { scalar(value: number): ValueId }) => ValueId | readonly ValueId[];
+type Make = (
+  net: ConvNet & { scalar(value: number): ValueId; bools(shape: readonly number[], at: (i: number) => boolean): ValueId },
+) => ValueId | readonly ValueId[];
 type Net = Parameters<Make>[0];
 
 interface Window {
@@ -24,6 +26,9 @@ const attrsOf = ({ kernel, strides = [1, 1], dilations = [1, 1], pads = [0, 0, 0
 /** Constants of small integers. */
 const integers = (n: Net, to: "i8" | "i32", ...shape: number[]): ValueId =>
   n.op("cast", [n.op("mul", [n.weight(...shape), n.scalar(to === "i8" ? 90 : 3000)])], { to });
+/** Kernels in bytes: rows that only fill up a group are 0, as the kernels are promised. `real`: which elements are not. */
+const taps = (n: Net, shape: readonly number[], real: (i: number) => boolean): ValueId =>
+  n.op("where", [n.bools(shape, real), integers(n, "i8", ...shape), n.op("cast", [n.scalar(0)], { to: "i8" })]);
 const bytes = (n: Net, to: "u8" | "i8", shape: readonly number[]): ValueId =>
   n.op("requantize", [n.input(...shape), n.scalar(to === "u8" ? 100 : 120)], { to, zero: to === "u8" ? 120 : -3 });
 
@@ -38,7 +43,9 @@ const direct = (w: Window, outputs: number) => (n: Net) => {
 
 const directBytes = (w: Window, outputs: number, to: "u8" | "i8") => (n: Net) => {
   const segments = segmentsOf(w.kernel, w.dilations ?? [1, 1], w.image[3], true);
-  const operands = [bytes(n, to, w.image), integers(n, "i8", segments.count * segments.padded, outputs), integers(n, "i32", outputs)];
+  const { count, padded, length } = segments;
+  const kernel = taps(n, [count * padded, outputs], (i) => Math.floor(i / outputs) % padded < length);
+  const operands = [bytes(n, to, w.image), kernel, integers(n, "i32", outputs)];
   const sums = n.op("conv-last", operands, { ...attrsOf(w), outputs, fill: to === "u8" ? 120 : -3 });
   return [sums, n.op("requantize", [sums, n.scalar(0.003)], { to, zero: 1 })];
 };
@@ -56,11 +63,10 @@ const depthwise = (w: Window) => (n: Net) => {
 
 const depthwiseBytes = (w: Window, to: "u8" | "i8") => (n: Net) => {
   const channels = w.image[3];
-  const operands = [
-    bytes(n, to, w.image),
-    integers(n, "i8", w.kernel[0] * tapGroups(w.kernel[1]), channels, 4),
-    integers(n, "i32", channels),
-  ];
+  const groups = tapGroups(w.kernel[1]);
+  const column = (i: number): number => (Math.floor(i / (4 * channels)) % groups) * 4 + (i % 4);
+  const kernel = taps(n, [w.kernel[0] * groups, channels, 4], (i) => column(i) < w.kernel[1]);
+  const operands = [bytes(n, to, w.image), kernel, integers(n, "i32", channels)];
   const sums = n.op("depthwise-last", operands, { ...attrsOf(w), fill: to === "u8" ? 120 : -3 });
   return n.op("requantize", [sums, n.weight(channels)], { to, zero: 7 });
 };

@@ -44,7 +44,8 @@ const spaces = problems.map((p) => ({ p, all: gemmCandidates(p) }));
 test("register tiles leave room for B and a broadcast, and the usual one is among them", () => {
   for (const isa of ["avx2", "avx512"] as const) {
     const registers = isa === "avx2" ? 16 : 32;
-    for (const [mr, nv] of registerTiles({ isa, kernel: "gemm_f32" })) assert.ok(mr * nv + nv + 1 <= registers && mr <= 16, `${isa} ${mr} x ${nv}`);
+    for (const [mr, nv] of registerTiles({ isa, kernel: "gemm_f32" }))
+      assert.ok(mr * nv + nv + 1 <= registers && mr <= 16, `${isa} ${mr} x ${nv}`);
     const { mr, nv } = gemmF32Tile(isa);
     assert.deepEqual(registerTiles({ isa, kernel: "gemm_f32" })[0], [mr, nv]);
   }

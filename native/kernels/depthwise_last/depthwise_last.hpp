@@ -30,7 +30,7 @@ struct depthwise_reach {
 
 // Where the pixel at (y, x) of a tile's reach lies: inside of the image at fixed distances, at its edges from a table.
 template <class S, class T>
-struct depthwise_inside {
+struct depthwise_last_inside {
   const T* p;
   FS_INLINE const T* at(int y, int x) const { return p + (y * S::columns + x) * S::channels; }
 };
@@ -236,7 +236,7 @@ FS_INLINE void depthwise_last_rows(int64_t oy, int64_t position, const typename 
     using reach = depthwise_reach<S, TY, W>;
     const int64_t x0 = ox * S::sx - S::left;
     if (y0 >= 0 && y0 + reach::rows <= S::rows && x0 >= 0 && x0 + reach::columns <= S::columns) {
-      const depthwise_inside<S, T> a{x + (y0 * S::columns + x0) * S::channels};
+      const depthwise_last_inside<S, T> a{x + (y0 * S::columns + x0) * S::channels};
       X::template tile<S, TY, W>(a, w, position + ox, init, epi);
       return;
     }
