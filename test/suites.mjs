@@ -72,7 +72,7 @@ export const last = [
     budget: 120,
     needs: ["chromium"],
     files: /^test\/webview\/(?!(speed|stepping|frames)\.)/,
-    concurrency: 2,
+    concurrency: 3, // each waits for its browser half of the time
     again: true,
   },
   ...vscodeVersions.map(({ server, vscode }) => ({

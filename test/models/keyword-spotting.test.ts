@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { buildModule, compileModel, findToolchain, localMachine, NativeHost, openSessionModel, packageRoot } from "#core/io";
+import { buildCode, compileModel, findToolchain, localMachine, NativeHost, openSessionModel, packageRoot } from "#core/io";
 import { defaultOptions } from "#core";
 import { fromValues, toNumbers } from "../../compiler-core/graph/ndarray.ts";
 import { randomSource } from "../../compiler-core/io/random-inputs.ts";
@@ -28,8 +28,8 @@ async function results(form: string): Promise<Float64Array[]> {
     assert.equal(error, undefined, error?.message);
     assert.deepEqual(unsupported, []);
     assert.ok(source !== undefined);
-    const { so } = await buildModule({ sources: [{ name: "model.cpp", text: source.text }], isa: source.plan.isa });
-    const loaded = await host.load({ sharedObject: so, plan: source.plan }, form);
+    const built = await buildCode(source);
+    const loaded = await host.load(built, form);
     const [input] = source.plan.inputs;
     const out: Float64Array[] = [];
     for (let seed = 1; seed <= samples; seed++) {
