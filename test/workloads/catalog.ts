@@ -70,6 +70,20 @@ const nets: readonly Workload[] = [
     isBig: true,
   },
   {
+    name: "bert-base_b8",
+    group: "net",
+    make: () => encoder("bert-base_b8", { ...bertBase, batch: 8 }),
+    inputs: tokens(30522),
+    isBig: true,
+  },
+  {
+    name: "bert-base_qdq_b8",
+    group: "net",
+    make: () => encoder("bert-base_b8", { ...bertBase, batch: 8 }, undefined, "qdq"),
+    inputs: tokens(30522),
+    isBig: true,
+  },
+  {
     name: "bert-2-layers_qdq",
     group: "net",
     make: () => encoder("bert-2-layers", { ...bertBase, layers: 2, vocabulary: 1000 }, undefined, "qdq"),
