@@ -112,9 +112,10 @@ test("problems and the walkthrough", { timeout: 240_000 }, async () => {
   await window.page.locator(".getting-started-step").first().waitFor();
   await window.page.waitForTimeout(1500); // the picture comes after the text
   await window.screenshot("idiom-walkthrough");
-  // The walkthrough's own webview, which may run no scripts, says so.
+  // The walkthrough's own webview, which may run no scripts, says so; VS Code 1.100 gives up loads of its welcome page when another page is asked for.
+  const own = /'allow-scripts' permission is not set|ERR_ABORTED \S+\/static\/out\/vs\/workbench\//;
   assert.deepEqual(
-    window.errors().filter((text) => !text.includes("'allow-scripts' permission is not set")),
+    window.errors().filter((text) => !own.test(text)),
     [],
   );
 });
