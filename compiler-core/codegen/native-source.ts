@@ -111,15 +111,20 @@ export function tidy(path: string): string {
   return parts.join("/");
 }
 
-/** Of the innermost loops of a function the longest, and of these the first. Loops that the compiler unrolls away are part of what they stand in. */
+/**
+ * Of the innermost loops of a function the longest; of these the one within the fewest loops (a long sum is cut into pieces by one more, the usual
+ * case is not), then the first. Loops that the compiler unrolls away are part of what they stand in.
+ */
 function mainLoop(lines: readonly string[], { line, last }: Definition): LineRange | undefined {
   const loops: LineRange[] = [];
   for (let i = line - 1; i < last; i++) {
     if (!isLoop(lines[i]) || /#pragma GCC unroll/.test(lines[i - 1] ?? "")) continue;
     loops.push([i + 1, loopEnd(lines, i)]);
   }
-  const inner = loops.filter((loop) => !loops.some((other) => other !== loop && other[0] > loop[0] && other[1] <= loop[1]));
-  return inner.sort((a, b) => b[1] - b[0] - (a[1] - a[0]))[0];
+  const within = (inside: LineRange, loop: LineRange): boolean => inside[0] > loop[0] && inside[1] <= loop[1];
+  const inner = loops.filter((loop) => !loops.some((other) => within(other, loop)));
+  const around = (loop: LineRange): number => loops.filter((other) => within(loop, other)).length;
+  return inner.sort((a, b) => b[1] - b[0] - (a[1] - a[0]) || around(a) - around(b))[0];
 }
 
 /** A loop's last line: of its block, or of the one statement after its head. */

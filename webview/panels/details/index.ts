@@ -27,6 +27,7 @@ class DetailsPanel {
     const relevant: (keyof State)[] = ["selection", "stage", "summary", "generation", "failed", "bodies", "profile"];
     if (relevant.every((key) => state[key] === previous[key]) && this.element.childElementCount > 0) return;
     fill(this.element, ...this.content(state));
+    if (state.selection !== previous.selection) this.element.scrollTop = 0; // another thing is read from its name on
   }
 
   refresh(): void {
