@@ -151,8 +151,8 @@ class GraphPanel {
     const bodyChanged = state.bodies.join() !== previous.bodies.join(); // a step makes a new list, which may be as empty as the one before
     // Another graph comes: nothing of it has a place yet, and it is fitted.
     if (bodyChanged) for (const view of [this.after, this.before]) view.forget();
-    // A step may lead from what is selected to other nodes, somewhere else: they are followed if they were looked at.
-    if (stageChanged && this.after.view.isInSight(previous.selection.nodes)) this.awaited = true;
+    // A step may lead from what is selected to other nodes, and panes side by side to other places: they are followed if they were looked at.
+    if ((stageChanged || compareChanged) && this.after.view.isInSight(previous.selection.nodes)) this.awaited = true;
     const placeChanged = (["direction", "foldBy", "turned", "attributes"] as const).some((key) => state[key] !== previous[key]);
     if ((stageChanged || compareChanged || dataChanged || bodyChanged || placeChanged) && this.app.trace.graphStage(state.stage) >= 0)
       this.showStage(state);
