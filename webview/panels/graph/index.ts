@@ -101,7 +101,7 @@ class GraphPanel {
       painted: () => {
         const { stage } = this.app.store.state;
         if (document.body.dataset.painted === undefined) this.app.onFirstPicture();
-        if (this.awaited && this.after.settled) {
+        if (this.awaited && this.after.settled && (this.beforePane.hidden || this.before.settled)) {
           this.awaited = false;
           this.after.view.reveal(this.app.store.state.selection.nodes);
         }
