@@ -98,3 +98,28 @@ test("inlined calls of functions that were compiled apart get the lines of the f
     [92, 91, 6, 200],
   );
 });
+
+test("kernels compiled apart belong to the call whose lambda their symbol names, and places outside of their function are not ours", () => {
+  const text =
+    "void f() {\n  fs::gemm(a, [&](int64_t row, fs::f32x acc, auto n) {\n    store(acc);\n  });\n  fs::gemm(b, [&](int64_t row, fs::f32x acc, auto n) {\n  });\n}\n";
+  const functions = [{ name: "product", line: 40, text }];
+  const kernel = (number: number): string =>
+    `void fs::tile<product(fs_context*, int, int, float*)::{lambda(long, fs::f32x, auto:1)#${number}}>(long)`;
+  const at = (symbol: string, file: string, line: number) => ({
+    ...{ address: 0, text: "nop", symbol, exact: file === "model.cpp", cppLine: file === "model.cpp" ? line : undefined },
+    chain: [{ file: `/x/${file}`, line }],
+  });
+  const placed = placeFunctions(
+    [at(kernel(1), "model.cpp", 136), at(kernel(2), "tile.hpp", 7), at(kernel(1), "model.cpp", 42)],
+    "model.cpp",
+    functions,
+  );
+  assert.deepEqual(
+    attachKernelCalls(placed, text, functions).map((i) => [i.cppLine, i.exact]),
+    [
+      [41, false],
+      [44, false],
+      [42, true],
+    ],
+  );
+});

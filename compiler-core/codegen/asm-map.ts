@@ -79,15 +79,37 @@ export interface PlacedFunction {
 
 /**
  * Functions may be compiled apart from their model. The line table is then corrected, but the places of inlined calls still count from the
- * function's own head: those get the lines of the file here. A function was compiled apart when such a place lies outside of it.
+ * function's own head: those get the lines of the file here. A function was compiled apart when such a place lies outside of it. What still lies
+ * outside is a place in another file: with a precompiled header, tables of lines mix up their files.
  */
 export function placeFunctions(
   instructions: readonly AsmInstruction[],
   source: string,
   functions: readonly PlacedFunction[],
 ): readonly AsmInstruction[] {
+  const ownerOf = ownersIn(functions);
+  const isOurs = (p: SourcePlace): boolean => baseName(p.file) === source;
+  const isInside = (line: number, f: PlacedFunction): boolean => line >= f.line && line < f.line + f.text.trimEnd().split("\n").length;
+  const apart = new Set<PlacedFunction>();
+  for (const { symbol, chain } of instructions) {
+    const f = ownerOf(symbol);
+    if (f !== undefined && chain.some((p, depth) => depth > 0 && isOurs(p) && !isInside(p.line, f))) apart.add(f);
+  }
+  return instructions.map((i) => {
+    const f = ownerOf(i.symbol);
+    if (f === undefined) return i;
+    const moved = (p: SourcePlace, depth: number): SourcePlace =>
+      depth > 0 && isOurs(p) && apart.has(f) ? { ...p, line: p.line + f.line - 1 } : p;
+    const chain = i.chain.map(moved);
+    const cppLine = chain.find((p) => isOurs(p) && isInside(p.line, f))?.line;
+    return { ...i, chain, cppLine, exact: cppLine !== undefined };
+  });
+}
+
+/** The function of the file that a symbol is, or is instantiated for. */
+function ownersIn(functions: readonly PlacedFunction[]): (symbol: string) => PlacedFunction | undefined {
   const owners = new Map<string, PlacedFunction | undefined>();
-  const ownerOf = (symbol: string): PlacedFunction | undefined => {
+  return (symbol) => {
     if (!owners.has(symbol))
       owners.set(
         symbol,
@@ -95,27 +117,20 @@ export function placeFunctions(
       );
     return owners.get(symbol);
   };
-  const isCall = (p: SourcePlace, depth: number): boolean => depth > 0 && baseName(p.file) === source;
-  const length = (f: PlacedFunction): number => f.text.trimEnd().split("\n").length;
-  const apart = new Set<PlacedFunction>();
-  for (const { symbol, chain } of instructions) {
-    const f = ownerOf(symbol);
-    if (f !== undefined && chain.some((p, depth) => isCall(p, depth) && (p.line < f.line || p.line >= f.line + length(f)))) apart.add(f);
-  }
-  return instructions.map((i) => {
-    const f = ownerOf(i.symbol);
-    if (f === undefined || !apart.has(f)) return i;
-    const chain = i.chain.map((p, depth) => (isCall(p, depth) ? { ...p, line: p.line + f.line - 1 } : p));
-    return { ...i, chain, cppLine: chain.find((p) => baseName(p.file) === source)?.line };
-  });
 }
 
 /**
- * Gives the instructions of kernel functions that have no line of their own the line of their call. `cpp` is the generated file: the call is the
- * line above an epilogue's statements that opens the lambda.
+ * Gives the instructions of kernel functions that have no line of their own the line of their call: that of the lambda in their symbol, which is the
+ * epilogue they were instantiated for. Where that is not known, it is the line above an epilogue's statements that opens a lambda. `cpp` is the
+ * generated file, `functions` are those in it.
  */
-export function attachKernelCalls(instructions: readonly AsmInstruction[], cpp: string): readonly AsmInstruction[] {
+export function attachKernelCalls(
+  instructions: readonly AsmInstruction[],
+  cpp: string,
+  functions: readonly PlacedFunction[] = [],
+): readonly AsmInstruction[] {
   const lines = cpp.split("\n");
+  const ownerOf = ownersIn(functions);
   const callAbove = (line: number): number | undefined => {
     for (let at = line - 1; at >= 0; at--) {
       if (lines[at]?.includes("[&](") === true) return at + 1;
@@ -124,9 +139,33 @@ export function attachKernelCalls(instructions: readonly AsmInstruction[], cpp: 
     return undefined;
   };
   const calls = new Map<string, number | undefined>();
-  for (const i of instructions)
-    if (i.cppLine !== undefined && !calls.has(i.symbol) && !isEntry(i.symbol)) calls.set(i.symbol, callAbove(i.cppLine));
+  for (const { symbol, cppLine } of instructions) {
+    if (isEntry(symbol) || calls.get(symbol) !== undefined) continue;
+    calls.set(symbol, lambdaLine(symbol, ownerOf(symbol)) ?? (cppLine === undefined ? undefined : callAbove(cppLine)));
+  }
   return instructions.map((i) => (i.cppLine !== undefined || isEntry(i.symbol) ? i : { ...i, cppLine: calls.get(i.symbol) }));
+}
+
+/** Where a function opens the lambda that a symbol names; lambdas are numbered among those with the same parameters. */
+function lambdaLine(symbol: string, owner: PlacedFunction | undefined): number | undefined {
+  const named = owner && /::\{lambda\(([^)]*)\)#(\d+)\}/.exec(symbol.slice(symbol.indexOf(owner.name)));
+  if (!named) return undefined;
+  const opened = owner.text.split("\n").flatMap((text, i) => {
+    const parameters = /\[&\]\(([^)]*)\)/.exec(text)?.[1];
+    return parameters === undefined ? [] : [{ line: owner.line + i, types: typesOf(parameters) }];
+  });
+  const same = opened.filter(({ types }) => types === named[1]);
+  return (same[Number(named[2]) - 1] ?? (opened.length === 1 ? opened[0] : undefined))?.line;
+}
+
+/** Types of written parameters, as a demangler has them. */
+function typesOf(parameters: string): string {
+  let generic = 0;
+  return parameters
+    .split(", ")
+    .map((parameter) => parameter.replace(/ ?\w+$/, "").replaceAll("int64_t", "long"))
+    .map((type) => (type === "auto" ? `auto:${++generic}` : type))
+    .join(", ");
 }
 
 /** The model's own functions mark every instruction themselves; kernels are instantiated for an epilogue, a lambda of one of these. */

@@ -29,7 +29,7 @@ export async function disassemble(
   const text = await objdump(["-d", "-l", "--inlines", "--no-show-raw-insn", "-M", "intel", "-C", sharedObject]);
   if (typeof text !== "string") return text;
   const name = path.basename(source);
-  return attachKernelCalls(placeFunctions(parseDisassembly(text, name), name, functions), cpp);
+  return attachKernelCalls(placeFunctions(parseDisassembly(text, name), name, functions), cpp, functions);
 }
 
 /** Where in the headers each line of a build's readable assembly (with mangled names) comes from; undefined where that can't be known. */
