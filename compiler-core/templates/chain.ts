@@ -22,6 +22,7 @@ import { reductions } from "./reductions.ts";
 import { member, rowSpace } from "./rows.ts";
 import { operand, resultOf, type Template, type TemplateCall } from "./template.ts";
 import { dtypeBytes } from "../support/dtype.ts";
+import { isResult } from "../graph/find-node.ts";
 
 /** Rows at this many bytes from each other share a few sets of the nearest cache. */
 const collidingBytes = 2048;
@@ -108,7 +109,7 @@ function rowsOf(call: TemplateCall, part: Group, nodesOf: (part: Group) => Node[
 /** What others than these nodes read. */
 const leaving = ({ graph }: TemplateCall, nodes: readonly Node[]): ReadonlySet<ValueId> => {
   const inside = new Set(nodes.map((n) => n.id));
-  const isRead = (v: ValueId): boolean => graph.outputs.includes(v) || usersOf(graph, v).some((n) => !inside.has(n.id));
+  const isRead = (v: ValueId): boolean => isResult(graph, v) || usersOf(graph, v).some((n) => !inside.has(n.id));
   return new Set(nodes.flatMap((n) => n.outputs).filter(isRead));
 };
 
@@ -121,7 +122,7 @@ function keptValues(call: TemplateCall, parts: readonly Group[], nodesOf: (part:
 /** Nobody else reads it, as it is or by way of a view. */
 function staysInside(call: TemplateCall, value: ValueId, inside: ReadonlySet<number>): boolean {
   const { graph, storage } = call;
-  if (graph.outputs.includes(value)) return false;
+  if (isResult(graph, value)) return false;
   return usersOf(graph, value).every((n) => {
     const [out] = n.outputs;
     return inside.has(n.id) || (out !== undefined && storage.plan.views.has(out) && staysInside(call, out, inside));

@@ -18,10 +18,9 @@ export function memoryReport(module: Module): MemoryReport {
   const living = arenaBuffers(module);
   const peak = busiest(living);
   const names = stepsOf(module.run);
-  const alive = names.map((_, i) => {
-    const here = living.filter(({ steps }) => steps !== undefined && steps.first <= i && i <= steps.last);
-    return { bytes: busiest(here).bytes, ids: new Set(here.map(({ id }) => id)) };
-  });
+  const byStep: Living[][] = names.map(() => []);
+  for (const one of living) for (let i = one.steps?.first ?? 0; i <= (one.steps?.last ?? -1); i++) byStep[i]?.push(one);
+  const alive = byStep.map((here) => ({ bytes: busiest(here).bytes, ids: new Set(here.map(({ id }) => id)) }));
   const culprits = living.filter(({ life }) => within(life, peak.at)).sort((a, b) => b.bytes - a.bytes || a.id - b.id);
   const peakStep = alive.findIndex(({ bytes, ids }) => bytes === peak.bytes && culprits.every(({ id }) => ids.has(id)));
   return {
@@ -46,13 +45,18 @@ function arenaBuffers(module: Module): readonly Living[] {
   });
 }
 
-/** The stretch in which most bytes are alive, and how many. A sum can only grow where a life begins. */
+/** The first stretch in which most bytes are alive, and how many. A sum can only grow where a life begins. */
 function busiest(living: readonly Living[]): { readonly bytes: number; readonly at: number } {
+  const begins = [...living].sort((a, b) => a.life.first - b.life.first);
+  const ends = [...living].sort((a, b) => a.life.last - b.life.last);
   let best = { bytes: 0, at: -1 };
-  for (const at of new Set(living.map(({ life }) => life.first))) {
-    const bytes = living.reduce((sum, { life, bytes: own }) => sum + (within(life, at) ? own : 0), 0);
-    if (bytes > best.bytes || (bytes === best.bytes && at < best.at)) best = { bytes, at };
-  }
+  let [bytes, ended] = [0, 0];
+  begins.forEach(({ life, bytes: own }, i) => {
+    bytes += own;
+    if (begins[i + 1]?.life.first === life.first) return;
+    for (let e = ends[ended]; e !== undefined && e.life.last < life.first; e = ends[++ended]) bytes -= e.bytes;
+    if (bytes > best.bytes) best = { bytes, at: life.first };
+  });
   return best;
 }
 

@@ -67,31 +67,41 @@ function constantBytes(graph: Graph): number {
 
 /** One row per fusion group that has code: where it stands in the last Tensor IR text and in the C++ file. */
 function kernelInfos(c: Compilation, module: Module): KernelInfo[] {
-  const irLines = printModuleWithLines(module).lines;
-  return regions([...module.init.body, ...module.run.body]).map(({ group, name, statements }) => ({
+  const { regions, regionOf } = regionsOf([...module.init.body, ...module.run.body]);
+  const [irLines, cppLines] = [printModuleWithLines(module).lines, c.source?.lines ?? []].map((lines) => lineSpans(lines, regionOf));
+  return regions.map(({ id, group, name }) => ({
     group,
     name,
-    irLines: span(irLines.filter((l) => statements.has(l.stmt)).map((l) => l.line)),
-    cppLines: span((c.source?.lines ?? []).filter((l) => statements.has(l.stmt)).map((l) => l.line)),
+    irLines: irLines?.get(id) ?? [0, 0],
+    cppLines: cppLines?.get(id) ?? [0, 0],
   }));
 }
 
-interface RegionStatements {
-  readonly group: number;
-  readonly name: string;
-  readonly statements: ReadonlySet<number>;
-}
+type Region = Extract<Stmt, { k: "region" }>;
 
-function regions(body: readonly Stmt[]): RegionStatements[] {
-  const found: RegionStatements[] = [];
-  visitStmts(body, (s) => {
-    if (s.k !== "region") return;
-    const statements = new Set<number>();
-    visitStmts([s], (inner) => statements.add(inner.id));
-    found.push({ group: s.group, name: s.name, statements });
+/** The regions in order, and the id of the one that each statement is in. */
+function regionsOf(body: readonly Stmt[]): { readonly regions: readonly Region[]; readonly regionOf: ReadonlyMap<number, number> } {
+  const regions: Region[] = [];
+  const regionOf = new Map<number, number>();
+  visitStmts(body, (region) => {
+    if (region.k !== "region") return;
+    regions.push(region);
+    visitStmts([region], (inner) => regionOf.set(inner.id, region.id));
   });
-  return found;
+  return { regions, regionOf };
 }
 
-const span = (lines: readonly number[]): readonly [number, number] =>
-  lines.length === 0 ? [0, 0] : [lines.reduce((a, b) => Math.min(a, b)), lines.reduce((a, b) => Math.max(a, b))];
+/** First and last of the lines that came from each region. A line may have come from several. */
+function lineSpans(
+  lines: readonly { readonly line: number; readonly stmt: number }[],
+  regionOf: ReadonlyMap<number, number>,
+): ReadonlyMap<number, readonly [number, number]> {
+  const spans = new Map<number, readonly [number, number]>();
+  for (const { line, stmt } of lines) {
+    const region = regionOf.get(stmt);
+    if (region === undefined) continue;
+    const [first, last] = spans.get(region) ?? [line, line];
+    spans.set(region, [Math.min(first, line), Math.max(last, line)]);
+  }
+  return spans;
+}

@@ -1,7 +1,9 @@
 /** A match of nests as one group, with the numbers of its template; or why they stay apart. */
+import { placeOf } from "../../graph/find-node.ts";
 import { elements, valueOf, type Group, type Node } from "../../graph/ir.ts";
 import { gemmF32Tile } from "../../kernels/index.ts";
 import { f32Lanes, resolveIsa } from "../../machine.ts";
+import { bug } from "../../messages.ts";
 import type { Fact, Verdict } from "../../protocol/trace.ts";
 import type { GemmShape } from "../../templates/gemm-shape.ts";
 import { causalOf } from "../../templates/attention/causal.ts";
@@ -143,10 +145,8 @@ function membersOf(index: NestIndex, match: NestMatch): Group["members"] {
   mark(match.place, "place");
   mark(match.views, "view");
   mark(match.pre, "pre");
-  return index.graph.nodes.flatMap((n) => {
-    const anchor = anchors.get(n.id);
-    return anchor === undefined ? [] : [{ node: n.id, anchor }];
-  });
+  const place = (id: number): number => placeOf(index.graph, id) ?? bug(`no node ${id}`);
+  return [...anchors].map(([node, anchor]) => ({ node, anchor })).sort((a, b) => place(a.node) - place(b.node));
 }
 
 const narrowParams = (name: "scores" | "mix", p: NestProduct): Readonly<Record<string, string | number>> =>

@@ -5,6 +5,7 @@ import { gemmF32Tile, i4Block, i4Panels, rankGemms } from "../../kernels/index.t
 import { resolveIsa } from "../../machine.ts";
 import { operand } from "../../templates/template.ts";
 import type { PassContext } from "../pass.ts";
+import { nodeOf } from "../../graph/find-node.ts";
 
 export interface BlockPacking {
   /** The packing, unless another product made it, and the product. */
@@ -99,7 +100,7 @@ export function packBlocks(
 
 /** Few rows: columns are shared out, so that each thread reads its part of the weight; many rows: the rows. */
 export function tileBlocks(graph: Graph, group: Group, ctx: PassContext): Group {
-  const node = graph.nodes.find((n) => n.id === group.leader) ?? bug(`group ${group.id} has no leader`);
+  const node = nodeOf(graph, group.leader) ?? bug(`group ${group.id} has no leader`);
   const rows = rowsOf(staticShape(valueOf(graph, operand(node, 0))) ?? []);
   const n = Number(node.attrs["n"]);
   const nr = staticShape(valueOf(graph, operand(node, 2)))?.[2] ?? 1;

@@ -9,6 +9,7 @@ import { registerTiles, type GemmProblem } from "./gemm-space.ts";
 import { gemmShape } from "../../templates/gemm-shape.ts";
 import type { CoreFigures } from "./gemm-cost.ts";
 import { predictGemm } from "./gemm-cost.ts";
+import { nodeOf } from "../../graph/find-node.ts";
 
 type Chosen = Pick<PassContext, "options" | "machine">;
 
@@ -23,7 +24,7 @@ export interface ChainProduct {
   readonly usual: number;
 }
 
-const leaderOf = (graph: Graph, part: Group): Node => graph.nodes.find((n) => n.id === part.leader) ?? bug(`part ${part.id} has no leader`);
+const leaderOf = (graph: Graph, part: Group): Node => nodeOf(graph, part.leader) ?? bug(`part ${part.id} has no leader`);
 
 /** The products among the parts that are computed by kernels with a choice of tiles. */
 export function chainProducts(graph: Graph, parts: readonly Group[], chosen: Chosen): readonly ChainProduct[] {
@@ -45,7 +46,7 @@ export function chainKey(graph: Graph, parts: readonly Group[], m: number, chose
   const products = chainProducts(graph, parts, chosen);
   const named = parts.map((part, i) => {
     const p = products.find((q) => q.part === i)?.problem;
-    const ops = part.members.map(({ node }) => graph.nodes.find((n) => n.id === node)?.op ?? "?");
+    const ops = part.members.map(({ node }) => nodeOf(graph, node)?.op ?? "?");
     return p === undefined ? `${part.template}(${ops.join("+")})` : `${p.kernel}(${p.n}x${p.k})`;
   });
   const isa = products[0]?.problem.isa ?? "none";

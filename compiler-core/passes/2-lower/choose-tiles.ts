@@ -17,6 +17,7 @@ import { coreFigures, pointText, rankGemm, type Predicted } from "./gemm-cost.ts
 import { gemmProblem, templateParams, type Params } from "./gemm-problem.ts";
 import type { GemmPoint, GemmProblem } from "./gemm-space.ts";
 import { tunedPoint } from "./tuned-point.ts";
+import { nodeOf } from "../../graph/find-node.ts";
 
 export const chooseTiles = graphPass({
   name: "choose-tiles",
@@ -35,7 +36,7 @@ export const chooseTiles = graphPass({
 });
 
 function tile(graph: Graph, group: Group, ctx: PassContext): Group {
-  const node = graph.nodes.find((n) => n.id === group.leader) ?? bug(`group ${group.id} has no leader`);
+  const node = nodeOf(graph, group.leader) ?? bug(`group ${group.id} has no leader`);
   if (node.op === "matmul-i4") return tileBlocks(graph, group, ctx);
   if (node.op === "matmul-packed" || node.op === "matmul-bf16") return tilePacked(graph, group, ctx);
   const s = gemmShape(graph, node);

@@ -6,9 +6,10 @@ import { gemmF32Tile, gemmU8S8Panel } from "../../kernels/index.ts";
 import { f32Lanes, resolveIsa, type IsaName } from "../../machine.ts";
 import { lastShape, type LastShape } from "../../templates/last-shape.ts";
 import type { PassContext } from "../pass.ts";
+import { nodeOf } from "../../graph/find-node.ts";
 
 export function tileConvLast(graph: Graph, group: Group, ctx: PassContext): Group {
-  const node = graph.nodes.find((n) => n.id === group.leader) ?? bug(`group ${group.id} has no leader`);
+  const node = nodeOf(graph, group.leader) ?? bug(`group ${group.id} has no leader`);
   const s = lastShape(graph, node);
   const isa = resolveIsa(ctx.options.isa, ctx.machine);
   const ranked = s.depthwise ? depthwiseBlocks(s, isa, ctx) : s.winograd ? winogradBlocks(s, isa, ctx) : blocks(s, isa, ctx);

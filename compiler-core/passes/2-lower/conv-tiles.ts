@@ -10,9 +10,10 @@ import { convPointProblem, convProblem, convProblemKey, convText, predictConv } 
 import { coreFigures } from "./gemm-cost.ts";
 import type { Params } from "./gemm-problem.ts";
 import { tunedParams } from "./tuned-point.ts";
+import { nodeOf } from "../../graph/find-node.ts";
 
 export function tileConv(graph: Graph, group: Group, ctx: PassContext): Group {
-  const node = graph.nodes.find((n) => n.id === group.leader) ?? bug(`group ${group.id} has no leader`);
+  const node = nodeOf(graph, group.leader) ?? bug(`group ${group.id} has no leader`);
   const s = convShape(graph, node);
   const { nr, nv } = gemmF32Tile(resolveIsa(ctx.options.isa, ctx.machine));
   const usual = divide(s, nr, ctx.options.threads, ctx.machine.caches.l2);

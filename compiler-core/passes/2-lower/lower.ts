@@ -13,6 +13,7 @@ import type { TemplateName } from "./draft.ts";
 import { usersOf } from "./node-kind.ts";
 import { passThrough } from "./pass-through.ts";
 import { storagePlan } from "./storage-plan.ts";
+import { isResult } from "../../graph/find-node.ts";
 
 export const lower = lowerPass({
   name: "lower",
@@ -66,7 +67,5 @@ const isEmpty = (graph: Graph, value: ValueId): boolean => (staticShape(valueOf(
 /** Results that a node outside of the group reads, or that the graph gives out. */
 function escapingValues(graph: Graph, members: readonly Node[]): ReadonlySet<ValueId> {
   const inside = new Set(members.map((n) => n.id));
-  return new Set(
-    members.flatMap((n) => n.outputs).filter((v) => graph.outputs.includes(v) || usersOf(graph, v).some((u) => !inside.has(u.id))),
-  );
+  return new Set(members.flatMap((n) => n.outputs).filter((v) => isResult(graph, v) || usersOf(graph, v).some((u) => !inside.has(u.id))));
 }

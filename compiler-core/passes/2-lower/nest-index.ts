@@ -2,6 +2,7 @@
 import { elements, staticShape, valueOf, type Graph, type Group, type Node, type NodeId, type ValueId } from "../../graph/ir.ts";
 import { bug } from "../../messages.ts";
 import { usersOf } from "./node-kind.ts";
+import { isResult } from "../../graph/find-node.ts";
 
 export class NestIndex {
   readonly #nodes: ReadonlyMap<NodeId, Node>;
@@ -36,7 +37,7 @@ export class NestIndex {
     return staticShape(valueOf(this.graph, value)) ?? [];
   }
   isOutput(value: ValueId): boolean {
-    return this.graph.outputs.includes(value);
+    return isResult(this.graph, value);
   }
 
   /** Values of a group that another group reads, or the graph gives out. */

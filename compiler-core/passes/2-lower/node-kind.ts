@@ -9,6 +9,7 @@ import type { DType } from "../../support/dtype.ts";
 import { loopWriters } from "../../templates/loops/index.ts";
 import { reductions } from "../../templates/reductions.ts";
 import { viewMaps } from "../../templates/views.ts";
+import { isResult } from "../../graph/find-node.ts";
 
 export type NodeKind =
   | { readonly kind: "elementwise" | "reduce" | "matmul" | "conv" | "conv-last" | "view" | "copy" | "concat" | "gather" | "pack" | "loops" }
@@ -64,7 +65,7 @@ function matmulKind(node: Node, [, b, out]: readonly Value[]): NodeKind {
 function isDenseNeeded(graph: Graph, node: Node): boolean {
   const [out] = node.outputs;
   if (out === undefined) return false;
-  return graph.outputs.includes(out) || (viewMaps[node.op] !== "offset" && feedsKernel(graph, out));
+  return isResult(graph, out) || (viewMaps[node.op] !== "offset" && feedsKernel(graph, out));
 }
 
 const readingKernels: ReadonlySet<string> = new Set([

@@ -10,6 +10,7 @@ import type { PassContext } from "../pass.ts";
 import { pointText } from "./gemm-cost.ts";
 import { packedProblem, pointOfParams, templateParams, type Params } from "./gemm-problem.ts";
 import { tunedPoint } from "./tuned-point.ts";
+import { nodeOf } from "../../graph/find-node.ts";
 
 /** A thread that gets fewer rows than this reads the whole weight for little work. */
 const leastRows = 8;
@@ -19,7 +20,7 @@ const smallWeight = 512 * 512;
 const roundUp = (v: number, unit: number): number => Math.ceil(v / unit) * unit;
 
 export function tilePacked(graph: Graph, group: Group, ctx: PassContext): Group {
-  const node = graph.nodes.find((n) => n.id === group.leader) ?? bug(`group ${group.id} has no leader`);
+  const node = nodeOf(graph, group.leader) ?? bug(`group ${group.id} has no leader`);
   const { rows, n, k, panel, bytes } = sizes(graph, node);
   const { threads } = ctx.options;
   const candidates = Array.from({ length: threads }, (_, i) => i + 1)

@@ -6,6 +6,7 @@ import type { StoragePlan } from "../../templates/storage.ts";
 import { operand, resultOf } from "../../templates/template.ts";
 import type { PassContext } from "../pass.ts";
 import { usersOf } from "./node-kind.ts";
+import { isResult } from "../../graph/find-node.ts";
 
 /** Row pitches at multiples of this many bytes put the rows of a register tile into the same few sets of a first-level cache. */
 const collidingBytes = 2048;
@@ -76,15 +77,7 @@ function pitches(
       const width = shape.at(-1) ?? 1;
       const read = usersOf(graph, v).some((u) => u.op === "matmul" && u.inputs[0] === v);
       const handedOver = usersOf(graph, v).some((u) => u.op === "opaque");
-      if (
-        !read ||
-        handedOver ||
-        rowsOf(shape) < cacheWays ||
-        flat.has(v) ||
-        views.has(v) ||
-        graph.outputs.includes(v) ||
-        !isCollidingPitch(width)
-      )
+      if (!read || handedOver || rowsOf(shape) < cacheWays || flat.has(v) || views.has(v) || isResult(graph, v) || !isCollidingPitch(width))
         continue;
       pitch.set(v, width + 16);
       ctx.verdict({
@@ -113,7 +106,7 @@ function nestValues(graph: Graph): ReadonlySet<ValueId> {
   for (const n of graph.nodes) {
     const nest = nests.get(n.id);
     if (nest === undefined) continue;
-    for (const v of n.outputs) if (usersOf(graph, v).every((u) => nests.get(u.id) === nest) && !graph.outputs.includes(v)) found.add(v);
+    for (const v of n.outputs) if (usersOf(graph, v).every((u) => nests.get(u.id) === nest) && !isResult(graph, v)) found.add(v);
   }
   return found;
 }

@@ -5,25 +5,17 @@ import { visitStmts } from "../../tensor/rewrite.ts";
 import { ownAccesses } from "./accesses.ts";
 import { sharedLifetimes, stepLifetimes, stepsOf } from "./lifetimes.ts";
 import { bytesOf } from "./plan-memory.ts";
+import { tookFrom, type Occupant } from "./took-from.ts";
 
 /** One row per buffer; steps number the top-level nests of `run`. Constants and inputs live through all steps. Offset -1: no place of its own. */
 export function bufferInfos(module: Module): readonly BufferInfo[] {
   const steps = stepsOf(module.run).length;
   const lives = stepLifetimes(module);
-  const epochs = sharedLifetimes(module);
+  const reuses = arenaReuses(module);
   const groups = groupsOf(module);
   return module.buffers.map((b): BufferInfo => {
     const life = lives.get(b.id);
     const whole = b.scope !== "arena" && b.scope !== "thread";
-    const mine = epochs.get(b.id);
-    const reuses =
-      b.scope !== "arena" || b.offset === undefined || mine === undefined
-        ? []
-        : module.buffers.filter((o) => {
-            const other = epochs.get(o.id);
-            if (o.scope !== "arena" || o.offset === undefined || other === undefined || other.last >= mine.first) return false;
-            return o.offset < (b.offset as number) + bytesOf(b) && (b.offset as number) < o.offset + bytesOf(o);
-          });
     return {
       id: b.id,
       name: b.name,
@@ -36,9 +28,21 @@ export function bufferInfos(module: Module): readonly BufferInfo[] {
       lastStep: whole ? Math.max(0, steps - 1) : (life?.last ?? 0),
       ...(b.value === undefined ? {} : { value: b.value }),
       groups: [...(groups.get(b.id) ?? [])].sort((x, y) => x - y),
-      reuses: reuses.map((o) => o.id),
+      reuses: reuses.get(b.id) ?? [],
     };
   });
+}
+
+/** Whose memory each buffer of the arena takes over. */
+function arenaReuses(module: Module): ReadonlyMap<BufferId, readonly BufferId[]> {
+  const lives = sharedLifetimes(module);
+  return tookFrom(
+    module.buffers.flatMap((b): Occupant[] => {
+      const life = lives.get(b.id);
+      if (b.scope !== "arena" || b.offset === undefined || life === undefined) return [];
+      return [{ id: b.id, first: life.first, at: b.offset, end: b.offset + bytesOf(b) }];
+    }),
+  );
 }
 
 /** The groups whose regions touch each buffer. */
@@ -48,7 +52,7 @@ function groupsOf(module: Module): ReadonlyMap<BufferId, ReadonlySet<number>> {
     visitStmts(f.body, (r) => {
       if (r.k !== "region") return;
       visitStmts(r.body, (s) => {
-        for (const a of ownAccesses(s)) out.set(a.buffer, (out.get(a.buffer) ?? new Set()).add(r.group));
+        for (const { buffer } of ownAccesses(s)) out.set(buffer, (out.get(buffer) ?? new Set()).add(r.group));
       });
     });
   }

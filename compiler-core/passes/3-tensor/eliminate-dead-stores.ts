@@ -26,10 +26,11 @@ function once(module: Module, ctx: PassContext): Module {
   );
   if (dead.size === 0) return module;
   const gone = (s: Stmt): boolean => (s.k === "store" || s.k === "alloc") && dead.has(s.buffer);
+  const storesTo = new Map<BufferId, number[]>([...dead].map((id) => [id, []]));
+  for (const a of accesses) storesTo.get(a.buffer)?.push(a.stmt.id);
   for (const b of module.buffers) {
     if (!dead.has(b.id)) continue;
-    const stores = accesses.filter((a) => a.buffer === b.id).map((a) => a.stmt.id);
-    ctx.hit({ rule: "eliminate-dead-stores/never-read", before: stores, after: [], note: b.name });
+    ctx.hit({ rule: "eliminate-dead-stores/never-read", before: storesTo.get(b.id) ?? [], after: [], note: b.name });
     if (b.value !== undefined) {
       ctx.verdict({
         subject: "buffer",

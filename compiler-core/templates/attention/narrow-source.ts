@@ -5,6 +5,8 @@
 import { elements, staticShape, valueOf, type Graph, type Node, type ValueId } from "../../graph/ir.ts";
 import { constantData } from "../../graph/types.ts";
 import { operand, resultOf } from "../template.ts";
+import { isResult } from "../../graph/find-node.ts";
+import { usersOf } from "../../graph/users.ts";
 
 /** The operand is (element - zero) * scale. */
 export interface NarrowSource {
@@ -83,9 +85,8 @@ export function bytesBehind(graph: Graph, members: readonly Node[], value: Value
 
 /** Members whose results have one reader at most: the others are there for more than the product. */
 export function usedOnce(graph: Graph, members: readonly Node[]): readonly Node[] {
-  const reads = new Map<ValueId, number>();
-  for (const n of graph.nodes) for (const v of n.inputs) if (v !== null) reads.set(v, (reads.get(v) ?? 0) + 1);
-  return members.filter((n) => n.outputs.every((v) => (reads.get(v) ?? 0) <= 1 && !graph.outputs.includes(v)));
+  const reads = (v: ValueId): number => usersOf(graph, v).reduce((sum, n) => sum + n.inputs.filter((i) => i === v).length, 0);
+  return members.filter((n) => n.outputs.every((v) => reads(v) <= 1 && !isResult(graph, v)));
 }
 
 /** The bf16 value that `value` was widened from, by a member of the nest. */

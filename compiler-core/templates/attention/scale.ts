@@ -8,6 +8,7 @@ import type { Expr } from "../../tensor/ir.ts";
 import { operand, resultOf, scalarOf } from "../template.ts";
 import type { NestCall } from "./block.ts";
 import { softmaxPart } from "./shape.ts";
+import { usersOf } from "../../graph/users.ts";
 
 /** Computes the members on the register tile one by one; what is undefined is part of the member that reads it. */
 export class ScoreArithmetic {
@@ -53,7 +54,7 @@ export class ScoreArithmetic {
 
   #onlyAdded(value: ValueId): boolean {
     const { call, nest } = this.c;
-    const readers = call.graph.nodes.filter((n) => n.inputs.includes(value));
+    const readers = usersOf(call.graph, value);
     const [reader] = readers;
     if (reader === undefined || readers.length > 1 || reader.op !== "add" || !nest.tile.includes(reader)) return false;
     return reader.inputs[0] !== reader.inputs[1] && !this.isKept(value) && !call.escaping.has(value);

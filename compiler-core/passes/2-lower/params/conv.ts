@@ -5,6 +5,7 @@ import { convShape } from "../../../templates/conv-shape.ts";
 import { coreFigures } from "../gemm-cost.ts";
 import { convAxes, convPoint, convProblem, convProblemKey, convText, predictConv, type ConvChoice, type ConvPoint } from "../conv-space.ts";
 import { paramsKey, type Choice, type SpaceMaker } from "./space.ts";
+import { nodeOf } from "../../../graph/find-node.ts";
 
 const what: Readonly<Record<keyof ConvChoice, string>> = {
   height: "channels of a tile of the kernel matrix, at most",
@@ -13,7 +14,7 @@ const what: Readonly<Record<keyof ConvChoice, string>> = {
 };
 
 export const convSpace: SpaceMaker = (graph, group, ctx) => {
-  const node: Node = graph.nodes.find((n) => n.id === group.leader) ?? bug(`group ${group.id} has no leader`);
+  const node: Node = nodeOf(graph, group.leader) ?? bug(`group ${group.id} has no leader`);
   const [rows, columns] = [group.params["rows"], group.params["columns"]];
   if (node.op !== "conv-gemm" || typeof rows !== "number" || typeof columns !== "number")
     return { why: `${node.op} has no blocks to choose` };

@@ -8,6 +8,7 @@ import { gemmProblem, packedProblem, pointOfParams, type Params } from "../gemm-
 import { gemmAxes, gemmProblemKey, plainChoice, pointOf, type GemmChoice, type GemmPoint, type GemmProblem } from "../gemm-space.ts";
 import type { PassContext } from "../../pass.ts";
 import type { Choice, ParamSpace, SpaceMaker } from "./space.ts";
+import { nodeOf } from "../../../graph/find-node.ts";
 
 type Axis = keyof GemmChoice;
 
@@ -53,7 +54,7 @@ const said = (axis: Axis, value: GemmChoice[Axis], p: GemmProblem): number | str
 
 /** The problem of a group's product, as free as it was before its weight was packed; undefined: its kernel has no parameters. */
 export function gemmProblemOf(graph: Graph, group: Group, ctx: Pick<PassContext, "options" | "machine">): GemmProblem | undefined {
-  const leader: Node = graph.nodes.find((n) => n.id === group.leader) ?? bug(`group ${group.id} has no leader`);
+  const leader: Node = nodeOf(graph, group.leader) ?? bug(`group ${group.id} has no leader`);
   if (leader.op === "matmul" && group.params["kernel"] === "gemm_f32") {
     const { panel: _, ...problem } = gemmProblem(graph, leader, gemmShape(graph, leader), ctx);
     return problem;
@@ -62,7 +63,7 @@ export function gemmProblemOf(graph: Graph, group: Group, ctx: Pick<PassContext,
 }
 
 export const gemmSpace: SpaceMaker = (graph, group, ctx) => {
-  const leader = graph.nodes.find((n) => n.id === group.leader);
+  const leader = nodeOf(graph, group.leader);
   const problem = gemmProblemOf(graph, group, ctx);
   if (problem === undefined) {
     const kernel = group.params["kernel"] ?? leader?.attrs["kernel"] ?? "its kernel";
