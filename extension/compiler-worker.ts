@@ -31,6 +31,7 @@ import {
   userError,
   type Compilation,
   type CompileOptions,
+  type CppSource,
   type Graph,
   type IsaName,
   type Snapshot,
@@ -47,7 +48,7 @@ import {
   localMachine,
   nativeHeaders,
   openSessionModel,
-  placesInHeaders,
+  placesOfAssembly,
   ProbedValues,
   readOrtProfile,
   requireRunnable,
@@ -79,6 +80,7 @@ interface Compiled {
   readonly options: CompileOptions;
   /** The native build, under way or done. */
   code?: Promise<BuiltCode>;
+  assembly?: Promise<TextReply>;
 }
 
 const machine = localMachine();
@@ -189,21 +191,27 @@ function body(path: string): WorkerRequests["body"]["reply"] {
   return bodyDelta(found, path, (inner) => indices.get(inner), new StringTable());
 }
 
-async function assembly({ event, signal }: HandlerContext<"text">): Promise<TextReply> {
+/** Asked for by every view that shows it or draws on it: made once. */
+function assembly({ event, signal }: HandlerContext<"text">): Promise<TextReply> {
   const of = now();
   const source = sourceOf(of);
   event({ text: "building", done: null });
   const code = (of.code ??= buildCode(source, { signal }));
+  const reply = (of.assembly ??= readable(code, source));
   // A build that failed or was called off is tried again by the next request.
-  code.catch(() => (of.code = undefined));
+  reply.catch(() => (of.code = of.assembly = undefined));
+  return reply;
+}
+
+async function readable(code: Promise<BuiltCode>, source: CppSource): Promise<TextReply> {
   const { assembly: text, sourceFile, sharedObject, plan } = await code;
   const reply = asmReply(text, source, sourceFile.split("/").at(-1) ?? "");
-  const [lines, headers, notes] = await Promise.all([
+  const [lines, places, notes] = await Promise.all([
     demangled(reply.lines),
-    placesInHeaders(sharedObject, sourceFile, reply.lines),
+    placesOfAssembly(sharedObject, sourceFile, reply.lines),
     instructionNotes(reply.lines, plan.isa, machine),
   ]);
-  return { ...reply, lines, ...(headers === undefined ? {} : { headers }), notes };
+  return { ...reply, lines, ...places, notes };
 }
 
 /** With parameters, the group is built with them, beside the compiler's choice. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseDisassembly } from "./asm-map.ts";
-import { headerPlaces } from "./header-places.ts";
+import { headerPlaces, instructionsOfLines } from "./header-places.ts";
 
 const dump = `
 0000000000001000 <_ZN2fs9gemm_tileEv>:
@@ -29,7 +29,7 @@ test("an instruction leads to the line of the kernel's loop; the epilogue's belo
     "    ret",
     "    ret",
   ];
-  const found = headerPlaces(lines, parseDisassembly(dump, "model.cpp"), "model.cpp");
+  const found = headerPlaces(lines, instructionsOfLines(lines, parseDisassembly(dump, "model.cpp")), "model.cpp");
   assert.deepEqual(found?.files, ["kernels/gemm/tile.hpp"]);
   assert.deepEqual([...found.line], [0, 0, 172, 0, 0, 0, 0, 0], "other has more lines than instructions");
 });

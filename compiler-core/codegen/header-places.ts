@@ -10,10 +10,13 @@ import { tidy } from "./native-source.ts";
 const padding = /^(?:(?:data16|cs|ds|es) )*(?:nop|xchg\s+ax,ax)/;
 
 /**
+ * The instruction of each line (index) of assembly. Lines of functions whose instructions are not the same in number have none.
  * @param lines readable assembly with its mangled names @param instructions of the same code, with mangled symbols
- * @returns undefined when no line comes from a header; lines of functions whose instructions are not the same in number have no place
  */
-export function headerPlaces(lines: readonly string[], instructions: readonly AsmInstruction[], source: string): HeaderPlaces | undefined {
+export function instructionsOfLines(
+  lines: readonly string[],
+  instructions: readonly AsmInstruction[],
+): ReadonlyMap<number, AsmInstruction> {
   const bySymbol = new Map<string, AsmInstruction[]>();
   for (const instruction of instructions) {
     if (padding.test(instruction.text)) continue;
@@ -21,14 +24,11 @@ export function headerPlaces(lines: readonly string[], instructions: readonly As
     if (known) known.push(instruction);
     else bySymbol.set(instruction.symbol, [instruction]);
   }
-  const places = new Map<number, SourcePlace>();
+  const out = new Map<number, AsmInstruction>();
   const take = (own: readonly number[], symbol: string): void => {
     const found = bySymbol.get(symbol) ?? [];
     if (found.length !== own.length) return;
-    own.forEach((line, i) => {
-      const place = placeIn(found[i]?.chain ?? [], source);
-      if (place !== undefined) places.set(line, place);
-    });
+    own.forEach((line, i) => out.set(line, found[i] as AsmInstruction));
   };
   let [symbol, own]: [string, number[]] = ["", []];
   lines.forEach((line, i) => {
@@ -39,6 +39,23 @@ export function headerPlaces(lines: readonly string[], instructions: readonly As
     } else if (label === undefined && !padding.test(line.trim())) own.push(i);
   });
   take(own, symbol);
+  return out;
+}
+
+/**
+ * @param lines readable assembly @param found the instruction of each
+ * @returns undefined when no line comes from a header
+ */
+export function headerPlaces(
+  lines: readonly string[],
+  found: ReadonlyMap<number, AsmInstruction>,
+  source: string,
+): HeaderPlaces | undefined {
+  const places = new Map<number, SourcePlace>();
+  for (const [line, { chain }] of found) {
+    const place = placeIn(chain, source);
+    if (place !== undefined) places.set(line, place);
+  }
   if (places.size === 0) return undefined;
   const files = [...new Set([...places.values()].map(({ file }) => file))];
   return {

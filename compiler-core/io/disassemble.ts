@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import path from "node:path";
 import { attachKernelCalls, parseDisassembly, placeFunctions, type AsmInstruction, type PlacedFunction } from "../codegen/asm-map.ts";
 import type { HeaderPlaces } from "../codegen/assembly.ts";
-import { headerPlaces } from "../codegen/header-places.ts";
+import { headerPlaces, instructionsOfLines } from "../codegen/header-places.ts";
 
 const objdump = (args: readonly string[]): Promise<string | { readonly why: string }> =>
   new Promise((resolve) => {
@@ -32,11 +32,27 @@ export async function disassemble(
   return attachKernelCalls(placeFunctions(parseDisassembly(text, name), name, functions), cpp, functions);
 }
 
-/** Where in the headers each line of a build's readable assembly (with mangled names) comes from; undefined where that can't be known. */
-export async function placesInHeaders(sharedObject: string, source: string, lines: readonly string[]): Promise<HeaderPlaces | undefined> {
+/** What the disassembler knows of each line of a build's readable assembly. */
+export interface AssemblyPlaces {
+  /** Where in the headers each line comes from; absent when none does. */
+  readonly headers?: HeaderPlaces;
+  /** Where its instruction lies in the shared object; 0: no instruction, or not known. */
+  readonly addresses: Int32Array;
+}
+
+/** Places of lines of readable assembly (with mangled names); undefined where there is no disassembler. */
+export async function placesOfAssembly(
+  sharedObject: string,
+  source: string,
+  lines: readonly string[],
+): Promise<AssemblyPlaces | undefined> {
   const text = await objdump(["-d", "-l", "--inlines", "--no-show-raw-insn", "-M", "intel", sharedObject]);
+  if (typeof text !== "string") return undefined;
   const name = path.basename(source);
-  return typeof text === "string" ? headerPlaces(lines, parseDisassembly(text, name), name) : undefined;
+  const found = instructionsOfLines(lines, parseDisassembly(text, name));
+  const headers = headerPlaces(lines, found, name);
+  const addresses = Int32Array.from(lines, (_, i) => found.get(i)?.address ?? 0);
+  return { ...(headers === undefined ? {} : { headers }), addresses };
 }
 
 /** Texts of all instructions in AT&T syntax by address, as other tools read them. */

@@ -6,7 +6,7 @@ export * from "./cache-folder.ts";
 export * from "./cache-steps.ts";
 export * from "./calibrate.ts";
 export * from "./demangle.ts";
-export { placesInHeaders } from "./disassemble.ts";
+export { placesOfAssembly } from "./disassemble.ts";
 export * from "./doctor.ts";
 export * from "./environment.ts";
 export * from "./extract-nodes.ts";

@@ -5,6 +5,7 @@ export * from "./memory.ts";
 export * from "./tune.ts";
 export * from "./bench.ts";
 export * from "./hot-spots.ts";
+export { heatOf, shareText, type LineHeat } from "./heat.ts";
 export * from "./instruction-notes.ts";
 export * from "./ort-profile.ts";
 export * from "./panel.ts";

@@ -34,6 +34,8 @@ export interface OnednnStep {
   /** Output scales: one, or one per element of the axes in the mask (bit i: axis i). The bias is added before them. */
   readonly scales?: readonly number[];
   readonly scaleMask?: number;
+  /** Factors of the two operands of a binary step. */
+  readonly operandScales?: readonly number[];
   readonly sourceZero?: number;
   readonly destinationZero?: number;
   readonly algorithm?: number;

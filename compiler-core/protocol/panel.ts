@@ -86,6 +86,8 @@ export interface TextReply {
   readonly source?: Int32Array;
   /** For asm, where in the headers each line comes from: index into `files` (-1: none) and line there. */
   readonly headers?: { readonly files: readonly string[]; readonly file: Int32Array; readonly line: Int32Array };
+  /** For asm, where each line's instruction lies in the shared object (0: none), as samples name it. */
+  readonly addresses?: Int32Array;
   /** For asm, what its instructions do and cost. */
   readonly notes?: InstructionNotes;
 }

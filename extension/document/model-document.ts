@@ -9,6 +9,7 @@ import type {
   CompilationSummary,
   ErrorInfo,
   GraphDelta,
+  HotSpots,
   InstructionNotes,
   Hello,
   LoopStep,
@@ -53,6 +54,8 @@ export class ModelDocument implements vscode.CustomDocument {
   failed: ErrorInfo | undefined;
   dims: Hello["dims"] = [];
   lastBench: BenchResult | undefined;
+  /** Where the last benchmark of the whole model spent its time, when it was sampled. */
+  hotSpots: HotSpots | undefined;
   /** What the model is run on to look at values in the middle of it; asked for when it is first needed. */
   probeData: ChosenData | undefined;
   /** Of the assembly that was last made of this compilation. */
@@ -117,7 +120,7 @@ export class ModelDocument implements vscode.CustomDocument {
     this.names = new StageNames();
     this.summary = undefined;
     this.failed = undefined;
-    this.lastBench = undefined;
+    this.lastBench = this.hotSpots = undefined;
     this.instructionNotes = undefined;
     this.changed.fire("generation");
     this.compiling = this.runCompilation(this.generation);
@@ -206,6 +209,8 @@ export class ModelDocument implements vscode.CustomDocument {
     const reply = await this.whileBusy("benchmark", this.client.request("bench", arg, { signal, onEvent }));
     if (generation !== this.generation) throw cancelled();
     this.lastBench = reply.result;
+    // A part is compiled on its own: its lines are those of another text.
+    if (arg.scope.kind === "model" && arg.params === undefined) this.hotSpots = reply.result.hotSpots;
     this.changed.fire("bench");
     return reply;
   }

@@ -5,6 +5,7 @@ import { buffersTree } from "./buffers-tree.ts";
 import { commandLine } from "./command-line.ts";
 import { compare } from "./compare.ts";
 import { contextKeys } from "./context-keys.ts";
+import { hotLines } from "./hot-lines.ts";
 import { inspector } from "./inspector.ts";
 import { assemblyHover } from "./assembly-hover.ts";
 import { irLanguage } from "./ir-language.ts";
@@ -36,6 +37,7 @@ export const features: readonly Feature[] = [
   statusBar,
   problems,
   assemblyHover,
+  hotLines,
   irLanguage,
   links,
   commandLine,

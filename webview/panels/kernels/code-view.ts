@@ -1,9 +1,10 @@
 /** One text: numbered, coloured lines, of which only those in sight exist. */
-import type { ErrorInfo } from "#protocol";
+import { shareText, type ErrorInfo, type LineHeat } from "#protocol";
 import { progressRing, linkButton } from "../../controls/index.ts";
 import { el, fill } from "../../dom.ts";
 import { visible } from "../../model/format.ts";
 import type { ColumnKind } from "./columns.ts";
+import { t } from "../../strings.ts";
 import { VirtualList } from "../../virtual-list.ts";
 import { tokens } from "./syntax.ts";
 
@@ -42,6 +43,11 @@ export class CodeView {
   private text: Shown | undefined;
   private lit: ReadonlySet<number> = new Set();
   private chosen: ReadonlySet<number> = new Set();
+  private heat: ReadonlyMap<number, LineHeat> = new Map();
+  /** Hot lines, the hottest first, and which of them was gone to last. */
+  private hottest: readonly number[] = [];
+  private wentTo = -1;
+  private readonly hotLink = el("span", { class: "hot-link" });
 
   constructor(
     private readonly kind: ColumnKind,
@@ -70,6 +76,7 @@ export class CodeView {
       el(
         "div",
         { class: "tools" },
+        this.hotLink,
         this.links,
         linkButton("open", () => events.open(kind), `Open ${titles[kind]} in an editor`),
       ),
@@ -134,6 +141,25 @@ export class CodeView {
     this.list.draw();
   }
 
+  /** Shows the samples of a benchmark beside the lines; none: nothing of it. */
+  warm(heat: ReadonlyMap<number, LineHeat>): void {
+    if (heat.size === 0 && this.heat.size === 0) return;
+    this.heat = heat;
+    this.hottest = [...heat.keys()].sort((a, b) => (heat.get(b)?.samples ?? 0) - (heat.get(a)?.samples ?? 0) || a - b);
+    this.wentTo = -1;
+    this.element.classList.toggle("has-heat", heat.size > 0);
+    fill(
+      this.hotLink,
+      heat.size > 0 && linkButton(t("hottest"), () => this.nextHot(), t("The line with the most samples; again: the next one")),
+    );
+    this.list.draw();
+  }
+
+  private nextHot(): void {
+    this.wentTo = (this.wentTo + 1) % this.hottest.length;
+    this.reveal(this.hottest[this.wentTo] ?? 1);
+  }
+
   /** Notes what is in sight, before the text leaves the page. */
   keepPlace(): void {
     this.scrolled = this.list.element.scrollTop;
@@ -163,21 +189,34 @@ export class CodeView {
     }
     const about = this.text?.about?.(i + 1);
     if (about?.behind) code.append(el("span", { class: "code-from" }, about.behind));
+    const title = [heatText(this.heat.get(i + 1)), about?.title].filter(Boolean).join("\n");
     const state = `${this.lit.has(i + 1) ? " lit" : ""}${this.chosen.has(i + 1) ? " chosen" : ""}`;
     if (line.trim() === "") code.append(el("span", { class: "for-readers" }, "blank line"));
     return el(
       "div",
-      { class: `row line${state}`, ...(about ? { title: about.title } : {}) },
+      { class: `row line${state}`, ...(title === "" ? {} : { title }) },
       el(
         "span",
         { class: "gutter", attrs: { "aria-hidden": "true" } },
         el("span", { class: "line-number" }, String(i + 1)),
+        ...(this.heat.size > 0 ? [heatCell(this.heat.get(i + 1))] : []),
         ...(this.text?.columns?.(i + 1) ?? []),
       ),
       code,
     );
   }
 }
+
+/** A bar as long as the share, and the share; an empty cell keeps the column. */
+function heatCell(heat: LineHeat | undefined): HTMLElement {
+  if (!heat) return el("span", { class: "heat" });
+  const bar = el("span", { class: "heat-bar" });
+  bar.style.width = `${Math.max(4, Math.round(100 * Math.min(1, heat.share)))}%`;
+  return el("span", { class: "heat" }, bar, el("span", { class: "heat-share" }, shareText(heat.share)));
+}
+
+const heatText = (heat: LineHeat | undefined): string =>
+  heat === undefined ? "" : t("{0} of the samples ({1})", shareText(heat.share), heat.samples);
 
 const nativeCall = (text: string): HTMLElement =>
   el("span", { class: "t-call t-native", title: "Click: the header of this function", data: { native: text.slice("fs::".length) } }, text);

@@ -1,5 +1,5 @@
 /** Loops, C++ and assembly side by side; a line lights what it came from and what came of it. */
-import type { GroupInfo, TextKind, TextReply } from "#protocol";
+import { heatOf, type GroupInfo, type TextKind, type TextReply } from "#protocol";
 import { lastRunStage, passRows, type App, type Panel } from "../../app.ts";
 import { groupOfSelection, nodesAtEnd, select, selectGroup, showStage } from "../../actions.ts";
 import { dropdown, linkButton } from "../../controls/index.ts";
@@ -135,6 +135,7 @@ class KernelsPanel {
       this.asked = {};
     }
     if (state.summary !== previous.summary) this.showKernels(state);
+    if (state.measured !== previous.measured) this.warm(state);
     if (state.view !== "kernels" || !state.summary) return;
     this.loadShown();
     const lightChanged =
@@ -170,12 +171,22 @@ class KernelsPanel {
         ? `after ${stage} ${visible(passRows(this.app.store.state).find(({ index }) => index === stage)?.name ?? "")}`
         : `${text.lines.length} lines`,
     );
+    this.warm(this.app.store.state);
     this.light(this.app.store.state);
     const line = this.pendingLine[kind];
     if (line !== undefined) this.views[kind].reveal(line);
     else this.revealSelection();
     delete this.pendingLine[kind];
     refreshDetails();
+  }
+
+  /** The samples of the benchmark that is shown, if it is one of this compilation. */
+  private warm({ measured }: State): void {
+    const spots = measured?.hotSpots;
+    for (const kind of kinds) {
+      const text = this.texts[kind];
+      this.views[kind].warm(spots && text ? heatOf(spots, kind, text) : new Map());
+    }
   }
 
   goTo(kind: TextKind, line: number): void {
