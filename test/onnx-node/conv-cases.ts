@@ -114,6 +114,26 @@ const integers: readonly MathCase[] = [
   }),
   one("product of bytes, 1x1", "ConvInteger", [given("u8", 1, 17, 9, 8), weight("i8", 5, 17, 1, 1), scalar("u8", 200)]),
   one("product of bytes, one axis", "ConvInteger", [given("u8", 3, 4, 37), weight("i8", 7, 4, 5), scalar("u8", 11)], { pads: [2, 3] }),
+  one("zero point of the run", "ConvInteger", [given("u8", 2, 3, 6, 17), weight("i8", 5, 3, 3, 3), given("u8")], {
+    pads: [1, 0, 1, 2],
+    strides: [2, 1],
+  }),
+  one("zero point of the run, unsigned kernel", "ConvInteger", [
+    given("u8", 1, 4, 7, 9),
+    weight("u8", 5, 4, 3, 3),
+    given("u8"),
+    scalar("u8", 100),
+  ]),
+  one(
+    "unsigned kernel, depthwise",
+    "ConvInteger",
+    [given("u8", 1, 17, 9, 8), weight("u8", 17, 1, 3, 3), scalar("u8", 9), scalar("u8", 77)],
+    {
+      group: 17,
+      pads: [1, 1, 1, 1],
+    },
+  ),
+  one("unsigned kernel, 1x1", "ConvInteger", [given("u8", 1, 17, 9, 8), weight("u8", 21, 17, 1, 1), scalar("u8", 9), scalar("u8", 77)]),
   one("groups, stride", "ConvInteger", [given("u8", 1, 6, 9, 20), weight("u8", 4, 3, 3, 3), scalar("u8", 1)], {
     group: 2,
     strides: [2, 2],

@@ -77,9 +77,10 @@ function rewrite(e: GraphEditor, node: Node, form: Form, turned: Map<ValueId, Va
     return made;
   };
   const result = form.write(p, last);
-  const patch = p.done(turn(p, result, firstOrder));
+  const isImage = imageShape(e, node.outputs[0]) !== undefined;
+  const patch = p.done(isImage ? turn(p, result, firstOrder) : result);
   const done = e.apply(node, patch);
-  for (const made of node.outputs) turned.set(made, result);
+  if (isImage) for (const made of node.outputs) turned.set(made, result);
   ctx.hit({ rule: `propagate-layouts/${node.op}`, before: done.removed.map((n) => n.id), after: done.added });
   for (const image of added)
     ctx.verdict({

@@ -39,18 +39,32 @@ export function widened(e: GraphEditor, value: ValueId): Bytes | undefined {
   return { ...bytes, zero: Number(zero.data[0]) };
 }
 
-/** A kernel of constants that fit a byte, zero points taken off. */
-export function narrowed(e: GraphEditor, value: ValueId): { readonly values: ArrayLike<number>; readonly dtype: Byte } | undefined {
+/** The numbers of a constant of integers. */
+export function integersOf(e: GraphEditor, value: ValueId): ArrayLike<number> | undefined {
   const data = e.constant(value, mostElements)?.data;
   if (data === undefined) return undefined;
-  const values = isBig(e.value(value).dtype) ? Array.from(data as ArrayLike<bigint>, Number) : (data as NumberArray);
+  return isBig(e.value(value).dtype) ? Array.from(data as ArrayLike<bigint>, Number) : (data as NumberArray);
+}
+
+/** Bytes less a zero point. */
+export interface Narrowed {
+  readonly values: ArrayLike<number>;
+  readonly dtype: Byte;
+  readonly zero: number;
+}
+
+/** A kernel of constants that are bytes, or would be with another zero point. */
+export function narrowed(e: GraphEditor, value: ValueId): Narrowed | undefined {
+  const values = integersOf(e, value);
+  if (values === undefined) return undefined;
   let [least, most] = [0, 0];
   for (let i = 0; i < values.length; i++) [least, most] = [Math.min(least, values[i]!), Math.max(most, values[i]!)];
   const dtype = (["i8", "u8"] as const).find((t) => {
     const { lowest, highest } = integerRange(t);
     return least >= lowest && most <= highest;
   });
-  return dtype && { values, dtype };
+  if (dtype !== undefined) return { values, dtype, zero: 0 };
+  return most - least > 255 ? undefined : { values: Array.from(values, (v) => v - least), dtype: "u8", zero: -least };
 }
 
 function asProduct(node: Node, e: GraphEditor): Patch | undefined {
@@ -69,7 +83,7 @@ function asProduct(node: Node, e: GraphEditor): Patch | undefined {
     constants !== undefined
       ? p.constant("", fromValues(constants.dtype, [rows, k], Array.from(constants.values)))
       : reshape(bytes!.value, [rows, k]);
-  const zero = (b: Bytes | undefined): ValueId | null =>
+  const zero = (b: Pick<Bytes, "zero" | "dtype"> | undefined): ValueId | null =>
     b === undefined || b.zero === 0 ? null : p.constant("", fromValues(b.dtype, [], [b.zero]));
   const axes = windowOf(node.attrs, xs.slice(2), ws.slice(2));
   const plain = xs[0] === 1 && axes.every((a) => a.kernel === 1 && a.stride === 1 && a.begin === 0 && a.end === 0);
@@ -82,7 +96,7 @@ function asProduct(node: Node, e: GraphEditor): Patch | undefined {
         pads: [...axes.map((a) => a.begin), ...axes.map((a) => a.end)],
         fill: image.zero,
       });
-  const product = p.add("matmul-integer", [left, columns, zero(bytes), zero(image)]);
+  const product = p.add("matmul-integer", [left, columns, zero(constants ?? bytes), zero(image)]);
   const sums = bias == null ? product : p.add("add", [product, reshape(bias, [rows, 1])]);
   if (xs[0] === 1) return p.done(reshape(sums, out));
   const apart = reshape(sums, [rows, xs[0]!, ...out.slice(2)]);

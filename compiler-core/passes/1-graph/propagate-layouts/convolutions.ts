@@ -1,7 +1,7 @@
 /** Convolutions with channels last: one tap is a product of matrices, several are windows over rows that lie together, one channel each is depthwise. */
 import type { GraphEditor } from "../../../graph/edit.ts";
 import type { Attrs, Node, ValueId } from "../../../graph/ir.ts";
-import { fromValues } from "../../../graph/ndarray.ts";
+import { fromValues, type NdArray } from "../../../graph/ndarray.ts";
 import { byteShift, segmentsOf, tapGroups } from "../../../graph/ops/conv-last.ts";
 import { intAttr } from "../../../graph/ops/op.ts";
 import type { PatchBuilder } from "../../../graph/patch.ts";
@@ -126,6 +126,13 @@ function byteMatrix(s: Sizes, weight: Weight): { readonly shape: readonly number
   return { shape: [rows, s.outputs], values };
 }
 
+/** The kernel of one tap as [channels, outputs]. */
+function plainMatrix(s: Sizes, weight: Weight, dtype: "u8" | "i8"): NdArray {
+  const data = new (dtype === "i8" ? Int8Array : Uint8Array)(s.channels * s.outputs);
+  for (let c = 0; c < s.channels; c++) for (let j = 0; j < s.outputs; j++) data[c * s.outputs + j] = weight(j, c, 0, 0);
+  return { dtype, shape: [s.channels, s.outputs], data };
+}
+
 /** The kernels as depthwise-last has them: four taps of a channel together. */
 function byteTaps(s: Sizes, weight: Weight): { readonly shape: readonly number[]; readonly values: Int8Array } {
   const [y, x] = s.axes;
@@ -144,16 +151,18 @@ function byteForm(node: Node, e: GraphEditor, s: Sizes): Form | undefined {
   const image = widened(e, x);
   const kernel = image === undefined ? undefined : narrowed(e, w);
   const bias = biasId == null ? undefined : e.constant(biasId);
-  if (image === undefined || kernel === undefined || kernel.dtype !== "i8" || (biasId != null && bias === undefined)) return undefined;
+  if (image === undefined || kernel === undefined || (biasId != null && bias === undefined)) return undefined;
+  // Only products of matrices take unsigned weights; `fold-convolutions` makes the others signed.
+  if (kernel.dtype !== "i8" && !s.plain) return undefined;
   const [yk, xk] = s.axes.map((a) => a.kernel) as [number, number];
   const perOutput = s.depthwise ? 1 : s.channels;
   const weight: Weight = (j, c, ky, kx) => kernel.values[((j * perOutput + c) * yk + ky) * xk + kx] ?? 0;
   const write = (p: PatchBuilder, last: (v: ValueId) => ValueId): ValueId => {
     if (s.plain) {
-      const { values } = byteMatrix({ ...s, depth: s.channels }, weight);
-      const matrix = p.constant("", { dtype: "i8", shape: [s.channels, s.outputs], data: values.subarray(0, s.channels * s.outputs) });
-      const zero = image.zero === 0 ? null : p.constant("", fromValues(image.dtype, [], [image.zero]));
-      const sums = p.add("matmul-integer", [asRows(p, s, last(image.value)), matrix, zero, null]);
+      const matrix = p.constant("", plainMatrix(s, weight, kernel.dtype));
+      const zero = ({ zero: z, dtype }: Pick<Bytes, "zero" | "dtype">): ValueId | null =>
+        z === 0 ? null : p.constant("", fromValues(dtype, [], [z]));
+      const sums = p.add("matmul-integer", [asRows(p, s, last(image.value)), matrix, zero(image), zero(kernel)]);
       return asImage(p, s, biasId == null ? sums : p.add("add", [sums, biasId]));
     }
     const { shape, values } = s.depthwise ? byteTaps(s, weight) : byteMatrix(s, weight);

@@ -8,7 +8,8 @@ import { windowOf, type WindowAxis } from "../../../graph/window.ts";
 import { dtypeBytes } from "../../../support/dtype.ts";
 import { imageShape, lastAxis, lastOrder, product, type Costs, type Form, type FormOf } from "./form.ts";
 
-const free: Costs = { first: 0, last: 0 };
+/** Where it makes no difference, beside the convolutions, whose epilogue it can be. */
+const free: Costs = { first: 1, last: 0 };
 
 /** Extents along the four axes of an image, missing ones in front. */
 const aligned = (shape: readonly number[]): readonly number[] => [...new Array<number>(4 - shape.length).fill(1), ...shape];
@@ -71,9 +72,14 @@ const oneScale = (node: Node, e: GraphEditor): boolean =>
   node.attrs["block"] === undefined && node.inputs.slice(1).every((v) => v === null || product(e.staticShape(v) ?? [0]) === 1);
 const quantisation = onImage(oneScale, (attrs) => attrs);
 
-const overPixels = onImage(
-  (node) => node.inputs.length === 1 && boolAttr(node.attrs, "keepdims") && String(node.attrs["axes"]) === "2,3",
-  (attrs) => ({ ...attrs, axes: [1, 2] }),
+/** Over rows and columns, over the channels of each pixel, or over everything: then the result is no image. */
+const reduction = onImage(
+  (node) => {
+    const [axes, keepdims] = [node.attrs["axes"], boolAttr(node.attrs, "keepdims")];
+    if (node.inputs.length !== 1) return false;
+    return keepdims ? ["2,3", "1"].includes(String(axes)) : axes === undefined;
+  },
+  (attrs) => (attrs["axes"] === undefined ? attrs : { ...attrs, axes: intsAttr(attrs, "axes").map(lastAxis) }),
 );
 
 const concat: FormOf = (node, e) => {
@@ -124,9 +130,10 @@ const maxPool: FormOf = (node, e) => {
 const forms: Partial<Record<OpName, FormOf>> = {
   "quantize-linear": quantisation,
   "dequantize-linear": quantisation,
-  "reduce-mean": overPixels,
-  "reduce-max": overPixels,
-  "reduce-sum": overPixels,
+  "reduce-mean": reduction,
+  "reduce-max": reduction,
+  "reduce-min": reduction,
+  "reduce-sum": reduction,
   concat,
   pad,
   "max-pool": maxPool,
