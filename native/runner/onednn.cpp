@@ -45,6 +45,8 @@ onednn_step step_of(const json::value& v) {
   s.destination = view_of(v["destination"]);
   if (!v["scales"].is_null())
     for (const auto& x : v["scales"].items()) s.scales.push_back(static_cast<float>(x.as_number()));
+  if (!v["operandScales"].is_null())
+    for (const auto& x : v["operandScales"].items()) s.operand_scales.push_back(static_cast<float>(x.as_number()));
   s.scale_mask = static_cast<int>(v.int_or("scaleMask", 0));
   s.source_zero = static_cast<int>(v.int_or("sourceZero", 0));
   s.destination_zero = static_cast<int>(v.int_or("destinationZero", 0));

@@ -35,6 +35,7 @@ struct onednn_step {
   std::string kind, what;
   onednn_view source, source_1, weights, bias, destination;
   std::vector<float> scales;
+  std::vector<float> operand_scales;  // of a binary one: factors of `source` and `source_1`
   int scale_mask = 0, source_zero = 0, destination_zero = 0;
   int algorithm = 0, axis = 0;
   float alpha = 0, beta = 0;
@@ -88,9 +89,10 @@ class onednn_plan final : public target {
   };
 
   void add(const onednn_step& step);
+  // False: only a reference implementation, which is not accepted.
   bool add_product(const onednn_step& step, bool accept_slow);
-  void add_convolution(const onednn_step& step);
-  void add_plain(const onednn_step& step);
+  bool add_convolution(const onednn_step& step, bool accept_slow);
+  bool add_plain(const onednn_step& step, bool accept_slow);
   void add_reorder(const onednn_view& from, const onednn_view& to, const onednn_step& attributes);
   void add_rest(const onednn_step& step, size_t first, const onednn_view& at, const onednn_view& to);
   chosen choose(const onednn_step& step, const operands& o, bool whole);

@@ -83,6 +83,7 @@ struct Functions {
   int (*primitive_attr_create)(Attributes*);
   int (*primitive_attr_destroy)(Attributes);
   int (*primitive_attr_set_output_scales)(Attributes, Dim count, int mask, const float* scales);
+  int (*primitive_attr_set_scales)(Attributes, int argument, Dim count, int mask, const float* scales);
   int (*primitive_attr_set_zero_points)(Attributes, int argument, Dim count, int mask, const int32_t* zeros);
   int (*primitive_attr_set_post_ops)(Attributes, PostOps);
   int (*post_ops_create)(PostOps*);

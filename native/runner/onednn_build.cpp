@@ -59,6 +59,8 @@ Attributes onednn_plan::attributes(const onednn_step& step, size_t post) {
   if (!step.scales.empty())
     library_.check(f.primitive_attr_set_output_scales(a, static_cast<Dim>(step.scales.size()), step.scale_mask, step.scales.data()),
                    "scales");
+  for (size_t i = 0; i < step.operand_scales.size(); i++)
+    library_.check(f.primitive_attr_set_scales(a, i == 0 ? arg_source : arg_source_1, 1, 0, &step.operand_scales[i]), "an operand's scale");
   const int32_t from = step.source_zero, to = step.destination_zero;
   if (from != 0) library_.check(f.primitive_attr_set_zero_points(a, arg_source, 1, 0, &from), "a zero point");
   if (to != 0) library_.check(f.primitive_attr_set_zero_points(a, arg_destination, 1, 0, &to), "a zero point");
@@ -182,7 +184,7 @@ void onednn_plan::add_rest(const onednn_step& step, size_t first, const onednn_v
       one.post.assign(step.post.begin() + static_cast<std::ptrdiff_t>(i) + 1, step.post.begin() + static_cast<std::ptrdiff_t>(end));
       i = end;
     }
-    add_plain(one);
+    add_plain(one, true);
   }
   if (moves) add_reorder(at, to, last);
 }
@@ -225,35 +227,46 @@ bool onednn_plan::add_product(const onednn_step& step, bool accept_slow) {
   throw failure("onednn", "no matrix product for " + step.what);
 }
 
-void onednn_plan::add_convolution(const onednn_step& step) {
+bool onednn_plan::add_convolution(const onednn_step& step, bool accept_slow) {
   operands o;
   o.source = any(step.source);
   o.weights = any(step.weights);
   o.bias = step.bias.given() ? desc(step.bias) : nullptr;
   o.destination = any(step.destination);
   chosen c = choose(step, o, false);
-  if (!c.fast()) c = choose(step, o, true);
+  if (!c.fast()) {
+    if (!accept_slow) return false;
+    c = choose(step, o, true);
+  }
   if (c.desc == nullptr) throw failure("onednn", "no convolution for " + step.what);
   const Functions& f = library_.f;
+  const bool partial = c.post < step.post.size();
+  // What is not finished is not rounded to 8 bits.
+  const onednn_view at = partial && step.destination.dtype != f32 ? dense(step.destination, f32) : step.destination;
   std::vector<ExecArgument> arguments = {
       {arg_source, in_layout(step.source, f.primitive_desc_query_md(c.desc, source, 0))},
       {arg_weights, in_layout(step.weights, f.primitive_desc_query_md(c.desc, weights_query, 0))},
-      {arg_destination, destination(step.destination, f.primitive_desc_query_md(c.desc, onednn::destination, 0)).second}};
+      {arg_destination, destination(at, f.primitive_desc_query_md(c.desc, onednn::destination, 0)).second}};
   if (step.bias.given()) arguments.push_back({arg_bias, plain(step.bias)});
   finish(step, c, std::move(arguments));
-  add_rest(step, c.post, step.destination, step.destination);
+  if (partial) add_rest(step, c.post, at, step.destination);
+  return true;
 }
 
 // Kinds that take the layout that their operand has.
-void onednn_plan::add_plain(const onednn_step& step) {
-  if (step.kind == "reorder") return add_reorder(step.source, step.destination, step);
+bool onednn_plan::add_plain(const onednn_step& step, bool accept_slow) {
+  if (step.kind == "reorder") {
+    add_reorder(step.source, step.destination, step);
+    return true;
+  }
   const bool one_layout = step.kind == "eltwise" || step.kind == "layer-norm";
   if (one_layout && (step.source.strides != step.destination.strides || step.source.dtype != step.destination.dtype)) {
     onednn_step moved = step;
     moved.source = step.destination;
     add_reorder(step.source, step.destination, onednn_step{});
-    return add_plain(moved);
+    return add_plain(moved, accept_slow);
   }
+  const bool chooses = step.kind == "pool" || (step.kind == "binary" && step.source.dtype != step.destination.dtype);
   const bool follows = step.kind == "eltwise" || step.kind == "binary" || step.kind == "pool";
   chosen c;
   operands o;
@@ -266,11 +279,12 @@ void onednn_plan::add_plain(const onednn_step& step) {
     const bool foreign = library_.f.memory_desc_equal(from.first, desc(step.source)) == 0;
     o.source = from.first;
     o.source_1 = other.first;
-    o.destination = step.kind == "pool" && foreign ? any(step.destination) : foreign && kept ? from.first : desc(step.destination);
+    o.destination = chooses && foreign ? any(step.destination) : foreign && kept ? from.first : desc(step.destination);
+    if (attempt == 2 && !accept_slow) return false;
     c = choose(step, o, attempt == 2);
   }
   if (c.desc == nullptr) throw failure("onednn", "no " + step.kind + " for " + step.what);
-  const MemoryDesc layout = step.kind == "pool" ? library_.f.primitive_desc_query_md(c.desc, onednn::destination, 0) : o.destination;
+  const MemoryDesc layout = chooses ? library_.f.primitive_desc_query_md(c.desc, onednn::destination, 0) : o.destination;
   const bool partial = c.post < step.post.size();
   const onednn_view at = partial && step.destination.dtype != f32 ? dense(step.destination, f32) : step.destination;
   const MemoryDesc to = at.buffer == step.destination.buffer ? layout : desc(at);
@@ -279,12 +293,15 @@ void onednn_plan::add_plain(const onednn_step& step) {
   if (step.weights.given()) arguments.insert(arguments.end(), {{arg_scale, plain(step.weights)}, {arg_shift, plain(step.bias)}});
   finish(step, c, std::move(arguments));
   if (partial) add_rest(step, c.post, at, step.destination);
+  return true;
 }
 
 void onednn_plan::add(const onednn_step& step) {
-  if (step.kind == "convolution") return add_convolution(step);
-  if (step.kind != "matmul") return add_plain(step);
-  if (add_product(step, step.otherwise.empty())) return;
+  const bool accept_slow = step.otherwise.empty();
+  const bool added = step.kind == "matmul"        ? add_product(step, accept_slow)
+                     : step.kind == "convolution" ? add_convolution(step, accept_slow)
+                                                  : add_plain(step, accept_slow);
+  if (added) return;
   for (const onednn_step& s : step.otherwise) add(s);
 }
 

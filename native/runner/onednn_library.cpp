@@ -41,6 +41,7 @@ void find_all(void* library, Functions& f) {
   FS_FIND(primitive_attr_create);
   FS_FIND(primitive_attr_destroy);
   FS_FIND(primitive_attr_set_output_scales);
+  FS_FIND(primitive_attr_set_scales);
   FS_FIND(primitive_attr_set_zero_points);
   FS_FIND(primitive_attr_set_post_ops);
   FS_FIND(post_ops_create);

@@ -81,6 +81,46 @@ function convolutions(): OnnxModel {
   return net.build();
 }
 
+/** Convolutions of bytes: a scale per channel, zero points, padding that stands for zero, channels of their own, a sum of two branches, a mean. */
+function byteConvolutions(): OnnxModel {
+  const net = new NetBuilder("byte convolutions", { name: "byte convolutions" });
+  const number = (value: number): string => net.constant("f32", [], [value]);
+  const zero = (value: number): string => net.constant("u8", [], [value]);
+  const x = net.input("x", "f32", [2, 3, 17, 19]);
+  const through = (v: string, scale: number, at: number): string =>
+    net.op("DequantizeLinear", [net.op("QuantizeLinear", [v, number(scale), zero(at)]), number(scale), zero(at)]);
+  const conv = (v: string, from: number, to: number, kernel: number, attributes: Readonly<Record<string, number | number[]>>): string => {
+    const weight = net.weight("w", "i8", [to, from, kernel, kernel], bytes);
+    const scales = net.weight("s", "f32", [to], { kind: "bell", mean: 0.004, deviation: 0.0005 });
+    const zeros = net.weight("z", "i8", [to], { kind: "constant", value: 0 });
+    return net.op(
+      "Conv",
+      [v, net.op("DequantizeLinear", [weight, scales, zeros], { axis: 0 }), net.weight("b", "f32", [to], small)],
+      attributes,
+    );
+  };
+  const clip = (v: string): string => net.op("Clip", [v, number(0), number(6)]);
+  /** Weights that no signed number of 8 bits holds: in floats. */
+  const unsigned = (v: string): string => {
+    const values = net.constant(
+      "u8",
+      [16, 1, 3, 3],
+      Array.from({ length: 144 }, (_, i) => (i * 97) % 251),
+    );
+    const weight = net.op("DequantizeLinear", [values, number(1 / 512), zero(100)]);
+    return net.op("Conv", [v, weight, net.weight("b", "f32", [16], small)], { group: 16, pads: [1, 1, 1, 1] });
+  };
+  const stem = through(clip(conv(through(x, 1 / 32, 128), 3, 16, 3, { strides: [2, 2], pads: [1, 1, 1, 1] })), 6 / 255, 0);
+  const depthwise = through(clip(conv(stem, 1, 16, 3, { group: 16, pads: [1, 1, 1, 1] })), 6 / 255, 0);
+  const filtered = through(clip(unsigned(depthwise)), 6 / 255, 0);
+  const branch = through(conv(filtered, 16, 16, 1, {}), 1 / 24, 120);
+  const sum = through(net.op("Add", [branch, stem]), 1 / 20, 110);
+  const mean = net.op("Flatten", [net.op("GlobalAveragePool", [sum])], { axis: 1 });
+  net.last("QuantizeLinear", [mean, number(1 / 24), zero(120)], "y");
+  net.output("y", "u8", [2, 16]);
+  return net.build();
+}
+
 /** A layer of a transformer: heads are split and joined by views, residuals are added, rows are normalised. */
 function transformer(): OnnxModel {
   const [batch, seq, hidden, heads] = [2, 10, 24, 3];
@@ -141,6 +181,7 @@ export const onednnModels: Readonly<Record<string, () => OnnxModel>> = {
   "byte attention": byteAttention,
   attention,
   convolutions,
+  "byte convolutions": byteConvolutions,
   transformer,
   elementwise,
 };

@@ -106,7 +106,7 @@ describe("oneDNN", { skip: absent }, () => {
           assert.ok(wanted !== undefined && results[i] !== undefined);
           assert.equal(farFrom({ ...wanted, dtype: results[i].dtype }, results[i]), undefined);
         });
-        assert.ok(primitives.some((p) => p.postOps > 0) || name === "convolutions", JSON.stringify(primitives));
+        assert.ok(primitives.some((p) => p.postOps > 0) || name.endsWith("convolutions"), JSON.stringify(primitives));
         await host.unload(loaded);
         model.close();
       });

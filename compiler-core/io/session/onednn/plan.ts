@@ -6,12 +6,13 @@ import type { Graph, Node } from "../../../graph/ir.ts";
 import type { OpName } from "../../../graph/ops/index.ts";
 import type { MachineProfile } from "../../../machine.ts";
 import type { CompileOptions } from "../../../options.ts";
-import type { OnednnPlan } from "../../../protocol/onednn.ts";
+import type { OnednnPlan, OnednnStep } from "../../../protocol/onednn.ts";
 import { compileModel } from "../compile.ts";
 import type { SessionModel } from "../model.ts";
-import { binaryOf, isSymmetric, scalarOf, unaryOf } from "./algorithms.ts";
+import { binaryOf, isSymmetric, linear, scalarOf, unaryOf } from "./algorithms.ts";
+import { asFloat } from "./eight-bits.ts";
 import { denseStrides, isDense, NotMapped, PlanWriter, refuse, type DraftBuffer } from "./plan-writer.ts";
-import { followChain } from "./post-ops.ts";
+import { followChain, joined } from "./post-ops.ts";
 import { mapProduct } from "./products.ts";
 import { mapConvolution, mapMean, mapPool } from "./windows.ts";
 
@@ -133,6 +134,7 @@ function mapBinary(w: PlanWriter, node: Node): void {
   const same = [0, 1].map((i) => String(w.shape(operand(node, i))) === String(shape));
   if (w.dtype(out) !== "f32" || node.inputs.some((v) => v !== null && w.dtype(v) !== "f32")) refuse(`values of type ${w.dtype(out)}`);
   if (same[0] !== true && (same[1] !== true || !isSymmetric(node))) refuse("both operands are repeated");
+  if (same.every((s) => s) && mapByteSum(w, node)) return;
   const [a, b] = same[0] === true ? [0, 1] : [1, 0];
   const source = w.dense(operand(node, a));
   const other = w.dense(operand(node, b));
@@ -147,6 +149,28 @@ function mapBinary(w: PlanWriter, node: Node): void {
     algorithm: binaryOf(node) ?? 0,
     post: chain.post,
   });
+}
+
+/** A sum of two tensors of 8-bit numbers reads these: their scales are factors of the operands, their zero points one number behind the sum. */
+function mapByteSum(w: PlanWriter, node: Node): boolean {
+  const bytes = [0, 1].map((i) => operand(node, i)).map((v) => (w.places.has(v) ? undefined : w.quantised.get(v)));
+  const [a, b] = bytes;
+  if (node.op !== "add" || a === undefined || b === undefined || !bytes.every((q) => q?.scales.length === 1)) return false;
+  const [first = 1, second = 1] = [a.scales[0], b.scales[0]];
+  const out = result(node);
+  const chain = followChain(w, { value: out, dims: w.shape(out), scales: false });
+  const before: OnednnStep[] = [];
+  const common = { kind: "binary" as const, what: node.op, destination: chain.destination, algorithm: binaryOf(node) ?? 0 };
+  const floats = [a, b].map((q) => asFloat(w, q.view, q, 1, before));
+  w.steps.push({
+    ...common,
+    source: a.view,
+    source1: b.view,
+    operandScales: [first, second],
+    post: joined(linear(1, -(first * a.zero + second * b.zero)), chain.post),
+    otherwise: [...before, { ...common, source: floats[0] ?? a.view, source1: floats[1] ?? b.view, post: chain.post }],
+  });
+  return true;
 }
 
 /** In place, where nobody else reads the operand. */

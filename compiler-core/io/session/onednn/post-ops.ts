@@ -75,6 +75,15 @@ function take(w: PlanWriter, start: ChainStart, s: State, node: Node): boolean {
   return takeOperand(w, start, s, node, first);
 }
 
+/** A linear function before the post-ops of a chain. */
+export function joined(first: Eltwise, rest: readonly OnednnPostOp[]): readonly OnednnPostOp[] {
+  const [next, ...others] = rest;
+  if (next === undefined || next.operand !== undefined || !isLinear(next)) return [first, ...rest];
+  const post: OnednnPostOp[] = [first];
+  push(post, linear(next.alpha ?? 1, next.beta ?? 0));
+  return [...post, ...others];
+}
+
 /** Two linear functions one after the other are one. */
 function push(post: OnednnPostOp[], next: Eltwise): void {
   const last = post.at(-1);

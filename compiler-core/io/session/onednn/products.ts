@@ -1,9 +1,9 @@
 /** Matrix products as oneDNN's matmul: f32, and numbers of 8 bits with scales and zero points. */
 import type { Node, ValueId } from "../../../graph/ir.ts";
-import { fromValues, toNumbers, type NdArray } from "../../../graph/ndarray.ts";
+import type { NdArray } from "../../../graph/ndarray.ts";
 import type { OnednnPostOp, OnednnStep, OnednnView } from "../../../protocol/onednn.ts";
-import { isLinear, isRelu, linear } from "./algorithms.ts";
-import { denseStrides, dequantise, isDense, refuse, type PlanWriter, type Quantised } from "./plan-writer.ts";
+import { asFloat, foldedWeights, integerAttributes } from "./eight-bits.ts";
+import { denseStrides, isDense, refuse, type PlanWriter, type Quantised } from "./plan-writer.ts";
 import { followChain, type Chain } from "./post-ops.ts";
 
 /** matmul and gemm. */
@@ -16,7 +16,7 @@ export function mapProduct(w: PlanWriter, node: Node): void {
   if (w.shape(a).length < 2 || w.shape(b).length < 2) refuse("a product with a vector");
   const hasSum = c !== null && c !== undefined;
   const left = operandOf(w, a);
-  const right = weightsOf(w, b);
+  const right = weightsOf(w, b, attrs["transB"] === true ? -2 : -1);
   const flat =
     w
       .shape(b)
@@ -55,23 +55,9 @@ function operandOf(w: PlanWriter, v: ValueId): Operand {
 }
 
 /** Weights of 8 bits may be folded to f32 in the graph: their origin is looked for. */
-function weightsOf(w: PlanWriter, v: ValueId): Operand {
-  const quantised = w.quantised.get(v) ?? foldedWeights(w, v);
+function weightsOf(w: PlanWriter, v: ValueId, columns: number): Operand {
+  const quantised = w.quantised.get(v) ?? foldedWeights(w, v, columns);
   return quantised === undefined ? { view: w.place(v) } : { view: quantised.view, quantised };
-}
-
-function foldedWeights(w: PlanWriter, v: ValueId): Quantised | undefined {
-  const from = w.producerOf(v);
-  if (from?.op !== "dequantize-linear" || from.attrs["block"] !== undefined) return undefined;
-  const [x, scale, zero] = from.inputs.map((i) => (i === null ? undefined : w.constant(i)));
-  const perColumn = scale?.data.length === 1 || Number(from.attrs["axis"]) === (x?.shape.length ?? 0) - 1;
-  const zeros = zero === undefined ? [0] : toNumbers(zero);
-  const [z = 0] = zeros;
-  if (x === undefined || scale === undefined || !perColumn || zeros.some((o) => o !== z)) return undefined;
-  const signed = toNumbers(x).map((q) => q - z);
-  if (signed.some((q) => q < -128 || q > 127)) return undefined;
-  const constant = fromValues("i8", x.shape, signed);
-  return { view: w.data(constant), scales: toNumbers(scale), zero: 0, constant };
 }
 
 const turned = (v: OnednnView, transpose: boolean): OnednnView =>
@@ -140,24 +126,9 @@ function floatProduct(
   bias: OnednnView | undefined,
 ): OnednnStep[] {
   const before: OnednnStep[] = [];
-  const source = asFloat(w, p.left, before);
-  const weights = asFloat(w, p.right, before);
+  const source = asFloat(w, p.left.view, p.left.quantised, 1, before);
+  const weights = asFloat(w, p.right.view, p.right.quantised, p.transB ? (p.right.view.dims.at(-2) ?? 1) : 1, before);
   return [...before, { ...common, source, weights, ...(bias === undefined ? {} : { bias }), ...factor(p.chain.scale), post }];
-}
-
-function asFloat(w: PlanWriter, { view, quantised }: Operand, before: OnednnStep[]): OnednnView {
-  if (quantised === undefined) return view;
-  if (quantised.constant !== undefined) {
-    const { constant, scales } = quantised;
-    const columns = constant.shape.at(-1) ?? 1;
-    const values = Float32Array.from(constant.data as ArrayLike<number>, (q, i) =>
-      Math.fround(q * (scales[scales.length === 1 ? 0 : i % columns] ?? 1)),
-    );
-    return { ...view, dtype: "f32", buffer: w.data({ dtype: "f32", shape: constant.shape, data: values }).buffer };
-  }
-  const to = { ...w.fresh("f32", view.dims), strides: denseStrides(view.dims) };
-  before.push(dequantise({ ...quantised, view }, to));
-  return to;
 }
 
 /** Weights of oneDNN are signed: unsigned ones around 128 are moved, in every run when they are not constant. */
@@ -172,7 +143,6 @@ function signedWeights(
   return { view: to, before: { kind: "reorder", what: "to signed numbers", source: view, destination: to, sourceZero: 128 } };
 }
 
-/** The bias is added before the scales; a quantised result needs no factor of its own when only a relu lies between. */
 function integerProduct(
   w: PlanWriter,
   { left, right, chain, axes }: Product,
@@ -180,32 +150,15 @@ function integerProduct(
   common: Common,
   post: readonly OnednnPostOp[],
 ): OnednnStep {
-  const a = left.quantised?.scales[0] ?? 1;
-  const both = (right.quantised?.scales ?? [1]).map((b) => a * b);
-  const quantises = chain.destination.dtype !== "f32";
-  const last = post.at(-1);
-  const folds = quantises && last !== undefined && isLinear(last) && post.slice(0, -1).every(isRelu);
-  const outer = chain.scale * (folds ? (last.alpha ?? 1) : 1);
-  const rest = folds ? [...post.slice(0, -1), ...((last.beta ?? 0) === 0 ? [] : [linear(1, last.beta ?? 0)])] : post;
-  const bias = chain.bias === undefined ? undefined : biasValues(w, chain.bias);
-  const scaled =
-    bias === undefined
-      ? undefined
-      : fromValues(
-          "f32",
-          bias.shape,
-          toNumbers(bias).map((v, i) => v / ((both.length === 1 ? both[0] : both[i]) ?? 1)),
-        );
+  const given = chain.bias === undefined ? undefined : biasValues(w, chain.bias);
+  const { bias, ...attributes } = integerAttributes(left.quantised, right.quantised, chain, post, given, axes.length - 1);
   return {
     ...common,
     ...(signed.before === undefined ? {} : { before: [signed.before] }),
     source: left.view,
     weights: signed.view,
-    ...(scaled === undefined ? {} : { bias: rowOf(w, scaled, axes.length) }),
-    scales: both.map((s) => s * outer),
-    scaleMask: both.length === 1 ? 0 : 2 ** (axes.length - 1),
-    sourceZero: left.quantised?.zero ?? 0,
-    post: rest,
+    ...(bias === undefined ? {} : { bias: rowOf(w, bias, axes.length) }),
+    ...attributes,
   };
 }
 

@@ -20,6 +20,15 @@ test("bytes may be some steps off, but not on average", () => {
   assert.match(farFrom(bytes(10, 20), bytes(30, 20)) ?? "", /up to 20/);
 });
 
+test("behind roundings to 8 bits, differences are measured by their mean square", () => {
+  const values = Array.from({ length: 100 }, (_, i) => Math.sin(i));
+  const near = values.map((v, i) => v + 0.02 * Math.cos(7 * i));
+  const far = values.map((v, i) => v + 0.1 * Math.cos(7 * i));
+  assert.match(farFrom(floats(...values), floats(...near)) ?? "", /off/);
+  assert.equal(farFrom(floats(...values), floats(...near), true), undefined);
+  assert.match(farFrom(floats(...values), floats(...far), true) ?? "", /off/);
+});
+
 test("another number of results is no match", () => {
   assert.match(farFrom(floats(1), undefined) ?? "", /another shape/);
   assert.match(farFrom(floats(1), floats(1, 2)) ?? "", /another shape/);

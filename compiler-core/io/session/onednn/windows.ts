@@ -1,9 +1,10 @@
 /** Convolutions and pools. */
-import type { Node } from "../../../graph/ir.ts";
+import type { Node, ValueId } from "../../../graph/ir.ts";
 import { fromValues, toNumbers, type NdArray } from "../../../graph/ndarray.ts";
 import { windowOf } from "../../../graph/window.ts";
-import type { OnednnView } from "../../../protocol/onednn.ts";
-import { denseStrides, refuse, type PlanWriter } from "./plan-writer.ts";
+import type { OnednnStep, OnednnView } from "../../../protocol/onednn.ts";
+import { asFloat, foldedWeights, integerAttributes } from "./eight-bits.ts";
+import { denseStrides, refuse, type PlanWriter, type Quantised } from "./plan-writer.ts";
 import { followChain } from "./post-ops.ts";
 
 interface Windows {
@@ -38,20 +39,43 @@ export function mapConvolution(w: PlanWriter, node: Node): void {
   if (folded !== undefined && norm !== undefined) w.done.add(norm.id);
   const from = folded === undefined ? out : (norm?.outputs[0] ?? out);
   const shape = w.shape(out);
-  const source = w.place(x);
+  const quantised = folded === undefined ? bytesOf(w, x, k) : undefined;
+  const source = quantised?.source.view ?? w.place(x);
   const chain = followChain(w, { value: from, dims: shape, scales: false });
   const values = folded?.kernel ?? kernel;
   const bias = folded?.bias ?? given;
-  w.steps.push({
-    kind: "convolution",
+  const groups = Number(node.attrs["group"] ?? 1);
+  const common = {
+    kind: "convolution" as const,
     what: node.name === "" ? "conv" : node.name,
-    source,
-    weights: grouped(w.data(values), Number(node.attrs["group"] ?? 1)),
-    ...(bias === undefined ? {} : { bias: w.data(bias) }),
     destination: chain.destination,
     ...windows(node, w.shape(x).slice(2), shape.slice(2), values.shape.slice(2)),
+  };
+  const inFloats = {
+    ...common,
+    weights: grouped(w.data(values), groups),
+    ...(bias === undefined ? {} : { bias: w.data(bias) }),
     post: chain.post,
+  };
+  if (quantised === undefined) return void w.steps.push({ ...inFloats, source });
+  const before: OnednnStep[] = [];
+  const widened = asFloat(w, source, quantised.source, 1, before);
+  const { bias: summand, ...attributes } = integerAttributes(quantised.source, quantised.weights, chain, chain.post, bias, 1);
+  w.steps.push({
+    ...common,
+    source,
+    weights: grouped(quantised.weights.view, groups),
+    ...(summand === undefined ? {} : { bias: w.data(summand) }),
+    ...attributes,
+    otherwise: [...before, { ...inFloats, source: widened }],
   });
+}
+
+/** Image and kernel as numbers of 8 bits, where both are: a scale per channel of the result. */
+function bytesOf(w: PlanWriter, x: ValueId, k: ValueId): { readonly source: Quantised; readonly weights: Quantised } | undefined {
+  const source = w.places.has(x) ? undefined : w.quantised.get(x);
+  const weights = source === undefined || source.scales.length !== 1 ? undefined : foldedWeights(w, k, 0);
+  return source === undefined || weights === undefined ? undefined : { source, weights };
 }
 
 function grouped(view: OnednnView, groups: number): OnednnView {
