@@ -1,11 +1,14 @@
 /**
  * The vector functions on all 2^32 floats against double precision, and the table of what was found (`UPDATE=1` writes it; `ULP_STRIDE=N`
- * tries every N-th). About half an hour of one core.
+ * tries every N-th). About half an hour of one core; a function that is done is kept in the cache folder, so that a run that was ended goes on.
  */
 import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
 import { test } from "node:test";
 import { widestIsa } from "#core";
 import { detectMachine } from "#core/io";
+import { cacheFolder } from "../../compiler-core/io/cache-folder.ts";
 import { buildProgram, compilerOrReason, runProgram } from "./native-program.ts";
 import { parseUlpRows, readUlpTable, writeUlpTable, type UlpRow } from "./ulp-table.ts";
 
@@ -15,6 +18,19 @@ const patience = 3_600_000;
 
 /** Programs at a time. */
 const lanes = 2;
+
+/** The rows of one function: those of the same program and stride that are kept, or measured now. */
+async function measured(program: string, name: string): Promise<readonly UlpRow[]> {
+  const folder = path.join(cacheFolder(), "ulp", path.basename(path.dirname(program)));
+  const file = path.join(folder, `${name}-${stride}.txt`);
+  if (fs.existsSync(file)) return parseUlpRows(fs.readFileSync(file, "utf8"));
+  const { code, output } = await runProgram(program, [String(stride), name], patience);
+  assert.equal(code, 0, output);
+  fs.mkdirSync(folder, { recursive: true });
+  fs.writeFileSync(`${file}.new`, output);
+  fs.renameSync(`${file}.new`, file);
+  return parseUlpRows(output);
+}
 
 test("errors of the vector functions over all floats", { skip: typeof compiler === "string" ? compiler : false }, async () => {
   assert.ok(typeof compiler !== "string");
@@ -26,9 +42,7 @@ test("errors of the vector functions over all floats", { skip: typeof compiler =
   await Promise.all(
     Array.from({ length: lanes }, async (_, lane) => {
       for (const name of names.filter((_, i) => i % lanes === lane)) {
-        const { code, output } = await runProgram(program, [String(stride), name], patience);
-        assert.equal(code, 0, output);
-        for (const row of parseUlpRows(output)) rows.set(row.name, row);
+        for (const row of await measured(program, name)) rows.set(row.name, row);
       }
     }),
   );
