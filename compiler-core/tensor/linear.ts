@@ -52,7 +52,7 @@ export function linearAdd(a: Linear, b: Linear, factor = 1): Linear {
 const scaled = (a: Linear, by: number): Linear => linearAdd(linearConstant(0), a, by);
 
 /** The linear form of an i64 expression; what is not linear (div, mod, min, loads ...) becomes an atom. */
-export function linearOf(e: Expr, lets?: ReadonlyMap<VarId, Linear>): Linear {
+export function linearOf(e: Expr, lets?: { get(v: VarId): Linear | undefined }): Linear {
   if (e.k === "const" && typeof e.value === "number" && Number.isSafeInteger(e.value)) return linearConstant(e.value);
   if (e.k === "var") {
     const known = lets?.get(e.id);

@@ -288,5 +288,10 @@ export function countStatements(module: Module): number {
 export function unionOrigin(...origins: readonly (readonly number[])[]): readonly number[] {
   const [first = []] = origins;
   if (origins.every((o) => o === first)) return first;
-  return [...new Set(origins.flat())].sort((a, b) => a - b);
+  const all = new Set(first);
+  const size = all.size;
+  for (const o of origins) for (const id of o) all.add(id);
+  return all.size === size && isAscending(first) ? first : [...all].sort((a, b) => a - b);
 }
+
+const isAscending = (list: readonly number[]): boolean => list.every((x, i) => i === 0 || (list[i - 1] as number) < x);

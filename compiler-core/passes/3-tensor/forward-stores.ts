@@ -42,12 +42,13 @@ const placeKey = (r: Ref, type: VType, count?: Expr): string =>
 
 function forward(body: readonly Stmt[], outer: Known, tools: Tools): readonly Stmt[] {
   const known: Known = new Map(outer);
+  const lastRead = lastReads(body);
   let changed = false;
   const out: Stmt[] = [];
-  for (const s of body) {
+  for (const [at, s] of body.entries()) {
     const now = replaceLoads(s, known, tools);
     if (now.k === "store") {
-      const [stored, lets] = named(now, body, tools);
+      const [stored, lets] = (lastRead.get(now.buffer) ?? -1) > at ? named(now, tools) : [now, []];
       forget(known, new Set([now.buffer]));
       if (fixed(stored.value, tools.registers))
         known.set(placeKey(now, now.value.type, now.count), { buffer: now.buffer, value: stored.value, store: now.id });
@@ -64,16 +65,14 @@ function forward(body: readonly Stmt[], outer: Known, tools: Tools): readonly St
   return changed ? out : body;
 }
 
+/** By buffer, the last statement of the list that reads it. */
+function lastReads(body: readonly Stmt[]): ReadonlyMap<BufferId, number> {
+  return new Map(body.flatMap((s, at) => [...effectsOf([s]).reads].map((buffer) => [buffer, at] as const)));
+}
+
 /** A store whose element is loaded later in its list gets a name for its value. */
-function named(
-  s: Extract<Stmt, { k: "store" }>,
-  body: readonly Stmt[],
-  { fresh, registers }: Tools,
-): [Extract<Stmt, { k: "store" }>, readonly Stmt[]] {
+function named(s: Extract<Stmt, { k: "store" }>, { fresh, registers }: Tools): readonly [Extract<Stmt, { k: "store" }>, readonly Stmt[]] {
   if (fixed(s.value, registers)) return [s, []];
-  const at = body.findIndex((x) => x.id === s.id);
-  const read = effectsOf(body.slice(at + 1)).reads.has(s.buffer);
-  if (!read) return [s, []];
   const v: VarId = fresh.variable("kept", s.value.type);
   const value: Expr = { k: "var", id: v, type: s.value.type };
   return [{ ...s, value }, [{ k: "let", id: fresh.stmt(), origin: s.origin, v, value: s.value }]];
