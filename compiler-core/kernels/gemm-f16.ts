@@ -50,6 +50,7 @@ export const packBF16 = packKernel(
   "f16",
   "k x n, row-major with row stride ld",
   (p, j, ld) => p * ld + j,
+  { rows: "k", cols: "n" },
   headers,
 );
 export const packBF16Transposed = packKernel(
@@ -58,5 +59,6 @@ export const packBF16Transposed = packKernel(
   "f16",
   "n x k, row-major with row stride ld",
   (p, j, ld) => j * ld + p,
+  { rows: "n", cols: "k" },
   headers,
 );

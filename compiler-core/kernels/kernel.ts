@@ -11,6 +11,8 @@ export interface OperandContract {
   readonly dtype: DType;
   readonly access: "read" | "write";
   readonly optional?: true;
+  /** Nothing is read: the address says what to bring near. Other threads may write there meanwhile. */
+  readonly hint?: true;
   /** The sentence for people: what lies where. */
   readonly what: string;
   /**

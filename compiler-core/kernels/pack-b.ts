@@ -11,13 +11,14 @@ export function packKernel(
   dtype: DType,
   what: string,
   from: (p: number, j: number, ld: number) => number,
+  rect: { readonly rows: string; readonly cols: string },
   headers: readonly string[] = ["kernels/gemm_f32/pack.hpp"],
 ): Kernel {
   return {
     name,
     why: "each step of k reads one unit-stride vector of the panel, whatever the matrix's own layout",
     operands: {
-      src: { dtype, access: "read", what },
+      src: { dtype, access: "read", what, rect: { ...rect, ld: "ld" } },
       dst: { dtype, access: "write", what: "panels [n/nr][k][nr], zero padded; only panels first..last-1 are written" },
     },
     args: ["k", "n", "ld", "first", "last"],
@@ -47,11 +48,15 @@ export function packKernel(
   };
 }
 
-export const packB = packKernel("pack_b", "fs::pack_b", "f32", "k x n, row-major with row stride ld", (p, j, ld) => p * ld + j);
+export const packB = packKernel("pack_b", "fs::pack_b", "f32", "k x n, row-major with row stride ld", (p, j, ld) => p * ld + j, {
+  rows: "k",
+  cols: "n",
+});
 export const packBTransposed = packKernel(
   "pack_b_transposed",
   "fs::pack_b_transposed",
   "f32",
   "n x k, row-major with row stride ld",
   (p, j, ld) => j * ld + p,
+  { rows: "n", cols: "k" },
 );

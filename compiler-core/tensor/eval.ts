@@ -39,7 +39,7 @@ const viewTypes: Partial<Record<DType, new (buffer: ArrayBuffer, offset: number,
   bool: Uint8Array,
 };
 
-class Interpreter implements Memory {
+export class Interpreter implements Memory {
   readonly vars: Value[] = [];
   private readonly buffers: ReadonlyMap<BufferId, Buffer>;
   private readonly shared = new Map<BufferId, Elements>();
@@ -161,19 +161,23 @@ class Interpreter implements Memory {
   private inParallel = false;
 
   private loop(s: Extract<Stmt, { k: "for" }>): void {
+    if (s.kind !== "parallel") return this.iterate(s, Number(evalExpr(s.lo, this)), Number(evalExpr(s.hi, this)));
+    for (let t = 0; t < this.module.threads; t++) this.share(s, t);
+  }
+
+  /** What thread `t` does of a parallel loop. */
+  share(s: Extract<Stmt, { k: "for" }>, t: number): void {
     const lo = Number(evalExpr(s.lo, this));
     const hi = Number(evalExpr(s.hi, this));
-    if (s.kind !== "parallel") return this.iterate(s, lo, hi);
     const iterations = Math.max(0, Math.ceil((hi - lo) / s.step));
     const threads = Math.min(this.module.threads, s.threads ?? this.module.threads);
+    if (t >= threads) return;
     this.inParallel = true;
-    for (let t = 0; t < threads; t++) {
-      this.thread = t;
-      const share = Math.floor(iterations / threads);
-      const longer = iterations % threads;
-      const from = t * share + Math.min(t, longer);
-      this.iterate(s, lo + from * s.step, Math.min(hi, lo + (from + share + (t < longer ? 1 : 0)) * s.step));
-    }
+    this.thread = t;
+    const share = Math.floor(iterations / threads);
+    const longer = iterations % threads;
+    const from = t * share + Math.min(t, longer);
+    this.iterate(s, lo + from * s.step, Math.min(hi, lo + (from + share + (t < longer ? 1 : 0)) * s.step));
     this.thread = 0;
     this.inParallel = false;
   }

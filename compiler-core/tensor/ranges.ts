@@ -22,7 +22,11 @@ export function rangeOf(e: Expr, vars: Ranges): Range | undefined {
   if (e.k !== "binary") return undefined;
   const a = rangeOf(e.a, vars);
   const b = rangeOf(e.b, vars);
-  if (e.op === "min" && (a === undefined) !== (b === undefined)) return undefined;
+  // Clamped: nothing need be known of what lies between the bounds.
+  if (e.op === "max" && a === undefined && b !== undefined && e.a.k === "binary" && e.a.op === "min") {
+    const top = rangeOf(e.a.b, vars) ?? rangeOf(e.a.a, vars);
+    return top && { lo: b.lo, hi: Math.max(b.hi, top.hi) };
+  }
   if (a === undefined || b === undefined) return undefined;
   switch (e.op) {
     case "add":

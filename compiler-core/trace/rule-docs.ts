@@ -189,6 +189,16 @@ export const ruleDocs: Readonly<Record<string, RuleDoc>> = {
   "schedule-parallel/shared": { what: "A nest is shared out to the threads when each gets enough work to pay for meeting at a barrier." },
   "schedule-parallel/too-small": { what: "Threads meet at a barrier, which takes time: small nests run on fewer threads than there are." },
   "schedule-parallel/barrier": { what: "Threads wait for each other only where one reads what another wrote." },
+  "drop-barriers/apart": {
+    what: "A barrier goes where every thread finds its own rows or columns in the next nest, or where nests work on parts of a buffer that are apart.",
+  },
+  "drop-barriers/shares": {
+    what: "A loop is cut into the shares of its neighbour, so that every thread goes on with what it made itself, where the shares left over cost less than a barrier.",
+  },
+  "drop-barriers/kept": {
+    what: "A thread needs in the next nest what other threads wrote: other rows, all columns of a row, or elements whose place is not known.",
+    remedy: "A product that is shared out by rows keeps rows on a thread; where columns are cheaper, `chain-nests` says by how much.",
+  },
   "eliminate-dead-stores/never-read": { what: "A buffer that nobody reads any more is gone: its values stay in registers." },
   "shrink-buffers/slice": { what: "A buffer between two operators of one nest shrinks to what one iteration uses." },
   "place-slices/into": {

@@ -10,6 +10,7 @@ import { chainKey, chainParamsProblem, chainProducts, withHeight } from "./chain
 import type { Params } from "./gemm-problem.ts";
 import { tunedParams } from "./tuned-point.ts";
 import { dtypeBytes } from "../../support/dtype.ts";
+import { barrierCycles } from "../3-tensor/work.ts";
 import type { PassContext } from "../pass.ts";
 import type { NestRefusal } from "./match-attention.ts";
 import { isProduct, type Chain } from "./match-chain.ts";
@@ -24,9 +25,6 @@ export interface ChainPlan {
   readonly facts: readonly Fact[];
   readonly alternatives: NonNullable<Verdict["alternatives"]>;
 }
-
-/** Cycles all threads lose at a barrier where the machine has not been measured. */
-const usualBarrier = 3000;
 
 interface Layer {
   readonly n: number;
@@ -46,7 +44,7 @@ export function planChain(index: NestIndex, chain: Chain, ctx: PassContext): Cha
   const { threads } = ctx.options;
   const layers = chain.parts.filter((p) => isProduct(index, p)).map((p) => layerOf(index, p, chain.m, ctx));
   const share = Math.ceil(chain.m / threads);
-  const barrier = barrierCycles(ctx);
+  const barrier = barrierCycles(ctx.machine, threads);
   const apart =
     layers.reduce((sum, l) => sum + cycles({ ...l, k: l.steps }, l.rows, l.cols, ctx), 0) +
     (threads > 1 ? (chain.parts.length - 1) * barrier : 0);
@@ -119,12 +117,6 @@ function cycles(l: Layer, rows: number, cols: number, ctx: PassContext): number 
   const work = (rows * Math.ceil(cols / 16) * 16 * l.k) / l.rate;
   const stream = (cols * l.k * l.bytes) / bytesPerCycle(ctx.machine, level);
   return Math.max(work, stream) + notHidden * stream;
-}
-
-function barrierCycles(ctx: PassContext): number {
-  const known = ctx.machine.teamCosts?.find((c) => c.threads >= ctx.options.threads)?.barrierNs;
-  const ghz = ctx.machine.peaks?.ghz;
-  return known === undefined || ghz === undefined || !(known > 0) ? usualBarrier : known * ghz;
 }
 
 /** Rows of a block: all of a thread's, unless their widest layers leave the second-level cache while all weights stay in it. */

@@ -3,8 +3,9 @@ import { findKernel } from "../../kernels/index.ts";
 import type { Buffer, BufferId, Expr, KernelCall, Store, Stmt, VarId } from "../../tensor/ir.ts";
 import * as x from "../../tensor/build.ts";
 import { linearAdd, linearConstant, linearExpr, linearOf, type Linear } from "../../tensor/linear.ts";
-import { rangeOf, type Range } from "../../tensor/ranges.ts";
+import { rangeOf } from "../../tensor/ranges.ts";
 import { substituteExpr, visitExpr } from "../../tensor/rewrite.ts";
+import type { Form } from "./footprints.ts";
 
 export interface Copy {
   readonly from: BufferId;
@@ -122,11 +123,13 @@ function strideOf(l: Linear, v: VarId): number {
   return factor;
 }
 
-/** The box of elements that a copy writes: a range for each axis; undefined when it is not known. */
-export function writtenBox({ toIndex, extents }: Copy): readonly Range[] | undefined {
+/** The elements of the target that a copy writes; undefined where they are not known. */
+export function writtenForm({ toIndex, extents }: Copy, to: Buffer): Form | undefined {
+  const flat = flatIndex(toIndex, to);
   const ranges = new Map([...extents].map(([v, n]) => [v, { lo: 0, hi: n - 1 }]));
-  const box = toIndex.map((e) => rangeOf(e, ranges));
-  return box.every((r) => r !== undefined) ? box : undefined;
+  const terms = [...flat.terms.values()].map(({ atom, factor }) => ({ factor, range: rangeOf(atom, ranges) }));
+  const known = terms.flatMap(({ factor, range }) => (range === undefined ? [] : [{ factor, range }]));
+  return known.length < terms.length ? undefined : { constant: flat.constant, perIteration: 0, terms: known };
 }
 
 /** A kernel's operand of the small buffer, moved to the great one; undefined where the kernel cannot find its elements there. */

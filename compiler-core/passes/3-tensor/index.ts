@@ -1,4 +1,5 @@
 /** The tensor passes in their order: from naive nests to scheduled vector code with its memory planned. */
+import { dropBarriers } from "./drop-barriers.ts";
 import { eliminateDeadStores } from "./eliminate-dead-stores.ts";
 import { flattenIndices } from "./flatten-indices.ts";
 import { forwardStores } from "./forward-stores.ts";
@@ -25,6 +26,7 @@ export const tensorPasses = [
   hoist, // before vectorise: a scalar that is loaded once becomes one broadcast
   vectorise,
   scheduleParallel, // after the nests have their final shape: the work estimate counts it
+  dropBarriers, // before flattenIndices: rows and columns are still told apart
   flattenIndices,
   simplifyLoops, // offsets of flattened indices
   planMemory, // last: lifetimes count the barriers of the final schedule

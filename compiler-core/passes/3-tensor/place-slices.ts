@@ -6,7 +6,8 @@ import type { Buffer, BufferId, Module, Stmt } from "../../tensor/ir.ts";
 import { buffersById, mapExpr, mapOwnExprs, mapStmts, visitStmts } from "../../tensor/rewrite.ts";
 import { tensorPass, type PassContext } from "../pass.ts";
 import { ownAccesses } from "./accesses.ts";
-import { copyOf, mappingOf, movedOperand, writtenBox, type Copy, type Mapping } from "./copy-nests.ts";
+import { copyOf, mappingOf, movedOperand, writtenForm, type Copy, type Mapping } from "./copy-nests.ts";
+import { formsApart } from "./thread-conflicts.ts";
 
 export const placeSlices = tensorPass({
   name: "place-slices",
@@ -113,7 +114,7 @@ function intoPart(module: Module, uses: ReadonlyMap<BufferId, Uses>, c: Candidat
   if (others.filter((o) => o.from === from.id).length > 1) return { because: "copied: it goes to more than one place" };
   if (!joined && (target.writes.some((at) => at !== c.at) || target.reads.some((at) => at <= c.at))) return undefined;
   if (source.writes.some((at) => at >= c.at || at < 0)) return { because: "copied: its source is written again" };
-  if (!apart(others)) return { because: "copied: parts of the result overlap" };
+  if (!apart(others, to)) return { because: "copied: parts of the result overlap" };
   if (bothWays(source, target, c.at))
     return { because: "copied: a nest would read one part of the result and write another, and could not be made of vectors" };
   return moved(module, c, from.id, to.id, mapping, "into");
@@ -138,14 +139,9 @@ const bothWays = (small: Uses, great: Uses, copy: number): boolean =>
   small.writes.some((at) => at !== copy && great.reads.includes(at)) || small.reads.some((at) => at !== copy && great.writes.includes(at));
 
 /** Do no two of these copies write one element? */
-function apart(copies: readonly Copy[]): boolean {
-  const boxes = copies.map(writtenBox);
-  return boxes.every((a, i) =>
-    boxes.every((b, j) => {
-      if (i >= j) return true;
-      return a !== undefined && b !== undefined && a.some((r, axis) => r.hi < (b[axis]?.lo ?? 0) || (b[axis]?.hi ?? 0) < r.lo);
-    }),
-  );
+function apart(copies: readonly Copy[], to: Buffer): boolean {
+  const forms = copies.map((c) => writtenForm(c, to));
+  return forms.every((a, i) => forms.every((b, j) => i >= j || (a !== undefined && b !== undefined && formsApart(a, b))));
 }
 
 /** The module with all accesses of `small` at its part of `great`, and without the copy. */

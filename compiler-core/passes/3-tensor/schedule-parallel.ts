@@ -9,7 +9,7 @@ import { mapBodies, mapSame } from "../../tensor/rewrite.ts";
 import { forAllThreads, sharedLets } from "../../tensor/team.ts";
 import { tensorPass, type PassContext } from "../pass.ts";
 import { effectsOf, type Effects } from "./accesses.ts";
-import { workOf } from "./work.ts";
+import { barrierCycles, workOf } from "./work.ts";
 
 export const scheduleParallel = tensorPass({
   name: "schedule-parallel",
@@ -29,26 +29,27 @@ export const scheduleParallel = tensorPass({
   },
 });
 
-/** Cycles of work that make it worth waking one more thread: a barrier's round trip, a few microseconds, is 10 % of it. */
-const cyclesPerThread = 15_000;
+/** Work that makes it worth waking one more thread, in barriers: what is lost at one, before and after, is little of it. */
+const barriersPerThread = 5;
 
 function limitThreads(module: Module, ctx: PassContext): Module {
   if (module.threads === 1) return module;
   const isa = targetIsa(ctx.options, ctx.machine);
+  const least = barriersPerThread * barrierCycles(ctx.machine, module.threads);
   const visit = (body: readonly Stmt[]): readonly Stmt[] =>
     mapSame(body, (s) => {
       if (s.k === "region") return mapBodies(s, visit);
-      return s.k === "for" && s.kind === "parallel" ? limited(s, module.threads, workOf([{ ...s, kind: "serial" }], isa), ctx) : s;
+      return s.k === "for" && s.kind === "parallel" ? limited(s, module.threads, workOf([{ ...s, kind: "serial" }], isa), least, ctx) : s;
     });
   const body = visit(module.run.body);
   return body === module.run.body ? module : { ...module, run: { ...module.run, body } };
 }
 
-function limited(s: For, threads: number, work: number, ctx: PassContext): Stmt {
-  const worth = Math.max(1, Math.floor(work / cyclesPerThread));
+function limited(s: For, threads: number, work: number, least: number, ctx: PassContext): Stmt {
+  const worth = Math.max(1, Math.floor(work / least));
   const facts = [
     { name: "estimated work", value: Math.round(work), unit: "cycles" },
-    { name: "least per thread", value: cyclesPerThread, unit: "cycles" },
+    { name: "least per thread", value: Math.round(least), unit: "cycles" },
     { name: "threads", value: threads },
   ];
   if (worth >= threads) {
@@ -68,7 +69,7 @@ function limited(s: For, threads: number, work: number, ctx: PassContext): Stmt 
     rule: "schedule-parallel/too-small",
     facts,
     nodes: s.origin,
-    because: `run by ${worth} of ${threads} threads: about ${Math.round(work)} cycles, one thread needs ${cyclesPerThread} to pay for a barrier`,
+    because: `run by ${worth} of ${threads} threads: about ${Math.round(work)} cycles, one thread needs ${Math.round(least)} to pay for a barrier`,
   });
   ctx.hit({ rule: "schedule-parallel/too-small", before: [s.id], after: [s.id] });
   return worth === 1 ? { ...s, kind: "serial" } : { ...s, threads: worth };
@@ -93,13 +94,16 @@ class BarrierPlacer {
   list(body: readonly Stmt[]): readonly Stmt[] {
     let changed = false;
     const out: Stmt[] = [];
+    // Statements before this one stand in a stretch that was looked at as a whole: what it adds to `since` is thread 0's own.
+    let settled = 0;
     for (const [p, s] of body.entries()) {
       if (s.k === "barrier") {
         this.since = [];
         out.push(s);
         continue;
       }
-      const clash = this.firstClash(body, p);
+      const [clash, end] = p < settled ? [undefined, settled] : this.firstClash(body, p);
+      settled = end;
       if (clash !== undefined) {
         const id = this.fresh.stmt();
         this.explain(id, clash, s);
@@ -119,21 +123,21 @@ class BarrierPlacer {
   }
 
   /**
-   * The buffer for whose sake statement `p` has to wait. A stretch of statements for thread 0 alone waits as a whole, in front of its
-   * first one: what they name is in scope only while they stay together.
+   * The buffer for whose sake statement `p` has to wait, and the first statement that this does not answer for. A stretch of statements
+   * for thread 0 alone waits as a whole, in front of its first one: what they name is in scope only while they stay together.
    */
-  private firstClash(body: readonly Stmt[], p: number): BufferId | undefined {
-    for (const [i, s] of body.slice(p).entries()) {
-      if (s.k === "barrier") return undefined;
+  private firstClash(body: readonly Stmt[], p: number): readonly [BufferId | undefined, number] {
+    for (let i = p; i < body.length; i++) {
+      const s = body[i] as Stmt;
+      if (s.k === "barrier") return [undefined, i];
       const piece = firstPiece(s, this.shared);
       const continues = s.k === "alloc" || (s.k !== "region" && piece?.single === true);
       // What comes after the stretch waits for itself.
-      if (i > 0 && !continues) return undefined;
+      if (i > p && !continues) return [undefined, i];
       const clash = piece === undefined ? undefined : this.clash(piece);
-      if (clash !== undefined) return clash;
-      if (!continues) return undefined;
+      if (clash !== undefined || !continues) return [clash, i + 1];
     }
-    return undefined;
+    return [undefined, body.length];
   }
 
   /** The buffer for whose sake this piece has to wait; undefined when it can start at once. */

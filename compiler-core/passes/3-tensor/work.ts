@@ -1,5 +1,5 @@
 /** Estimates of how much a statement does, for scheduling: cycles of one core at one vector operation each, roughly. */
-import type { IsaName } from "../../machine.ts";
+import type { IsaName, MachineProfile } from "../../machine.ts";
 import { f32Lanes } from "../../machine.ts";
 import type { Expr, KernelCall, Stmt } from "../../tensor/ir.ts";
 import { rangeOf, type Range } from "../../tensor/ranges.ts";
@@ -73,4 +73,14 @@ export function workOf(body: readonly Stmt[], isa: IsaName, ranges: ReadonlyMap<
     sum += own + 1;
   }
   return sum;
+}
+
+/** Cycles all threads lose at a barrier where the machine has not been measured. */
+const usualBarrier = 3000;
+
+/** Cycles that all threads lose at a barrier. */
+export function barrierCycles(machine: MachineProfile, threads: number): number {
+  const known = machine.teamCosts?.find((c) => c.threads >= threads)?.barrierNs;
+  const ghz = machine.peaks?.ghz;
+  return known === undefined || ghz === undefined || !(known > 0) ? usualBarrier : known * ghz;
 }
