@@ -6,6 +6,7 @@ import { bug } from "../messages.ts";
 import { isFloat, type DType } from "../support/dtype.ts";
 import type { Expr } from "../tensor/ir.ts";
 import { binaryMeaning, evalBinary, evalCast, evalFma, evalUnary, unaryMeaning, type Scalar } from "../tensor/semantics.ts";
+import { integerBinary, integerCast } from "./eval-integer.ts";
 import type { Mode } from "./ndarray.ts";
 
 /** The operands of the current element. */
@@ -34,6 +35,8 @@ export function compileScalar(expr: Expr, mode: Mode): ScalarFunction {
     case "cast": {
       const a = compileScalar(expr.a, mode);
       const from = expr.a.type.dtype;
+      const convert = integerCast(from, expr.type.dtype, mode, expr.rule);
+      if (convert !== undefined) return (o) => convert(a(o) as number);
       return (o) => evalCast(from, expr.type.dtype, a(o), mode, expr.rule);
     }
     case "select": {
@@ -73,6 +76,8 @@ function compileBinary(expr: Extract<Expr, { k: "binary" }>, mode: Mode): Scalar
   const dtype = expr.a.type.dtype;
   const { float } = binaryMeaning[expr.op] as { readonly float?: (x: number, y: number) => number | boolean };
   const round = rounding(dtype, mode);
+  const whole = integerBinary(expr.op, dtype);
+  if (whole !== undefined) return (o) => whole(a(o) as number, b(o) as number);
   if (!isFloat(dtype) || float === undefined || round === "slow") return (o) => evalBinary(expr.op, dtype, a(o), b(o), mode);
   if (expr.type.dtype === "bool") {
     const test = float as (x: number, y: number) => boolean;

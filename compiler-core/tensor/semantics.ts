@@ -10,9 +10,9 @@
  */
 import { bug } from "../messages.ts";
 import type { DType } from "../support/dtype.ts";
-import { dtypeBits, isFloat, isInteger, isPacked, isQuantisedFloat } from "../support/dtype.ts";
+import { dtypeBits, dtypes, isFloat, isInteger, isPacked, isQuantisedFloat } from "../support/dtype.ts";
 import type { BinaryOp, CastRule, ReduceOp, UnaryOp } from "./ir.ts";
-import { integerRange, integerToFloat, isSigned, normalInteger, roundEven, roundFloat, wrapInteger } from "./rounding.ts";
+import { integerRange, integerToFloat, normalInteger, roundEven, roundFloat, wrapInteger } from "./rounding.ts";
 import { getElement, putElement } from "../support/elements.ts";
 import { erf, power, sigmoid, softplus } from "./special-functions.ts";
 
@@ -122,10 +122,18 @@ const float = (dtype: DType, x: number, mode: EvalMode, rule?: CastRule): number
   mode === "f64" && !isQuantisedFloat(dtype) ? x : roundFloat(dtype, x, rule);
 const integer = (dtype: DType, v: Int): Int => (typeof v === "number" && fits(dtype, v) ? v + 0 : wrapInteger(dtype, v));
 
+/** Lowest and highest number of each integer type that a number holds exactly. */
+const bounds: Readonly<Partial<Record<DType, readonly [number, number]>>> = Object.fromEntries(
+  dtypes.filter(isInteger).map((dtype) => {
+    const { lowest, highest } = integerRange(dtype);
+    const safe = (v: bigint): number => Math.min(Math.max(Number(v), Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
+    return [dtype, [safe(lowest), safe(highest)]];
+  }),
+);
+
 function fits(dtype: DType, v: number): boolean {
-  const bits = dtypeBits[dtype];
-  if (bits === 64) return Number.isSafeInteger(v) && (v >= 0 || isSigned(dtype));
-  return isSigned(dtype) ? v >= -(2 ** (bits - 1)) && v < 2 ** (bits - 1) : v >= 0 && v < 2 ** bits;
+  const [lowest, highest] = bounds[dtype] ?? bug(`${dtype} is no integer type`);
+  return v >= lowest && v <= highest && (dtypeBits[dtype] < 64 || Number.isInteger(v));
 }
 
 /** Value of a unary operator on an operand of type `dtype`; `isnan` gives a boolean. An operator the type lacks is a bug of ours. */
