@@ -12,6 +12,8 @@ export interface CaseInput {
   readonly shape: readonly number[];
   /** The smallest and largest element. */
   readonly within?: readonly [number, number];
+  /** Numbers that stand in place of some of its elements: NaN, infinities, -0. */
+  readonly special?: readonly number[];
   /** The shape as the file states it: with names in place of extents. */
   readonly stated?: readonly (number | string)[];
 }
@@ -28,13 +30,19 @@ export interface CaseNode {
   /** Values from outside that its subgraphs read. */
   readonly captures?: readonly string[];
 }
+export interface CaseOutput {
+  readonly name: string;
+  readonly dtype: DType;
+  /** How far an answer may be off: whole numbers by so many, floats by so much of the largest element. Absent: as rounding of f32 explains. */
+  readonly slack?: number;
+}
 export interface FuzzCase {
   /** Names the case, and seeds the contents of its inputs. */
   readonly seed: string;
   readonly inputs: readonly CaseInput[];
   readonly constants: readonly CaseConstant[];
   readonly nodes: readonly CaseNode[];
-  readonly outputs: readonly { readonly name: string; readonly dtype: DType }[];
+  readonly outputs: readonly CaseOutput[];
   /** Types that the file states; for results of operators that are not compiled. */
   readonly declared?: readonly CaseInput[];
   /** ONNX Runtime is known to answer otherwise than the standard says, or with what the memory held: it is not asked. */
@@ -83,9 +91,11 @@ export function element(random: Random, dtype: DType): number {
 /** The contents of the inputs, by name: the same for every run of a case. */
 export function inputsOf(one: FuzzCase): ReadonlyMap<string, NdArray> {
   return new Map(
-    one.inputs.map(({ name, dtype, shape, within }) => {
+    one.inputs.map(({ name, dtype, shape, within, special }) => {
       const random = new Random(`${one.seed}:${name}`);
-      const draw = within === undefined ? () => element(random, dtype) : () => random.integer(...within);
+      const usual = within === undefined ? () => element(random, dtype) : () => random.integer(...within);
+      const isSpecial = (): boolean => special !== undefined && random.uniform() < 0.1;
+      const draw = (): number => (isSpecial() ? special![random.integer(0, special!.length - 1)]! : usual());
       const values = Array.from({ length: shape.reduce((a, d) => a * d, 1) }, draw);
       return [name, fromValues(dtype, shape, values)];
     }),

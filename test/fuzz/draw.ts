@@ -2,7 +2,7 @@
 import type { AttributeInput } from "../../compiler-core/onnx/builder.ts";
 import { isFloat, type DType } from "../../compiler-core/support/dtype.ts";
 import type { Random } from "../workloads/prng.ts";
-import { element, opset as defaultOpset, type CaseConstant, type CaseInput, type CaseNode } from "./case.ts";
+import { element, opset as defaultOpset, type CaseConstant, type CaseInput, type CaseNode, type CaseOutput } from "./case.ts";
 
 export interface Val extends CaseInput {
   /** Free of rounding: comparisons and rounding of it mean the same however it was computed. */
@@ -28,8 +28,8 @@ export class Draw {
   readonly nodes: CaseNode[] = [];
   /** Everything that can be an operand. */
   readonly values: Val[] = [];
-  /** Results whose extents show only at run time: outputs of the graph, but no operands of the rows. */
-  readonly hidden: { readonly name: string; readonly dtype: DType }[] = [];
+  /** Outputs of the graph that are no operands of the rows: their extents show only at run time, or they may differ a little. */
+  readonly hidden: CaseOutput[] = [];
   /** Results whose shapes the file states. */
   readonly declared: CaseInput[] = [];
   /** See `FuzzCase.alone`. */
@@ -48,11 +48,11 @@ export class Draw {
     return list[this.random.integer(0, list.length - 1)]!;
   }
   extent(): number {
-    return this.chance(0.03) ? 0 : this.one([1, 1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 33]);
+    return this.chance(0.03) ? 0 : this.one([1, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33, 63]);
   }
   shape(least = 0, most = 4): number[] {
     const shape: number[] = [];
-    for (let rank = this.random.integer(least, most); rank > 0; rank--) shape.push(this.extent());
+    for (let rank = this.chance(0.06) ? 5 : this.random.integer(least, most); rank > 0; rank--) shape.push(this.extent());
     while (count(shape) > maxElements) shape[shape.indexOf(Math.max(...shape))] = 2;
     return shape;
   }
@@ -67,6 +67,11 @@ export class Draw {
     this.inputs.push(v);
     this.values.push(v);
     return v;
+  }
+  /** These numbers stand in place of some elements of an input, which no row takes as an operand then. */
+  specialised(v: Val, special: readonly number[]): void {
+    this.values.splice(this.values.indexOf(v), 1);
+    this.inputs[this.inputs.indexOf(v)] = { ...v, special };
   }
   constant(dtype: DType, shape: readonly number[], values?: readonly number[]): Val {
     const data = values ?? Array.from({ length: count(shape) }, () => element(this.random, dtype));
@@ -127,6 +132,13 @@ export class Draw {
     this.nodes.push({ op, inputs: names, outputs: made.map((v) => v.name), attributes, ...(captures.length > 0 ? { captures } : {}) });
     this.values.push(...made);
     return made;
+  }
+  /** Makes a value an output that no row takes as an operand: answers may be `slack` off, see `CaseOutput`. */
+  only(v: Val | undefined, slack: number): void {
+    const at = v === undefined ? -1 : this.values.indexOf(v);
+    if (v === undefined || at < 0) return;
+    this.values.splice(at, 1);
+    this.hidden.push({ name: v.name, dtype: v.dtype, slack });
   }
   /** A node with results of unknown extents, by name; now and then they are outputs too. */
   unknown(

@@ -8,6 +8,7 @@ import { chainRows } from "./operators/chains.ts";
 import { contractionRows } from "./operators/contraction.ts";
 import { controlRows } from "./operators/control.ts";
 import { elementwiseRows } from "./operators/elementwise.ts";
+import { imageRows } from "./operators/images.ts";
 import { holeRows } from "./operators/holes.ts";
 import { indexingRows } from "./operators/indexing.ts";
 import { movementRows } from "./operators/movement.ts";
@@ -16,9 +17,13 @@ import { oldRows } from "./operators/old.ts";
 import { patternRows } from "./operators/patterns.ts";
 import { pictureRows } from "./operators/pictures.ts";
 import { lowPrecisionRows } from "./operators/low-precision.ts";
+import { quantisedNetworkRows } from "./operators/quantised-networks.ts";
 import { quantisedRows } from "./operators/quantised.ts";
 import { recurrentRows } from "./operators/recurrent.ts";
+import { smallFloatRows } from "./operators/small-floats.ts";
+import { specialRows } from "./operators/special.ts";
 import { statisticsRows } from "./operators/statistics.ts";
+import { transformerRows } from "./operators/transformers.ts";
 import { typeRows } from "./operators/types.ts";
 
 export const rows: readonly Row[] = [
@@ -52,14 +57,37 @@ const newest = 24;
 export const generate = (seed: string): FuzzCase => drawn(seed, lottery, 12);
 
 /** Rows of quantised operators as often as all others together. */
-const quantisedOnly = [...lowPrecisionRows, ...quantisedRows].flatMap((r) => new Array<Row>(r.weight).fill(r));
-const quantisedLottery: readonly Row[] = [
-  ...lottery,
-  ...Array.from({ length: lottery.length }, (_, i) => quantisedOnly[i % quantisedOnly.length]!),
-];
+/** Rows of a kind, of which a graph of that family has more than of all others together. */
+export const families: Readonly<Record<string, readonly Row[]>> = {
+  elementwise: [...elementwiseRows, ...typeRows, ...moreRows],
+  movement: [...movementRows, ...indexingRows],
+  products: [...contractionRows, ...chainRows, ...patternRows],
+  statistics: statisticsRows,
+  attention: attentionRows,
+  transformers: transformerRows,
+  "control and recurrent": [...controlRows, ...recurrentRows],
+  images: pictureRows,
+  "networks of images": imageRows,
+  quantised: quantisedRows,
+  "quantised networks": quantisedNetworkRows,
+  "low precision": lowPrecisionRows,
+  halves: smallFloatRows,
+  "special numbers": specialRows,
+};
+/** One pick is a whole network. */
+const large: ReadonlySet<string> = new Set(["transformers", "networks of images", "quantised networks"]);
 
-/** A case in which quantised operators come more often. */
-export const generateQuantised = (seed: string): FuzzCase => drawn(seed, quantisedLottery, 8);
+const lotteries = new Map(
+  Object.entries(families).map(([name, own]) => {
+    const list = own.flatMap((r) => new Array<Row>(r.weight).fill(r));
+    // Two of three picks are of the family.
+    return [name, [...lottery, ...Array.from({ length: 2 * lottery.length }, (_, i) => list[i % list.length]!)]];
+  }),
+);
+
+/** A case of a family. */
+export const generateOf = (family: string, seed: string): FuzzCase =>
+  family === "old opsets" ? generateOld(seed) : drawn(seed, lotteries.get(family) ?? lottery, large.has(family) ? 3 : 6);
 
 /** A case of an opset before those, with the forms of its time. */
 export const generateOld = (seed: string): FuzzCase => drawn(seed, oldLottery, 8, [7, 8, 9, 10, 11, 12, 13, 17]);
@@ -76,7 +104,7 @@ function drawn(seed: string, from: readonly Row[], most: number, opsets: readonl
   d.input("f32", d.shape(1, 4));
   if (d.chance(0.5)) d.input("f32", d.shape(0, 3));
   if (d.chance(0.3)) d.input(d.one(["i32", "i64", "bool"] as const), d.shape(0, 3));
-  const wanted = d.random.integer(from === lottery ? 2 : 3, most);
+  const wanted = d.random.integer(most <= 3 ? 1 : from === lottery ? 2 : 3, most);
   for (let tries = 0, picked = 0; picked < wanted && tries < 5 * most; tries++) {
     const before = d.nodes.length;
     const row = d.one(from);

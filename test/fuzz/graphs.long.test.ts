@@ -1,7 +1,8 @@
 /**
- * The long run over random graphs. FUZZ_GRAPHS sets their number (default 20,000), FUZZ_SECONDS ends it earlier, FUZZ_SEED gives other graphs.
- * Every tenth also goes to ONNX Runtime, every tenth is built natively, 50 to a program, for each instruction set of this machine in turn;
- * FUZZ_SHARE sets another share than one in ten; FUZZ_QUANTISED draws quantised operators only for the most part. Half of them are compiled without some of the optional passes, with up to seven threads.
+ * The long run over random graphs, of each family (`generate.ts`) as many. FUZZ_GRAPHS sets their number (default 20,000), FUZZ_SECONDS ends it
+ * earlier, FUZZ_SEED gives other graphs, FUZZ_FAMILIES leaves some families only (`quantised,halves`). All go through the passes and the loops, and to
+ * ONNX Runtime; one in twenty (FUZZ_SHARE) is built natively, 50 to a program, for each instruction set of this machine in turn. Half of them are
+ * compiled without some of the optional passes, with up to seven threads.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -9,9 +10,9 @@ import { findOrtLibrary, localMachine, packageRoot } from "#core/io";
 import { hasCompiler } from "../codegen/native-batch.ts";
 import { loadRuntime } from "../workloads/ort-models.ts";
 import { reproducer, type FuzzCase } from "./case.ts";
-import { generate, generateOld, generateQuantised, generateWithHoles } from "./generate.ts";
+import { families, generateOf, generateWithHoles } from "./generate.ts";
 import { judgeHoles } from "./holes.ts";
-import { judge, judgeOrt, type Verdict } from "./judge.ts";
+import { judgeBoth, type Verdict } from "./judge.ts";
 import { minimise } from "./minimise.ts";
 import { drawnOptions } from "./options.ts";
 import { judgeNative, targets, type NativeReport } from "./native.ts";
@@ -20,14 +21,14 @@ const seed = process.env["FUZZ_SEED"] ?? "long";
 const total = Number(process.env["FUZZ_GRAPHS"] ?? 20_000);
 const until = performance.now() + 1000 * Number(process.env["FUZZ_SECONDS"] ?? 7200);
 const here = targets.filter((t) => t.needs.every((f) => localMachine().features.includes(f as never)));
-const share = Number(process.env["FUZZ_SHARE"] ?? 10);
+const share = Number(process.env["FUZZ_SHARE"] ?? 20);
 const perProgram = 50;
-const onlyQuantised = process.env["FUZZ_QUANTISED"] !== undefined;
 
 /** Problems by their text without numbers: one example of each is made small and printed. */
 const found = new Map<string, { count: number; example: string }>();
+const kindOf = (problem: string): string => problem.replace(/-?\d[\d.e+-]*/g, "N").slice(0, 80);
 async function note(one: FuzzCase, problem: string, ask?: (x: FuzzCase) => Promise<Verdict> | Verdict): Promise<void> {
-  const kind = problem.replace(/-?\d[\d.e+-]*/g, "N").slice(0, 80);
+  const kind = kindOf(problem);
   const known = found.get(kind);
   if (known !== undefined) {
     known.count++;
@@ -35,7 +36,7 @@ async function note(one: FuzzCase, problem: string, ask?: (x: FuzzCase) => Promi
   }
   const fails = async (x: FuzzCase): Promise<boolean> => {
     const v = await ask?.(x);
-    return v !== undefined && "problem" in v;
+    return v !== undefined && "problem" in v && kindOf(v.problem) === kind;
   };
   const small = ask === undefined ? one : await minimise(one, fails, 300);
   found.set(kind, { count: 1, example: `${problem}\n${reproducer(small)}` });
@@ -55,43 +56,71 @@ function inPieces(cases: readonly FuzzCase[], target: (typeof targets)[number]):
   }
 }
 
-/** One of eight is of an old opset, one of four has more quantised operators: or all of them. */
-function drawnCase(i: number): FuzzCase {
-  if (onlyQuantised || i % 4 === 1) return generateQuantised(`${seed}:quantised:${i}`);
-  return i % 8 === 7 ? generateOld(`${seed}:old:${i}`) : generate(`${seed}:${i}`);
+/** Families in turn; FUZZ_FAMILIES leaves some of them, by their beginnings. */
+const wanted = process.env["FUZZ_FAMILIES"]?.split(",");
+const chosen = [...Object.keys(families), "old opsets"].filter((f) => wanted?.some((w) => f.startsWith(w)) ?? true);
+
+interface Counts {
+  graphs: number;
+  stages: number;
+  runtime: number;
+  native: number;
+  failures: number;
+}
+const counts = new Map(chosen.map((f): [string, Counts] => [f, { graphs: 0, stages: 0, runtime: 0, native: 0, failures: 0 }]));
+
+/** As docs/development.md shows them. */
+function table(): string {
+  const cells = (name: string, c: Counts): string =>
+    `| ${name} | ${[c.graphs, c.stages, c.runtime, c.native, c.failures].map((n) => n.toLocaleString("en")).join(" | ")} |`;
+  const sum: Counts = { graphs: 0, stages: 0, runtime: 0, native: 0, failures: 0 };
+  for (const c of counts.values()) for (const k of Object.keys(sum) as (keyof Counts)[]) sum[k] += c[k];
+  return [...[...counts].map(([name, c]) => cells(name, c)), cells("all", sum)].join("\n");
 }
 
 test(`${total} random graphs`, async (t) => {
-  const runtime = await loadRuntime();
+  const loaded = await loadRuntime();
+  const runtime = typeof loaded === "string" ? undefined : loaded;
   const compiler = hasCompiler("g++");
   const waiting: FuzzCase[] = [];
-  const counts = { graphs: 0, compared: 0, native: 0, runtime: 0 };
+  const familyOf = new Map<FuzzCase, Counts>();
   let programs = 0;
   const native = async (): Promise<void> => {
-    const { ran, problems } = inPieces(waiting.splice(0), here[programs++ % here.length]!);
-    counts.native += ran;
-    for (const p of problems) await note(p.one, p.problem);
+    const cases = waiting.splice(0);
+    const { ran, problems } = inPieces(cases, here[programs++ % here.length]!);
+    const skipped = cases.length - ran - problems.length;
+    for (const one of cases) familyOf.get(one)!.native += (cases.length - skipped) / cases.length;
+    for (const p of problems) {
+      familyOf.get(p.one)!.failures++;
+      await note(p.one, p.problem);
+    }
+    familyOf.clear();
   };
   for (let i = 0; i < total && performance.now() < until; i++) {
-    const drawn = drawnCase(i);
-    const one = i % 2 === 0 ? drawn : { ...drawn, options: drawnOptions(drawn.seed) };
-    counts.graphs++;
-    const verdict = judge(one);
-    if (verdict === undefined) counts.compared++;
-    else if ("problem" in verdict) await note(one, verdict.problem, judge);
-    if (i % share === 0 && typeof runtime !== "string") {
-      const ask = (x: FuzzCase): Promise<Verdict> => judgeOrt(runtime, x).catch((e: unknown): Verdict => ({ problem: String(e) }));
-      const answer = await ask(one);
-      if (answer === undefined) counts.runtime++;
-      else if ("problem" in answer) await note(one, answer.problem, ask);
+    const family = chosen[i % chosen.length]!;
+    const count = counts.get(family)!;
+    const drawn = generateOf(family, `${seed}:${family}:${i}`);
+    const one = Math.floor(i / chosen.length) % 2 === 0 ? drawn : { ...drawn, options: drawnOptions(drawn.seed) };
+    count.graphs++;
+    const answers = await judgeBoth(runtime, one);
+    for (const which of ["stages", "runtime"] as const) {
+      const answer = answers[which];
+      if (answer === undefined) count[which]++;
+      else if ("problem" in answer) {
+        count.failures++;
+        await note(one, answer.problem, async (x) => (await judgeBoth(runtime, x))[which]);
+      }
     }
-    if (i % share === share >> 1 && compiler) waiting.push(one);
+    // Not in step with the families.
+    if (compiler && (i * 7919) % (share * 31) < 31) {
+      waiting.push(one);
+      familyOf.set(one, count);
+    }
     if (waiting.length === perProgram) await native();
+    if (i % 1000 === 999) console.log(`${i + 1} graphs\n${table()}`);
   }
   if (waiting.length > 0) await native();
-  t.diagnostic(
-    `${counts.graphs} graphs: ${counts.compared} through passes and loops, ${counts.native} native, ${counts.runtime} in ONNX Runtime`,
-  );
+  t.diagnostic(`| family | graphs | stages | ONNX Runtime | native | failures |\n${table()}`);
   assert.equal(found.size, 0, [...found.values()].map((f) => `${f.count} times: ${f.example}`).join("\n"));
 });
 

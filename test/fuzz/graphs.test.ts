@@ -8,11 +8,12 @@ import { findOrtLibrary, localMachine, packageRoot } from "#core/io";
 import { hasCompiler } from "../codegen/native-batch.ts";
 import { loadRuntime } from "../workloads/ort-models.ts";
 import { reproducer, type FuzzCase } from "./case.ts";
-import { generate, generateWithHoles } from "./generate.ts";
+import { families, generate, generateOf, generateWithHoles } from "./generate.ts";
 import { judgeHoles } from "./holes.ts";
-import { judge, judgeOrt, type Verdict } from "./judge.ts";
+import { judge, judgeBoth, judgeOrt, type Verdict } from "./judge.ts";
 import { minimise } from "./minimise.ts";
 import { judgeNative, targets } from "./native.ts";
+import { drawnOptions } from "./options.ts";
 import { regressions } from "./regressions.ts";
 
 const noCompiler = hasCompiler("g++") ? false : "no g++";
@@ -42,6 +43,19 @@ test("70 random graphs: passes and loops", async () => {
   let compared = 0;
   for (const one of casesOf("short", 70)) if (await expectFine(one, judge)) compared++;
   assert.ok(compared > 55, `only ${compared} of 70 could be compared`);
+});
+
+test("a random graph of each family: passes, loops and ONNX Runtime", async () => {
+  const ort = typeof runtime === "string" ? undefined : runtime;
+  let compared = 0;
+  for (const family of Object.keys(families)) {
+    const one = generateOf(family, `family:${family}`);
+    const options = drawnOptions(one.seed);
+    const stages = await expectFine({ ...one, options }, async (x) => (await judgeBoth(ort, x)).stages);
+    await expectFine({ ...one, options }, async (x) => (await judgeBoth(ort, x)).runtime);
+    if (stages) compared++;
+  }
+  assert.ok(compared > 10, `only ${compared} families could be compared`);
 });
 
 test("25 random graphs, and those that once failed: native code", { skip: noCompiler }, () => {

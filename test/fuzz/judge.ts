@@ -7,7 +7,7 @@ import { compile, isModule, type Compilation } from "../../compiler-core/compile
 import { evaluateGraph } from "../../compiler-core/graph/eval.ts";
 import { valueOf, type Graph, type ValueId } from "../../compiler-core/graph/ir.ts";
 import { decode, encode, type NdArray } from "../../compiler-core/graph/ndarray.ts";
-import type { MachineProfile } from "../../compiler-core/machine.ts";
+import { isaSets, type MachineProfile } from "../../compiler-core/machine.ts";
 import { importModel } from "../../compiler-core/onnx/import.ts";
 import { memoryStore } from "../../compiler-core/onnx/tensor-data.ts";
 import { encodeModel } from "../../compiler-core/onnx/writer.ts";
@@ -23,7 +23,7 @@ export const machine: MachineProfile = {
   name: "fuzz",
   cores: 4,
   caches: { l1d: 32768, l2: 65536, l3: 1 << 20 },
-  features: ["avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl"],
+  features: isaSets.amx,
 };
 
 export type Verdict = { readonly problem: string } | { readonly skipped: string } | undefined;
@@ -35,16 +35,20 @@ export interface Compiled {
   readonly want: readonly NdArray[];
 }
 
+/** What says how far answers may be off. */
+type Told = Pick<FuzzCase, "outputs" | "options">;
+/** Operands of products are rounded to 8 bits, and chains of products add up. */
+const bf16Tolerance = 0.04;
 /** Relative to the largest element: passes may sum in another order, and what cancels loses digits. */
 const tolerance = 5e-5;
 
-/** The first difference in words; undefined when there is none. */
-export function difference(got: NdArray, want: NdArray, allowed = tolerance): string | undefined {
+/** The first difference in words; undefined when there is none. Whole numbers may be `steps` off. */
+export function difference(got: NdArray, want: NdArray, allowed = tolerance, steps = 0): string | undefined {
   if (got.dtype !== want.dtype || String(got.shape) !== String(want.shape))
     return `${got.dtype}[${got.shape.join()}] instead of ${want.dtype}[${want.shape.join()}]`;
   let scale = 1;
   if (isFloat(want.dtype)) for (const w of want.data as Float32Array) if (Number.isFinite(w)) scale = Math.max(scale, Math.abs(w));
-  const slack = isFloat(want.dtype) ? allowed * scale : 0;
+  const slack = isFloat(want.dtype) ? allowed * scale : steps;
   for (let i = 0; i < want.data.length; i++) {
     const [g, w] = [Number(got.data[i]), Number(want.data[i])];
     if (Object.is(g, w) || g === w || Math.abs(g - w) <= slack) continue;
@@ -91,33 +95,41 @@ export function weightsOf(graph: Graph, module: Module): NdArray[] {
 
 /** The passes and the loops against the imported graph; names the first pass whose result differs. */
 export function judge(one: FuzzCase, options: Partial<CompileOptions> = {}): Verdict {
-  let compiled: ReturnType<typeof compileCase>;
+  const compiled = attempt(one, options);
+  return "compilation" in compiled ? judgeStages(one, compiled) : compiled;
+}
+
+/** The compiled case, or the verdict when there is none. */
+function attempt(one: FuzzCase, options: Partial<CompileOptions> = {}): Compiled | NonNullable<Verdict> {
   try {
-    compiled = compileCase(one, options);
+    return compileCase(one, options);
   } catch (e) {
-    return { problem: `compilation: ${e instanceof Error ? e.message : String(e)}` };
+    return { problem: `compilation: ${textOf(e)}` };
   }
-  if ("skipped" in compiled) return compiled;
+}
+const textOf = (e: unknown): string => (e instanceof Error ? e.message : String(e));
+
+function judgeStages(one: FuzzCase, compiled: Compiled): Verdict {
   const { compilation, want } = compiled;
-  const last = stageProblem(compiled, compilation.graph);
+  const last = stageProblem(one, compiled, compilation.graph);
   const loops = last === undefined && compilation.module !== undefined && compilation.unsupported.length === 0;
-  const problem = last ?? (loops ? stageProblem(compiled, compilation.module!) : undefined);
+  const problem = last ?? (loops ? stageProblem(one, compiled, compilation.module!) : undefined);
   if (problem === undefined)
     return compilation.unsupported[0] === undefined ? undefined : { skipped: `loops of ${compilation.unsupported[0].opType}` };
   const first = compilation.snapshots.findIndex(
-    (s, i) => i > lastOf("infer-shapes") && s !== compilation.snapshots[i - 1] && stageProblem(compiled, s) !== undefined,
+    (s, i) => i > lastOf("infer-shapes") && s !== compilation.snapshots[i - 1] && stageProblem(one, compiled, s) !== undefined,
   );
   return { problem: `${passInfos[first]?.name ?? "?"}: ${problem} (of ${want.length} outputs)` };
 }
 
-function stageProblem({ compilation, given, want }: Compiled, stage: Graph | Module): string | undefined {
+function stageProblem(one: Told, { compilation, given, want }: Compiled, stage: Graph | Module): string | undefined {
   try {
     const got = isModule(stage)
       ? evalModule(stage, { inputs: [...given.values()], weights: weightsOf(compilation.graph, stage) }, "native")
       : evaluateStage(stage, given);
-    return problemOf(got, want);
+    return problemOf(got, want, one);
   } catch (e) {
-    return `evaluation: ${e instanceof Error ? e.message : String(e)}`;
+    return `evaluation: ${textOf(e)}`;
   }
 }
 
@@ -126,10 +138,17 @@ function evaluateStage(graph: Graph, given: ReadonlyMap<ValueId, NdArray>): read
   return graph.outputs.map((id) => results.get(id)!);
 }
 
-/** The first difference between lists of outputs. */
-export function problemOf(got: readonly NdArray[], want: readonly NdArray[]): string | undefined {
+/** The first difference between lists of outputs, of which the case may say how far they may be off. */
+export function problemOf(
+  got: readonly NdArray[],
+  want: readonly NdArray[],
+  { outputs, options }: Told,
+  usual = tolerance,
+): string | undefined {
   for (const [i, w] of want.entries()) {
-    const found = got[i] === undefined ? "is missing" : difference({ ...got[i], shape: w.shape }, w);
+    const slack = outputs[i]?.slack ?? 0;
+    const allowed = Math.max(usual, slack, options?.precision === "bf16" ? bf16Tolerance : 0);
+    const found = got[i] === undefined ? "is missing" : difference({ ...got[i], shape: w.shape }, w, allowed, slack);
     if (found !== undefined) return `output ${i}: ${found}`;
   }
   return undefined;
@@ -166,18 +185,30 @@ const arrays: Readonly<Record<string, new (buffer: ArrayBufferLike) => unknown>>
 export async function judgeOrt(ort: typeof Ort, one: FuzzCase): Promise<Verdict> {
   if (one.alone === true) return { skipped: "ONNX Runtime has another answer" };
   const compiled = compileCase(one);
-  if ("skipped" in compiled) return compiled;
+  return "skipped" in compiled ? compiled : againstOrt(ort, one, compiled);
+}
+
+async function againstOrt(ort: typeof Ort, one: FuzzCase, { want }: Compiled): Promise<Verdict> {
   let got: readonly NdArray[];
   try {
     got = await runOrt(ort, one);
   } catch (e) {
-    return { skipped: `ONNX Runtime: ${(e instanceof Error ? e.message : String(e)).split("\n")[0]!.slice(0, 200)}` };
+    return { skipped: `ONNX Runtime: ${textOf(e).split("\n")[0]!.slice(0, 200)}` };
   }
-  for (const [i, w] of compiled.want.entries()) {
-    const found = difference(got[i]!, w, 10 * tolerance);
-    if (found !== undefined) return { problem: `ONNX Runtime, output ${i} is ours: ${found}` };
-  }
-  return undefined;
+  const problem = problemOf(got, want, { outputs: one.outputs }, 10 * tolerance);
+  return problem === undefined ? undefined : { problem: `ONNX Runtime, ours is not its answer: ${problem}` };
+}
+
+/** Both questions about one compilation: whether the stages mean the same, and whether ONNX Runtime agrees. */
+export async function judgeBoth(
+  ort: typeof Ort | undefined,
+  one: FuzzCase,
+): Promise<{ readonly stages: Verdict; readonly runtime: Verdict }> {
+  const compiled = attempt(one);
+  if (!("compilation" in compiled)) return { stages: compiled, runtime: { skipped: "it is not compiled" } };
+  const stages = judgeStages(one, compiled);
+  if (ort === undefined || one.alone === true) return { stages, runtime: { skipped: "it is not asked" } };
+  return { stages, runtime: await againstOrt(ort, one, compiled) };
 }
 
 /** The outputs of ONNX Runtime, without its own rewriting of graphs. */

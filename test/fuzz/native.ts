@@ -5,13 +5,12 @@ import { runBatch, type BatchItem } from "../codegen/native-batch.ts";
 import type { FuzzCase } from "./case.ts";
 import { compileCase, problemOf, weightsOf, type Compiled } from "./judge.ts";
 
+const wide = ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mf16c"];
 /** Instruction sets, and the compiler's flags for them. */
 export const targets: readonly { readonly isa: IsaName; readonly flags: readonly string[]; readonly needs: readonly string[] }[] = [
-  {
-    isa: "avx512",
-    flags: ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mf16c"],
-    needs: ["avx512f", "avx512bw", "avx512dq", "avx512vl"],
-  },
+  { isa: "avx512", flags: wide, needs: ["avx512f", "avx512bw", "avx512dq", "avx512vl"] },
+  { isa: "avx512-bf16", flags: [...wide, "-mavx512vnni", "-mavx512bf16"], needs: ["avx512f", "avx512_vnni", "avx512_bf16"] },
+  { isa: "avx512-vnni", flags: [...wide, "-mavx512vnni"], needs: ["avx512f", "avx512_vnni"] },
   { isa: "avx2", flags: ["-mavx2", "-mfma", "-mf16c"], needs: ["avx2", "fma", "f16c"] },
   { isa: "scalar", flags: [], needs: [] },
 ];
@@ -48,7 +47,7 @@ export function judgeNative(cases: readonly FuzzCase[], isa: IsaName, flags: rea
   results.forEach(({ outputs, intact }, i) => {
     const { one, compiled, item } = ready[i]!;
     const got = item.source.plan.outputs.map((o, k): NdArray => decode(o.dtype, o.shape, outputs[k]!));
-    const problem = intact ? problemOf(got, compiled.want.map(rounded)) : "writes past the end of a buffer";
+    const problem = intact ? problemOf(got, compiled.want.map(rounded), one) : "writes past the end of a buffer";
     if (problem !== undefined) problems.push({ one, problem: `native ${isa}, ${item.threads} threads: ${problem}` });
   });
   return { ran: ready.length, skipped: cases.length - ready.length - problems.length, problems };

@@ -7,7 +7,7 @@ import { Random } from "../workloads/prng.ts";
 /** Without these, what is only known once they ran would be a hole, and nothing would be compared. */
 const needed = new Set(["fold-constants", "inline-control-flow"]);
 const optional = [...new Set(pipeline.filter((p) => p.optional && !needed.has(p.name)).map((p) => p.name))];
-const isas: readonly IsaName[] = ["avx512", "avx512", "avx2", "scalar"];
+const isas: readonly IsaName[] = ["avx512", "avx512-vnni", "avx512-bf16", "amx", "avx2", "scalar"];
 
 /** The options that belong to a seed; half of the seeds leave passes out. */
 export function drawnOptions(seed: string): Pick<CompileOptions, "isa" | "threads" | "without"> {

@@ -131,4 +131,23 @@ export const regressions: readonly (FuzzCase & {
     ],
     outputs: [{ name: "y", dtype: "f32" }],
   },
+  {
+    was: "keys that a nest rounds to bf16 by itself were taken for keys that lie in memory, and packed from what nobody had written",
+    seed: "t1:0",
+    inputs: [
+      { name: "keys", dtype: "f32", shape: [1, 2, 1, 2] },
+      { name: "queries", dtype: "bf16", shape: [1, 2, 17, 1] },
+      { name: "values", dtype: "bf16", shape: [1, 2, 2, 1] },
+    ],
+    constants: [],
+    nodes: [
+      { op: "Cast", inputs: ["keys"], outputs: ["rounded"], attributes: { to: 16 } },
+      { op: "MatMul", inputs: ["queries", "rounded"], outputs: ["scores"], attributes: {} },
+      { op: "Softmax", inputs: ["scores"], outputs: ["weights"], attributes: { axis: -1 } },
+      { op: "MatMul", inputs: ["weights", "values"], outputs: ["read"], attributes: {} },
+      { op: "Cast", inputs: ["read"], outputs: ["y"], attributes: { to: 1 } },
+    ],
+    outputs: [{ name: "y", dtype: "f32", slack: 0.03 }],
+    options: { isa: "amx", threads: 2 },
+  },
 ];

@@ -7,7 +7,7 @@ import { gemmBF16Tile, gemmU8S8Panel, hasBF16Products, rankGemms } from "../../k
 import { resolveIsa } from "../../machine.ts";
 import type { Verdict } from "../../protocol/trace.ts";
 import type { GemmShape } from "../../templates/gemm-shape.ts";
-import { bf16Behind, bytesBehind, usedOnce, type NarrowSource } from "../../templates/attention/narrow-source.ts";
+import { bf16Behind, bytesBehind, inMemory, usedOnce, type NarrowSource } from "../../templates/attention/narrow-source.ts";
 import type { NestShape } from "../../templates/attention/shape.ts";
 import { operand, resultOf } from "../../templates/template.ts";
 import type { PassContext } from "../pass.ts";
@@ -119,13 +119,17 @@ function product(index: NestIndex, ctx: PassContext, node: Node, s: GemmShape, o
 /** What the operands could be instead of f32; a reason why not; undefined: they are f32, and nobody asked. */
 function candidate(index: NestIndex, ctx: PassContext, s: GemmShape, o: Operands): Candidate | string | undefined {
   const { graph } = index;
-  const bytes = [bytesBehind(graph, o.leftMembers, o.left), bytesBehind(graph, o.pre, o.right)] as const;
+  const behind = (of: typeof bytesBehind): readonly [NarrowSource | undefined, NarrowSource | undefined] => {
+    const left = of(graph, o.leftMembers, o.left);
+    return [o.isInNest ? left : inMemory(o.pre, left), inMemory(o.pre, of(graph, o.pre, o.right))];
+  };
+  const bytes = behind(bytesBehind);
   if (s.aIsVector || s.bLayout === "panels") return undefined;
   const [a, b] = bytes;
   if (a !== undefined && b !== undefined && readable(index, a, o.isInNest, false) && readable(index, b, false, true))
     return { a: a.dtype === "i8" ? "i8" : "u8", b: "i8", why: "on the bytes that both operands are dequantised from, with exact sums" };
   const asked = ctx.options.precision === "bf16";
-  const wide = [bf16Behind(graph, o.leftMembers, o.left), bf16Behind(graph, o.pre, o.right)] as const;
+  const wide = behind(bf16Behind);
   const lossless = wide.every((v) => v !== undefined);
   if (!asked && !lossless) return undefined;
   if (!hasBF16Products(resolveIsa(ctx.options.isa, ctx.machine))) return "there is no instruction for bf16 products, and f32 is as fast";

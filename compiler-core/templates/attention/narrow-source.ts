@@ -95,3 +95,8 @@ export function bf16Behind(graph: Graph, members: readonly Node[], value: ValueI
   if (node?.op !== "cast" || valueOf(graph, operand(node, 0)).dtype !== "bf16") return undefined;
   return { value: operand(node, 0), dtype: "bf16", zero: 0, scale: 1, through: [node] };
 }
+
+/** A source that can be packed from memory: what other members of the nest would compute as they are packed never gets there. */
+export function inMemory(members: readonly Node[], source: NarrowSource | undefined): NarrowSource | undefined {
+  return source !== undefined && members.some((n) => n.outputs.includes(source.value)) ? undefined : source;
+}

@@ -13,7 +13,7 @@ import type { BufferId, Expr, Ref, Stmt } from "../../tensor/ir.ts";
 import type { GemmShape } from "../gemm-shape.ts";
 import { plus } from "../module-builder.ts";
 import { operand, type TemplateCall } from "../template.ts";
-import { bf16Behind, bytesBehind, usedOnce, type NarrowSource } from "./narrow-source.ts";
+import { bf16Behind, bytesBehind, inMemory, usedOnce, type NarrowSource } from "./narrow-source.ts";
 import { matrixStrides, scratchPitch, type LeftOperand, type RightOperand } from "./operands.ts";
 import { element, filledRows, makersOf } from "./pre-part.ts";
 import type { NestShape } from "./shape.ts";
@@ -51,14 +51,15 @@ interface NarrowKernel {
 
 export function scoresSources({ graph }: TemplateCall, nest: NestShape, { kernel }: NarrowKernel): NarrowSources {
   const behind = isBF16(kernel) ? bf16Behind : bytesBehind;
-  return { left: behind(graph, nest.pre, operand(nest.scores, 0)), right: behind(graph, nest.pre, operand(nest.scores, 1)) };
+  const source = (i: number): NarrowSource | undefined => inMemory(nest.pre, behind(graph, nest.pre, operand(nest.scores, i)));
+  return { left: source(0), right: source(1) };
 }
 
 /** The left operand of the second product is a value of the rows. */
 export function mixSources({ graph }: TemplateCall, nest: NestShape, mix: Node, { kernel }: NarrowKernel): NarrowSources {
   const behind = isBF16(kernel) ? bf16Behind : bytesBehind;
   const weights = nest.weights ?? operand(mix, 0);
-  return { left: behind(graph, usedOnce(graph, nest.rows), weights), right: behind(graph, nest.pre, operand(mix, 1)) };
+  return { left: behind(graph, usedOnce(graph, nest.rows), weights), right: inMemory(nest.pre, behind(graph, nest.pre, operand(mix, 1))) };
 }
 
 /** The right operand in the kernel's panels. */
@@ -256,6 +257,8 @@ export interface SumValue {
   readonly acc: DType;
   readonly setup: readonly Stmt[];
   readonly value: (acc: Expr, row: Expr) => Expr;
+  /** The same in two parts, for a reader that multiplies anyhow: a sum, and what it has to be multiplied by. */
+  readonly unscaled?: { readonly sum: (acc: Expr, row: Expr) => Expr; readonly scale: number };
 }
 
 /** `at`: where the kernel reads an element of a row of the block, of which there are `most` at most. */
@@ -268,8 +271,12 @@ export function sumValue(
   at: (row: Expr, p: Expr) => Ref,
 ): SumValue {
   if (narrow === undefined || narrow.acc === "f32") return { acc: "f32", setup: [], value: (acc) => acc };
-  const scaled = (sum: Expr): Expr => x.mul(x.cast(sum, "f32"), x.constant(narrow.scale, "f32"));
-  if (narrow.zero === 0) return { acc: narrow.acc, setup: [], value: scaled };
+  const { acc: type, scale } = narrow;
+  const worth = (setup: readonly Stmt[], whole: (acc: Expr, row: Expr) => Expr): SumValue => {
+    const sum = (acc: Expr, row: Expr): Expr => x.cast(whole(acc, row), "f32");
+    return { acc: type, setup, value: (acc, row) => x.mul(sum(acc, row), x.constant(scale, "f32")), unscaled: { sum, scale } };
+  };
+  if (narrow.zero === 0) return worth([], (acc) => acc);
   const { builder } = call;
   const { origin } = narrow;
   const sums = builder.buffer({ name: "row_sums", dtype: "i32", shape: [most], scope: "thread" });
@@ -282,9 +289,5 @@ export function sumValue(
     });
     return [sum.stmt, add, builder.store({ buffer: sums, index: [i] }, sum.ref, origin)];
   });
-  return {
-    acc: narrow.acc,
-    setup: [builder.alloc(sums, origin), each],
-    value: (acc, row) => scaled(x.sub(acc, x.mul(i32(narrow.zero), x.load(sums, [row], "i32")))),
-  };
+  return worth([builder.alloc(sums, origin), each], (acc, row) => x.sub(acc, x.mul(i32(narrow.zero), x.load(sums, [row], "i32"))));
 }
