@@ -66,6 +66,11 @@ export const messages = {
     text: "{path} is no stored benchmark: {what}",
     next: "choose a file that the benchmark view or `fusionscope bench --json` has written",
   },
+  "bench-model": {
+    exit: 3,
+    text: "{path} is a benchmark of another model: {model}",
+    next: "choose a result of this model, or measure it with `fusionscope bench`",
+  },
   "profile-file": {
     exit: 3,
     text: "{path} is no profile of ONNX Runtime: {what}",
@@ -246,6 +251,11 @@ export const messages = {
     exit: 3,
     text: "function {name} calls functions more than {limit} deep",
     next: "a function may not call itself, directly or through others",
+  },
+  "onnx-function-size": {
+    exit: 3,
+    text: "written out, functions such as {name} make more than {limit} nodes",
+    next: "export the model again with fewer functions that call each other",
   },
 } as const satisfies Record<string, MessageRow>;
 

@@ -12,7 +12,7 @@ import type { RunTensor } from "./session/run-value.ts";
 
 export type { IntegerRange } from "./operand-ranges.ts";
 import { constantData } from "../graph/types.ts";
-import { isFloat, type DType } from "../support/dtype.ts";
+import { dtypeBytes, isFloat, type DType } from "../support/dtype.ts";
 import { integerRange as typeRange, roundFloat } from "../tensor/rounding.ts";
 
 /** Uniform numbers in [0, 1) with 32 random bits: xorshift128 seeded through splitmix32 (Marsaglia 2003; Steele et al. 2014). */
@@ -184,6 +184,12 @@ export function randomRunInputs(imported: Graph, typed: Graph, seed: number): Ru
     const shape = value.shape === undefined ? anyRank : staticShape(value);
     if (shape === undefined)
       userError("input-mismatch", {}, { name: value.name, what: "its shape is not known; give its dimensions with --dim" });
+    if (!holdable(value.dtype, shape))
+      userError(
+        "input-mismatch",
+        {},
+        { name: value.name, what: `${shape.join(" x ")} elements are too many; give smaller extents with --dim` },
+      );
     if (value.dtype === "string")
       return { dtype: "string", shape, strings: Array.from({ length: count(shape) }, () => randomWord(random)) };
     if (!evaluable(value.dtype))
@@ -192,6 +198,10 @@ export function randomRunInputs(imported: Graph, typed: Graph, seed: number): Ru
     return randomTensor(value.dtype, shape, isFloat(value.dtype) ? undefined : integerRange(imported, typed, id), random);
   });
 }
+
+/** No longer arrays are made, and drawing the elements of this one takes minutes. */
+const mostBytes = 2 ** 32;
+const holdable = (dtype: DType, shape: readonly number[]): boolean => dtypeBytes(dtype, count(shape)) <= mostBytes;
 
 function onlyPositive(graph: Graph, id: ValueId): boolean {
   let found = false;

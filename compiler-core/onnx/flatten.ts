@@ -39,6 +39,8 @@ export interface FlatModel {
 /** Used for a domain that the model forgot to import. */
 const newestOpset = 26;
 const maxDepth = 64;
+/** More nodes than this cannot be shown or compiled; functions that call each other twice reach any number with a few lines. */
+const maxNodes = 500_000;
 
 type Names = ReadonlyMap<string, string> | undefined;
 interface Scope {
@@ -51,7 +53,7 @@ interface Scope {
   readonly attributes: ReadonlyMap<string, OnnxAttribute>;
 }
 
-/** Throws `onnx-function-depth` when functions call each other without end. */
+/** Throws `onnx-function-depth` when functions call each other without end, `onnx-function-size` when they make too many nodes. */
 export function flattenModel(model: OnnxModel): FlatModel {
   const functions = new Map(model.functions.map((f) => [functionKey(f.domain, f.name, f.overload), f]));
   const sources: SourceNode[] = [];
@@ -91,7 +93,9 @@ function flattenNodes(
       out.push({ node: renamed, opset, opsets: scope.opsets, origin, captures, bodies });
       return;
     }
-    if (scope.depth >= maxDepth) userError("onnx-function-depth", { node: path }, { name: node.opType, limit: maxDepth });
+    const outermost = { node: sources[scope.origin[0] ?? self]?.path ?? path };
+    if (scope.depth >= maxDepth) userError("onnx-function-depth", outermost, { name: node.opType, limit: maxDepth });
+    if (sources.length > maxNodes) userError("onnx-function-size", outermost, { name: node.opType, limit: maxNodes });
     const inner: Scope = {
       opsets: new Map([...scope.opsets, ...opsetsOf(body.opsetImports)]),
       names: bodyNames(body, renamed, path),

@@ -185,6 +185,31 @@ test("a function that calls itself is an error with a code", () => {
   assert.throws(make, (e) => e instanceof UserError && e.code === "onnx-function-depth");
 });
 
+test("functions that call each other twice, and so on, are an error before they fill the memory", () => {
+  const twice = (i: number): ReturnType<typeof functionDefinition> => {
+    const callee = i === 0 ? "Relu" : `F${i - 1}`;
+    const domain = i === 0 ? "" : "my";
+    return functionDefinition(
+      "my",
+      `F${i}`,
+      ["x"],
+      ["y"],
+      [node(callee, ["x"], ["m"], { domain }), node(callee, ["m"], ["y"], { domain })],
+    );
+  };
+  const make = (): Graph =>
+    imported(
+      (m) => {
+        for (let i = 0; i < 60; i++) m.function(twice(i));
+        m.input("x", "f32", [1]);
+        m.multi("F59", ["x"], ["y"], { domain: "my" });
+        m.output("y", "f32", [1]);
+      },
+      { opsets: { my: 1 } },
+    );
+  assert.throws(make, (e) => e instanceof UserError && e.code === "onnx-function-size" && e.line().length < 300);
+});
+
 test("subgraphs stay opaque, with the outer values they read and their nodes as sources", () => {
   const branch = modelBuilder();
   branch.node("Add", ["outer", "outer"], "sum");

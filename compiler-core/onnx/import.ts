@@ -42,7 +42,7 @@ interface Importer {
 
 /**
  * The graph of a model. Constants read their bytes from `store` when asked. Initialisers that are also graph inputs are constants.
- * Throws `onnx-cycle` and `onnx-function-depth`; anything else that is odd becomes an opaque node.
+ * Throws `onnx-cycle`, `onnx-function-depth` and `onnx-function-size`; anything else that is odd becomes an opaque node.
  */
 export function importModel(model: OnnxModel, store: TensorStore = memoryStore()): Graph {
   const flat = flattenModel(model);

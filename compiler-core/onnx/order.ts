@@ -35,5 +35,6 @@ export function sortNodes(nodes: readonly FlatNode[]): readonly FlatNode[] {
 }
 
 function cycle(at: FlatNode): never {
-  userError("onnx-cycle", { node: at.node.name }, { opType: at.node.opType, output: at.node.outputs[0] ?? "" });
+  const where = at.node.name === "" ? {} : { node: at.node.name };
+  userError("onnx-cycle", where, { opType: at.node.opType, output: at.node.outputs[0] ?? "" });
 }

@@ -236,6 +236,7 @@ export const elsewhere: Readonly<Partial<Record<MessageCode, string>>> = {
   "npy-format": "compiler-core/io/tensor-file.test.ts",
   "onnx-cycle": "compiler-core/onnx/import.test.ts",
   "onnx-function-depth": "compiler-core/onnx/import.test.ts",
+  "onnx-function-size": "compiler-core/onnx/import.test.ts",
   "not-evaluable": "compiler-core/graph/eval.test.ts",
   "ir-text": "compiler-core/graph/print.test.ts",
   "input-mismatch": "test/errors/stored-data.test.ts",

@@ -1,5 +1,6 @@
 /** The user's own data as inputs of a model: a folder in the layout of ONNX tests, files for single inputs, random numbers for what is left. */
 import type { Compilation } from "../../compile.ts";
+import { extentsOfInputs } from "../../graph/dim-extents.ts";
 import { staticShape, valueOf, type Graph, type Value } from "../../graph/ir.ts";
 import { userError } from "../../messages.ts";
 import type { ProbeData } from "../../protocol/probe.ts";
@@ -40,16 +41,8 @@ export function readGiven(graph: Graph, { folder, files = {} }: ProbeData): Read
 const readAny = (name: string, path: string): NamedTensor => (/\.npy$/i.test(path) ? { name, ...readNpyFile(path) } : readTensorFile(path));
 
 /** Sizes of the symbolic dimensions that given tensors decide. */
-export function dimsOfGiven(graph: Graph, given: ReadonlyMap<number, GivenTensor>): Readonly<Record<string, number>> {
-  const dims: Record<string, number> = {};
-  for (const [i, { tensor }] of given) {
-    valueOf(graph, graph.inputs[i]!).shape?.forEach((d, axis) => {
-      const size = tensor.dims[axis];
-      if (typeof d === "string" && size !== undefined) dims[d] ??= size;
-    });
-  }
-  return dims;
-}
+export const dimsOfGiven = (graph: Graph, given: ReadonlyMap<number, GivenTensor>): Readonly<Record<string, number>> =>
+  extentsOfInputs(graph, (i) => given.get(i)?.tensor.dims);
 
 export interface ModelInputs {
   readonly values: readonly RunValue[];

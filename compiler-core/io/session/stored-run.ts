@@ -1,5 +1,6 @@
 /** Runs a model on stored inputs and compares with stored outputs: the layout of the ONNX project's tests. */
 import type { Compilation } from "../../compile.ts";
+import { extentsOfInputs } from "../../graph/dim-extents.ts";
 import { staticShape, valueOf, type Graph } from "../../graph/ir.ts";
 import { decode, evaluable, toNumbers, type NdArray } from "../../graph/ndarray.ts";
 import { bug, userError } from "../../messages.ts";
@@ -37,14 +38,7 @@ export interface StoredRun {
 /** Sizes of the symbolic dimensions that the stored inputs of a model decide, so that they need not be given. */
 export function dimsOfData(graph: Graph, folder: string): Readonly<Record<string, number>> {
   const stored = readTensorFolder(folder, "input");
-  const dims: Record<string, number> = {};
-  graph.inputs.forEach((id, i) => {
-    valueOf(graph, id).shape?.forEach((d, axis) => {
-      const size = stored[i]?.dims[axis];
-      if (typeof d === "string" && size !== undefined) dims[d] ??= size;
-    });
-  });
-  return dims;
+  return extentsOfInputs(graph, (i) => stored[i]?.dims);
 }
 
 /** Builds, runs, compares. @throws data-folder, input-mismatch, and the errors of building and running */

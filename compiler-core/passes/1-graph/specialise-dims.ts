@@ -22,7 +22,7 @@ export const symbolicDims = (graph: Graph): ReadonlySet<string> => new Set(dimPl
 
 function run(graph: Graph, ctx: PassContext): Graph {
   const places = dimPlaces(graph);
-  const given = ctx.options.dims;
+  const given = ownNames(ctx.options.dims);
   const unknown = Object.keys(given).find((n) => !places.has(n));
   if (unknown !== undefined) userError("dim-unknown", {}, { name: unknown, hint: "", dims: [...places.keys()].join(", ") || "none" });
   if (places.size === 0) return graph;
@@ -39,6 +39,10 @@ function run(graph: Graph, ctx: PassContext): Graph {
     ctx.hit({ rule: "specialise-dims/conflict", before: [node.id], after: [node.id], note: `${reason}; no extents were found that fit` });
   return withoutRefused(found);
 }
+
+/** A name may be one that every object has, such as "constructor". */
+const ownNames = <T>(record: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
+  Object.assign(Object.create(null) as Record<string, T>, record);
 
 function withoutRefused({ graph, refused }: Assigned): Graph {
   if (refused.length === 0) return graph;
