@@ -12,7 +12,7 @@ import { gemmF32I4, gemmI8I4, packBI4, packBI4F16, quantiseRowsI8 } from "./gemm
 import { gemmS8S8, gemmU8S8, packBU8, packBU8S8 } from "./gemm-u8s8.ts";
 import type { Kernel } from "./kernel.ts";
 import { packB, packBTransposed } from "./pack-b.ts";
-import { layerNormRows, logSoftmaxRows, rmsNormRows, softmaxRows, softmaxStepRows, softmaxWeightsRows } from "./rows.ts";
+import { layerNormRows, logSoftmaxRows, rmsNormRows, softmaxBytesRows, softmaxRows, softmaxStepRows, softmaxWeightsRows } from "./rows.ts";
 import { transposeF32 } from "./transpose.ts";
 
 export type * from "./kernel.ts";
@@ -55,6 +55,7 @@ export const kernels: readonly Kernel[] = [
   logSoftmaxRows,
   softmaxStepRows,
   softmaxWeightsRows,
+  softmaxBytesRows,
   layerNormRows,
   rmsNormRows,
 ];

@@ -1,5 +1,6 @@
 /** Softmax and normalisation of rows of f32, softmax in steps too: native/kernels/rows. */
 import { bug } from "../messages.ts";
+import { roundEven } from "../tensor/rounding.ts";
 import { reader } from "./gemm-meaning.ts";
 import type { CallText, CallValues, Kernel, OperandContract } from "./kernel.ts";
 
@@ -182,4 +183,38 @@ export const rmsNormRows: Kernel = {
   cpp: (call) =>
     `fs::rms_norm_rows(${pitches(call)}, ${pointerOrNull(call, "gamma")}, ${f32Text(Number(call.param("epsilon")))}, ${extents(call)});`,
   meaning: (call) => normalise(call, false),
+};
+
+export const softmaxBytesRows: Kernel = {
+  ...rowKernel,
+  name: "softmax_bytes_rows",
+  why: "weights of a softmax that the model quantises become bytes while a few rows of them are in the nearest cache, with an exponential as exact as bytes need",
+  operands: {
+    s: matrix("read", "lds", ": scores"),
+    b: {
+      dtype: "u8",
+      access: "write",
+      what: "rows x n, row stride ldb: round(step * weight), at most 255",
+      rect: { rows: "rows", cols: "n", ld: "ldb" },
+    },
+    e: { dtype: "f32", access: "write", what: "room for four rows, row stride lde" },
+  },
+  args: ["rows", "n", "lds", "ldb", "lde"],
+  params: { step: "what the weights (which add up to 1) are multiplied by, below 2^30" },
+  headers: ["kernels/rows/weights.hpp"],
+  promises: [
+    "a weight is rounded to the other of two bytes only where it lies within 2^-18 of itself of their middle",
+    "a row with a NaN or +inf, or of nothing but -inf, is 0",
+  ],
+  cpp: (call) =>
+    `fs::softmax_bytes_rows(${[call.pointer("b"), call.arg("ldb"), call.pointer("e"), call.arg("lde"), call.pointer("s"), call.arg("lds")].join(", ")}, ${f32Text(Number(call.param("step")))}, ${extents(call)});`,
+  meaning: (call) => {
+    const of = (name: string) => call.operand(name) ?? bug(`softmax_bytes_rows without ${name}`);
+    const [s, b, n] = [of("s"), of("b"), call.arg("n")];
+    for (let r = 0; r < call.arg("rows"); r++) {
+      const row = Array.from({ length: n }, (_, i) => Number(s.data[s.at + r * call.arg("lds") + i]));
+      const bytes = softmax(row, "nan").map((v) => roundEven(Math.min(255, v * Number(call.param("step")))));
+      bytes.forEach((v, i) => (b.data[b.at + r * call.arg("ldb") + i] = Number.isNaN(v) ? 0 : v));
+    }
+  },
 };

@@ -51,6 +51,22 @@ function weightsCase(isa: IsaName): KernelCase {
   };
 }
 
+/** Scores become bytes of weights, with room for some rows of exponentials. */
+function weightBytesCase(isa: IsaName): KernelCase {
+  const [rows, n, lds, ldb, lde] = [7, 87, 91, 89, 90];
+  const t = new KernelModule(isa);
+  t.buffer("s", "f32", [rows, lds], "input");
+  t.buffer("b", "u8", [rows, ldb], "output");
+  t.buffer("e", "f32", [4, lde], "arena");
+  t.call("softmax_bytes_rows", { s: "s", b: "b", e: "e" }, { rows, n, lds, ldb, lde }, { step: 700 });
+  return {
+    name: "softmax_bytes_rows",
+    module: t.finish("softmax_bytes_rows"),
+    inputs: [values("f32", [rows, lds], 1)],
+    columns: { of: n, pitch: ldb },
+  };
+}
+
 /** A channel of a depthwise convolution with its bias. */
 function depthwiseCase(isa: IsaName, stride: number): KernelCase {
   const [rows, columns, m, n] = [9, 37, Math.floor((9 + 2 - 3) / stride) + 1, Math.floor((37 + 2 - 3) / stride) + 1];
@@ -71,6 +87,7 @@ export const rowCases = (isa: IsaName): readonly KernelCase[] => [
   rowCase(isa, "softmax_rows", [], { masked: "nan" }),
   rowCase(isa, "softmax_rows", [], { masked: "zero" }, true),
   weightsCase(isa),
+  weightBytesCase(isa),
   rowCase(isa, "log_softmax_rows", [], {}),
   rowCase(isa, "layer_norm_rows", ["gamma", "beta"], { epsilon: 1e-5 }),
   rowCase(isa, "rms_norm_rows", ["gamma"], { epsilon: 1 }),

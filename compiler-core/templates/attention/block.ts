@@ -1,6 +1,7 @@
 /** What both ways of working on a block share: the numbers that were chosen, the members on the register tile, and those behind the second product. */
 import { bug } from "../../messages.ts";
 import { valueOf, type ValueId } from "../../graph/ir.ts";
+import * as x from "../../tensor/build.ts";
 import type { BufferId, Epilogue, Expr, Ref, Stmt } from "../../tensor/ir.ts";
 import { plus, unlinear } from "../module-builder.ts";
 import { operand, resultOf, scalarOf, type TemplateCall } from "../template.ts";
@@ -98,14 +99,16 @@ export function scoresEpilogue(
   place: BlockPlace,
   kept: ReadonlyMap<ValueId, BufferId>,
   from: Expr,
-  sum: Pick<SumValue, "acc" | "value">,
+  sum: Pick<SumValue, "acc" | "value" | "unscaled">,
 ): Epilogue {
   const { call, nest } = c;
   const { builder, storage, escaping } = call;
   const [row, col] = [builder.variable("row"), builder.variable("col")];
   const acc = builder.variable("acc", { dtype: sum.acc, lanes: 1 });
   const full = [...place.batch, ...(nest.s.aIsVector ? [] : [plus(place.row, row)]), plus(from, col)];
-  const real = sum.acc === "f32" ? undefined : builder.let("score", sum.value(acc, row), [nest.scores.id]);
+  const arithmetic = new ScoreArithmetic(c, (value) => kept.has(value), sum.unscaled?.scale);
+  const worth = sum.unscaled !== undefined && arithmetic.takesScale ? sum.unscaled.sum(acc, row) : sum.value(acc, row);
+  const real = sum.acc === "f32" ? undefined : builder.let("score", worth, [nest.scores.id]);
   const score = real?.ref ?? acc;
   const known = new Map<ValueId, Expr>([[resultOf(nest.scores), score]]);
   const body: Stmt[] = real === undefined ? [] : [real.stmt];
@@ -116,7 +119,6 @@ export function scoresEpilogue(
     if (escaping.has(result)) body.push(builder.store(storage.ref(result, { index: full }), value, [node.id]));
   };
   keep(nest.scores, score);
-  const arithmetic = new ScoreArithmetic(c, (value) => kept.has(value));
   for (const node of nest.tile) {
     const args = node.inputs.filter((v) => v !== null).map((v) => known.get(v) ?? storage.read(v, full));
     const computed = arithmetic.value(node, args);
@@ -129,13 +131,25 @@ export function scoresEpilogue(
   return { row: row.id, col: col.id, acc: acc.id, body };
 }
 
-/** An element of the second product's result: the members after it, and where it goes. */
-export function finished({ call, nest, params }: NestCall, place: BlockPlace, row: Expr, col: Expr, value: Expr): Stmt[] {
+/**
+ * An element of the second product's result: the members after it, and where it goes. `unscaled`: the value in two parts, for a quantisation
+ * that multiplies anyhow.
+ */
+export function finished(
+  c: NestCall,
+  place: BlockPlace,
+  row: Expr,
+  col: Expr,
+  value: Expr,
+  unscaled?: { readonly sum: Expr; readonly scale: number },
+): Stmt[] {
+  const { call, nest, params } = c;
   const { builder, storage, graph, escaping } = call;
   const [mix, o] = [nest.mix ?? bug("no second product"), nest.o ?? bug("no second product")];
   const batch = String(o.batch) === String(nest.s.batch) ? place.batch : unlinear(place.flat, o.batch);
   const full = [...batch, ...(o.aIsVector ? [] : [row]), col];
-  const start = builder.let("mixed", value, [mix.id]);
+  const joined = unscaled === undefined ? undefined : quantisedAtOnce(c, mix, unscaled.scale);
+  const start = builder.let("mixed", joined === undefined ? value : (unscaled?.sum ?? value), [mix.id]);
   const known = new Map<ValueId, Expr>([[resultOf(mix), start.ref]]);
   const body: Stmt[] = [start.stmt];
   const written = (to: Ref, at: Expr, origin: readonly number[]): Stmt => {
@@ -152,11 +166,27 @@ export function finished({ call, nest, params }: NestCall, place: BlockPlace, ro
   };
   keep(mix);
   for (const node of nest.post) {
-    const args = node.inputs.filter((v) => v !== null).map((v) => known.get(v) ?? storage.read(v, full));
-    const next = builder.let(node.op, scalarOf(graph, node, args), [node.id]);
-    body.push(next.stmt);
-    known.set(resultOf(node), next.ref);
+    const read = node.inputs.filter((v) => v !== null).map((v) => known.get(v) ?? storage.read(v, full));
+    const args = joined?.node === node ? read.map((v, i) => (i === 1 ? joined.factor : v)) : read;
+    const computed = scalarOf(graph, node, args);
+    const next = builder.let(node.op, computed, [node.id]);
+    // What is only stored keeps its last cast, because a store of bytes takes the low ones.
+    const isStored = node === nest.post.at(-1) && Number(escaping.has(resultOf(node))) + Number(nest.place.length > 0) === 1;
+    if (!isStored) body.push(next.stmt);
+    known.set(resultOf(node), isStored ? computed : next.ref);
     keep(node);
   }
   return body;
+}
+
+/** The quantisation that alone reads the second product, with its factor times `scale`. */
+function quantisedAtOnce({ call, nest }: NestCall, mix: Node, scale: number): { readonly node: Node; readonly factor: Expr } | undefined {
+  const made = resultOf(mix);
+  const [node, ...others] = call.graph.nodes.filter((n) => n.inputs.includes(made));
+  const isAlone = others.length === 0 && !call.escaping.has(made) && nest.place.every((n) => operand(n, 0) !== made);
+  if (node?.op !== "requantize" || !isAlone || nest.post[0] !== node || node.inputs[0] !== made) return undefined;
+  const factor = call.storage.literal(node.inputs[1] ?? -1);
+  if (factor?.k !== "const") return undefined;
+  const both = Math.fround(Number(factor.value) * scale);
+  return Number.isFinite(both) && both >= 2 ** -126 ? { node, factor: x.constant(both, "f32") } : undefined;
 }

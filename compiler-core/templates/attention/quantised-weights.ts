@@ -5,8 +5,8 @@
 import { bug } from "../../messages.ts";
 import { valueOf, type Node } from "../../graph/ir.ts";
 import * as x from "../../tensor/build.ts";
-import type { BufferId, Expr, Stmt } from "../../tensor/ir.ts";
-import { operand, resultOf, scalarOf } from "../template.ts";
+import type { BufferId, Expr, Ref, Stmt } from "../../tensor/ir.ts";
+import { operand, resultOf, scalarOf, type TemplateCall } from "../template.ts";
 import type { NestCall } from "./block.ts";
 import { scratchPitch } from "./operands.ts";
 import { softmaxPart, throughViews } from "./shape.ts";
@@ -38,6 +38,46 @@ export function quantisedSoftmax(c: NestCall): QuantisedSoftmax | undefined {
   const origin = [quantisation, ...rest].map((n) => n.id);
   return { softmax: { ...c, nest: upTo, values }, quantisation, origin };
 }
+
+/** What a kernel for bytes multiplies weights by; undefined where it does not round as the model wants. */
+function stepOf(call: TemplateCall, quantisation: Node): number | undefined {
+  const { attrs } = quantisation;
+  const [scale, bias] = quantisation.inputs.slice(1).map((v) => call.storage.literal(v ?? -1));
+  const isPlain = attrs["to"] === "u8" && (attrs["zero"] ?? 0) === 0 && attrs["low"] === undefined && attrs["high"] === undefined;
+  const step = scale?.k === "const" && bias === undefined ? Number(scale.value) : NaN;
+  return isPlain && step > 0 && step < 2 ** 30 ? step : undefined;
+}
+
+/** Bytes of the weights behind the first `n` scores of each row: one kernel, or what the rows are as floats and a loop that quantises them. */
+export function softmaxBytes(
+  c: NestCall,
+  rows: { readonly rows: Expr; readonly most: number },
+  { softmax, quantisation, origin }: QuantisedSoftmax,
+  scores: BufferId,
+  n: Expr,
+): { readonly buffer: BufferId; readonly setup: readonly Stmt[] } | undefined {
+  const { builder } = c.call;
+  const step = stepOf(c.call, quantisation);
+  const part = softmaxPart(c.call.graph, softmax.nest);
+  if (step === undefined || part === undefined || part.before.length > 0) return undefined;
+  const pitch = scratchPitch(c.nest.s.n);
+  const buffer = builder.buffer({ name: "weights", dtype: "u8", shape: [rows.most, pitch], scope: "thread" });
+  const room = builder.buffer({ name: "exponentials", dtype: "f32", shape: [rowsAtOnce, pitch], scope: "thread" });
+  const at = (b: BufferId): Ref => ({ buffer: b, index: [x.index(0), x.index(0)] });
+  const kernel = builder.kernel(
+    {
+      kernel: "softmax_bytes_rows",
+      refs: { s: at(scores), b: at(buffer), e: at(room) },
+      args: { rows: rows.rows, n, lds: x.index(pitch), ldb: x.index(pitch), lde: x.index(pitch) },
+      params: { step },
+    },
+    [...softmax.nest.rows.map((r) => r.id), ...origin],
+  );
+  return { buffer, setup: [builder.alloc(buffer, origin), builder.alloc(room, origin), kernel] };
+}
+
+/** Rows that the kernel works on side by side, at most: weights_rows of native/kernels/rows/weights.hpp. */
+const rowsAtOnce = 4;
 
 /** The bytes of `n` weights of each row, in scratch of their own. */
 export function quantisedWeights(

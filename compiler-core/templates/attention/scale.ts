@@ -1,6 +1,6 @@
 /**
- * Scores on their way into a softmax: a constant divisor becomes a factor, and a factor with a summand behind it (the scale and the mask) one
- * multiply-add. Both round differently by half a unit in the last place at most, which a softmax turns into as much of its weights.
+ * Scores on their way into a softmax: a constant divisor becomes a factor, the scale of a product of bytes is part of it, and a factor with a
+ * summand behind it (the scale and the mask) one multiply-add. All round differently by half a unit in the last place at most, which a softmax turns into as much of its weights.
  */
 import { valueOf, type Node, type ValueId } from "../../graph/ir.ts";
 import * as x from "../../tensor/build.ts";
@@ -12,6 +12,7 @@ import { usersOf } from "../../graph/users.ts";
 
 /** Computes the members on the register tile one by one; what is undefined is part of the member that reads it. */
 export class ScoreArithmetic {
+  readonly takesScale: boolean;
   readonly #isSoftmax: boolean;
   /** Scaled values that their only reader adds something to. */
   readonly #scaled = new Map<ValueId, { readonly score: Expr; readonly by: Expr }>();
@@ -19,8 +20,11 @@ export class ScoreArithmetic {
   constructor(
     private readonly c: NestCall,
     private readonly isKept: (value: ValueId) => boolean,
+    /** What a sum of the first product is to be multiplied by; the factor that follows does it where `takesScale`. */
+    private readonly scale = 1,
   ) {
     this.#isSoftmax = softmaxPart(c.call.graph, c.nest) !== undefined;
+    this.takesScale = this.#isOnlyFactored();
   }
 
   value(node: Node, args: readonly Expr[]): Expr | undefined {
@@ -44,12 +48,22 @@ export class ScoreArithmetic {
     for (const at of node.op === "mul" ? [1, 0] : [1]) {
       const literal = storage.literal(operand(node, at));
       if (literal?.k !== "const" || typeof literal.value !== "number") continue;
-      const by = node.op === "div" ? Math.fround(1 / literal.value) : literal.value;
+      const own = node.op === "div" ? Math.fround(1 / literal.value) : literal.value;
+      const by = this.takesScale && node.inputs.includes(resultOf(this.c.nest.scores)) ? Math.fround(own * this.scale) : own;
       // A divisor whose inverse is no normal number stays a divisor.
       if (!(Math.abs(by) >= 2 ** -126) || !Number.isFinite(by)) return undefined;
       return { at, by: x.constant(by, "f32") };
     }
     return undefined;
+  }
+
+  /** Does nothing but a factor read the first product? */
+  #isOnlyFactored(): boolean {
+    const { call, nest } = this.c;
+    const scores = resultOf(nest.scores);
+    const [reader, ...others] = call.graph.nodes.filter((n) => n.inputs.includes(scores));
+    const isFactor = this.#isSoftmax && reader !== undefined && nest.tile.includes(reader) && this.#factor(reader) !== undefined;
+    return isFactor && others.length === 0 && !this.isKept(scores) && !call.escaping.has(scores);
   }
 
   #onlyAdded(value: ValueId): boolean {

@@ -10,7 +10,7 @@ import { keysAhead, valuesAhead } from "./ahead.ts";
 import { finished, scoresEpilogue, scratchOfTile, type NestCall } from "./block.ts";
 import { narrowLeft, roundedWeights, sumValue, type SumValue } from "./narrow.ts";
 import { leftOperand, product, scratchPitch, type LeftOperand } from "./operands.ts";
-import { quantisedSoftmax, quantisedWeights } from "./quantised-weights.ts";
+import { quantisedSoftmax, quantisedWeights, softmaxBytes } from "./quantised-weights.ts";
 import { rowMembers } from "./row-part.ts";
 import { throughViews, type NestShape } from "./shape.ts";
 import { RowValues, type BlockPlace } from "./values.ts";
@@ -42,6 +42,9 @@ export function rowsBlock(c: NestCall, place: BlockPlace): Stmt[] {
   const first = keysAhead(c, place, scored);
   if (weights !== undefined) {
     const alive = builder.alloc(weights.scores, origin);
+    const bytes = quantised && softmaxBytes(c, place, quantised, weights.scores, seen.n);
+    if (bytes !== undefined)
+      return [...a.setup, ...sum.setup, ...seen.stmts, alive, first, ...bytes.setup, ...mixed(c, place, bytes.buffer, undefined, seen.n)];
     const left =
       quantised === undefined ? roundedWeights(c, place, weights.scores, seen.n) : quantisedWeights(c, place, quantised, weights, seen.n);
     const mixing = mixed(c, place, left.buffer, quantised === undefined ? weights.factor : undefined, seen.n);
@@ -158,7 +161,9 @@ function mixed(c: NestCall, place: BlockPlace, scores: BufferId, factor: BufferI
   const acc = builder.variable("acc", { dtype: sum.acc, lanes: 1 });
   const real = sum.value(acc, row);
   const scaled = factor === undefined ? real : x.mul(real, x.load(factor, [row], "f32"));
-  const body = finished(c, place, plus(place.row, row), col, scaled);
+  const parts =
+    factor === undefined && sum.unscaled !== undefined ? { sum: sum.unscaled.sum(acc, row), scale: sum.unscaled.scale } : undefined;
+  const body = finished(c, place, plus(place.row, row), col, scaled, parts);
   const made = product(
     call,
     mix,

@@ -95,40 +95,78 @@ void softmaxes(int64_t n) {
               static_cast<long long>(wrong));
 }
 
-// Rows of plain, partly masked, masked and special scores, side by side.
+enum class row_kind { plain, partly_masked, hidden, masked, with_nan, with_infinity };
+
+// Rows of plain, partly masked, masked and special scores, side by side; `x` has them once more, without gaps.
+row_kind fill_scores(float* s, int64_t lds, std::vector<float>& x, int64_t r, int64_t rows, int64_t n) {
+  const int64_t special = rows > 4 ? r % 9 : 0;
+  for (int64_t i = 0; i < n; i++) {
+    float v = values.uniform() * 20;
+    if (special == 1 && i % 3 != 1 && i > 0) v = -inf;
+    if (special == 2) v += 800;
+    if (special == 3) v = -std::numeric_limits<float>::max();
+    if (special == 5) v = -inf;
+    if (special == 6 && i == n / 2) v = NAN;
+    if (special == 7 && i == n / 2) v = inf;
+    if (special == 8) v -= 3000;
+    x[static_cast<size_t>(r * n + i)] = s[r * lds + i] = v;
+  }
+  const row_kind kinds[] = {row_kind::plain,  row_kind::partly_masked, row_kind::plain,    row_kind::hidden, row_kind::plain,
+                            row_kind::masked, row_kind::with_nan,      row_kind::with_infinity, row_kind::plain};
+  return kinds[special];
+}
+
 void weights(int64_t rows, int64_t n) {
   const int64_t lds = n + 3;
   guarded<float> s((rows - 1) * lds + n), factor(rows);
   std::vector<float> x(static_cast<size_t>(rows * n));
-  const auto special = [&](int64_t r) { return rows > 4 ? r % 9 : 0; };
-  for (int64_t r = 0; r < rows; r++)
-    for (int64_t i = 0; i < n; i++) {
-      float v = values.uniform() * 20;
-      if (special(r) == 1 && i % 3 != 1 && i > 0) v = -inf;
-      if (special(r) == 3) v = -std::numeric_limits<float>::max();
-      if (special(r) == 5) v = -inf;
-      if (special(r) == 6 && i == n / 2) v = NAN;
-      if (special(r) == 7 && i == n / 2) v = inf;
-      x[static_cast<size_t>(r * n + i)] = s.p[r * lds + i] = v;
-    }
+  std::vector<row_kind> kind(static_cast<size_t>(rows));
+  for (int64_t r = 0; r < rows; r++) kind[static_cast<size_t>(r)] = fill_scores(s.p, lds, x, r, rows, n);
   softmax_weights_rows(s.p, lds, s.p, lds, factor.p, rows, n);
   int64_t wrong = 0;
   for (int64_t r = 0; r < rows; r++) {
     const float* const row = x.data() + r * n;
-    if (special(r) == 5 || special(r) == 6 || special(r) == 7) {
+    if (kind[static_cast<size_t>(r)] >= row_kind::masked) {
       wrong += !std::isnan(factor.p[r]);
       continue;
     }
-    double top = -HUGE_VAL, sum = 0;
+    double top = -HUGE_VAL, total = 0;
     for (int64_t i = 0; i < n; i++) top = std::fmax(top, row[i]);
+    for (int64_t i = 0; i < n; i++) total += std::exp(row[i] - top);
     for (int64_t i = 0; i < n; i++) {
       const double want = std::exp(row[i] - top), apart = row[i] > -inf ? top - row[i] : 0;
-      sum += want;
-      wrong += !close(s.p[r * lds + i], want, (4 + 2.3 * apart) * 0x1p-24);
+      // Beside what the weights of a row share.
+      wrong += !close(s.p[r * lds + i], want, (4 + 2.3 * apart + std::fmin(std::fabs(top), 1024)) * 0x1p-24);
+      wrong += !close(static_cast<double>(s.p[r * lds + i]) * factor.p[r], want / total, (10 + 2.3 * apart + static_cast<double>(n)) * 0x1p-24);
     }
-    wrong += !close(factor.p[r], 1 / sum, (6 + static_cast<double>(n)) * 0x1p-24);
+    wrong += !close(factor.p[r], 1 / total, (6 + static_cast<double>(n) + std::fmin(std::fabs(top), 1024)) * 0x1p-24);
   }
   check::that(wrong == 0, "softmax_weights_rows, %lld x %lld: %lld wrong", static_cast<long long>(rows), static_cast<long long>(n),
+              static_cast<long long>(wrong));
+}
+
+// Bytes of the weights: the nearest, or where a weight is as good as in the middle of two the other.
+void weight_bytes(int64_t rows, int64_t n, float step) {
+  const int64_t lds = n + 3, ldb = n + 5, lde = n + 1, room = rows < weights_rows ? rows : weights_rows;
+  guarded<float> s((rows - 1) * lds + n), e((room - 1) * lde + n);
+  guarded<uint8_t> bytes((rows - 1) * ldb + n);
+  std::vector<float> x(static_cast<size_t>(rows * n));
+  int64_t wrong = 0;
+  std::vector<row_kind> kind(static_cast<size_t>(rows));
+  for (int64_t r = 0; r < rows; r++) kind[static_cast<size_t>(r)] = fill_scores(s.p, lds, x, r, rows, n);
+  softmax_bytes_rows(bytes.p, ldb, e.p, lde, s.p, lds, step, rows, n);
+  for (int64_t r = 0; r < rows; r++) {
+    const float* const row = x.data() + r * n;
+    double top = -HUGE_VAL, total = 0;
+    for (int64_t i = 0; i < n; i++) top = std::fmax(top, row[i]);
+    for (int64_t i = 0; i < n; i++) total += std::exp(row[i] - top);
+    for (int64_t i = 0; i < n; i++) {
+      const double weight = kind[static_cast<size_t>(r)] >= row_kind::masked ? 0 : step * std::exp(row[i] - top) / total;
+      const double far = std::fabs(bytes.p[r * ldb + i] - std::fmin(255, weight));
+      wrong += !(far <= 0.5 + weight * 0x1p-17);
+    }
+  }
+  check::that(wrong == 0, "softmax_bytes_rows, %lld x %lld: %lld wrong", static_cast<long long>(rows), static_cast<long long>(n),
               static_cast<long long>(wrong));
 }
 
@@ -178,7 +216,7 @@ int main() {
   for (int64_t n = 1; n <= 70; n++) softmaxes(n), norms(n, 0);
   for (const int64_t n : {127, 128, 129, 1000, 4097}) softmaxes(n), norms(n, 0), norms(n, 100);
   softmax_row<masked_rows::zero>(nullptr, nullptr, 0);
-  for (int64_t rows = 1; rows <= 9; rows++)
-    for (const int64_t n : {1, 5, 15, 16, 17, 40, 128, 1001}) weights(rows, n);
+  for (int64_t rows = 1; rows <= 12; rows++)
+    for (const int64_t n : {1, 5, 15, 16, 17, 40, 128, 1001}) weights(rows, n), weight_bytes(rows, n, 255), weight_bytes(rows, n, 9000);
   return check::finish();
 }
