@@ -44,6 +44,8 @@ import {
   compileModel,
   demangled,
   detectMachine,
+  divergenceOn,
+  errorsOn,
   instructionNotes,
   localMachine,
   nativeHeaders,
@@ -98,19 +100,27 @@ const handlers: Handlers = {
   tensor: (arg) => tensorPage(readableAt(arg.stage, arg.value), arg),
   tensorStats: ({ value, stage }, context) => tensorStats(readableAt(stage, value), value, context),
   writeTensor: ({ value, stage, path }, context) => writeArray(readableAt(stage, value), value, path, context),
-  probe: ({ value, data }, context) => {
-    const of = model ?? userError("no-compilation", {}, { what: "a run" });
-    requireRunnable(now().options, machine, detectMachine().profile);
-    sourceOf(now());
-    return probed.probe(of, now().compilation, value, data, context);
-  },
+  probe: ({ value, data }, context) => probed.probe(runnable(), now().compilation, value, data, context),
+  compareValues: async ({ with: other, data }, context) =>
+    other === "reference"
+      ? { divergence: await divergenceOn(runnable(), now().compilation, data, context) }
+      : { errors: await errorsOn(runnable(), now().compilation, data, context) },
   loops: ({ nodes }) => loopSteps(now().compilation, new Set(nodes)),
   body: ({ path }) => body(path),
   nativeSource: (arg) => ("name" in arg ? nativeFunction(nativeHeaders(), arg.name) : nativeHeader(nativeHeaders(), arg.file)) ?? null,
   ortProfile: ({ path }) => readOrtProfile(path, now().compilation.graph.sources),
   bench,
+  modelHash: () => (model ?? userError("no-compilation", {}, { what: "a benchmark" })).structureHash,
   templateSpace: ({ group }) => templateSpace(now().compilation.graph, group, { options: now().options, machine }),
 };
+
+/** The model, where its code may run on this machine. */
+function runnable(): SessionModel {
+  const of = model ?? userError("no-compilation", {}, { what: "a run" });
+  requireRunnable(now().options, machine, detectMachine().profile);
+  sourceOf(now());
+  return of;
+}
 
 function machineInfo(): MachineInfo {
   const names = Object.keys(isaSets) as IsaName[];

@@ -31,9 +31,8 @@ export function activate(context: vscode.ExtensionContext): FusionscopeApi {
     },
     bench: (document, arg, signal, report) => runBenchmark(log, document, arg, signal, report),
   };
-  context.subscriptions.push(registry);
+  context.subscriptions.push(log, registry);
   for (const feature of features) feature.activate(services);
-  context.subscriptions.push(log); // the last to go: whatever is disposed of may still say something
   threads.prepare(2000); // unless the extension was started by a model, which takes the first one
   return createApi(registry);
 }

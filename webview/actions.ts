@@ -182,7 +182,7 @@ export function sourcesOfSelection(app: App): readonly number[] {
   return [...new Set(selection.nodes.flatMap((id) => [...(nodes.get(id)?.origin ?? [])]))].sort((a, b) => a - b);
 }
 
-const isView = (view: string): view is View => ["graph", "kernels", "buffers", "bench", "fusion", "compare"].includes(view);
+const isView = (view: string): view is View => ["graph", "kernels", "buffers", "bench", "fusion", "values", "compare"].includes(view);
 
 /** Runs a command of the editor. `local` are those that belong to a panel. */
 export function runCommand(

@@ -7,12 +7,20 @@ import { el } from "./dom.ts";
  * @param end letters at the end that stay
  */
 export function cutText(name: string, text: string, whole: number, end: number): HTMLElement {
+  const { length } = Array.from(text);
+  return length <= whole ? el("span", { class: `${name} whole` }, text) : cutAround(name, text, [length - end, length]);
+}
+
+/** @param kept letters that stay, from and to; what stands behind them gives way first, then what stands before */
+export function cutAround(name: string, text: string, [from, to]: readonly [number, number]): HTMLElement {
   const letters = Array.from(text);
-  if (letters.length <= whole) return el("span", { class: `${name} whole` }, text);
+  const part = (kind: string, a: number, b: number): HTMLElement | false =>
+    b > a && el("span", { class: kind }, letters.slice(a, b).join(""));
   return el(
     "span",
     { class: `${name} cut` },
-    el("span", { class: "cut-head" }, letters.slice(0, -end).join("")),
-    el("span", { class: "cut-end" }, letters.slice(-end).join("")),
+    part("cut-head", 0, Math.max(0, from)),
+    part("cut-end", Math.max(0, from), to),
+    part("cut-tail", to, letters.length),
   );
 }

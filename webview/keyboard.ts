@@ -7,7 +7,7 @@ import { lookAtFound } from "./panels/lists/search-box.ts";
 import { stepChange } from "./panels/stage-text/index.ts";
 import type { View } from "./store.ts";
 
-const views: readonly View[] = ["graph", "kernels", "buffers", "bench", "fusion", "compare"];
+const views: readonly View[] = ["graph", "kernels", "buffers", "bench", "fusion", "values", "compare"];
 
 type StepName = `${"next" | "previous"}-${"pass" | "changed"}`;
 
@@ -38,10 +38,25 @@ function stepInside(app: App, direction: 1 | -1): void {
   if (hitsShown(app.store.state).length > 0 || !stepChange(direction)) stepHit(app, direction);
 }
 
+/**
+ * Ctrl+A in a field, done at once: the editor around the page would answer it with a command of its own, which comes late and selects what was
+ * typed meanwhile as well.
+ */
+function selectsAll(event: KeyboardEvent): boolean {
+  const field = event.composedPath()[0];
+  const asked = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "a";
+  if (!asked || !(field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement)) return false;
+  field.select();
+  event.preventDefault();
+  event.stopPropagation();
+  return true;
+}
+
 export function listenToKeys(app: App, target: HTMLElement): KeyEcho {
   const echo = new KeyEcho();
   target.addEventListener("keydown", (event) => {
     if (event.altKey) return;
+    if (selectsAll(event)) return;
     if (!anywhere(app, event, echo)) {
       const typing = (event.composedPath()[0] as HTMLElement | undefined)?.matches?.("input:not([type=range]), textarea, select");
       if (typing || event.ctrlKey || event.metaKey) return;

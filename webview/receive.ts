@@ -75,7 +75,7 @@ function take(app: App, message: ToPage, echo: KeyEcho): void {
 }
 
 const showsSelection = ({ view, graphBeside }: State): boolean =>
-  ["graph", "kernels", "fusion"].includes(view) || (view === "buffers" && graphBeside);
+  ["graph", "kernels", "fusion"].includes(view) || (["buffers", "values"].includes(view) && graphBeside);
 
 /** Big graphs start folded, unless somebody has chosen. */
 function folded({ store, trace }: App): Partial<State> {

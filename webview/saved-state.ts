@@ -122,7 +122,7 @@ function isSaved(value: unknown): value is Saved {
   return (
     saved.version === 1 &&
     Number.isInteger(saved.stage) &&
-    ["graph", "kernels", "buffers", "bench", "fusion"].includes(saved.view ?? "") &&
+    ["graph", "kernels", "buffers", "bench", "fusion", "values"].includes(saved.view ?? "") &&
     ["overlay", "split", "off"].includes(saved.compare ?? "") &&
     ["down", "right"].includes(saved.direction ?? "down") &&
     ["none", "scope", "repetition", "group"].includes(saved.foldBy ?? "none") &&

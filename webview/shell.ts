@@ -17,6 +17,7 @@ const viewIcons: Readonly<Record<string, IconName>> = {
   buffers: "memory",
   bench: "chart",
   fusion: "nest",
+  values: "scale",
   compare: "compare",
 };
 
@@ -123,7 +124,7 @@ class Panels {
 }
 
 /** These views light nodes: the graph is above them. */
-const withGraph: readonly View[] = ["fusion", "buffers"];
+const withGraph: readonly View[] = ["fusion", "buffers", "values"];
 const graphBeside = ({ view, graphBeside: wanted }: State): boolean => wanted && withGraph.includes(view);
 
 function tabList(app: App): { readonly element: HTMLElement; update(state: State): void } {

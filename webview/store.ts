@@ -2,7 +2,7 @@
 import type { BenchResult, CompareHello, CompilationSummary, ErrorInfo, Hello, OrtProfile, PanelOptions } from "#protocol";
 
 /** `compare` is there only while another compilation is. */
-export type View = "graph" | "kernels" | "buffers" | "bench" | "fusion" | "compare";
+export type View = "graph" | "kernels" | "buffers" | "bench" | "fusion" | "values" | "compare";
 export type Compare = "overlay" | "split" | "off";
 /** What the colour of a box says. */
 export type ColorBy = "kind" | "dtype" | "layout" | "group" | "flops" | "bytes" | "time" | "ort";

@@ -92,6 +92,7 @@ const result = members({
   hotSpots: optional(hotSpots),
   estimate: optional(estimate),
   reproduce: optional(words),
+  modelHash: optional(words),
   missing: optional(listOf(members({ baseline: words, why: words }), 100)),
   notes: optional(listOf(words, 1000)),
 });

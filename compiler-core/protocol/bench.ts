@@ -202,6 +202,8 @@ export interface BenchResult {
   /** Of a part; or why not. */
   readonly inPlace?: InPlaceTime;
   readonly notInPlace?: string;
+  /** `SessionModel.structureHash` of the whole model: a result is not shown for another one. */
+  readonly modelHash?: string;
   /** The line to type for this measurement. */
   readonly reproduce?: string;
   /** Baselines that could not take part, and remarks on how it was measured. */

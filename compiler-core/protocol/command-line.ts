@@ -28,12 +28,24 @@ function optionWords({ isa, threads, precision, dims, without, force, forbid }: 
   ];
 }
 
+const line = (words: readonly string[]): string => words.map(shellWord).join(" ");
+
+/** Options of another build of the same model, as `--other` takes them: what is not named is as in `options`, but for what is switched off, forced or forbidden. */
+export function otherWords(options: PanelOptions, other: PanelOptions): string {
+  const words = [
+    ...(other.isa === options.isa ? [] : ["--isa", other.isa]),
+    ...(other.threads === options.threads ? [] : ["--threads", String(other.threads)]),
+    ...(other.precision === options.precision ? [] : ["--precision", other.precision]),
+    ...optionWords({ ...other, isa: "auto", threads: 1, precision: "f32", dims: {} }),
+  ];
+  // Nothing of its own: any option that says what holds already.
+  return line(words.length === 0 ? ["--threads", String(other.threads)] : words);
+}
+
 function scopeWords(scope: BenchScope, reference: (node: number) => string): string[] {
   if (scope.kind === "group") return ["--group", String(scope.group)];
   return scope.kind === "nodes" ? ["--nodes", scope.nodes.map(reference).join(",")] : [];
 }
-
-const line = (words: readonly string[]): string => words.map(shellWord).join(" ");
 
 /** `fusionscope compile MODEL …`: the same compilation. */
 export const compileCommand = (model: string, options: PanelOptions): string =>
@@ -43,6 +55,8 @@ export const compileCommand = (model: string, options: PanelOptions): string =>
 export interface BenchRequest {
   readonly scope: BenchScope;
   readonly baselines: readonly string[];
+  /** Options of a second build that takes part. */
+  readonly against?: PanelOptions;
   readonly regions?: boolean;
   readonly isolated?: boolean;
   readonly sample?: boolean;
@@ -60,7 +74,7 @@ const given = (flag: string, value: number | undefined): string[] => (value === 
 export const benchCommand = (
   model: string,
   options: PanelOptions,
-  { scope, baselines, regions = true, isolated, sample, static: priced, cold, seconds, sessions, runs, seed }: BenchRequest,
+  { scope, baselines, against, regions = true, isolated, sample, static: priced, cold, seconds, sessions, runs, seed }: BenchRequest,
   reference: (node: number) => string,
 ): string =>
   line([
@@ -71,6 +85,7 @@ export const benchCommand = (
     ...optionWords(options),
     "--baseline",
     baselines.length === 0 ? "none" : baselines.join(","),
+    ...(against === undefined ? [] : ["--other", otherWords(options, against)]),
     ...given("--seconds", seconds),
     ...given("--sessions", sessions),
     ...given("--runs", runs),

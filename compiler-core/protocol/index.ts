@@ -16,5 +16,5 @@ export * as shape from "./shape.ts";
 export { benchRunOf, isBenchResult, isBenchRun } from "./bench-shape.ts";
 export { isOthersEdge, ownEdges, type EndsOfSelection } from "./own-edges.ts";
 export { nativeCalls, nativeNameAt } from "./native-names.ts";
-export { benchCommand, compileCommand } from "./command-line.ts";
+export { benchCommand, compileCommand, otherWords } from "./command-line.ts";
 export * from "./probe.ts";

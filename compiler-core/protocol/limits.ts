@@ -8,6 +8,7 @@ export const requestSeconds: Readonly<Record<RequestName, number>> = {
   tensorStats: 600, // reads all of a tensor
   saveTensor: 3600, // asks for a place
   probe: 3600, // asks for data, and builds
+  compareValues: 3600, // asks for data, and builds
   loops: 60,
   body: 30,
   bench: 900,

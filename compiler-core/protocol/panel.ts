@@ -5,7 +5,7 @@
 import type { BenchResult, BenchScope } from "./bench.ts";
 import type { InstructionNotes } from "./instruction-notes.ts";
 import type { OrtProfile } from "./ort-profile.ts";
-import type { ProbedTensor } from "./probe.ts";
+import type { Divergence, ErrorReport, ProbedTensor } from "./probe.ts";
 import type { CompilationSummary, GraphDelta, LineOrigin, LoopStep, PassInfo } from "./trace.ts";
 
 /** A coded error as the user reads it. */
@@ -232,6 +232,14 @@ export interface PanelRequests {
   readonly probe: {
     readonly arg: { readonly value: number; readonly stage: number; readonly choose: boolean };
     readonly reply: { readonly tensor: ProbedTensor | null; readonly data: string };
+  };
+  /**
+   * Runs the model on the user's data and compares every tensor that is in memory: with ONNX Runtime (`reference`), or, of bf16 and quantised code, with
+   * the float model (`float`). The host asks which data as `probe` does. Neither member is there when nobody chose any.
+   */
+  readonly compareValues: {
+    readonly arg: { readonly with: "reference" | "float"; readonly choose: boolean };
+    readonly reply: { readonly data: string; readonly divergence?: Divergence; readonly errors?: ErrorReport };
   };
   /** What became of nodes of the last graph below it: their statements in the loops, stage by stage. */
   readonly loops: { readonly arg: { readonly nodes: readonly number[] }; readonly reply: readonly LoopStep[] };

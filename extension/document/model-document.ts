@@ -169,6 +169,17 @@ export class ModelDocument implements vscode.CustomDocument {
     return this.client.request("probe", arg, { signal, onEvent });
   }
 
+  /** Runs the model on data and compares its tensors. */
+  async compareValues(
+    arg: WorkerRequests["compareValues"]["arg"],
+    signal: AbortSignal,
+    onEvent: (p: Progress) => void,
+  ): Promise<WorkerRequests["compareValues"]["reply"]> {
+    this.requireNative("running the model");
+    await this.ready("a run of the model");
+    return this.whileBusy("values", this.client.request("compareValues", arg, { signal, onEvent }));
+  }
+
   /** Writes a constant to a file of NumPy. */
   async writeTensor(
     arg: { value: number; stage: number; path: string },
@@ -219,6 +230,12 @@ export class ModelDocument implements vscode.CustomDocument {
   async templateSpace(group: number, signal?: AbortSignal): Promise<TemplateSpace> {
     await this.ready("a template");
     return this.client.request("templateSpace", { group }, { signal });
+  }
+
+  /** Tells this model from others: stored benchmarks have it. */
+  async structureHash(signal?: AbortSignal): Promise<string> {
+    await this.ready("a benchmark");
+    return this.client.request("modelHash", null, { signal });
   }
 
   /** Nodes and values of a stage by id: names, operators, origins. */

@@ -117,6 +117,15 @@ export const pageRequests: { readonly [N in RequestName]: Row<N> } = {
       return { tensor: await document.probe({ value, stage: at, data: chosen.data }, signal, progress), data: chosen.text };
     },
   },
+  compareValues: {
+    shape: members({ with: oneOf("reference", "float"), choose: oneOf(true, false) }),
+    handle: async ({ with: other, choose }, { document, signal, progress, chooseProbeData }) => {
+      const chosen = choose || document.probeData === undefined ? await chooseProbeData() : document.probeData;
+      if (chosen === undefined) return { data: "" };
+      document.probeData = chosen;
+      return { data: chosen.text, ...(await document.compareValues({ with: other, data: chosen.data }, signal, progress)) };
+    },
+  },
   loops: {
     shape: members({ nodes: listOf(whole(0), 1_000_000) }),
     handle: ({ nodes }, { document, signal }) => document.loops(nodes, signal),
@@ -149,7 +158,7 @@ export const pageRequests: { readonly [N in RequestName]: Row<N> } = {
     shape: members({ ids: listOf(text(200), 10_000) }),
     handle: async ({ ids }, { runs }) => (await runs.drop(ids), null),
   },
-  openRun: { shape: members({}), handle: async (_, { chooseStored }) => openRun(await chooseStored({ Benchmark: ["json"] })) },
+  openRun: { shape: members({}), handle: async (_, context) => openRun(await context.chooseStored({ Benchmark: ["json"] }), context) },
   openProfile: {
     shape: members({}),
     handle: async (_, { document, signal, chooseStored }) => {
@@ -191,7 +200,18 @@ async function openHeader(
   return null;
 }
 
-const openRun = (file: string | undefined): PanelRequests["openRun"]["reply"] => ({ run: file === undefined ? null : readRun(file) });
+/** @throws bench-file, bench-model */
+async function openRun(
+  file: string | undefined,
+  { document, signal }: Pick<RequestContext, "document" | "signal">,
+): Promise<PanelRequests["openRun"]["reply"]> {
+  if (file === undefined) return { run: null };
+  const run = readRun(file);
+  const { modelHash } = run.result;
+  if (modelHash !== undefined && modelHash !== (await document.structureHash(signal)))
+    throw coded("bench-model", { path: file, model: run.model });
+  return { run };
+}
 
 async function saveTensor(
   arg: PanelRequests["saveTensor"]["arg"],

@@ -16,11 +16,13 @@ const patience: Readonly<Record<WorkerRequestName, number>> = {
   tensorStats: 60,
   writeTensor: 60,
   probe: 600, // builds, runs, and asks ONNX Runtime
+  compareValues: 600,
   loops: 60,
   body: 60,
   nativeSource: 180, // waits for a build before it
   ortProfile: 120,
   templateSpace: 60,
+  modelHash: 60,
   bench: 180,
 };
 

@@ -5,7 +5,9 @@
 import type {
   BenchResult,
   CompilationSummary,
+  Divergence,
   ErrorInfo,
+  ErrorReport,
   GraphDelta,
   Hello,
   LoopStep,
@@ -82,6 +84,12 @@ export interface WorkerRequests {
     readonly event: Progress;
     readonly reply: ProbedTensor;
   };
+  /** Runs the model on data and compares every tensor in memory, with ONNX Runtime or with the float model. */
+  readonly compareValues: {
+    readonly arg: { readonly with: "reference" | "float"; readonly data: ProbeData };
+    readonly event: Progress;
+    readonly reply: { readonly divergence?: Divergence; readonly errors?: ErrorReport };
+  };
   readonly loops: { readonly arg: { readonly nodes: readonly number[] }; readonly event: never; readonly reply: readonly LoopStep[] };
   readonly body: { readonly arg: { readonly path: string }; readonly event: never; readonly reply: GraphDelta };
   /** A function or a header of the native library; null when there is none. */
@@ -97,6 +105,8 @@ export interface WorkerRequests {
     readonly event: Progress;
     readonly reply: BenchReply;
   };
+  /** `SessionModel.structureHash`. */
+  readonly modelHash: { readonly arg: null; readonly event: never; readonly reply: string };
   readonly templateSpace: { readonly arg: { readonly group: number }; readonly event: never; readonly reply: TemplateSpace };
 }
 

@@ -43,6 +43,7 @@ const paths = {
   trash: "M3 4.5h10M6 4.5v-2h4v2M4.5 4.5l.6 9h5.8l.6-9",
   nest: "M2.5 2.5h11v11h-11zM5 5.5h6v2H5zM5 9.5h6v1.5H5z",
   bisect: "M2.5 2.5h11v4.5h-11zM2.5 9h11v4.5h-11z",
+  scale: "M8 2.5v11M4.5 13.5h7M3 4.5h10M3 4.5L1.5 9h3.2zM13 4.5L11.3 9h3.2z",
   filter: "M2.5 4h11M4.5 8h7M6.5 12h3",
 } as const;
 

@@ -191,6 +191,11 @@ export class GraphView {
     return inside && this.camera.k > least;
   }
 
+  /** Of the canvas, in pixels. */
+  get size(): { readonly width: number; readonly height: number } {
+    return { width: this.canvas.clientWidth, height: this.canvas.clientHeight };
+  }
+
   /** Width and height of the canvas without the minimap. */
   private room(): readonly [number, number] {
     const { clientWidth: width, clientHeight: height } = this.canvas;

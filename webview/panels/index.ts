@@ -10,11 +10,12 @@ import { kernelsPanel } from "./kernels/index.ts";
 import { listsPanel } from "./lists/index.ts";
 import { optionsPanel } from "./options/index.ts";
 import { passesPanel } from "./passes/index.ts";
+import { valuesPanel } from "./values/index.ts";
 
 /** Left column, from top to bottom. */
 export const sidePanels: readonly Panel[] = [passesPanel, listsPanel];
 /** The views in the middle, one at a time. Their ids are those of `View`. */
-export const viewPanels: readonly Panel[] = [graphPanel, kernelsPanel, buffersPanel, benchPanel, fusionPanel, comparePanel];
+export const viewPanels: readonly Panel[] = [graphPanel, kernelsPanel, buffersPanel, benchPanel, fusionPanel, valuesPanel, comparePanel];
 /** Right column. */
 export const detailPanels: readonly Panel[] = [detailsPanel];
 /** Above everything. */

@@ -116,9 +116,14 @@ function sentence(nest: NestShape, plan: NestPlan, division: Division, s: NestSi
 }
 
 function costs(nest: NestShape, s: NestSizes, division: Division, plan: NestPlan): readonly Fact[] {
+  const made = nest.mix === undefined ? "product" : "scores";
   return [
-    { name: "scores", value: `${s.batches} x ${s.m} x ${s.n}` },
-    { name: "scores that are never in memory", value: 4 * s.batches * s.m * s.n, unit: "B" },
+    { name: made, value: `${s.batches} x ${s.m} x ${s.n}` },
+    {
+      name: nest.mix === undefined ? "of it that is never in memory" : "scores that are never in memory",
+      value: 4 * s.batches * s.m * s.n,
+      unit: "B",
+    },
     { name: "scratch per thread", value: plan.footprint, unit: "B" },
     { name: "pieces", value: division.pieces },
     { name: "threads", value: s.threads },

@@ -82,7 +82,7 @@ class DetailsPanel {
       el(
         "p",
         { class: "empty" },
-        "Select a node, an edge or a group. Keys: j and k step through the passes, n and p through what a rule did, arrows follow edges, u and d follow a value, / searches, 0 shows all, 1 to 5 change the view.",
+        "Select a node, an edge or a group. Keys: j and k step through the passes, n and p through what a rule did, arrows follow edges, u and d follow a value, / searches, 0 shows all, 1 to 6 change the view.",
       ),
     );
     return made;

@@ -1,5 +1,5 @@
 /** The thread from ONNX nodes through every stage to group, loops, C++ and instructions: every step is a way there. */
-import type { KernelInfo, LoopStep } from "#protocol";
+import type { GroupInfo, KernelInfo, LoopStep } from "#protocol";
 import type { App, PassRow } from "../../app.ts";
 import { lastRunStage, passRows } from "../../app.ts";
 import { selectGroup, selectNodes, selectSource, showStage, showView } from "../../actions.ts";
@@ -10,6 +10,8 @@ import { templateText } from "../../model/holes.ts";
 import { loopStepsOfTexts } from "../../model/loop-texts.ts";
 import { joinedDescent, rulesFor } from "../../model/lineage.ts";
 import { groupOfNode } from "../../model/links.ts";
+import type { NodeRow } from "../../model/trace.ts";
+import { t } from "../../strings.ts";
 import { goToLine, showText } from "../kernels/index.ts";
 import { block } from "./blocks.ts";
 import { endsOfSelection } from "./ends.ts";
@@ -101,7 +103,20 @@ function groupStep(app: App, group: number): HTMLElement {
   const info = app.store.state.summary?.groups.find(({ id }) => id === group);
   const count = info?.members.length ?? 0;
   const label = info ? `${group} · ${templateText(info.template)} (${count} op${count === 1 ? "" : "s"})` : `group ${group}`;
-  return step("Group", "", [linkButton(label, () => selectGroup(app, group))], { level: "group" });
+  const links: HTMLElement[] = [linkButton(label, () => selectGroup(app, group))];
+  const main = info && mainMember(app, info);
+  if (main) links.push(el("span", { class: "muted" }, info.phase === "init" ? ` once, at the first run: ${main}` : ` its work: ${main}`));
+  return step("Group", "", links, { level: "group" });
+}
+
+/** The member with the most arithmetic, which says what a group is for: `matmul #12`. */
+function mainMember(app: App, { members }: GroupInfo): string | undefined {
+  const { nodes } = app.trace.snapshot(app.trace.graphStages.at(-1) ?? 0);
+  const work = (node: NodeRow): number => (Number.isFinite(node.flops) ? node.flops : 0);
+  const rows = members.flatMap(({ node }) => nodes.get(node) ?? []);
+  const [most] = [...rows].sort((a, b) => work(b) - work(a));
+  if (!most) return undefined;
+  return work(most) > 0 || rows.length === 1 ? `${visible(most.op)} #${most.id}` : t("moves data: {0}", `${visible(most.op)} #${most.id}`);
 }
 
 const loopReplies = new Map<string, Promise<readonly LoopStep[]>>();

@@ -125,6 +125,8 @@ export function fusionFact(app: App, ends: ReadonlySet<number>, verdicts: readon
       linkButton(`${verdict.accepted ? "" : isThroughView(verdict) ? "in one nest " : "not "}${text}`, go, visible(verdict.because)),
     );
     made.prepend(mark);
+    const pass = passOf(app, verdict);
+    if (pass) made.append(el("span", { class: "muted" }, " · ", pass));
     return made;
   };
   return el(
@@ -133,6 +135,19 @@ export function fusionFact(app: App, ends: ReadonlySet<number>, verdicts: readon
     ...own.slice(0, 5).map(line),
     own.length > 5 && el("span", { class: "muted" }, `and ${own.length - 5} more below`),
     ...folded.slice(0, 5).map((text) => el("div", { class: "fusion-line muted" }, text)),
+  );
+}
+
+/** The way to the pass that decided: rules carry its name. */
+function passOf(app: App, { rule }: Verdict): HTMLElement | undefined {
+  const pass = passRows(app.store.state).find(({ name }) => name === rule.slice(0, rule.indexOf("/")));
+  return (
+    pass &&
+    linkButton(
+      `${pass.index} ${visible(pass.name)}`,
+      () => showStage(app, pass.index),
+      `Rule ${visible(rule)}: show the graph after this pass`,
+    )
   );
 }
 

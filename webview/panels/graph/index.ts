@@ -13,6 +13,7 @@ import { showCurtain } from "./curtain.ts";
 import { Following } from "./following.ts";
 import { graphFrame } from "./frame.ts";
 import { frameKey } from "./frame-keys.ts";
+import { linkedCamera } from "./linked-camera.ts";
 import { menuOfSelection, placeOfMenu, type MenuParts } from "./menu-of-selection.ts";
 import { selectBox, turnAt } from "./fold-actions.ts";
 import { showHeading } from "./heading.ts";
@@ -49,6 +50,8 @@ class GraphPanel {
   private shownStage = -1;
   /** What is selected is brought into sight when the picture is placed. */
   awaited = false;
+  /** The pane of before follows, once both have their places. */
+  private linkAwaited = false;
   /** What the legend and the toolbar speak of. */
   private described: Placement | undefined;
   private ahead: ReturnType<typeof setTimeout> | undefined;
@@ -93,23 +96,12 @@ class GraphPanel {
   }
 
   private view(other: () => StageView, lens: ViewLens): GraphView {
-    return new GraphView(this.app.theme, {
+    const view: GraphView = new GraphView(this.app.theme, {
       pick: (hit, event) => this.pick(hit, event),
       hover: (hit, event) => this.tooltip.show(describeHit(this.app, hit, this.after.view.shown), this.frame, event),
       open: (hit) => (hit.kind === "box" || hit.kind === "frame") && this.openAt(hit),
-      camera: (camera) => this.app.store.state.compare === "split" && other().view.setCamera(camera, true),
-      painted: () => {
-        const { stage } = this.app.store.state;
-        if (document.body.dataset.painted === undefined) this.app.onFirstPicture();
-        if (this.awaited && this.after.settled && (this.beforePane.hidden || this.before.settled)) {
-          this.awaited = false;
-          this.after.view.reveal(this.app.store.state.selection.nodes);
-        }
-        document.body.dataset.painted = String(stage);
-        document.body.dataset.settled = String(this.after.settled);
-        document.body.dataset.still = String(this.after.still);
-        this.afterPaint();
-      },
+      camera: () => this.app.store.state.compare === "split" && this.link(view, other().view),
+      painted: () => this.painted(),
       menu: (hit, at) => {
         if (hit.kind === "box" && !this.app.store.state.selection.nodes.includes(hit.key))
           selectBox(this.app, this.after.view.shown?.boxes, hit.key);
@@ -117,6 +109,31 @@ class GraphPanel {
       },
       lens: (scene) => lens.of(scene),
     });
+    return view;
+  }
+
+  private painted(): void {
+    const { stage, selection } = this.app.store.state;
+    if (document.body.dataset.painted === undefined) this.app.onFirstPicture();
+    const panesSettled = this.after.settled && (this.beforePane.hidden || this.before.settled);
+    if (this.linkAwaited && panesSettled) {
+      this.linkAwaited = false;
+      this.link(this.after.view, this.before.view);
+    }
+    if (this.awaited && panesSettled) {
+      this.awaited = false;
+      this.after.view.reveal(selection.nodes);
+    }
+    document.body.dataset.painted = String(stage);
+    document.body.dataset.settled = String(this.after.settled);
+    document.body.dataset.still = String(this.after.still);
+    this.afterPaint();
+  }
+
+  /** A pane follows the other one. */
+  private link(from: GraphView, to: GraphView): void {
+    const [here, there] = [from.shown, to.shown];
+    to.setCamera(here && there ? linkedCamera(from.camera, from.size, here, there) : from.camera, true);
   }
 
   fit(): void {
@@ -157,7 +174,13 @@ class GraphPanel {
     if ((stageChanged || compareChanged || dataChanged || bodyChanged || placeChanged) && this.app.trace.graphStage(state.stage) >= 0)
       this.showStage(state);
     if (bodyChanged) this.after.view.reveal(state.selection.nodes);
-    if (state.selection !== previous.selection || state.litNodes !== previous.litNodes || state.hit !== previous.hit || stageChanged)
+    if (
+      state.selection !== previous.selection ||
+      state.litNodes !== previous.litNodes ||
+      state.hit !== previous.hit ||
+      stageChanged ||
+      compareChanged
+    )
       this.emphasise(state);
     if (state.hit !== previous.hit && state.hit >= 0) this.reveal(this.hitNodes(state));
     if (stageChanged || bodyChanged) this.following.refresh();
@@ -193,7 +216,7 @@ class GraphPanel {
     });
     if (split) {
       this.before.show({ snapshot: base, ...marked, side: "before", verdicts, replaces, folding, direction, attributes });
-      this.before.view.setCamera(this.after.view.camera, true);
+      this.linkAwaited = true;
     }
     clearTimeout(this.ahead);
     this.ahead = setTimeout(() => prepare(state, trace), prepareAfterMs);

@@ -18,6 +18,16 @@ export function columnsShown(width: number, chosen: readonly TextKind[] | undefi
   return textKinds.filter((kind) => shown.includes(kind));
 }
 
+/** Pixels in which a text that somebody asked for finds room beside those that are there, however little. */
+const tightWidth = 200;
+
+/** When a text is asked for that is not shown: the others stay as far as there is room, the C++ first, because it links them. */
+export function withText(shown: readonly TextKind[], kind: TextKind, width: number): readonly TextKind[] {
+  const room = Math.max(1, Math.floor(width / tightWidth));
+  const kept = importance.filter((one) => one !== kind && shown.includes(one)).slice(0, Math.max(shown.length < 2 ? 0 : 1, room - 1));
+  return textKinds.filter((one) => one === kind || kept.includes(one));
+}
+
 /** After a click on a text's button. One text always stays. */
 export function toggled(shown: readonly TextKind[], kind: TextKind): readonly TextKind[] {
   if (!shown.includes(kind)) return textKinds.filter((one) => one === kind || shown.includes(one));

@@ -11,7 +11,7 @@ import { refreshDetails } from "../details/index.ts";
 import { revealInGraph } from "../graph/index.ts";
 import { AssemblyNotes } from "./assembly-notes.ts";
 import { CodeView, titleOf, type CodeEvents } from "./code-view.ts";
-import { columnsShown, textKinds as kinds, toggled, type ColumnKind } from "./columns.ts";
+import { columnsShown, textKinds as kinds, toggled, withText, type ColumnKind } from "./columns.ts";
 import { HeaderColumn } from "./header-column.ts";
 import { innermost, linesFor, nothingLinked, originOf, type Texts } from "./linking.ts";
 import { kernelsCalled } from "./native-links.ts";
@@ -97,9 +97,7 @@ class KernelsPanel {
   show(kind: TextKind): void {
     if (kind === "cpp" && this.header.isOpen) this.header.close();
     if (this.shown.includes(kind)) return;
-    // As many as now: the C++ stays, it links the others.
-    const room = this.shown.length < 2 ? [] : this.shown.length === 2 ? ["cpp"] : this.shown;
-    this.wanted = kinds.filter((one) => one === kind || room.includes(one));
+    this.wanted = withText(this.shown, kind, this.columns.clientWidth || 800);
     this.arrange(true);
   }
 

@@ -21,6 +21,9 @@ interface Shown {
   readonly stage: number;
 }
 
+/** Rows on each side whose names a row is told from. */
+const near = 10;
+
 export class NodeTree {
   readonly list: VirtualList;
   private items: readonly Item[] = [];
@@ -131,6 +134,7 @@ export class NodeTree {
       );
     }
     const { snapshot, stage } = this.shown as Shown;
-    return nodeRow(this.app, { ...item, snapshot, stage, change: this.change });
+    const around = this.items.slice(Math.max(0, i - near), i + near + 1).flatMap((one) => (one.kind === "node" ? [one.node.name] : []));
+    return nodeRow(this.app, { ...item, snapshot, stage, change: this.change, around });
   }
 }

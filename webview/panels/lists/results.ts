@@ -8,6 +8,9 @@ import { VirtualList } from "../../virtual-list.ts";
 import { revealInGraph } from "../graph/index.ts";
 import { nodeRow } from "./node-row.ts";
 
+/** Rows on each side whose names a row is told from. */
+const near = 10;
+
 export class ResultList {
   readonly list: VirtualList;
 
@@ -36,7 +39,10 @@ export class ResultList {
     const chain = state.search.chains?.[i];
     const head = snapshot.nodes.get(state.search.found[i] ?? -1);
     if (!head) return el("div", { class: "row" });
-    if (!chain) return nodeRow(this.app, { node: head, snapshot, stage: state.stage, change, level: 1, removed: false });
+    if (!chain) {
+      const around = state.search.found.slice(Math.max(0, i - near), i + near + 1).map((id) => snapshot.nodes.get(id)?.name ?? "");
+      return nodeRow(this.app, { node: head, snapshot, stage: state.stage, change, level: 1, removed: false, around });
+    }
     const nodes = chain.flatMap((id) => snapshot.nodes.get(id) ?? []);
     const ops = nodes.map(({ op }) => visible(op));
     return el(
