@@ -124,10 +124,13 @@ export class StatementWriter {
     this.out.block("{", () => {
       this.out.line(`int64_t lo_${at}, hi_${at};`);
       const range = s.step === 1 ? `${this.expr(s.lo)}, ${this.expr(s.hi)}` : `0, ${this.iterations(s)}`;
+      const first = s.first ?? 0;
+      if (first > 0) this.out.line(`const int place_${at} = (tid + threads - ${first} % threads) % threads;`);
+      const place = first > 0 ? `place_${at}` : "tid";
       this.out.line(
-        `fs_range(${range}, tid, ${s.threads === undefined ? "threads" : `threads < ${s.threads} ? threads : ${s.threads}`}, &lo_${at}, &hi_${at});`,
+        `fs_range(${range}, ${place}, ${s.threads === undefined ? "threads" : `threads < ${s.threads} ? threads : ${s.threads}`}, &lo_${at}, &hi_${at});`,
       );
-      if (s.threads !== undefined) this.out.line(`if (tid >= ${s.threads}) hi_${at} = lo_${at};`);
+      if (s.threads !== undefined) this.out.line(`if (${place} >= ${s.threads}) hi_${at} = lo_${at};`);
       if (s.step === 1) {
         this.out.block(`for (int64_t ${name} = lo_${at}; ${name} < hi_${at}; ${name}++) {`, () => this.body(s.body));
         return this.streamEnd(s);

@@ -171,13 +171,14 @@ export class Interpreter implements Memory {
     const hi = Number(evalExpr(s.hi, this));
     const iterations = Math.max(0, Math.ceil((hi - lo) / s.step));
     const threads = Math.min(this.module.threads, s.threads ?? this.module.threads);
-    if (t >= threads) return;
+    const place = (t + this.module.threads - ((s.first ?? 0) % this.module.threads)) % this.module.threads;
+    if (place >= threads) return;
     this.inParallel = true;
     this.thread = t;
     const share = Math.floor(iterations / threads);
     const longer = iterations % threads;
-    const from = t * share + Math.min(t, longer);
-    this.iterate(s, lo + from * s.step, Math.min(hi, lo + (from + share + (t < longer ? 1 : 0)) * s.step));
+    const from = place * share + Math.min(place, longer);
+    this.iterate(s, lo + from * s.step, Math.min(hi, lo + (from + share + (place < longer ? 1 : 0)) * s.step));
     this.thread = 0;
     this.inParallel = false;
   }

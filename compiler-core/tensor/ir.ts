@@ -143,6 +143,8 @@ export interface For extends StmtBase {
   readonly kind: LoopKind;
   /** For `parallel`: at most this many threads share the iterations. Absent: all. */
   readonly threads?: number;
+  /** For `parallel`: the thread that the first share goes to, others follow in turn; present where it was decided together with other nests. */
+  readonly first?: number;
   readonly body: readonly Stmt[];
 }
 /** Brings a `thread` or `arena` buffer to life for the rest of the enclosing statement list. */

@@ -157,9 +157,10 @@ class Parser extends ExprParser {
     const step = this.take("step") ? this.integer() : 1;
     const kind = (loopKinds.includes(this.peek().text) ? this.name() : "serial") as LoopKind;
     const threads = this.take("threads") ? { threads: this.integer() } : {};
+    const first = this.take("first") ? { first: this.integer() } : {};
     this.need("{");
     const origin = this.origin();
-    return { k: "for", id, v, lo, hi, step, kind, ...threads, body: this.rest(), origin };
+    return { k: "for", id, v, lo, hi, step, kind, ...threads, ...first, body: this.rest(), origin };
   }
   private branch(id: number): Stmt {
     const cond = this.expr();

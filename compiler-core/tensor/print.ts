@@ -130,7 +130,7 @@ class Printer {
         const step = s.step === 1 ? "" : ` step ${s.step}`;
         const range = `${this.expr(s.lo, 8)}..${this.expr(s.hi, 8)}`;
         this.line(
-          `for ${this.variable(s.v)} in ${range}${step}${s.kind === "serial" ? "" : ` ${s.kind}`}${s.threads === undefined ? "" : ` threads ${s.threads}`} {`,
+          `for ${this.variable(s.v)} in ${range}${step}${s.kind === "serial" ? "" : ` ${s.kind}`}${s.threads === undefined ? "" : ` threads ${s.threads}`}${s.first === undefined ? "" : ` first ${s.first}`} {`,
           s,
         );
         this.block(s.body);

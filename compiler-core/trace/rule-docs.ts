@@ -186,6 +186,15 @@ export const ruleDocs: Readonly<Record<string, RuleDoc>> = {
     remedy: "The reason says what would have to be known, or which operator is missing.",
   },
   "vectorise/lanes": { what: "An innermost loop becomes vectors when its iterations are independent and its elements lie together." },
+  "join-nests/beside": {
+    what: "Nests that do not depend on each other share one stretch of work without a barrier: together they are enough for all threads, and those with fewer shares than threads run beside each other.",
+  },
+  "join-nests/no-gain": {
+    what: "Independent neighbours would not end sooner on the busiest thread if they were dealt out together: each fills the threads, or all of them are too small.",
+  },
+  "join-nests/depends": {
+    what: "A nest can only run beside its neighbour when neither touches what the other one writes.",
+  },
   "schedule-parallel/shared": { what: "A nest is shared out to the threads when each gets enough work to pay for meeting at a barrier." },
   "schedule-parallel/too-small": { what: "Threads meet at a barrier, which takes time: small nests run on fewer threads than there are." },
   "schedule-parallel/barrier": { what: "Threads wait for each other only where one reads what another wrote." },

@@ -219,7 +219,7 @@ function doerOf(s: Stmt, isTeam: boolean): Doer {
   if (!isTeam) return { k: "first" };
   if (s.k !== "for") return { k: "all" };
   const space = spaceOf(s);
-  return space?.count === 1 ? { k: "first" } : { k: "loop", space };
+  return space?.count === 1 && space.first === 0 ? { k: "first" } : { k: "loop", space };
 }
 
 const countOf = (p: Piece): number | undefined => (p.doer.k === "loop" ? p.doer.space?.count : undefined);
@@ -235,7 +235,7 @@ function firstClash(before: readonly Work[], after: readonly Work[]): { readonly
 
 /** The loop as one over shares of `each` of its `count` iterations. */
 function sharesOf(s: For, count: number, each: number, fresh: Fresh): For {
-  const { threads, ...loop } = s;
+  const { threads, first, ...loop } = s;
   const type = s.lo.type;
   const t = fresh.variable("share", type);
   const stride = each * s.step;
@@ -246,6 +246,7 @@ function sharesOf(s: For, count: number, each: number, fresh: Fresh): For {
   return {
     ...loop,
     ...(threads === undefined ? {} : { threads }),
+    ...(first === undefined ? {} : { first }),
     id: fresh.stmt(),
     v: t,
     lo: x.index(0),

@@ -36,6 +36,8 @@ export interface Space {
   readonly step: number;
   /** At most this many threads take part. */
   readonly threads: number | undefined;
+  /** The thread with the first share. */
+  readonly first: number;
 }
 
 const numberOf = (e: Expr): number | undefined => (e.k === "const" && typeof e.value === "number" ? e.value : undefined);
@@ -46,7 +48,7 @@ export function spaceOf(s: Stmt): Space | undefined {
   const [lo, hi] = [numberOf(s.lo), numberOf(s.hi)];
   return lo === undefined || hi === undefined
     ? undefined
-    : { count: Math.max(0, Math.ceil((hi - lo) / s.step)), lo, step: s.step, threads: s.threads };
+    : { count: Math.max(0, Math.ceil((hi - lo) / s.step)), lo, step: s.step, threads: s.threads, first: s.first ?? 0 };
 }
 
 /** What a statement outside of loops (or a parallel loop) touches of buffers that threads share. */

@@ -4,6 +4,7 @@ import { eliminateDeadStores } from "./eliminate-dead-stores.ts";
 import { flattenIndices } from "./flatten-indices.ts";
 import { forwardStores } from "./forward-stores.ts";
 import { hoist } from "./hoist.ts";
+import { joinNests } from "./join-nests.ts";
 import { mergeLoops } from "./merge-loops.ts";
 import { placeSlices } from "./place-slices.ts";
 import { planMemory } from "./plan-memory.ts";
@@ -25,6 +26,7 @@ export const tensorPasses = [
   splitLoops,
   hoist, // before vectorise: a scalar that is loaded once becomes one broadcast
   vectorise,
+  joinNests, // before scheduleParallel, which looks at each nest alone
   scheduleParallel, // after the nests have their final shape: the work estimate counts it
   dropBarriers, // before flattenIndices: rows and columns are still told apart
   flattenIndices,

@@ -30,7 +30,7 @@ function mergeLists(body: readonly Stmt[], ctx: PassContext): readonly Stmt[] {
   return mapSame(changed ? now : body, (s) => mapBodies(s, (b) => mergeLists(b, ctx)));
 }
 
-const rangeKey = (s: For): string => `${s.kind} ${s.threads ?? ""} ${exprKey(s.lo)} ${exprKey(s.hi)} ${s.step}`;
+const rangeKey = (s: For): string => `${s.kind} ${s.threads ?? ""} ${s.first ?? ""} ${exprKey(s.lo)} ${exprKey(s.hi)} ${s.step}`;
 
 /** Merges the loop at `p` with the first one behind it that allows it; false when there is none. */
 function mergeAt(body: Stmt[], p: number, ctx: PassContext): boolean {

@@ -9,7 +9,7 @@ import { mapBodies, mapSame } from "../../tensor/rewrite.ts";
 import { forAllThreads, sharedLets } from "../../tensor/team.ts";
 import { tensorPass, type PassContext } from "../pass.ts";
 import { effectsOf, type Effects } from "./accesses.ts";
-import { barrierCycles, workOf } from "./work.ts";
+import { leastWork, workOf } from "./work.ts";
 
 export const scheduleParallel = tensorPass({
   name: "schedule-parallel",
@@ -29,17 +29,16 @@ export const scheduleParallel = tensorPass({
   },
 });
 
-/** Work that makes it worth waking one more thread, in barriers: what is lost at one, before and after, is little of it. */
-const barriersPerThread = 5;
-
 function limitThreads(module: Module, ctx: PassContext): Module {
   if (module.threads === 1) return module;
   const isa = targetIsa(ctx.options, ctx.machine);
-  const least = barriersPerThread * barrierCycles(ctx.machine, module.threads);
+  const least = leastWork(ctx.machine, module.threads);
   const visit = (body: readonly Stmt[]): readonly Stmt[] =>
     mapSame(body, (s) => {
       if (s.k === "region") return mapBodies(s, visit);
-      return s.k === "for" && s.kind === "parallel" ? limited(s, module.threads, workOf([{ ...s, kind: "serial" }], isa), least, ctx) : s;
+      return s.k === "for" && s.kind === "parallel" && s.first === undefined
+        ? limited(s, module.threads, workOf([{ ...s, kind: "serial" }], isa), least, ctx)
+        : s;
     });
   const body = visit(module.run.body);
   return body === module.run.body ? module : { ...module, run: { ...module.run, body } };

@@ -23,7 +23,7 @@ interface Digit {
 /** Does iteration `u` of both belong to one thread, whatever the size of the team? */
 export function sameShares(a: Doer, b: Doer): boolean {
   if (a.k !== "loop" || b.k !== "loop" || a.space === undefined || b.space === undefined) return false;
-  return a.space.count === b.space.count && a.space.threads === b.space.threads;
+  return a.space.count === b.space.count && a.space.threads === b.space.threads && a.space.first === b.space.first;
 }
 
 /** A buffer in which different threads can meet, one of them writing; undefined when there is none. */
@@ -34,6 +34,13 @@ export function meetingPlace(a: Work, b: Work): BufferId | undefined {
     for (const y of b.footprints)
       if (x.buffer === y.buffer && (x.write || y.write) && !(apart(x, y, a.doer, b.doer) || (same && byIteration(x, y, a.doer, b.doer))))
         return x.buffer;
+  return undefined;
+}
+
+/** A buffer that both touch and one writes, in elements that are not known to be apart: whoever does them. */
+export function sharedElements(a: Work, b: Work): BufferId | undefined {
+  for (const x of a.footprints)
+    for (const y of b.footprints) if (x.buffer === y.buffer && (x.write || y.write) && !apart(x, y, a.doer, b.doer)) return x.buffer;
   return undefined;
 }
 

@@ -84,3 +84,9 @@ export function barrierCycles(machine: MachineProfile, threads: number): number 
   const ghz = machine.peaks?.ghz;
   return known === undefined || ghz === undefined || !(known > 0) ? usualBarrier : known * ghz;
 }
+
+/** In barriers: what is lost at one, before and after a nest, is little of the work of a thread. */
+const barriersPerThread = 5;
+
+/** Cycles of work that make it worth waking one more thread. */
+export const leastWork = (machine: MachineProfile, threads: number): number => barriersPerThread * barrierCycles(machine, threads);
