@@ -18,6 +18,8 @@ export interface AblationSettings extends BuildSettings, HostSettings {
   readonly seed: number;
   /** Measuring time for each variant. */
   readonly seconds: number;
+  /** Only these passes; absent or empty: all that are optional. */
+  readonly only?: readonly string[];
   readonly onStep?: (text: string) => void;
 }
 
@@ -46,14 +48,16 @@ export interface Ablation {
 /** Names of the passes that can be switched off, each once. */
 export const optionalPasses = (): string[] => [...new Set(pipeline.filter((p) => p.optional).map((p) => p.name))];
 
-interface Variant {
-  readonly pass: string;
-  readonly figures?: ModuleFigures;
-  readonly loaded?: LoadedModel;
-  readonly why?: string;
-}
+/** Which passes are switched off, one after the other. */
+export const passesToAblate = (options: CompileOptions, only: readonly string[] = []): string[] =>
+  optionalPasses().filter((p) => !options.without.includes(p) && (only.length === 0 || only.includes(p)));
 
-/** A variant that does not compile or build is a row with the reason. */
+type Rounds = readonly (readonly number[])[];
+
+/**
+ * Each variant is loaded, timed in turns with the full compilation, and let go: many large models at once would not find room, and a slow one would
+ * keep all others from being timed. A variant that does not compile or build is a row with the reason.
+ */
 export async function ablateModel(
   model: SessionModel,
   full: Compilation,
@@ -65,60 +69,76 @@ export async function ablateModel(
   const host = await NativeHost.start(settings);
   try {
     const base = await host.load(await buildCode(source, settings), "all passes");
-    const variants: Variant[] = [];
-    for (const pass of optionalPasses().filter((p) => !options.without.includes(p))) {
-      settings.onStep?.(`building without ${pass}`);
-      variants.push(await loadVariant(model, pass, full, options, machine, settings, host));
-    }
     const inputs = host.inputFiles(
       source.plan.inputs.map((i) => i.name),
       randomModelInputs(model, referenceGraph(full), settings.seed),
     );
-    const loaded = [base, ...variants.flatMap((v) => (v.loaded === undefined ? [] : [v.loaded]))];
-    settings.onStep?.(`timing ${loaded.length} variants`);
-    const candidates = loaded.map((m) => ({ target: m.target, label: m.name, inputs }));
-    const total = settings.seconds * loaded.length;
-    const params = { candidates, minSeconds: total, maxSeconds: 4 * total + 10 };
-    const timed = await host.client.request("bench", params, { ...host.request(), timeoutMs: 1000 * (4 * total + 60) });
-    const samples = new Map(timed.candidates.map((c) => [c.label, c.ns.map((round) => round.map((ns) => ns / 1e6))]));
-    const baseRounds = samples.get(base.name) ?? bug("the runner left a candidate out");
-    return {
-      base: timing(baseRounds.flat()),
-      figures: moduleFigures(full),
-      rows: variants.map((v) => ({
-        ...rowOf(v, v.loaded === undefined ? undefined : samples.get(v.loaded.name), baseRounds),
-        ...activity(full, v.pass),
-      })),
-    };
+    const lab: Lab = { model, full, options, machine, settings, host, base, inputs };
+    const passes = passesToAblate(options, settings.only);
+    const baseMs: number[] = [];
+    const rows: AblationRow[] = [];
+    for (const [i, pass] of passes.entries()) {
+      settings.onStep?.(`without ${pass} (${i + 1} of ${passes.length})`);
+      const { row, of } = await ablateOne(lab, pass);
+      baseMs.push(...of);
+      rows.push({ ...row, ...activity(full, pass) });
+    }
+    if (baseMs.length === 0) baseMs.push(...(await timeTurns(lab, [base])).flat(2));
+    return { base: timing(baseMs), figures: moduleFigures(full), rows };
   } finally {
     await host.close();
   }
 }
 
-async function loadVariant(
-  model: SessionModel,
-  pass: string,
-  full: Compilation,
-  options: CompileOptions,
-  machine: MachineProfile,
-  settings: AblationSettings,
-  host: NativeHost,
-): Promise<Variant> {
+/** What all rows have in common. */
+interface Lab {
+  readonly model: SessionModel;
+  readonly full: Compilation;
+  readonly options: CompileOptions;
+  readonly machine: MachineProfile;
+  readonly settings: AblationSettings;
+  readonly host: NativeHost;
+  readonly base: LoadedModel;
+  readonly inputs: ReturnType<NativeHost["inputFiles"]>;
+}
+
+/** Milliseconds of the candidates, round by round, taking turns. */
+async function timeTurns({ settings, host, inputs }: Lab, loaded: readonly LoadedModel[]): Promise<readonly Rounds[]> {
+  const candidates = loaded.map((m) => ({ target: m.target, label: m.name, inputs }));
+  const total = settings.seconds * loaded.length;
+  const params = { candidates, minSeconds: total, maxSeconds: 4 * total + 10 };
+  const timed = await host.client.request("bench", params, { ...host.request(), timeoutMs: 1000 * (4 * total + 120) });
+  const samples = new Map(timed.candidates.map((c) => [c.label, c.ns.map((round) => round.map((ns) => ns / 1e6))]));
+  return loaded.map((m) => samples.get(m.name) ?? bug("the runner left a candidate out"));
+}
+
+/** The row of one pass, and what the full compilation took beside it. */
+async function ablateOne(lab: Lab, pass: string): Promise<{ readonly row: TimedRow; readonly of: readonly number[] }> {
+  const { model, full, options, machine, settings, host, base } = lab;
+  let figures: ModuleFigures | undefined;
+  const untimed = (why: string): { readonly row: TimedRow; readonly of: readonly number[] } => ({
+    row: { pass, medianMs: NaN, ratio: 1, ci95: [1, 1], ...(figures === undefined ? {} : { figures }), why },
+    of: [],
+  });
   try {
     const compilation = compileModel(model, { ...options, without: [...options.without, pass] }, machine);
-    if (compilation.error !== undefined) return { pass, why: compilation.error.message };
-    if (compilation.source === undefined) return { pass, why: "without it there is no code" };
-    const figures = moduleFigures(compilation);
-    if (compilation.source.text === full.source?.text) return { pass, figures, why: idle(full, pass) };
-    return { pass, figures, loaded: await host.load(await buildCode(compilation.source, settings), `without ${pass}`) };
+    if (compilation.error !== undefined) return untimed(compilation.error.message);
+    if (compilation.source === undefined) return untimed("without it there is no code");
+    figures = moduleFigures(compilation);
+    if (compilation.source.text === full.source?.text) return untimed(idle(full, pass));
+    const other = await host.load(await buildCode(compilation.source, settings), `without ${pass}`);
+    try {
+      const [known = [], rounds = []] = await timeTurns(lab, [base, other]);
+      return { row: rowOf(pass, figures, rounds, known), of: known.flat() };
+    } finally {
+      await host.unload(other);
+    }
   } catch (e) {
     const error = asUserError(e);
     if (error.code === "cancelled") throw error;
-    return { pass, why: error.message };
+    return untimed(error.message);
   }
 }
-
-type Rounds = readonly (readonly number[])[];
 
 type TimedRow = Omit<AblationRow, "hits" | "accepted" | "refused">;
 
@@ -144,10 +164,8 @@ function idle(full: Compilation, pass: string): string {
   return "the code is the same: there is nothing in this model for it to do";
 }
 
-function rowOf({ pass, figures, why }: Variant, rounds: Rounds | undefined, base: Rounds): TimedRow {
-  const known = figures === undefined ? {} : { figures };
-  if (rounds === undefined) return { pass, medianMs: NaN, ratio: 1, ci95: [1, 1], ...known, why: why ?? "not timed" };
+function rowOf(pass: string, figures: ModuleFigures, rounds: Rounds, base: Rounds): TimedRow {
   const medians = (list: Rounds): number[] => list.map((round) => quantile(sortNumbers(round), 0.5));
   const { median, ci95 } = pairedRatio(medians(rounds), medians(base));
-  return { pass, medianMs: timing(rounds.flat()).medianMs, ratio: median, ci95, ...known };
+  return { pass, medianMs: timing(rounds.flat()).medianMs, ratio: median, ci95, figures };
 }
