@@ -113,7 +113,9 @@ const forms: readonly (readonly [string, Form, string | undefined])[] = [
   ["gemm, one row", { dtype: "u4", block: 64, zeros: true, lies: "N x K, gemm", ...size, k: 128, rows: 1 }, "gemm_f32_i4"],
   ["short last block", { dtype: "u4", block: 32, zeros: true, lies: "N x K, transposed", ...size, k: 84 }, "gemm_f32_i4"],
   ["operand as bytes", { dtype: "u4", block: 32, zeros: true, lies: "N x K, transposed", ...size, leftBits: 8 }, "gemm_i8_i4"],
-  ["blocks of 16", { dtype: "u4", block: 16, zeros: true, lies: "N x K, transposed", ...size }, undefined],
+  ["blocks of 16", { dtype: "u4", block: 16, zeros: true, lies: "N x K, transposed", ...size }, "gemm_f32_i4"],
+  ["blocks of 8, short last block", { dtype: "i4", block: 8, zeros: true, lies: "K x N", ...size, k: 90 }, "gemm_f32_i4"],
+  ["blocks of 24", { dtype: "u4", block: 24, zeros: true, lies: "N x K, transposed", ...size }, undefined],
 ];
 for (const [name, form, kernel] of forms)
   for (const options of [{}, { threads: 3 }, { without: ["pack-weights"] }] as const)

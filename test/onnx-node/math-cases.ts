@@ -93,26 +93,31 @@ export const float = (value: number): AttributeInput => ({ kind: "float", value 
 export const axes = (...list: number[]): Operand => constant("i64", [list.length], ...list);
 const ms = { domain: "com.microsoft" };
 
-/** MatMulNBits: weights of 4 bits, N x K, with a scale and a zero point for each block of K. */
+/** MatMulNBits: weights of 2, 4 or 8 bits, N x K, with a scale and a zero point for each block of K. */
 const nibbles = (
   rows: readonly number[],
   k: number,
   n: number,
   block: number,
-  more: { readonly zeros?: true; readonly bias?: true } = {},
+  more: { readonly zeros?: true | "float"; readonly bias?: true; readonly bits?: 2 | 8; readonly mixed?: true } = {},
 ): MathCase => {
   const blocks = Math.ceil(k / block);
+  const bits = more.bits ?? 4;
+  /** Block of every k: neighbours belong to different blocks. */
+  const blockOf: Operand = { dtype: "i32", shape: [k], constant: true, values: Array.from({ length: k }, (_, i) => i % blocks) };
+  const zeros = more.zeros === "float" ? weight("f32", n, blocks) : weight("u8", n * Math.ceil((blocks * bits) / 8));
   const operands = [
     given("f32", ...rows, k),
-    weight("u8", n, blocks, block / 2),
+    weight("u8", n, blocks, (block * bits) / 8),
     weight("f32", n * blocks),
-    more.zeros === undefined ? null : weight("u8", n * Math.ceil(blocks / 2)),
-    null,
+    more.zeros === undefined ? null : zeros,
+    more.mixed === undefined ? null : blockOf,
     more.bias === undefined ? null : weight("f32", n),
   ];
   while (operands.at(-1) === null) operands.pop();
-  const name = `${rows.join("x")} rows, ${n} columns, blocks of ${block} in ${k}${Object.keys(more).map((w) => `, ${w}`)}`;
-  return one(name, "MatMulNBits", operands, { K: k, N: n, bits: 4, block_size: block }, ms);
+  const told = Object.values(more).filter((v) => v !== true);
+  const name = `${rows.join()} x ${k} x ${n}, blocks of ${block}, ${[...Object.keys(more), ...told].join()}`;
+  return one(name, "MatMulNBits", operands, { K: k, N: n, bits, block_size: block }, ms);
 };
 const decoded = [
   nibbles([1], 64, 33, 32),
@@ -120,6 +125,12 @@ const decoded = [
   nibbles([70], 128, 40, 128, { zeros: true }),
   nibbles([3], 100, 20, 32, { bias: true }),
   nibbles([5], 80, 18, 16, { zeros: true }),
+  nibbles([4], 100, 18, 16),
+  nibbles([3], 100, 19, 32, { zeros: true, bits: 2 }),
+  nibbles([2, 2], 96, 18, 32, { zeros: true, bits: 8 }),
+  nibbles([1], 100, 33, 32, { bits: 8 }),
+  nibbles([3], 80, 18, 32, { zeros: "float" }),
+  nibbles([3], 96, 18, 32, { mixed: true }),
 ];
 
 const reductions = ["Sum", "Mean", "Max", "Min", "Prod", "L1", "L2", "LogSumExp", "SumSquare"].flatMap((kind) => [
@@ -285,6 +296,34 @@ const quantised = [
   ),
   one("rows", "QLinearSoftmax", [...q("u8", 0.05, 12, 3, 20), ...result("u8", 1 / 256, 0)], { axis: -1, opset: 13 }, near),
   one("two", "QLinearConcat", [...result("u8", 0.03, 9), ...q("u8", 0.05, 12, 2, 5), ...q("u8", 0.02, 120, 2, 7)], { axis: 1 }, near),
+  one(
+    "bias, transposed",
+    "QGemm",
+    [
+      ...q("u8", 0.02, 120, 5, 20),
+      weight("i8", 18, 20),
+      scales(18),
+      constant("i8", [18], ...new Array<number>(18).fill(0)),
+      weight("i32", 18),
+      ...result("u8", 0.3, 9),
+    ],
+    { transB: 1 },
+    near,
+  ),
+  one(
+    "floats",
+    "QGemm",
+    [...q("i8", 0.02, -3, 20, 5), weight("i8", 20, 18), scalar("f32", 0.03), scalar("i8", 4)],
+    { transA: 1, alpha: float(0.5) },
+    near,
+  ),
+  one(
+    "rows",
+    "QLinearWhere",
+    [given("bool", 4, 19), ...q("u8", 0.05, 12, 4, 19), ...q("u8", 0.02, 120, 19), ...result("u8", 0.04, 9)],
+    {},
+    near,
+  ),
   one(
     "bias",
     "DynamicQuantizeMatMul",

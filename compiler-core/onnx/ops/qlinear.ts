@@ -32,6 +32,19 @@ function matmul(c: BuildCall) {
   return saturated(c, c.add("mul", [f32(c, sums), factor]), c.input(7), c.dtype(7));
 }
 
+/** com.microsoft: A, B with scales and zero points, a bias of i32 sums; without a scale of the result, it is f32. */
+function gemm(c: BuildCall) {
+  const a = c.flag("transA") ? c.add("transpose", [c.input(0)], { perm: [1, 0] }) : c.input(0);
+  const sums = c.add("matmul-integer", [a, c.input(3), c.optional(2), c.optional(5)], { transB: c.flag("transB") });
+  const all = c.has(6) ? c.add("add", [sums, c.input(6)]) : sums;
+  const scales = c.add("mul", [f32(c, c.input(1)), f32(c, c.input(4))]);
+  const alpha = c.float("alpha", 1);
+  const factor = alpha === 1 ? scales : c.add("mul", [scales, c.scalar("f32", alpha)]);
+  if (!c.has(7)) return c.add("mul", [f32(c, all), factor]);
+  const product = c.add("mul", [f32(c, all), c.add("div", [factor, f32(c, c.input(7))])]);
+  return saturated(c, product, c.optional(8), c.has(8) ? c.dtype(8) : c.dtype(0));
+}
+
 /** (x - zero point) * scale of operand `i` and the two after it; an absent zero point is 0. */
 function dequantized(c: BuildCall, i: number): ValueId {
   return c.add("dequantize-linear", c.has(i + 2) ? [c.input(i), c.input(i + 1), c.input(i + 2)] : [c.input(i), c.input(i + 1)], {
@@ -84,6 +97,11 @@ function concat(c: BuildCall) {
   return c.add("concat", parts, { axis: c.int("axis") ?? notCompiled("the axis is missing") });
 }
 
+/** Condition, then two operands with scales and zero points, then those of the result. */
+function where(c: BuildCall): ValueId {
+  return quantized(c, c.add("where", [c.input(0), dequantized(c, 1), dequantized(c, 4)]), 7, 1);
+}
+
 function globalAveragePool(c: BuildCall, x: ValueId): ValueId {
   if (c.flag("channels_last")) notCompiled("channels last are not supported");
   const rank = c.shape(0)?.length ?? notCompiled("the rank of its operand is not known");
@@ -132,6 +150,8 @@ const simple =
 export const qlinearBuilders: Readonly<Record<string, Builder>> = {
   MatMulInteger: (c) => c.add("matmul-integer", c.operands(4)),
   QLinearMatMul: matmul,
+  "com.microsoft.QGemm": gemm,
+  "com.microsoft.QLinearWhere": where,
   "com.microsoft.QLinearAdd": add,
   "com.microsoft.QLinearMul": mul,
   "com.microsoft.QLinearConcat": concat,

@@ -6,6 +6,7 @@ import type { GraphEditor } from "../../../graph/edit.ts";
 import type { Patch } from "../../../graph/patch.ts";
 import type { Node, ValueId } from "../../../graph/ir.ts";
 import { intAttr } from "../../../graph/ops/op.ts";
+import { i4Block } from "../../../kernels/gemm-i4.ts";
 import type { Rule } from "../../../graph/rules.ts";
 import { asF32, isConstantLike } from "./quantised.ts";
 
@@ -58,4 +59,33 @@ function rewrite(node: Node, e: GraphEditor): Patch | undefined {
   return p.done(out === "f32" ? full : p.add("cast", [full], { to: out }), `${dtype} in blocks of ${block}`);
 }
 
-export const blockRules: readonly Rule[] = [{ name: "low-precision/blocks", ops: ["matmul", "gemm"], rewrite }];
+/** Blocks that the kernels do not decode, because they are shorter than theirs: every one is filled up, with steps where the operand is 0. */
+function fillBlocks(node: Node, e: GraphEditor): Patch | undefined {
+  const [left, weight, ...parameters] = node.inputs as readonly [ValueId, ValueId, ...(ValueId | null)[]];
+  const block = intAttr(node.attrs, "block");
+  const [x, w] = [e.staticShape(left), e.staticShape(weight)];
+  const transB = node.attrs["transB"] === true;
+  if (x === undefined || w === undefined || block >= i4Block || i4Block % block !== 0 || !isConstantLike(e, weight)) return undefined;
+  const p = e.patch(node);
+  const k = x.at(-1)!;
+  const blocks = Math.ceil(k / block);
+  /** The axis of k in blocks, each filled up, and one axis again. */
+  const filled = (v: ValueId, shape: readonly number[], axis: number): ValueId => {
+    const pad = (from: ValueId, rank: number, at: number, by: number): ValueId => {
+      const pads = Array.from({ length: 2 * rank }, (_, i) => (i === rank + at ? by : 0));
+      return by === 0 ? from : p.add("pad", [from], { mode: "constant", pads });
+    };
+    const around = (middle: readonly number[]): readonly number[] => [...shape.slice(0, axis), ...middle, ...shape.slice(axis + 1)];
+    const whole = pad(v, shape.length, axis, blocks * block - k);
+    const apart = p.add("reshape", [whole], { shape: around([blocks, block]), allowZero: true });
+    const full = pad(apart, shape.length + 1, axis + 1, i4Block - block);
+    return p.add("reshape", [full], { shape: around([blocks * i4Block]), allowZero: true });
+  };
+  const operands = [filled(left, x, x.length - 1), filled(weight, w, transB ? 1 : 0), ...parameters];
+  return p.done(p.add("matmul-blocks", operands, { ...node.attrs, block: i4Block }), `blocks of ${block} filled up to ${i4Block}`);
+}
+
+export const blockRules: readonly Rule[] = [
+  { name: "low-precision/blocks", ops: ["matmul", "gemm"], rewrite },
+  { name: "low-precision/short-blocks", ops: ["matmul-blocks"], rewrite: fillBlocks },
+];
