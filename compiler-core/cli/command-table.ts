@@ -83,6 +83,7 @@ that run it without Fusionscope, Node or ONNX Runtime. A model with nodes that a
       "nodes",
       "group",
       "baseline",
+      "other",
       "runs",
       "seconds",
       "sessions",
@@ -105,6 +106,7 @@ that run it without Fusionscope, Node or ONNX Runtime. A model with nodes that a
     examples: [
       "fusionscope bench model.onnx --threads 2",
       "fusionscope bench model.onnx --nodes '#3,#4' --baseline ort,onednn",
+      "fusionscope bench model.onnx --other '--without merge-nests'",
       "fusionscope bench model.onnx --compare old.json",
       "fusionscope bench model.onnx --tune --budget 120",
     ],

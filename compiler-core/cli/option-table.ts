@@ -104,6 +104,11 @@ export const optionTable = {
     usual: "ort where it is installed",
     help: "what to time against: ort, onednn (primitives with post-ops), plain (ours, optional passes off), stored:FILE (a result), none",
   },
+  other: {
+    kind: "text",
+    value: "OPTIONS",
+    help: "also our code with other options, such as '--without merge-nests', in the same run; without, force and forbid are those given here only",
+  },
   runs: { kind: "integer", min: 3, max: 100_000, value: "N", usual: "as many as fit the time", help: "measured runs of each candidate" },
   seconds: { kind: "number", min: 0.01, value: "S", usual: "2", help: "measuring time for each candidate" },
   regions: { kind: "flag", help: "time per fusion group too, from an instrumented build" },

@@ -129,9 +129,14 @@ const cases: readonly Case[] = [
     json: checkGroup,
   },
   {
-    words: ["bench", exampleModel, "--seconds", "0.05", "--nodes", "#0,#1"],
+    words: ["bench", exampleModel, "--seconds", "0.05", "--nodes", "#0,#1", "--other", "--without fuse"],
     native: true,
-    json: (r) => assert.match(String(r["scope"]), /^nodes #0,#1/),
+    json: (r) => {
+      assert.match(String(r["scope"]), /^nodes #0,#1/);
+      const other = (r["baselines"] as Record<string, { readonly version: string }>)["other"];
+      assert.equal(other?.version, "--without fuse");
+      assert.match(String(r["reproduce"]), / --other '--without fuse'/);
+    },
   },
   {
     words: ["ablate", exampleModel, "--seconds", "0.02"],

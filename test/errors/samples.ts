@@ -49,6 +49,14 @@ function functionCall(): Uint8Array {
   return encodeModel(b.build());
 }
 
+/** A stored benchmark with the least that there must be, of a model with this structure. */
+function storedResult(modelHash: string): string {
+  const ours = { minMs: 1, medianMs: 1, p95Ms: 1, runs: 10, ci95: [1, 1] };
+  const about = { isa: "avx2", threads: 1, precision: "f32", scope: "model", model: "/models/elsewhere.onnx", modelHash };
+  const work = { flops: 1, gflops: 1, bytes: 1, peakGflops: null, peakGBs: null, counters: {}, regions: [] };
+  return JSON.stringify({ ...about, ours, baselines: {}, speedup: {}, control: { median: 1, ci95: [1, 1] }, ...work });
+}
+
 /** The first extent must be 3. */
 function fixedSum(): Uint8Array {
   const b = modelBuilder();
@@ -180,6 +188,12 @@ export const samples: readonly Sample[] = [
     make: (dir) => write(dir, "old.json", "{}"),
     says: /not a stored result of a benchmark: it has no times/,
     native: true,
+  },
+  {
+    code: "bench-model",
+    words: (dir) => ["inspect", exampleModel, "--result", path.join(dir, "other.json"), "-o", path.join(dir, "page.html")],
+    make: (dir) => write(dir, "other.json", storedResult("0123")),
+    says: /is a benchmark of another model: elsewhere.onnx/,
   },
   {
     code: "baseline-missing",

@@ -1,9 +1,21 @@
 /** `fusionscope bench MODEL`: times compiled code, interleaved with its baselines. */
-import { userError } from "#core";
-import { baselineNames, benchModel, findOrtLibrary, groupSources, resolveNode, storedPrefix, type Extracted } from "#core/io";
+import { userError, type CompileOptions } from "#core";
+import {
+  baselineNames,
+  benchModel,
+  checkOptions,
+  findOrtLibrary,
+  groupSources,
+  localMachine,
+  requireRunnable,
+  resolveNode,
+  storedPrefix,
+  type Extracted,
+} from "#core/io";
 import { benchCommand, type BenchScope } from "#protocol";
 import type { CommandContext, CommandRunner } from "../command.ts";
 import { nativeSettings } from "../native-settings.ts";
+import { otherOptions } from "../other-options.ts";
 import { extractTo } from "./extract.ts";
 import { tuneFromLine } from "./bench-tune.ts";
 import { compileFromLine, identity, refuseUnsupported, requireCode, type Compiled } from "../request.ts";
@@ -31,9 +43,12 @@ export const bench: CommandRunner = async (context) => {
     if (context.options["no-fallback"] === true) refuseUnsupported(compiled.summary);
     requireCode(compiled);
     const scope = benchScope(context, compiled);
-    const exported = await exportPart(context, compiled, scope);
     const { model, compilation, options, machine } = compiled;
-    const measured = { scope, baselines, seed, seconds, runs, sessions, regions, isolated, sample, static: priced, cold, compare };
+    const exported = await exportPart(context, compiled, scope);
+    const { other } = context.options;
+    const against = other === undefined ? undefined : otherOptions(other, options);
+    if (against !== undefined) refuseOther(compiled, against, scope);
+    const measured = { scope, baselines, against, seed, seconds, runs, sessions, regions, isolated, sample, static: priced, cold, compare };
     const outcome = await benchModel(model, compilation, options, machine, {
       ...nativeSettings(context),
       ...measured,
@@ -86,11 +101,16 @@ function reproduceLine(
 ): string {
   const { seconds, sessions, runs, seed } = options;
   const path = (node: number): string => compilation.graph.sources[node]?.path ?? `#${node}`;
-  const panel = { ...code, force: code.force.map(both), forbid: code.forbid.map(both) };
-  return benchCommand(model.path, panel, { ...measured, seconds, sessions, runs, seed }, path);
+  return benchCommand(model.path, code, { ...measured, seconds, sessions, runs, seed }, path);
 }
 
-const both = ([a, b]: readonly [string, string]): readonly [string, string] => [a, b];
+/** Checks the options of the other build. @throws usage, and what `checkOptions` throws */
+function refuseOther({ model, machine }: Compiled, other: CompileOptions, scope: BenchScope): void {
+  if (scope.kind !== "model" && other.force.length + other.forbid.length > 0)
+    userError("usage", {}, { what: "--other with --force or --forbid is of a whole model only", help: "bench --help" });
+  checkOptions(model, other, machine);
+  requireRunnable(other, machine, localMachine());
+}
 
 function benchScope({ options }: CommandContext, { model }: Compiled): BenchScope {
   const { nodes, group } = options;

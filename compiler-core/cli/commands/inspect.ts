@@ -17,7 +17,7 @@ export const inspect: CommandRunner = async (context) => {
   const compiled = compileFromLine(context);
   try {
     const { result, "ort-profile": profiled } = context.options;
-    const runs = result === undefined ? {} : { runs: [storedRun(result)] };
+    const runs = result === undefined ? {} : { runs: [storedRun(result, compiled.model.structureHash)] };
     const profile = profiled === undefined ? undefined : readOrtProfile(profiled, compiled.summary.sources);
     const record = compressed({ ...recordOf(compiled), ...runs, ...(profile === undefined ? {} : { profile }) });
     const texts = compressed(await textsOf(context, compiled));
@@ -43,8 +43,8 @@ export const inspect: CommandRunner = async (context) => {
   }
 };
 
-/** A stored benchmark. Throws `bench-file`. */
-function storedRun(file: string): BenchRun {
+/** A stored benchmark of the model with this structure; older results do not say of which they are. Throws `bench-file` and `bench-model`. */
+function storedRun(file: string, model: string): BenchRun {
   const refuse = (what: string, cause?: unknown): never => userError("bench-file", {}, { path: file, what }, cause);
   let data: unknown;
   try {
@@ -52,7 +52,9 @@ function storedRun(file: string): BenchRun {
   } catch (e) {
     return refuse(e instanceof SyntaxError ? "it is not JSON" : e instanceof Error ? e.message : String(e), e);
   }
-  return benchRunOf(data, path.basename(file)) ?? refuse("it has no times, ratios and control");
+  const run = benchRunOf(data, path.basename(file)) ?? refuse("it has no times, ratios and control");
+  if ((run.result.modelHash ?? model) !== model) userError("bench-model", {}, { path: file, model: run.model });
+  return run;
 }
 
 /** As the page takes it: JSON with marks for typed arrays, compressed, in letters that HTML leaves alone. */

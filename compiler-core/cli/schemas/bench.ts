@@ -103,6 +103,7 @@ export const benchMembers: Members = {
   or: tuneMembers,
   optional: {
     notes: list(text),
+    modelHash: text,
     regionOverhead: ratio,
     roofline,
     comparison,

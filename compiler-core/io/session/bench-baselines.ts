@@ -2,6 +2,7 @@
 import type { MachineProfile } from "../../machine.ts";
 import { asUserError, UserError, userError } from "../../messages.ts";
 import type { CompileOptions } from "../../options.ts";
+import { otherWords } from "../../protocol/index.ts";
 import type { TensorFileRef } from "../../protocol/runner.ts";
 import { optionalPasses } from "./ablate.ts";
 import { buildCode, type BuildSettings } from "./build.ts";
@@ -117,7 +118,9 @@ async function loadOther(host: NativeHost, { model, options, machine, against }:
   const other = compileModel(model, against ?? options, machine);
   if (other.error !== undefined) return { why: other.error.message };
   if (other.source === undefined) return { why: "with the other options there is no code" };
-  return { loaded: { ...(await host.load(await buildCode(other.source, settings), "other")), version: "other options" } };
+  return {
+    loaded: { ...(await host.load(await buildCode(other.source, settings), "other")), version: otherWords(options, against ?? options) },
+  };
 }
 
 /** Our own code with every optional pass off. */

@@ -103,6 +103,7 @@ export function compareWithStored({ file, result: old }: StoredResult, now: Benc
 /** What makes the two hard to compare. */
 export function comparisonWarnings({ file, result: old }: StoredResult, now: BenchResult): BenchWarning[] {
   const differing = [
+    ...(old.modelHash !== undefined && now.modelHash !== undefined && old.modelHash !== now.modelHash ? ["the model was another"] : []),
     ...(old.machine !== undefined && now.machine !== undefined && old.machine.cpu !== now.machine.cpu
       ? [`the CPU was ${old.machine.cpu}`]
       : []),

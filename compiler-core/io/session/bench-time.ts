@@ -52,6 +52,7 @@ export async function timeSubject(
   options: CompileOptions,
   machine: MachineProfile,
   settings: BenchSettings,
+  modelHash?: string,
 ): Promise<BenchOutcome> {
   const begun = { date: new Date(), load: loadNow() };
   const stored = storedBaselines(settings);
@@ -67,7 +68,9 @@ export async function timeSubject(
   const first = sessions[0] ?? bug("nothing was measured");
   const withStored = addStored(result, stored);
   const comparison = compared === undefined ? {} : { comparison: compareWithStored(compared, withStored) };
-  const doubts = [...stored, ...(compared === undefined ? [] : [compared])].flatMap((s) => comparisonWarnings(s, withStored));
+  const doubts = [...stored, ...(compared === undefined ? [] : [compared])].flatMap((s) =>
+    comparisonWarnings(s, { ...withStored, modelHash }),
+  );
   return {
     result: { ...withStored, ...comparison, warnings: [...(withStored.warnings ?? []), ...doubts] },
     missing: first.missing,

@@ -42,7 +42,7 @@ export interface BenchSettings extends BuildSettings, HostSettings {
   readonly sessions?: number;
   /** The machine profile without what was set by hand: its code takes part as the baseline `default`. */
   readonly usual?: MachineProfile;
-  /** Other options: code for them takes part as the baseline `other`. Of a whole model only. */
+  /** Other options: code for them takes part as the baseline `other`. */
   readonly against?: CompileOptions;
   /** False: leave the machine's peaks out, which take about a second. */
   readonly peaks?: boolean;
@@ -78,7 +78,7 @@ export async function benchModel(
   const scratch = new Scratch();
   const subject = await subjectOf(model, compilation, options, machine, settings, scratch.path("part.onnx"));
   try {
-    const outcome = await timeWhole(subject, options, machine, settings);
+    const outcome = await timeWhole(subject, options, machine, settings, model.structureHash);
     if (subject.cutFrom === undefined) return outcome;
     settings.onStep?.("timing the part in its place", null);
     const placed = await timeInPlace({ compilation, inputs: subject.cutFrom.inputs }, subject, subject.cutFrom.sources, settings);
@@ -94,10 +94,14 @@ async function timeWhole(
   options: CompileOptions,
   machine: MachineProfile,
   settings: BenchSettings,
+  modelHash: string,
 ): Promise<BenchOutcome> {
   // Of a part, the names of nodes and dimensions mean something else.
-  const own = subject.cutFrom === undefined ? options : { ...options, dims: {}, force: [], forbid: [] };
-  const outcome = await timeSubject(subject, own, machine, settings);
+  const inPart = (o: CompileOptions): CompileOptions => (subject.cutFrom === undefined ? o : { ...o, dims: {}, force: [], forbid: [] });
+  const own = inPart(options);
+  const against = settings.against === undefined ? {} : { against: inPart(settings.against) };
+  const timed = await timeSubject(subject, own, machine, { ...settings, ...against }, modelHash);
+  const outcome = { ...timed, result: { ...timed.result, modelHash } };
   const { regions } = outcome.result;
   if (settings.isolated !== true || regions.length === 0) return outcome;
   settings.onStep?.("timing the fusion groups on their own", null);

@@ -1,8 +1,10 @@
 /** A model that is open for compiling: its file, its graph as imported, and its symbolic dimensions. */
+import { createHash } from "node:crypto";
 import path from "node:path";
 import { dimExtents } from "../../graph/dim-extents.ts";
 import type { Graph } from "../../graph/ir.ts";
 import type { MachineProfile } from "../../machine.ts";
+import { printGraph } from "../../graph/print.ts";
 import { UserError } from "../../messages.ts";
 import { importModel } from "../../onnx/import.ts";
 import { defaultOptions } from "../../options.ts";
@@ -24,6 +26,8 @@ export interface SessionModel {
   readonly dims: readonly string[];
   /** The extent of each when none is given; empty when no extents fit. */
   readonly defaultDims: Readonly<Record<string, number>>;
+  /** Of everything that code and times depend on: operators, attributes, names, types, small constants. Two checkpoints of one architecture share it. */
+  readonly structureHash: string;
   close(): void;
 }
 
@@ -53,6 +57,7 @@ export function openSessionModel(file: string): SessionModel {
     const graph = importModel(opened.model, opened.store);
     const importMs = performance.now() - begun;
     let defaults: Readonly<Record<string, number>> | undefined;
+    let hash: string | undefined;
     return {
       path: path.resolve(file),
       name: path.basename(file),
@@ -63,6 +68,9 @@ export function openSessionModel(file: string): SessionModel {
       dims: [...symbolicDims(graph)],
       get defaultDims() {
         return (defaults ??= dimsWhenCompiled({ graph }, {}, anyMachine));
+      },
+      get structureHash() {
+        return (hash ??= createHash("sha256").update(printGraph(graph)).digest("hex"));
       },
       close: () => opened.store.close(),
     };
