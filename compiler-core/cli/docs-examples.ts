@@ -14,6 +14,7 @@ interface Example {
 
 const suites = [
   { folder: "test/graph-passes", separator: "---- after\n" },
+  { folder: "test/lower", separator: "---- after\n" },
   { folder: "test/tensor-passes", separator: "================\n" },
 ] as const;
 
