@@ -58,7 +58,7 @@ export const generate = (seed: string): FuzzCase => drawn(seed, lottery, 12);
 
 /** Rows of quantised operators as often as all others together. */
 /** Rows of a kind, of which a graph of that family has more than of all others together. */
-export const families: Readonly<Record<string, readonly Row[]>> = {
+const families: Readonly<Record<string, readonly Row[]>> = {
   elementwise: [...elementwiseRows, ...typeRows, ...moreRows],
   movement: [...movementRows, ...indexingRows],
   products: [...contractionRows, ...chainRows, ...patternRows],
@@ -75,7 +75,7 @@ export const families: Readonly<Record<string, readonly Row[]>> = {
   "special numbers": specialRows,
 };
 /** One pick is a whole network. */
-const large: ReadonlySet<string> = new Set(["transformers", "networks of images", "quantised networks"]);
+export const large: ReadonlySet<string> = new Set(["transformers", "networks of images", "quantised networks", "products of bf16"]);
 
 const lotteries = new Map(
   Object.entries(families).map(([name, own]) => {
@@ -85,9 +85,19 @@ const lotteries = new Map(
   }),
 );
 
+/** Only of rows that no rounding of an operand carries far. */
+const bf16Lottery: readonly Row[] = transformerRows.flatMap((r) => new Array<Row>(r.weight).fill(r));
+
+/** Families with a way of their own to draw a case. */
+const otherFamilies: Readonly<Record<string, (seed: string) => FuzzCase>> = {
+  "old opsets": (seed) => generateOld(seed),
+  "products of bf16": (seed) => ({ ...drawn(seed, bf16Lottery, 2), options: { precision: "bf16", isa: "avx512-bf16" } }),
+};
+export const familyNames: readonly string[] = [...Object.keys(families), ...Object.keys(otherFamilies)];
+
 /** A case of a family. */
 export const generateOf = (family: string, seed: string): FuzzCase =>
-  family === "old opsets" ? generateOld(seed) : drawn(seed, lotteries.get(family) ?? lottery, large.has(family) ? 3 : 6);
+  otherFamilies[family]?.(seed) ?? drawn(seed, lotteries.get(family) ?? lottery, large.has(family) ? 3 : 6);
 
 /** A case of an opset before those, with the forms of its time. */
 export const generateOld = (seed: string): FuzzCase => drawn(seed, oldLottery, 8, [7, 8, 9, 10, 11, 12, 13, 17]);

@@ -11,7 +11,8 @@ import { importModel } from "../../compiler-core/onnx/import.ts";
 import { readModel } from "../../compiler-core/onnx/reader.ts";
 import { memoryStore } from "../../compiler-core/onnx/tensor-data.ts";
 import { encodeModel } from "../../compiler-core/onnx/writer.ts";
-import { defaultOptions } from "../../compiler-core/options.ts";
+import { defaultOptions, type CompileOptions } from "../../compiler-core/options.ts";
+import type { EncoderForm } from "../workloads/quantised-encoder.ts";
 import { bertBase, encoder, encoderOfNodes } from "../workloads/transformer.ts";
 
 /** Seconds of processor time. */
@@ -23,30 +24,54 @@ function seconds(work: () => void): number {
 }
 
 /** An encoder with weights of little size: the passes look at structure. */
-const narrow = (layers: number) =>
-  importModel(encoder(`bert-${layers}`, { ...bertBase, layers, hidden: 96, inner: 384, vocabulary: 1000 }));
+const narrow = (layers: number, form: EncoderForm) =>
+  importModel(encoder(`bert-${layers}-${form}`, { ...bertBase, layers, hidden: 96, inner: 384, vocabulary: 1000 }, undefined, form));
 
-test("passes grow with depth: 12, 24, 48 layers", (t) => {
-  const machine = localMachine();
-  const run = (layers: number) => {
-    const graph = narrow(layers);
-    let passes = 0;
-    const all = seconds(() => {
-      const c = compile(graph, defaultOptions, machine, { now: () => process.cpuUsage().user / 1000 });
-      assert.equal(c.error, undefined);
-      assert.equal(c.unsupported.length, 0);
-      passes = c.passes.reduce((sum, p) => sum + p.ms, 0) / 1000;
-    });
-    return { nodes: graph.nodes.length, all, passes };
-  };
-  const cold = run(12);
-  const [twelve, middle, deep] = [12, 24, 48].map(run) as [typeof cold, typeof cold, typeof cold];
-  for (const [name, r] of Object.entries({ "12 layers, first": cold, "12 layers": twelve, "24 layers": middle, "48 layers": deep }))
-    t.diagnostic(`${name}: ${r.nodes} nodes, passes ${r.passes.toFixed(2)} s, with checks ${r.all.toFixed(2)} s`);
-  assert.ok(deep.passes < 8 * twelve.passes, `48 layers take ${(deep.passes / twelve.passes).toFixed(1)} times as long as 12`);
-  assert.ok(deep.passes < 4 * middle.passes, `48 layers take ${(deep.passes / middle.passes).toFixed(1)} times as long as 24`);
-  assert.ok(twelve.passes < 1.5, `12 layers take ${twelve.passes} s`);
-});
+/** Forms that other passes work on: floats, bytes, products of bf16; for an instruction set with products of both. */
+const forms: Readonly<Record<string, { readonly form: EncoderForm; readonly options: Partial<CompileOptions> }>> = {
+  f32: { form: "f32", options: {} },
+  "quantised to bytes": { form: "qdq", options: { isa: "avx512-bf16" } },
+  "f32 with products of bf16": { form: "f32", options: { precision: "bf16", isa: "avx512-bf16" } },
+};
+
+interface Times {
+  readonly nodes: number;
+  /** Seconds of processor time: all passes, and with the checks. */
+  readonly passes: number;
+  readonly all: number;
+  readonly each: ReadonlyMap<string, number>;
+}
+
+function timesOf(layers: number, { form, options }: (typeof forms)[string]): Times {
+  const graph = narrow(layers, form);
+  const each = new Map<string, number>();
+  const all = seconds(() => {
+    const c = compile(graph, { ...defaultOptions, ...options }, localMachine(), { now: () => process.cpuUsage().user / 1000 });
+    assert.equal(c.error, undefined);
+    assert.equal(c.unsupported.length, 0);
+    for (const p of c.passes) each.set(p.name, (each.get(p.name) ?? 0) + p.ms / 1000);
+  });
+  return { nodes: graph.nodes.length, all, passes: [...each.values()].reduce((sum, t) => sum + t, 0), each };
+}
+
+for (const [name, form] of Object.entries(forms))
+  test(`passes grow with depth: 12, 24, 48 layers, ${name}`, (t) => {
+    const cold = timesOf(12, form);
+    const [twelve, middle, deep] = [12, 24, 48].map((layers) => timesOf(layers, form)) as [Times, Times, Times];
+    for (const [title, r] of Object.entries({ "12 layers, first": cold, "12 layers": twelve, "24 layers": middle, "48 layers": deep }))
+      t.diagnostic(`${title}: ${r.nodes} nodes, passes ${r.passes.toFixed(2)} s, with checks ${r.all.toFixed(2)} s`);
+    assert.ok(deep.passes < 8 * twelve.passes, `48 layers take ${(deep.passes / twelve.passes).toFixed(1)} times as long as 12`);
+    assert.ok(deep.passes < 4 * middle.passes, `48 layers take ${(deep.passes / middle.passes).toFixed(1)} times as long as 24`);
+    // Twice the nodes in twice the time; four times is what a pass that is quadratic takes. Short ones are noise.
+    const grown = [...deep.each].map(([pass, s]) => ({ pass, s, times: s / Math.max(0.01, middle.each.get(pass) ?? 0) }));
+    const slowest = grown.sort((a, b) => b.s - a.s).slice(0, 6);
+    t.diagnostic(slowest.map((g) => `${g.pass} ${g.s.toFixed(2)} s (${g.times.toFixed(1)} times 24 layers)`).join(", "));
+    assert.deepEqual(
+      grown.filter((g) => g.s > 0.15 && g.times > 3.3).map((g) => `${g.pass}: ${g.times.toFixed(1)} times as long for twice the layers`),
+      [],
+    );
+    assert.ok(twelve.passes < 1.5, `12 layers take ${twelve.passes} s`);
+  });
 
 test("50,000 nodes are read and imported in seconds", (t) => {
   const bytes = encodeModel(encoderOfNodes(50_000), { store: memoryStore() });
