@@ -2,6 +2,7 @@
 import type { CpuFeature, IsaName } from "../machine.ts";
 import { f32Lanes, isaSets } from "../machine.ts";
 import { bug } from "../messages.ts";
+import { aheadArgs, aheadNeeds, aheadOperands, epilogueAhead } from "./gemm-ahead.ts";
 import { panelPlace, panelsOf, rowsOf, startsOf, sumProducts } from "./gemm-meaning.ts";
 import type { CallText, CallValues, Kernel } from "./kernel.ts";
 import { element } from "./kernel.ts";
@@ -19,7 +20,7 @@ export function bf16Call(name: string, call: CallText): string {
   const start = call.pointer("c");
   const init = start === undefined ? "fs::gemm_zero{}" : `fs::gemm_from{${start}, ${call.arg("ldc")}}`;
   const operands = `fs::a_rows{${call.pointer("a")}, ${call.arg("lda")}}, fs::b_panels{${call.pointer("b")}, ${call.arg("kb")}}`;
-  return `fs::${name}(${call.arg("m")}, ${call.arg("n")}, ${call.arg("k")}, ${operands}, ${init}, ${call.epilogue ?? bug(`${name} without epilogue`)});`;
+  return `fs::${name}(${call.arg("m")}, ${call.arg("n")}, ${call.arg("k")}, ${operands}, ${init}, ${epilogueAhead(call, name)});`;
 }
 
 export const gemmBF16: Kernel = {
@@ -35,10 +36,11 @@ export const gemmBF16: Kernel = {
       what: "start values, m x n with row stride ldc",
       rect: { rows: "m", cols: "n", ld: "ldc" },
     },
+    ...aheadOperands,
   },
   args: ["m", "n", "k", "lda", "kb"],
-  optionalArgs: ["ldc"],
-  needs: (_, has) => (has("c") ? ["ldc"] : []),
+  optionalArgs: ["ldc", ...aheadArgs],
+  needs: (_, has) => [...(has("c") ? ["ldc"] : []), ...aheadNeeds(has)],
   params: { nr: "columns of a panel: gemmBF16Tile(isa).nr" },
   acc: "f32",
   headers: ["kernels/gemm_bf16/gemm_bf16.hpp"],

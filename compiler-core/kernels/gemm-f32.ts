@@ -1,7 +1,7 @@
 /** f32 block GEMM on register tiles: native/kernels/gemm_f32/gemm_f32.hpp. */
 import type { IsaName } from "../machine.ts";
 import { f32Lanes } from "../machine.ts";
-import { bug } from "../messages.ts";
+import { aheadArgs, aheadNeeds, aheadOperands, epilogueAhead } from "./gemm-ahead.ts";
 import { panelsOf, rowsOf, startsOf, sumProducts } from "./gemm-meaning.ts";
 import type { CallText, CallValues, Kernel, ShapeFacts } from "./kernel.ts";
 
@@ -27,19 +27,6 @@ function tileText(call: CallText): string {
   return mr === undefined ? "" : `<${mr}, ${nr} / fs::f32_lanes>`;
 }
 
-/** Matrices that a call may bring near: two to be read later, one to be written. */
-const aheads = { ahead: "reads", ahead2: "reads", result: "writes" } as const;
-const aheadArgs = (name: string): readonly string[] => [`${name}_rows`, `${name}_width`, `${name}_pitch`];
-
-/** The epilogue, and what it brings near. */
-function epilogueText(call: CallText): string {
-  const epilogue = call.epilogue ?? bug("gemm_f32 without epilogue");
-  return Object.entries(aheads).reduceRight((text, [name, use]) => {
-    const p = call.pointer(name);
-    return p === undefined ? text : `fs::and_ahead<fs::ahead::${use}>(${[p, ...aheadArgs(name).map(call.arg), text].join(", ")})`;
-  }, epilogue);
-}
-
 function cpp(call: CallText): string {
   const b =
     call.param("b") === "rows"
@@ -48,7 +35,7 @@ function cpp(call: CallText): string {
   const start = call.pointer("c");
   const init = start === undefined ? "fs::gemm_zero{}" : `fs::gemm_from{${start}, ${call.arg("ldc")}}`;
   const a = `fs::a_rows{${call.pointer("a")}, ${call.arg("lda")}}`;
-  return `fs::gemm_f32${tileText(call)}(${call.arg("m")}, ${call.arg("n")}, ${call.arg("k")}, ${a}, ${b}, ${init}, ${epilogueText(call)});`;
+  return `fs::gemm_f32${tileText(call)}(${call.arg("m")}, ${call.arg("n")}, ${call.arg("k")}, ${a}, ${b}, ${init}, ${epilogueAhead(call, "gemm_f32")});`;
 }
 
 function meaning(call: CallValues): void {
@@ -73,23 +60,11 @@ export const gemmF32: Kernel = {
       what: "start values, m x n with row stride ldc",
       rect: { rows: "m", cols: "n", ld: "ldc" },
     },
-    ahead: {
-      dtype: "f32",
-      access: "read",
-      hint: true,
-      optional: true,
-      what: "not read: ahead_rows x ahead_width (-1: as the result) at distances of ahead_pitch are brought into the cache for what comes next",
-    },
-    ahead2: { dtype: "f32", access: "read", hint: true, optional: true, what: "as ahead" },
-    result: { dtype: "f32", access: "read", hint: true, optional: true, what: "as ahead, for what is written next" },
+    ...aheadOperands,
   },
   args: ["m", "n", "k", "lda"],
-  optionalArgs: ["kb", "ldb", "ldc", ...Object.keys(aheads).flatMap(aheadArgs)],
-  needs: (params, has) => [
-    params["b"] === "rows" ? "ldb" : "kb",
-    ...(has("c") ? ["ldc"] : []),
-    ...Object.keys(aheads).flatMap((name) => (has(name) ? aheadArgs(name) : [])),
-  ],
+  optionalArgs: ["kb", "ldb", "ldc", ...aheadArgs],
+  needs: (params, has) => [params["b"] === "rows" ? "ldb" : "kb", ...(has("c") ? ["ldc"] : []), ...aheadNeeds(has)],
   params: {
     b: '"panels" or "rows"',
     nr: "columns of a panel and of a register tile",

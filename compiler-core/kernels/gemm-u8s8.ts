@@ -2,6 +2,7 @@
 import type { IsaName } from "../machine.ts";
 import { f32Lanes } from "../machine.ts";
 import { bug } from "../messages.ts";
+import { aheadArgs, aheadNeeds, aheadOperands, epilogueAhead } from "./gemm-ahead.ts";
 import { panelPlace, panelsOf, reader, rowsOf, sumProducts } from "./gemm-meaning.ts";
 import type { CallText, CallValues, Kernel } from "./kernel.ts";
 import { element } from "./kernel.ts";
@@ -29,7 +30,7 @@ export const integerCall =
     const start = call.pointer("c");
     const init = start === undefined ? "fs::igemm_zero{}" : `fs::igemm_columns{${start}}`;
     const operands = `fs::a_rows{${call.pointer("a")}, ${call.arg("lda")}}, fs::b_panels{${call.pointer("b")}, ${call.arg("kb")}}`;
-    return `fs::${name}${tileText(call)}(${call.arg("m")}, ${call.arg("n")}, ${call.arg("k")}, ${operands}, ${init}, ${call.epilogue ?? bug(`${name} without epilogue`)});`;
+    return `fs::${name}${tileText(call)}(${call.arg("m")}, ${call.arg("n")}, ${call.arg("k")}, ${operands}, ${init}, ${epilogueAhead(call, name)});`;
   };
 
 /** `shift` is what the kernel adds to every element of A when it reads it. */
@@ -48,9 +49,11 @@ export const gemmU8S8: Kernel = {
     a: { dtype: "u8", access: "read", what: "m x k, row-major with row stride lda", rect: { rows: "m", cols: "k", ld: "lda" } },
     b: { dtype: "i8", access: "read", what: "panels [n/nr][ceil(kb/4)][nr][4] made by pack_b_u8s8" },
     c: { dtype: "i32", access: "read", optional: true, what: "start value of each column: n elements, where zero-point compensation goes" },
+    ...aheadOperands,
   },
   args: ["m", "n", "k", "lda", "kb"],
-  optionalArgs: [],
+  optionalArgs: aheadArgs,
+  needs: (_, has) => aheadNeeds(has),
   params: {
     nr: "columns of a panel: gemmU8S8Panel(isa), or another with mr",
     mr: "rows of the register tile, where it is not the usual one",

@@ -188,7 +188,7 @@ export const rmsNormRows: Kernel = {
 export const softmaxBytesRows: Kernel = {
   ...rowKernel,
   name: "softmax_bytes_rows",
-  why: "weights of a softmax that the model quantises become bytes while a few rows of them are in the nearest cache, with an exponential as exact as bytes need",
+  why: "weights of a softmax that the model quantises become bytes while a few rows of them are in the nearest cache",
   operands: {
     s: matrix("read", "lds", ": scores"),
     b: {
@@ -203,7 +203,7 @@ export const softmaxBytesRows: Kernel = {
   params: { step: "what the weights (which add up to 1) are multiplied by, below 2^30" },
   headers: ["kernels/rows/weights.hpp"],
   promises: [
-    "a weight is rounded to the other of two bytes only where it lies within 2^-18 of itself of their middle",
+    "a weight is rounded to the other of two bytes only where it lies as near to their middle as floats can tell",
     "a row with a NaN or +inf, or of nothing but -inf, is 0",
   ],
   cpp: (call) =>

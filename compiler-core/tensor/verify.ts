@@ -236,7 +236,7 @@ class Verifier {
         continue;
       }
       this.access(ref, 1, place, contract.access === "write");
-      this.same(this.buffers.get(ref.buffer)?.dtype ?? "", contract.dtype, `operand ${name} of ${s.kernel}`);
+      if (contract.hint !== true) this.same(this.buffers.get(ref.buffer)?.dtype ?? "", contract.dtype, `operand ${name} of ${s.kernel}`);
     }
     for (const name of Object.keys(s.refs)) if (!(name in k.operands)) this.say(`${s.kernel} has no operand ${name}`);
     for (const name of [...k.args, ...(k.needs?.(s.params, (o) => o in s.refs) ?? [])])

@@ -25,10 +25,18 @@ FS_INLINE f32x exp(f32x x) {
   return scale_by_power_of_2(p, n);
 }
 
-// 2^t for t <= 0 from the fraction of t above its floor: `fraction(f)` is 2^f on [0, 1). 2^(-inf) = 0, NaN stays. For t > 0 it is 2^t, too,
-// below overflow.
-template <class Fraction>
-FS_INLINE f32x exp2_nonpositive(f32x t, const Fraction& fraction) {
+// 2^f on [0, 1) as 1 + f q(f) with q minimax (Remez exchange); exactly 1 for f = 0. Relative error 8.3e-8.
+FS_INLINE f32x exp2_fraction(f32x f) {
+  f32x q = broadcast(0.00186713005f);
+  q = fma(q, f, broadcast(0.00901703071f));
+  q = fma(q, f, broadcast(0.0557999127f));
+  q = fma(q, f, broadcast(0.240164444f));
+  q = fma(q, f, broadcast(0.693151295f));
+  return fma(q, f, broadcast(1.0f));
+}
+
+// 2^t for t <= 0 from the fraction of t above its floor. 2^(-inf) = 0, NaN stays. For t > 0 it is 2^t, too, below overflow.
+FS_INLINE f32x exp2_nonpositive(f32x t) {
 #if defined(FS_SIMD_AVX512)
   const f32x f = {_mm512_reduce_ps(t.v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC)};
   const f32x n = t;  // Its floor is what scales.
@@ -37,32 +45,10 @@ FS_INLINE f32x exp2_nonpositive(f32x t, const Fraction& fraction) {
   const f32x n = floor(max_raw(broadcast(-152.0f), t));
   const f32x f = sub(max_raw(broadcast(-152.0f), t), n);
 #endif
-  return scale_by_power_of_2(fraction(f), n);
+  return scale_by_power_of_2(exp2_fraction(f), n);
 }
 
-// 2^f on [0, 1) as 1 + f q(f) with q minimax (Remez exchange); exactly 1 for f = 0. Relative error 8.3e-8.
-struct exp2_fraction {
-  FS_INLINE f32x operator()(f32x f) const {
-    f32x q = broadcast(0.00186713005f);
-    q = fma(q, f, broadcast(0.00901703071f));
-    q = fma(q, f, broadcast(0.0557999127f));
-    q = fma(q, f, broadcast(0.240164444f));
-    q = fma(q, f, broadcast(0.693151295f));
-    return fma(q, f, broadcast(1.0f));
-  }
-};
-// One multiply-add less, for results that are rounded to bytes. Relative error 2.9e-6.
-struct exp2_fraction_of_bytes {
-  FS_INLINE f32x operator()(f32x f) const {
-    f32x q = broadcast(0.0134266838f);
-    q = fma(q, f, broadcast(0.0522424728f));
-    q = fma(q, f, broadcast(0.241280198f));
-    q = fma(q, f, broadcast(0.693044841f));
-    return fma(q, f, broadcast(1.0f));
-  }
-};
-
 // e^x for x <= 0, as softmax needs it, in fewer instructions. Within a relative error of (2.5 + 1.25 |x|) 2^-24, because x log2 e is rounded.
-FS_INLINE f32x exp_nonpositive(f32x x) { return exp2_nonpositive(mul(x, broadcast(1.44269504f)), exp2_fraction{}); }
+FS_INLINE f32x exp_nonpositive(f32x x) { return exp2_nonpositive(mul(x, broadcast(1.44269504f))); }
 
 }  // namespace fs

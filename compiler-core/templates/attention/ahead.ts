@@ -2,8 +2,9 @@
  * Operands of the next head and the place of this one's result, brought near while the products of this head are computed: the register tiles
  * leave the memory idle, and packing, reading them for the first time or writing would wait for it.
  */
-import { elements, valueOf } from "../../graph/ir.ts";
-import type { Node } from "../../graph/ir.ts";
+import { elements, valueOf, type ValueId } from "../../graph/ir.ts";
+import { kernelOf } from "../../kernels/index.ts";
+import { dtypeBytes, isPacked } from "../../support/dtype.ts";
 import * as x from "../../tensor/build.ts";
 import type { Expr, Ref, Stmt } from "../../tensor/ir.ts";
 import type { GemmShape } from "../gemm-shape.ts";
@@ -19,16 +20,18 @@ import type { BlockPlace } from "./values.ts";
 interface Ahead {
   readonly name: "ahead" | "ahead2" | "result";
   readonly ref: Ref;
+  /** Of an element. */
+  readonly bytes: number;
   readonly rows: number;
   readonly width: number;
   readonly pitch: number;
 }
 
-/** A product, and which of its operands. */
+/** An operand of a product as it lies in memory. */
 interface Source {
   readonly name: Ahead["name"];
-  readonly node: Node;
-  readonly at: 0 | 1;
+  readonly value: ValueId | undefined;
+  readonly side: "left" | "right";
   readonly shape: GemmShape;
 }
 
@@ -36,9 +39,12 @@ interface Source {
 export function keysAhead(c: NestCall, place: BlockPlace, call: Stmt): Stmt {
   const { scores, s } = c.nest;
   if (!takesAhead(c, call)) return call;
+  const { narrow } = c.right;
+  const queries = narrow?.left?.value ?? operand(scores, 0);
+  const keys = narrow === undefined ? operand(scores, 1) : narrow.from;
   const found = [
-    operandAhead(c, place, s, { name: "ahead", node: scores, at: 0, shape: s }),
-    operandAhead(c, place, s, { name: "ahead2", node: scores, at: 1, shape: s }),
+    operandAhead(c, place, s, { name: "ahead", value: queries, side: "left", shape: s }),
+    operandAhead(c, place, s, { name: "ahead2", value: keys, side: "right", shape: s }),
     c.params.stream ? undefined : resultAhead(c, place),
   ];
   return withAhead(call, place, s, found);
@@ -47,20 +53,25 @@ export function keysAhead(c: NestCall, place: BlockPlace, call: Stmt): Stmt {
 export function valuesAhead(c: NestCall, place: BlockPlace, call: Stmt): Stmt {
   const { mix, o } = c.nest;
   if (mix === undefined || o === undefined || !takesAhead(c, call)) return call;
-  return withAhead(call, place, o, [operandAhead(c, place, o, { name: "ahead", node: mix, at: 1, shape: o })]);
+  const narrow = c.values?.narrow;
+  const value = narrow === undefined ? operand(mix, 1) : narrow.from;
+  return withAhead(call, place, o, [operandAhead(c, place, o, { name: "ahead", value, side: "right", shape: o })]);
 }
 
 const takesAhead = (c: NestCall, call: Stmt): call is Extract<Stmt, { k: "kernel" }> =>
-  call.k === "kernel" && call.kernel === "gemm_f32" && c.next !== undefined && fits(c);
+  call.k === "kernel" && kernelOf(call.kernel).operands["ahead"] !== undefined && c.next !== undefined && fits(c);
 
-/** The call with what it brings near: element by element beside its own result, so no larger than that. */
+/** Elements of `bytes` bytes in the lines that go beside `columns` columns of a result: one for each vector of f32. */
+const beside = (columns: number, bytes: number): number => (columns * 4) / bytes;
+
+/** The call with what it brings near: line by line beside its own result, so no larger than that. */
 function withAhead(
   call: Extract<Stmt, { k: "kernel" }>,
   place: BlockPlace,
   product: GemmShape,
   found: readonly (Ahead | undefined)[],
 ): Stmt {
-  const taken = found.filter((f) => f !== undefined).filter((f) => f.rows <= product.m && f.width <= product.n);
+  const taken = found.filter((f) => f !== undefined).filter((f) => f.rows <= product.m && f.width <= beside(product.n, f.bytes));
   const left = (rows: number): Expr =>
     rows === product.m ? x.index(-1) : place.row.k === "const" ? x.index(rows) : x.sub(x.index(rows), place.row);
   return {
@@ -69,9 +80,9 @@ function withAhead(
     args: {
       ...call.args,
       ...Object.fromEntries(
-        taken.flatMap(({ name, rows, width, pitch }) => [
+        taken.flatMap(({ name, rows, width, pitch, bytes }) => [
           [`${name}_rows`, left(rows)],
-          [`${name}_width`, x.index(width === product.n ? -1 : width)],
+          [`${name}_width`, x.index(width === beside(product.n, bytes) ? -1 : width)],
           [`${name}_pitch`, x.index(pitch)],
         ]),
       ),
@@ -83,21 +94,23 @@ function operandAhead(
   { call, nest, next }: NestCall,
   place: BlockPlace,
   product: GemmShape,
-  { name, node, at, shape }: Source,
+  { name, value, side, shape }: Source,
 ): Ahead | undefined {
   const { storage, graph } = call;
-  const value = operand(node, at);
+  if (value === undefined) return undefined;
   const extents = storage.shape(value);
   const [rows, width] = [extents.at(-2) ?? 1, extents.at(-1) ?? 1];
   if (next === undefined || elements(extents.slice(0, -2)) < 2 || makersOf(nest.pre, value).length > 0) return undefined;
-  if (valueOf(graph, value).layout !== "plain" || valueOf(graph, value).dtype !== "f32" || rows > product.m) return undefined;
+  const { layout, dtype } = valueOf(graph, value);
+  if (layout !== "plain" || isPacked(dtype) || rows > product.m) return undefined;
   const strides = matrixStrides(call, value);
   if (strides.col !== 1) return undefined;
   const batch = unlinear(next, shape.batch);
-  const lead = at === 0 ? shape.aBatch(batch) : shape.bBatch(batch);
+  const lead = side === "left" ? shape.aBatch(batch) : shape.bBatch(batch);
   // A block of rows beyond the operand's last one has none of it.
   const from = rows === product.m || place.row.k === "const" ? place.row : x.binary("min", place.row, x.index(rows - 1));
-  return { name, ref: storage.ref(value, { index: [...lead, from, x.index(0)] }), rows, width, pitch: strides.row };
+  const bytes = dtypeBytes(dtype, 1);
+  return { name, ref: storage.ref(value, { index: [...lead, from, x.index(0)] }), bytes, rows, width, pitch: strides.row };
 }
 
 /** Where the rows of this block will be written. */
@@ -105,7 +118,8 @@ function resultAhead({ call, nest }: NestCall, place: BlockPlace): Ahead | undef
   const { o, mix } = nest;
   if (mix === undefined || o === undefined || o.aIsVector) return undefined;
   const written = nest.place.at(-1) ?? [mix, ...nest.post].filter((n) => call.escaping.has(resultOf(n))).at(-1);
-  if (written === undefined || valueOf(call.graph, resultOf(written)).dtype !== "f32") return undefined;
+  const dtype = written && valueOf(call.graph, resultOf(written)).dtype;
+  if (written === undefined || dtype === undefined || isPacked(dtype)) return undefined;
   const at = (batch: readonly Expr[], row: Expr, col: Expr): Ref =>
     nest.place.length > 0
       ? placed(call.storage, nest.place, [...batch, row, col])
@@ -116,7 +130,14 @@ function resultAhead({ call, nest }: NestCall, place: BlockPlace): Ahead | undef
   if (o.m < 2 || origin === undefined || row === undefined || last === undefined || col === undefined) return undefined;
   const pitch = row - origin;
   if (last - origin !== (o.m - 1) * pitch || col - origin !== o.n - 1) return undefined;
-  return { name: "result", ref: at(unlinear(place.flat, o.batch), place.row, x.index(0)), rows: o.m, width: o.n, pitch };
+  return {
+    name: "result",
+    ref: at(unlinear(place.flat, o.batch), place.row, x.index(0)),
+    bytes: dtypeBytes(dtype, 1),
+    rows: o.m,
+    width: o.n,
+    pitch,
+  };
 }
 
 /** The row-major offset of a place whose indices are numbers. */
@@ -141,9 +162,10 @@ function numberOf(e: Expr): number | undefined {
 }
 
 /** What is there now and what comes next have room in the second-level cache. */
-function fits({ call, nest, params }: NestCall): boolean {
+function fits({ call, nest, params, right, values }: NestCall): boolean {
   const { s, o } = nest;
-  const operands = s.n * (s.k + (o?.n ?? 0));
+  const [keys, mixed] = [right.narrow, values?.narrow].map((n) => (n === undefined ? 4 : n.acc === "i32" ? 1 : 2)) as [number, number];
+  const operands = s.n * (s.k * keys + (o?.n ?? 0) * mixed);
   const scratch = Math.min(params.rows, s.m) * (scratchPitch(s.n) + s.k);
-  return 4 * (2 * operands + s.m * s.k + scratch) <= call.machine.caches.l2 * 0.9;
+  return 2 * operands + s.m * s.k * keys + 4 * scratch <= call.machine.caches.l2 * 0.9;
 }

@@ -5,7 +5,7 @@
  * with u and b as the kernel reads them: the second term is the start value of a column, the third needs the sum of a row.
  */
 import { bug } from "../../messages.ts";
-import type { Node } from "../../graph/ir.ts";
+import type { Node, ValueId } from "../../graph/ir.ts";
 import { kernelShift, packedLess } from "../../graph/ops/matmul-packed.ts";
 import type { DType } from "../../support/dtype.ts";
 import * as x from "../../tensor/build.ts";
@@ -26,6 +26,8 @@ export interface NarrowProduct {
   readonly nr: number;
   /** What the left operand is read from; undefined: it is f32 and rounded to bf16 on the way. */
   readonly left: NarrowSource | undefined;
+  /** The value in memory that the panels are packed from; undefined: it is computed on the way. */
+  readonly from: ValueId | undefined;
   /** A start value for each column, where the left operand has a zero point. */
   readonly start: BufferId | undefined;
   /** The zero point of the packed columns, and what a sum is multiplied by. */
@@ -85,7 +87,8 @@ export function narrowRight(
   });
   const at = (col: Expr, k: Expr): Ref => ({ buffer: panels, index: [quotient(col, nr), quotient(k, group), zeroIndex, zeroIndex] });
   const base = { at, way: "panels" as const, ld: s.k };
-  const common = { kernel, nr, left: sources.left, origin };
+  const from = sources.right?.value ?? (makersOf(pre, operand(node, 1)).length === 0 ? operand(node, 1) : undefined);
+  const common = { kernel, nr, left: sources.left, from, origin };
   const setup = [builder.alloc(panels, origin)];
   if (isBF16(kernel)) {
     const fill = bf16Panels(call, node, s, lead, nr, panels, sources.right, pre, origin);

@@ -111,6 +111,60 @@ struct piece_of : std::integral_constant<int, 0> {};
 template <class X>
 struct piece_of<X, std::void_t<decltype(X::piece)>> : std::integral_constant<int, X::piece> {};
 
+// ---- memory brought near ----------------------------------------------------------------------------------------------------------------
+
+// What memory brought near is for.
+enum class ahead { reads, writes };
+
+// What an epilogue brings near with a tile of R rows and V vectors, if anything.
+template <class Epi, class = void>
+struct brings_near : std::false_type {};
+template <class Epi>
+struct brings_near<Epi, std::void_t<decltype(&Epi::template bring_near<1, 1>)>> : std::true_type {};
+template <int R, int V, class Epi>
+FS_INLINE void bring_near_with(const Epi& epi, int64_t row, int64_t col) {
+  if constexpr (brings_near<Epi>::value) epi.template bring_near<R, V>(row, col);
+}
+
+// An epilogue that also brings memory near that later work uses: elements (row, i ...) of a matrix of `rows` x `width` (negative: as many
+// as go beside the product) at distances of `pitch`, one line with each vector of the product, in the same order: the line of columns `col`
+// begins at element 4 * col / sizeof(T). A tile does that before its sums fill the registers. Nothing is read.
+template <ahead For, class T, class Rows, class Width, class Pitch, class Epi>
+struct gemm_and_ahead {
+  const T* p;
+  Rows rows;
+  Width width;
+  Pitch pitch;
+  Epi epi;
+  template <class Acc, class Lanes>
+  FS_INLINE void operator()(int64_t row, int64_t col, Acc x, Lanes lanes) const {
+    epi(row, col, x, lanes);
+  }
+  template <int R, int V>
+  FS_INLINE void bring_near(int64_t row, int64_t col) const {
+    bring_near_with<R, V>(epi, row, col);
+    int64_t end = R;
+    if constexpr (fixed_or<Rows>(0) >= 0) end = rows - row < R ? rows - row : R;
+#pragma GCC unroll 4
+    for (int v = 0; v < V; v++) {
+      const int64_t at = (col + v * f32_lanes) * 4 / static_cast<int64_t>(sizeof(T));
+      if constexpr (fixed_or<Width>(0) >= 0)
+        if (at >= width) return;
+      const T* line = p + row * pitch + at;
+      for (int64_t r = 0; r < end; r++, line += pitch) {
+        if constexpr (For == ahead::reads)
+          prefetch_l2(line);
+        else
+          prefetch_to_write(line);
+      }
+    }
+  }
+};
+template <ahead For, class T, class Rows, class Width, class Pitch, class Epi>
+FS_INLINE auto and_ahead(const T* p, Rows rows, Width width, Pitch pitch, Epi epi) {
+  return gemm_and_ahead<For, T, Rows, Width, Pitch, Epi>{p, rows, width, pitch, epi};
+}
+
 // ---- register tile ------------------------------------------------------------------------------------------------------------------
 
 // R rows by V vectors; all vectors are full but the last, which has `lanes`.
@@ -123,6 +177,7 @@ __attribute__((noinline)) void gemm_tile(A a, const B* b, BStep b_step, K k_size
   using acc = typename X::acc;
   const int64_t k = k_size, ldb = b_step, steps = k / G;
   const int last = whole || padded ? f32_lanes : lane_count(lanes);
+  bring_near_with<R, V>(epi, row, col);
   acc c[U][R][V];
 #pragma GCC unroll 16
   for (int r = 0; r < R; r++)

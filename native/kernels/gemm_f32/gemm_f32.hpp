@@ -78,37 +78,6 @@ struct gemm_store {
   }
 };
 
-// What memory brought near is for.
-enum class ahead { reads, writes };
-
-// An epilogue that also brings memory near that later work uses: floats (row, col ...) of a matrix of `rows` x `width` (negative: as many
-// as the product has) at distances of `pitch`, with the elements of the same place in the product. Nothing is read.
-template <ahead For, class Rows, class Width, class Pitch, class Epi>
-struct gemm_and_ahead {
-  const float* p;
-  Rows rows;
-  Width width;
-  Pitch pitch;
-  Epi epi;
-  template <class Lanes>
-  FS_INLINE void operator()(int64_t row, int64_t col, f32x x, Lanes lanes) const {
-    epi(row, col, x, lanes);
-    if constexpr (fixed_or<Rows>(0) >= 0)
-      if (row >= rows) return;
-    if constexpr (fixed_or<Width>(0) >= 0)
-      if (col >= width) return;
-    const float* const at = p + row * pitch + col;
-    if constexpr (For == ahead::reads)
-      prefetch_l2(at);
-    else
-      prefetch_to_write(at);
-  }
-};
-template <ahead For, class Rows, class Width, class Pitch, class Epi>
-FS_INLINE auto and_ahead(const float* p, Rows rows, Width width, Pitch pitch, Epi epi) {
-  return gemm_and_ahead<For, Rows, Width, Pitch, Epi>{p, rows, width, pitch, epi};
-}
-
 template <int MR = gemm_f32_mr, int NV = gemm_f32_nv, class M, class N, class K, class A, class B, class Init, class Epi>
 FS_INLINE void gemm_f32(M m, N n, K k, const A& a, const B& b, const Init& init, const Epi& epi) {
   gemm<f32_arithmetic, MR, NV>(m, n, k, a, b, init, epi);

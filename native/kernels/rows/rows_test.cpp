@@ -163,7 +163,7 @@ void weight_bytes(int64_t rows, int64_t n, float step) {
     for (int64_t i = 0; i < n; i++) {
       const double weight = kind[static_cast<size_t>(r)] >= row_kind::masked ? 0 : step * std::exp(row[i] - top) / total;
       const double far = std::fabs(bytes.p[r * ldb + i] - std::fmin(255, weight));
-      wrong += !(far <= 0.5 + weight * 0x1p-17);
+      wrong += !(far <= 0.5 + weight * 0x1p-18);
     }
   }
   check::that(wrong == 0, "softmax_bytes_rows, %lld x %lld: %lld wrong", static_cast<long long>(rows), static_cast<long long>(n),

@@ -11,10 +11,9 @@
 //
 // e may be s. Sizes may be fixed<N>. Each weight is within a relative error of (4 + 2.3 (max - s)) 2^-24 (the roundings of s - max and of
 // its multiple by log2 e are errors of the exponent), beside a factor of at most 1 + |max| 2^-24 that the weights of a row share; below
-// 2^-126 weights are denormal. For bytes, where e is room for four rows that stays in the nearest cache, another 3e-6 are allowed, and a row
-// with a NaN or +inf, or masked as a whole, is 0; step is below 2^30. A NaN or a +inf makes its row's factor (or sum)
-// NaN, and so does a row that is masked as a whole (its sum stays 0). Several rows go side by side: their reductions across lanes share
-// shuffles.
+// 2^-126 weights are denormal. A NaN or a +inf makes its row's factor (or sum) NaN, and so does a row that is masked as a whole (its sum
+// stays 0). Several rows go side by side: their reductions across lanes share shuffles.
+// Bytes: e is room for weights_rows rows, so that it stays in the nearest cache; a row whose factor would be NaN is 0; step is below 2^30.
 #pragma once
 
 #include "../../math/exp.hpp"
@@ -124,11 +123,10 @@ FS_INLINE bool are_near_zero(const f32x (&top)[R]) {
 
 // e = e^(s - top), and the sums of its rows; top becomes the largest scores of the rows at `next`, because the units that compare them and
 // the way to the second-level cache have time meanwhile.
-template <class Exponent, class Fraction, int R>
+template <class Exponent, int R>
 FS_INLINE void exponentials(float* e, int64_t lde, const float* s, const float* next, int64_t lds, f32x (&top)[R], float* total, int64_t n) {
   const int64_t whole = n / f32_lanes * f32_lanes;
   const int rest = static_cast<int>(n - whole);
-  const Fraction fraction;
   Exponent exponent[R];
   f32x sum[R];
 #pragma GCC unroll 4
@@ -140,7 +138,7 @@ FS_INLINE void exponentials(float* e, int64_t lde, const float* s, const float* 
   for (int64_t i = 0; i < whole; i += f32_lanes) {
 #pragma GCC unroll 4
     for (int r = 0; r < R; r++) {
-      const f32x weight = exp2_nonpositive(exponent[r](load(s + r * lds + i)), fraction);
+      const f32x weight = exp2_nonpositive(exponent[r](load(s + r * lds + i)));
       store(e + r * lde + i, weight);
       sum[r] = add(sum[r], weight);
     }
@@ -149,7 +147,7 @@ FS_INLINE void exponentials(float* e, int64_t lde, const float* s, const float* 
   if (rest > 0) {
 #pragma GCC unroll 4
     for (int r = 0; r < R; r++) {
-      const f32x weight = exp2_nonpositive(exponent[r](load(s + r * lds + whole, rest)), fraction);
+      const f32x weight = exp2_nonpositive(exponent[r](load(s + r * lds + whole, rest)));
       store(e + r * lde + whole, weight, rest);
       sum[r] = add(sum[r], select(first_lanes(rest), weight, zero()));
     }
@@ -158,13 +156,13 @@ FS_INLINE void exponentials(float* e, int64_t lde, const float* s, const float* 
   lane_sums<R>(sum, total);
   if (next != nullptr) spread_largest<R>(top);
 }
-template <class Fraction, int R>
+template <int R>
 FS_INLINE void row_exponentials(float* e, int64_t lde, const float* s, const float* next, int64_t lds, f32x (&top)[R], float* total,
                                 int64_t n) {
   if (are_near_zero(top))
-    exponentials<exponent_near_zero, Fraction>(e, lde, s, next, lds, top, total, n);
+    exponentials<exponent_near_zero>(e, lde, s, next, lds, top, total, n);
   else
-    exponentials<exponent_of_difference, Fraction>(e, lde, s, next, lds, top, total, n);
+    exponentials<exponent_of_difference>(e, lde, s, next, lds, top, total, n);
 }
 
 // R rows side by side, whose largest scores `top` has; see exponentials.
@@ -172,7 +170,7 @@ template <int R>
 FS_INLINE void softmax_weights(float* e, int64_t lde, const float* s, const float* next, int64_t lds, f32x (&top)[R], float* factor,
                                int64_t n) {
   float total[R];
-  row_exponentials<exp2_fraction, R>(e, lde, s, next, lds, top, total, n);
+  row_exponentials<R>(e, lde, s, next, lds, top, total, n);
   for (int r = 0; r < R; r++) factor[r] = 1.0f / total[r];
 }
 
@@ -203,7 +201,7 @@ template <int R>
 FS_INLINE void softmax_bytes(uint8_t* bytes, int64_t ldb, float* e, int64_t lde, const float* s, const float* next, int64_t lds,
                              f32x (&top)[R], float step, int64_t n) {
   float total[R];
-  row_exponentials<exp2_fraction_of_bytes, R>(e, lde, s, next, lds, top, total, n);
+  row_exponentials<R>(e, lde, s, next, lds, top, total, n);
 #pragma GCC unroll 4
   for (int r = 0; r < R; r++) store_bytes(bytes + r * ldb, e + r * lde, broadcast(1.0f / total[r] * step), n);
 }
@@ -222,7 +220,7 @@ FS_INLINE void softmax_steps(float* s, int64_t lds, float* max, float* sum, floa
     factor[r] = first(select(none, broadcast(1.0f), exp_nonpositive(sub(before, top[r]))));
   }
   float total[R];
-  exponentials<exponent_of_difference, exp2_fraction>(s, lds, s, nullptr, lds, top, total, n);
+  exponentials<exponent_of_difference>(s, lds, s, nullptr, lds, top, total, n);
   for (int r = 0; r < R; r++) sum[r] = sum[r] * factor[r] + total[r];
 }
 
