@@ -98,7 +98,7 @@ export interface Other {
 
 export const noSelection: Selection = { nodes: [] };
 
-export const initialState: State = {
+const initialState: State = {
   trusted: true,
   generation: -1,
   busy: true,

@@ -12,15 +12,8 @@ import type {
   HotSpots,
   InstructionNotes,
   Hello,
-  LoopStep,
-  OrtProfile,
   PanelOptions,
   PanelRequests,
-  ProbedTensor,
-  TemplateSpace,
-  TensorArg,
-  TensorPage,
-  TensorStats,
   TextKind,
   TextReply,
 } from "#protocol";
@@ -28,7 +21,8 @@ import { cancelled, coded, isCancelled, toErrorInfo } from "../coded-error.ts";
 import type { ChosenData } from "../features/probe.ts";
 import { CompilerClient, type ClientLog } from "../worker/client.ts";
 import type { Threads } from "../worker/threads.ts";
-import type { BenchReply, CompileReply, MachineInfo, ModelInfo, Progress, WorkerRequests } from "../worker/messages.ts";
+import type { BenchReply, CompileReply, MachineInfo, ModelInfo, Progress } from "../worker/messages.ts";
+import { CompilationQuestions } from "./compilation-questions.ts";
 import { localCopy, type LocalCopy } from "./local-copy.ts";
 import { StageNames } from "./stage-names.ts";
 import { Trail } from "./trail.ts";
@@ -45,7 +39,7 @@ export interface DocumentHost {
   readonly log: ClientLog;
 }
 
-export class ModelDocument implements vscode.CustomDocument {
+export class ModelDocument extends CompilationQuestions implements vscode.CustomDocument {
   machine: MachineInfo | undefined;
   model: ModelInfo | undefined;
   generation = 0;
@@ -74,6 +68,7 @@ export class ModelDocument implements vscode.CustomDocument {
   private hold = 0;
   /** How it came to its first picture. */
   readonly trail = new Trail();
+  protected readonly ask: CompilerClient["request"] = (...asked) => this.client.request(...asked);
   private compiling: Promise<void> = Promise.resolve();
   private disposed = false;
 
@@ -82,6 +77,7 @@ export class ModelDocument implements vscode.CustomDocument {
     public options: PanelOptions,
     private readonly host: DocumentHost,
   ) {
+    super();
     this.client = this.newClient();
   }
 
@@ -127,7 +123,6 @@ export class ModelDocument implements vscode.CustomDocument {
     return this.compiling;
   }
 
-  /** Waits for the newest compilation; throws its error, if it has one. */
   async ready(what: string): Promise<CompilationSummary> {
     for (let seen = -1; seen !== this.generation;) {
       seen = this.generation;
@@ -146,71 +141,10 @@ export class ModelDocument implements vscode.CustomDocument {
     return reply;
   }
 
-  async tensor(arg: TensorArg, signal?: AbortSignal): Promise<TensorPage> {
-    await this.ready("a tensor");
-    return this.client.request("tensor", arg, { signal });
-  }
-
-  async tensorStats(arg: { value: number; stage: number }, signal: AbortSignal, onEvent: (p: Progress) => void): Promise<TensorStats> {
-    await this.ready("a tensor");
-    return this.client.request("tensorStats", arg, { signal, onEvent });
-  }
-
   /** Names of the model's inputs, in its order. */
   inputNames(): readonly string[] {
     const { values } = this.graphAt(0);
     return [...(this.stages[0]?.inputs ?? [])].map((id) => values.get(id)?.name ?? "");
-  }
-
-  /** Runs the model on data and keeps the value: `tensor` and its kin give it from then on. */
-  async probe(arg: WorkerRequests["probe"]["arg"], signal: AbortSignal, onEvent: (p: Progress) => void): Promise<ProbedTensor> {
-    this.requireNative("running the model");
-    await this.ready("a run of the model");
-    return this.client.request("probe", arg, { signal, onEvent });
-  }
-
-  /** Runs the model on data and compares its tensors. */
-  async compareValues(
-    arg: WorkerRequests["compareValues"]["arg"],
-    signal: AbortSignal,
-    onEvent: (p: Progress) => void,
-  ): Promise<WorkerRequests["compareValues"]["reply"]> {
-    this.requireNative("running the model");
-    await this.ready("a run of the model");
-    return this.whileBusy("values", this.client.request("compareValues", arg, { signal, onEvent }));
-  }
-
-  /** Writes a constant to a file of NumPy. */
-  async writeTensor(
-    arg: { value: number; stage: number; path: string },
-    signal: AbortSignal,
-    onEvent: (p: Progress) => void,
-  ): Promise<WorkerRequests["writeTensor"]["reply"]> {
-    await this.ready("a tensor");
-    return this.client.request("writeTensor", arg, { signal, onEvent });
-  }
-
-  /** The loops that nodes of the last graph became, stage by stage. */
-  async loops(nodes: readonly number[], signal?: AbortSignal): Promise<readonly LoopStep[]> {
-    await this.ready("the loops of a node");
-    return this.client.request("loops", { nodes }, { signal });
-  }
-
-  /** A graph inside of the model: the body of a node or of a function. */
-  async body(path: string, signal?: AbortSignal): Promise<GraphDelta> {
-    await this.ready("a graph inside of the model");
-    return this.client.request("body", { path }, { signal });
-  }
-
-  /** A function or a header of the native library. */
-  nativeSource(arg: PanelRequests["nativeSource"]["arg"], signal?: AbortSignal): Promise<PanelRequests["nativeSource"]["reply"]> {
-    return this.client.request("nativeSource", arg, { signal });
-  }
-
-  /** Reads a profile of ONNX Runtime of this model. */
-  async ortProfile(path: string, signal?: AbortSignal): Promise<OrtProfile> {
-    await this.ready("a profile");
-    return this.client.request("ortProfile", { path }, { signal });
   }
 
   async bench(arg: PanelRequests["bench"]["arg"], signal: AbortSignal, onEvent: (p: Progress) => void): Promise<BenchReply> {
@@ -224,18 +158,6 @@ export class ModelDocument implements vscode.CustomDocument {
     if (arg.scope.kind === "model" && arg.params === undefined) this.hotSpots = reply.result.hotSpots;
     this.changed.fire("bench");
     return reply;
-  }
-
-  /** What a group's template can be built with. */
-  async templateSpace(group: number, signal?: AbortSignal): Promise<TemplateSpace> {
-    await this.ready("a template");
-    return this.client.request("templateSpace", { group }, { signal });
-  }
-
-  /** Tells this model from others: stored benchmarks have it. */
-  async structureHash(signal?: AbortSignal): Promise<string> {
-    await this.ready("a benchmark");
-    return this.client.request("modelHash", null, { signal });
   }
 
   /** Nodes and values of a stage by id: names, operators, origins. */
@@ -360,12 +282,12 @@ export class ModelDocument implements vscode.CustomDocument {
     this.changed.fire("failed");
   }
 
-  private requireNative(what: string): void {
+  protected requireNative(what: string): void {
     if (!vscode.workspace.isTrusted) throw coded("untrusted", { what });
     if (this.uri.scheme !== "file") throw coded("not-on-disk", { what });
   }
 
-  private async whileBusy<T>(what: string, work: Promise<T>): Promise<T> {
+  protected async whileBusy<T>(what: string, work: Promise<T>): Promise<T> {
     this.busy = what;
     if (!this.disposed) this.changed.fire("busy");
     try {

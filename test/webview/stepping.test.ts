@@ -105,6 +105,8 @@ describe("by keyboard alone", { skip: noChromium }, () => {
     await press(page, "F7");
     await textOf(page, vectorise + 1);
     assert.match(await page.innerText(".stage-text-head"), new RegExp(`as at stage ${vectorise}`));
+    await opened.deliver({ type: "command", command: { name: "show-stage", stage: code - 4 } });
+    await textOf(page, code - 4);
     await page.waitForTimeout(300);
     const times: number[] = [];
     for (const stage of [3, 2, 1, 2, 3, 2, 1].map((before) => code - before)) {

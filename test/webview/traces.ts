@@ -1,4 +1,5 @@
 /** Real compilations for pictures: an encoder as an exporter writes it, and a quantised network. */
+import { writeFileSync } from "node:fs";
 import { writeModel } from "../../compiler-core/onnx/writer.ts";
 import type { OnnxModel } from "../../compiler-core/onnx/model.ts";
 import { mobilenetV2Qdq } from "../workloads/convnets.ts";
@@ -16,7 +17,15 @@ export function layerFixture(layers: number): Fixture {
 export const quantisedFixture = (): Fixture => fixtureOf("mobilenet-qdq.onnx", mobilenetV2Qdq(1));
 
 function fixtureOf(name: string, model: OnnxModel): Fixture {
+  return compiledFixture(name, bytesOf(model), []);
+}
+
+function bytesOf(model: OnnxModel): Uint8Array {
   const parts: Uint8Array[] = [];
   writeModel(model, { write: (bytes) => void parts.push(bytes.slice()) });
-  return compiledFixture(name, Buffer.concat(parts), []);
+  return Buffer.concat(parts);
 }
+
+/** A file with one layer of BERT-base at its real size, for measurements. */
+export const writeLayer = (file: string): void =>
+  writeFileSync(file, bytesOf(encoder("bert-layer", { ...bertBase, layers: 1, vocabulary: 1000 })));

@@ -64,7 +64,7 @@ function marksOf(boxes: Boxes, change: StageChange | undefined, side: "before" |
 }
 
 /** The boxes and inner edges of each group that is not a frame of the picture. A box of many nodes belongs to none. */
-export function hullsOf(groups: readonly GroupInfo[], boxes: Boxes): { readonly hulls: readonly Hull[]; readonly hullOf: Int32Array } {
+function hullsOf(groups: readonly GroupInfo[], boxes: Boxes): { readonly hulls: readonly Hull[]; readonly hullOf: Int32Array } {
   const framed = new Set(boxes.frames.filter(({ kind }) => kind === "group").map(({ group }) => group));
   const hullOf = new Int32Array(boxes.count).fill(-1);
   const hulls: (Hull & { members: number[]; ways: number[] })[] = [];

@@ -11,7 +11,7 @@ export interface ChangeCounts {
 }
 
 /** Counts of the nodes of a cluster; undefined when nothing happened to them. */
-export function changeCounts(
+function changeCounts(
   { members }: ClusterBox,
   { added, changed, removed, retyped, tuned, replaces }: StageChange,
   side: "before" | "after",

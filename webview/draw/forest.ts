@@ -100,7 +100,7 @@ function domain(rows: readonly ForestRow[], band: readonly [number, number]): [n
 const round = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 1, 1.05, 1.1, 1.2, 1.5, 2, 3, 5, 10, 20, 50, 100];
 
 /** Round ratios that lie inside and leave room for each other's text; 1 is always one of them. */
-export function ratioTicks(from: number, to: number, pixels: number): number[] {
+function ratioTicks(from: number, to: number, pixels: number): number[] {
   const place = (value: number): number => ((Math.log(value) - Math.log(from)) / (Math.log(to) - Math.log(from))) * pixels;
   const kept = [1];
   const inside = round.filter((value) => value > from && value < to && value !== 1);

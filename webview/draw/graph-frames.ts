@@ -40,7 +40,7 @@ export function drawFrameTitles(pen: Pen, view: Rect): void {
   }
 }
 
-export const frameColour = ({ theme }: Pen, frame: Frame): string =>
+const frameColour = ({ theme }: Pen, frame: Frame): string =>
   frame.kind === "cluster"
     ? theme.muted
     : ((frame.hole ? theme.category[Category.Hole] : theme.groups[frame.order % theme.groups.length]) ?? theme.muted);

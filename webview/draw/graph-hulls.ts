@@ -12,7 +12,7 @@ const corridor = 16;
 /** From further away hulls are specks. */
 const leastZoom = 0.06;
 
-export const hullColour = ({ theme }: Pen, hull: Hull): string =>
+const hullColour = ({ theme }: Pen, hull: Hull): string =>
   (hull.dashed ? theme.category[Category.Hole] : theme.groups[hull.colour % theme.groups.length]) ?? theme.muted;
 
 /** What is in sight; the one that is selected lies on top. */

@@ -56,7 +56,7 @@ function drawDashes(pen: Pen, edges: readonly RejectedEdge[], emphasised: boolea
 }
 
 /** The middle of a way. */
-export function wayMiddle({ placement: { start, points } }: Scene, edge: number): readonly [number, number] {
+function wayMiddle({ placement: { start, points } }: Scene, edge: number): readonly [number, number] {
   const [first, last] = [start[edge] as number, (start[edge + 1] as number) - 1];
   const p = first + Math.floor((last - first) / 2);
   if ((last - first) % 2 === 0) return [points[2 * p] as number, points[2 * p + 1] as number];

@@ -7,7 +7,7 @@ import { inkColour } from "./paint.ts";
 import type { Theme } from "./theme.ts";
 
 /** Width of a strip at the right, height of one below. */
-export const stripSize = 76;
+const stripSize = 76;
 const pad = 6;
 /** Room for marks at the outer edge: what was found, then what changed or is selected. */
 const lane = 6;

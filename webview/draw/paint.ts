@@ -52,7 +52,7 @@ export interface PaintParts {
 
 /** Classes with a colour of their own; what is rarer shares the last one. */
 const mostClasses = 7;
-export const rampSteps = 7;
+const rampSteps = 7;
 
 export const inkColour = (theme: Theme, { kind, index }: Ink): string => {
   if (kind === "category") return theme.category[index] ?? theme.muted;

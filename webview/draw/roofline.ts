@@ -101,7 +101,7 @@ export function rooflinePlot(options: RooflineOptions, theme: Theme): SVGElement
   return root;
 }
 
-export const ceilingText =
+const ceilingText =
   (format: (value: number) => string) =>
   ({ name, kind, value }: Ceiling): string =>
     `${name} ${format(value)} ${kind === "compute" ? "Gflop/s" : "GB/s"}`;

@@ -28,7 +28,7 @@ export function traceWay(ctx: Ctx, { start, points, orthogonal, direction }: Pla
 }
 
 /** A curve that leaves and arrives vertically. */
-export function curveTo(ctx: Ctx, ax: number, ay: number, bx: number, by: number): void {
+function curveTo(ctx: Ctx, ax: number, ay: number, bx: number, by: number): void {
   if (Math.abs(ax - bx) < 0.5) ctx.lineTo(bx, by);
   else {
     const bend = Math.max(14, Math.abs(by - ay) / 2);

@@ -111,7 +111,7 @@ function row(strip: Strip, sorted: readonly number[], place: number, at: Place, 
 }
 
 /** Half the width of the interval as a share of the median. */
-export function spreadText({ low, high, median }: Pick<Strip, "low" | "high" | "median">): string {
+function spreadText({ low, high, median }: Pick<Strip, "low" | "high" | "median">): string {
   const share = (50 * (high - low)) / median;
   return `±${share < 0.1 ? share.toFixed(2) : share < 10 ? share.toFixed(1) : share.toFixed(0)} %`;
 }

@@ -78,9 +78,3 @@ export function writeIn(ctx: Surface, text: string, x: number, y: number, room: 
   else if (width * pressed <= room) ctx.fillText(text, x, y, room);
   else ctx.fillText(fitText(ctx, text, room), x, y);
 }
-
-/** Fonts changed, or became available. */
-export function forgetTexts(): void {
-  widths.clear();
-  fitted.clear();
-}

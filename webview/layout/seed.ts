@@ -49,7 +49,7 @@ function settleNew(boxes: Boxes, x: Float64Array, y: Float64Array, right: boolea
 }
 
 /** A placement from corners alone. */
-export function withStraightEdges(boxes: Boxes, x: Float64Array, y: Float64Array, direction: "down" | "right" = "down"): Placement {
+function withStraightEdges(boxes: Boxes, x: Float64Array, y: Float64Array, direction: "down" | "right" = "down"): Placement {
   const edges = boxes.from.length;
   const right = direction === "right";
   const start = new Int32Array(edges + 1);
@@ -66,7 +66,7 @@ export function withStraightEdges(boxes: Boxes, x: Float64Array, y: Float64Array
 }
 
 /** Bounds of what is in each frame; until there is a layout, they may overlap others. */
-export function framesAround(boxes: Boxes, x: Float64Array, y: Float64Array): Float64Array {
+function framesAround(boxes: Boxes, x: Float64Array, y: Float64Array): Float64Array {
   const { frames, frameOf } = boxes;
   const sides = frames.map(() => [Infinity, Infinity, -Infinity, -Infinity] as [number, number, number, number]);
   const cover = (frame: number, left: number, top: number, right: number, bottom: number): void => {

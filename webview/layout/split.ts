@@ -32,13 +32,6 @@ export interface Level {
   size: { readonly before: number; readonly after: number; readonly length: number; readonly shift: number; readonly lead: number };
 }
 
-/** The segments of each edge, as pairs of level and segment, in order. */
-export interface SplitGraph {
-  readonly levels: readonly Level[];
-  readonly start: Int32Array;
-  readonly path: Int32Array;
-}
-
 const splits = new WeakMap<readonly Level[], { readonly start: Int32Array; readonly path: Int32Array }>();
 
 /** Ways of edges through the levels: `path` has pairs of level index and segment. */

@@ -84,7 +84,7 @@ export const isCluster = (key: number): boolean => key >= firstCluster;
 
 /** Keys of the boxes of graph inputs and outputs, by value id. */
 export const inputKey = (value: number): number => -2 - 2 * value;
-export const outputKey = (value: number): number => -3 - 2 * value;
+const outputKey = (value: number): number => -3 - 2 * value;
 /** The value of an input or output box. */
 export const valueOfKey = (key: number): number => Math.floor((-2 - key) / 2);
 

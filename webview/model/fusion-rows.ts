@@ -22,7 +22,7 @@ export interface EdgeRow {
 
 export type FusionRow = GroupRow | EdgeRow;
 
-export const sortings = ["run", "time", "saved", "footprint", "parallelism"] as const;
+const sortings = ["run", "time", "saved", "footprint", "parallelism"] as const;
 export type Sorting = (typeof sortings)[number];
 
 export interface FusionFilter {
@@ -37,7 +37,7 @@ export interface FusionFilter {
 }
 
 /** Without code, or done once at the first run. */
-export const isQuiet = ({ info }: Pick<GroupRow, "info">): boolean => info.template === "view" || info.phase === "init";
+const isQuiet = ({ info }: Pick<GroupRow, "info">): boolean => info.template === "view" || info.phase === "init";
 
 /** What a row is worth in an order: the least comes first. */
 const keys: Readonly<Record<Sorting, (row: GroupRow) => number>> = {

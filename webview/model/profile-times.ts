@@ -5,7 +5,7 @@ import type { NodeRow } from "./trace.ts";
 const known = new WeakMap<OrtProfile, ReadonlyMap<number, number>>();
 
 /** ONNX node -> time of the kernels that it is found behind. */
-export function timesOfSources(profile: OrtProfile): ReadonlyMap<number, number> {
+function timesOfSources(profile: OrtProfile): ReadonlyMap<number, number> {
   const before = known.get(profile);
   if (before) return before;
   const made = new Map<number, number>();

@@ -3,7 +3,7 @@ import type { FoldBy } from "../../store.ts";
 import type { FoldTree } from "./tree.ts";
 
 /** Graphs of more nodes start folded. */
-export const foldFrom = 500;
+const foldFrom = 500;
 /** What is seen at once: at most, and at least where there is that much. */
 const mostShown = 72;
 const fewestShown = 6;

@@ -47,7 +47,7 @@ function legendText(points: readonly RoofPoint[], trail: readonly RoofPoint[], {
 }
 
 /** Those of the arithmetic that ran, and the others faintly; results of older versions know two. */
-export function ceilingsOf({ roofline, peakGflops, peakGBs, precision }: BenchResult): Ceiling[] {
+function ceilingsOf({ roofline, peakGflops, peakGBs, precision }: BenchResult): Ceiling[] {
   if (roofline && roofline.ceilings.length > 0)
     return roofline.ceilings.map(({ name, kind, value, precision: of }) => ({
       name: visible(name),
@@ -103,7 +103,7 @@ interface Placed {
 }
 
 /** Regions as points: their time is that of the slowest thread, because all of them work on it at once. */
-export const regionPoints = (regions: BenchResult["regions"]): Placed[] =>
+const regionPoints = (regions: BenchResult["regions"]): Placed[] =>
   regions.flatMap(({ group, name, ns, threads, flops = NaN, bytes = NaN }) => {
     const wall = threads && threads.length > 0 ? Math.max(...threads.map((thread) => thread.ns)) : ns;
     return flops > 0 && bytes > 0 && wall > 0 ? [{ group, label: name ?? `g${group}`, flops, bytes, ns: wall }] : [];

@@ -57,7 +57,7 @@ export function timesCard({ run: { result, thinned }, theme, width }: Dashboard)
 }
 
 /** Ours first, then the baselines in their order. */
-export function stripsOf({ ours, baselines, samples = [] }: BenchResult): Strip[] {
+function stripsOf({ ours, baselines, samples = [] }: BenchResult): Strip[] {
   const strip = (name: string, candidate: string, timing: Timing, version = ""): Strip => ({
     name,
     ...(version === "" ? {} : { note: visible(version) }),
@@ -78,7 +78,7 @@ export function stripsOf({ ours, baselines, samples = [] }: BenchResult): Strip[
 }
 
 /** One row a baseline, the control last. */
-export function ratiosOf({ baselines, speedup, control }: BenchResult): ForestRow[] {
+function ratiosOf({ baselines, speedup, control }: BenchResult): ForestRow[] {
   const row = (name: string, ratio: BenchResult["control"], finding: ForestRow["finding"]): ForestRow => ({
     name,
     median: ratio.median,

@@ -35,7 +35,7 @@ const rank = (verdict: Verdict): number =>
   verdict.subject === "fusion" ? (isNothingToFuse(verdict) ? 2 : Number(verdict.accepted)) : 3 + Number(verdict.accepted);
 
 /** One decision. */
-export function verdictCard(app: App, verdict: Verdict): HTMLElement {
+function verdictCard(app: App, verdict: Verdict): HTMLElement {
   const head = el(
     "div",
     { class: "verdict-head" },
@@ -119,14 +119,14 @@ export function fusionFact(app: App, ends: ReadonlySet<number>, verdicts: readon
     const text = ends.has(to) ? `with its producer ${endLabel(app, from, "inputs")}` : `with its reader ${endLabel(app, to, "outputs")}`;
     const go = (): void => showInColumn(document.querySelector(`.verdict[data-subject="fusion"][data-nodes="${verdict.nodes.join("-")}"]`));
     const mark = icon(isNothingToFuse(verdict) ? "dot" : verdict.accepted ? "check" : "cross");
-    const made = el(
-      "div",
-      { class: "fusion-line" },
-      linkButton(`${verdict.accepted ? "" : isThroughView(verdict) ? "in one nest " : "not "}${text}`, go, visible(verdict.because)),
+    const link = linkButton(
+      `${verdict.accepted ? "" : isThroughView(verdict) ? "in one nest " : "not "}${text}`,
+      go,
+      visible(verdict.because),
     );
-    made.prepend(mark);
     const pass = passOf(app, verdict);
-    if (pass) made.append(el("span", { class: "muted" }, " · ", pass));
+    const made = el("div", { class: "fusion-line" }, el("span", {}, link, pass ? " · " : "", pass));
+    made.prepend(mark);
     return made;
   };
   return el(

@@ -104,7 +104,7 @@ function origin({ group, onnxNodes, anchors, nests, mergedBy }: FusionGroup): st
 }
 
 /** Memory counts as far as arithmetic does not hide it. */
-export const partNs = (cost: NonNullable<FusionGroup["cost"]>, name: (typeof costParts)[number]["key"]): number =>
+const partNs = (cost: NonNullable<FusionGroup["cost"]>, name: (typeof costParts)[number]["key"]): number =>
   name === "memoryNs" ? Math.max(0, cost.memoryNs - cost.computeNs) : cost[name];
 
 function timeBar({ cost }: FusionGroup, most: number): HTMLElement {

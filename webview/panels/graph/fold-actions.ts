@@ -8,7 +8,7 @@ import { visible } from "../../model/format.ts";
 import type { NodeRow, Snapshot } from "../../model/trace.ts";
 
 /** Opens a cluster that is closed, closes one that is open. */
-export function turnCluster(app: App, ids: readonly string[]): void {
+function turnCluster(app: App, ids: readonly string[]): void {
   const turned = new Set(app.store.state.turned);
   for (const id of ids) if (!turned.delete(id)) turned.add(id);
   app.store.update({ turned });

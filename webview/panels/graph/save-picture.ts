@@ -62,7 +62,7 @@ function ruler(): (font: string, text: string) => number {
 }
 
 /** The graph as an SVG document, and the texts in it. */
-export function svgPicture(
+function svgPicture(
   sitter: Sitter,
   part: PicturePart,
   theme: Theme,
@@ -82,7 +82,7 @@ export function pictureScale(width: number, height: number, wanted: number): num
 }
 
 /** The graph as a PNG file. @throws HostError `picture-too-large` */
-export async function pngPicture(sitter: Sitter, part: PicturePart, theme: Theme): Promise<Uint8Array> {
+async function pngPicture(sitter: Sitter, part: PicturePart, theme: Theme): Promise<Uint8Array> {
   const { width, height } = shotOf(sitter, part, 1);
   const scale = pictureScale(width, height, part === "view" ? Math.max(1, devicePixelRatio) : 2);
   const shot = shotOf(sitter, part, scale);

@@ -11,7 +11,7 @@ import { fateOf } from "../../model/holes.ts";
 import type { NodeRow, Snapshot } from "../../model/trace.ts";
 
 /** Letters: of operators that are not cut; of names at most; of shapes that are not cut, and of the ends of longer ones. */
-const [wholeOp, longestName, wholeShape, shapeEnd] = [8, 60, 6, 4];
+const [wholeOp, longestName, wholeShape, shapeEnd] = [8, 60, 9, 4];
 
 export interface RowOf {
   readonly node: NodeRow;
