@@ -113,9 +113,9 @@ __attribute__((noinline)) void conv_last_tile(const T* a, const W* b, int64_t po
     }
 }
 
-// All tiles of some rows against one panel of V vectors.
-template <class X, class S, bool Copy, int NR, int TR, int TW, int V, class T, class W, class Init, class Epi, class Lanes>
-FS_INLINE void conv_last_panel(int64_t rows, const T* x, const W* b, int64_t col, const Init& init, const Epi& epi, Lanes lanes) {
+// All tiles of some rows against one panel of V vectors. Where their number is known, only the last tile that occurs is instantiated.
+template <class X, class S, bool Copy, int NR, int TR, int TW, int V, class Rows, class T, class W, class Init, class Epi, class Lanes>
+FS_INLINE void conv_last_panel(Rows rows, const T* x, const W* b, int64_t col, const Init& init, const Epi& epi, Lanes lanes) {
   using steps = conv_last_steps<S, Copy, X::group>;
   constexpr int64_t whole = S::out_columns / TW * TW, rest = S::out_columns % TW;
   const auto tiles = [&](int64_t oy, auto height) __attribute__((always_inline)) {
@@ -127,13 +127,17 @@ FS_INLINE void conv_last_panel(int64_t rows, const T* x, const W* b, int64_t col
       conv_last_tile<X, S, Copy, NR, H, rest, V>(line + whole * steps::column, b, oy * S::out_columns + whole, col, init, epi, lanes);
   };
   int64_t oy = 0;
-  for (; oy + TR <= rows; oy += TR) tiles(oy, fixed<TR>{});
-  with_rows<TR - 1>(rows - oy, [&](auto height) { tiles(oy, height); });
+  if constexpr (fixed_or<Rows>(TR) >= TR)
+    for (; oy + TR <= rows; oy += TR) tiles(oy, fixed<TR>{});
+  if constexpr (!is_fixed<Rows>::value)
+    with_rows<TR - 1>(rows - oy, [&](auto height) { tiles(oy, height); });
+  else if constexpr (fixed_or<Rows>(0) % TR != 0)
+    tiles(oy, fixed<fixed_or<Rows>(0) % TR>{});
 }
 
 // The last, narrower panel.
-template <class X, class S, bool Copy, int NR, int TR, int TW, int V, class T, class W, class Init, class Epi>
-FS_INLINE void conv_last_narrow(int64_t width, int64_t rows, const T* x, const W* b, int64_t col, const Init& init, const Epi& epi) {
+template <class X, class S, bool Copy, int NR, int TR, int TW, int V, class Rows, class T, class W, class Init, class Epi>
+FS_INLINE void conv_last_narrow(int64_t width, Rows rows, const T* x, const W* b, int64_t col, const Init& init, const Epi& epi) {
   if constexpr (V > 0) {
     if (width > (V - 1) * f32_lanes)
       conv_last_panel<X, S, Copy, NR, TR, TW, V>(rows, x, b, col, init, epi, static_cast<int>(width - (V - 1) * f32_lanes));
@@ -142,8 +146,8 @@ FS_INLINE void conv_last_narrow(int64_t width, int64_t rows, const T* x, const W
   }
 }
 
-template <class X, class S, bool Copy, int NV, int TR, int TW, class N, class T, class W, class Init, class Epi>
-FS_INLINE void conv_last(int64_t row, int64_t rows, N n, const T* x, const W* w, T* scratch, T fill, const Init& init, const Epi& epi) {
+template <class X, class S, bool Copy, int NV, int TR, int TW, class Rows, class N, class T, class W, class Init, class Epi>
+FS_INLINE void conv_last(int64_t row, Rows rows, N n, const T* x, const W* w, T* scratch, T fill, const Init& init, const Epi& epi) {
   constexpr int NR = NV * f32_lanes;
   using steps = conv_last_steps<S, Copy, X::group>;
   static_assert(TR == 1 || TW == S::out_columns, "tiles of several rows take them whole");
@@ -168,18 +172,18 @@ FS_INLINE void conv_last(int64_t row, int64_t rows, N n, const T* x, const W* w,
   }
 }
 
-template <class S, bool Copy, int TR, int TW, class N, class Init, class Epi>
-FS_INLINE void conv_last_f32(int64_t row, int64_t rows, N n, const float* x, const float* w, float* scratch, const Init& init,
+template <class S, bool Copy, int TR, int TW, class Rows, class N, class Init, class Epi>
+FS_INLINE void conv_last_f32(int64_t row, Rows rows, N n, const float* x, const float* w, float* scratch, const Init& init,
                              const Epi& epi) {
   conv_last<f32_arithmetic, S, Copy, gemm_f32_nv, TR, TW>(row, rows, n, x, w, scratch, 0.0f, init, epi);
 }
-template <class S, bool Copy, int TR, int TW, class N, class Init, class Epi>
-FS_INLINE void conv_last_u8s8(int64_t row, int64_t rows, N n, const uint8_t* x, const int8_t* w, uint8_t* scratch, uint8_t fill,
+template <class S, bool Copy, int TR, int TW, class Rows, class N, class Init, class Epi>
+FS_INLINE void conv_last_u8s8(int64_t row, Rows rows, N n, const uint8_t* x, const int8_t* w, uint8_t* scratch, uint8_t fill,
                               const Init& init, const Epi& epi) {
   conv_last<i8_arithmetic<0>, S, Copy, gemm_u8s8_nv, TR, TW>(row, rows, n, x, w, scratch, fill, init, epi);
 }
-template <class S, bool Copy, int TR, int TW, class N, class Init, class Epi>
-FS_INLINE void conv_last_s8s8(int64_t row, int64_t rows, N n, const int8_t* x, const int8_t* w, int8_t* scratch, int8_t fill,
+template <class S, bool Copy, int TR, int TW, class Rows, class N, class Init, class Epi>
+FS_INLINE void conv_last_s8s8(int64_t row, Rows rows, N n, const int8_t* x, const int8_t* w, int8_t* scratch, int8_t fill,
                               const Init& init, const Epi& epi) {
   conv_last<i8_arithmetic<static_cast<int32_t>(0x80808080u)>, S, Copy, gemm_u8s8_nv, TR, TW>(row, rows, n, x, w, scratch, fill, init, epi);
 }

@@ -253,30 +253,36 @@ FS_INLINE void depthwise_last_rows(int64_t oy, int64_t position, const typename 
   if constexpr (rest > 0) tile(whole, fixed<rest>{});
 }
 
-template <class X, class S, class Init, class Epi>
-FS_INLINE void depthwise_last(int64_t row, int64_t rows, const typename X::type* x, const typename X::weight* w,
+// Where the number of rows is known, only the last tile that occurs is instantiated (build time!).
+template <class X, class S, class Rows, class Init, class Epi>
+FS_INLINE void depthwise_last(int64_t row, Rows rows, const typename X::type* x, const typename X::weight* w,
                               typename X::type* fills, typename X::type fill, const Init& init, const Epi& epi) {
   constexpr int TY = X::template tile_rows<S>;
   fill_elements(fills, S::channels, fill);
   int64_t i = 0;
-  for (; i + TY <= rows; i += TY) depthwise_last_rows<X, S, TY>(row + i, i * S::out_columns, x, w, fills, init, epi);
-  with_rows<TY - 1>(rows - i, [&](auto left) {
+  const auto last = [&](auto left) __attribute__((always_inline)) {
     depthwise_last_rows<X, S, decltype(left)::value>(row + i, i * S::out_columns, x, w, fills, init, epi);
-  });
+  };
+  if constexpr (fixed_or<Rows>(TY) >= TY)
+    for (; i + TY <= rows; i += TY) depthwise_last_rows<X, S, TY>(row + i, i * S::out_columns, x, w, fills, init, epi);
+  if constexpr (!is_fixed<Rows>::value)
+    with_rows<TY - 1>(rows - i, last);
+  else if constexpr (fixed_or<Rows>(0) % TY != 0)
+    last(fixed<fixed_or<Rows>(0) % TY>{});
 }
 
-template <class S, class Init, class Epi>
-FS_INLINE void depthwise_last_f32(int64_t row, int64_t rows, const float* x, const float* w, float* fills, const Init& init,
+template <class S, class Rows, class Init, class Epi>
+FS_INLINE void depthwise_last_f32(int64_t row, Rows rows, const float* x, const float* w, float* fills, const Init& init,
                                   const Epi& epi) {
   depthwise_last<depthwise_f32, S>(row, rows, x, w, fills, 0.0f, init, epi);
 }
-template <class S, class Init, class Epi>
-FS_INLINE void depthwise_last_u8s8(int64_t row, int64_t rows, const uint8_t* x, const int8_t* w, uint8_t* fills, uint8_t fill,
+template <class S, class Rows, class Init, class Epi>
+FS_INLINE void depthwise_last_u8s8(int64_t row, Rows rows, const uint8_t* x, const int8_t* w, uint8_t* fills, uint8_t fill,
                                    const Init& init, const Epi& epi) {
   depthwise_last<depthwise_i8<0>, S>(row, rows, x, w, fills, fill, init, epi);
 }
-template <class S, class Init, class Epi>
-FS_INLINE void depthwise_last_s8s8(int64_t row, int64_t rows, const int8_t* x, const int8_t* w, int8_t* fills, int8_t fill,
+template <class S, class Rows, class Init, class Epi>
+FS_INLINE void depthwise_last_s8s8(int64_t row, Rows rows, const int8_t* x, const int8_t* w, int8_t* fills, int8_t fill,
                                    const Init& init, const Epi& epi) {
   depthwise_last<depthwise_i8<static_cast<int32_t>(0x80808080u)>, S>(row, rows, x, w, fills, fill, init, epi);
 }
