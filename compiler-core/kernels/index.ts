@@ -1,6 +1,5 @@
 /** The registry of microkernels. Adding one: a manifest beside this file, a row here, the C++ in native/kernels/. */
 import { bug } from "../messages.ts";
-import { convDepthwise } from "./conv-depthwise.ts";
 import { convF32 } from "./conv-f32.ts";
 import { lastKernels } from "./conv-last.ts";
 import { gemmBF16Amx, gemmS8S8Amx, gemmU8S8Amx } from "./gemm-amx.ts";
@@ -48,7 +47,6 @@ export const kernels: readonly Kernel[] = [
   packBI4F16,
   quantiseRowsI8,
   convF32,
-  convDepthwise,
   ...lastKernels,
   transposeF32,
   softmaxRows,

@@ -15,15 +15,16 @@
  *     for j in 0..N: sum of parts[..][i][j] -> the members after the product
  */
 import { bug } from "../messages.ts";
-import { valueOf, type Node, type ValueId } from "../graph/ir.ts";
+import { valueOf, type Node } from "../graph/ir.ts";
 import * as x from "../tensor/build.ts";
 import type { BufferId, Epilogue, Expr, Ref, Stmt } from "../tensor/ir.ts";
 import { substitute } from "../tensor/rewrite.ts";
 import { gemmShape, type GemmShape } from "./gemm-shape.ts";
 import { plus } from "./module-builder.ts";
 import { overRows } from "./points.ts";
+import { postOps, tileVars } from "./post-ops.ts";
 import { overShares } from "./shares.ts";
-import { operand, resultOf, scalarOf, type Template, type TemplateCall } from "./template.ts";
+import { operand, type Template, type TemplateCall } from "./template.ts";
 
 /** Where the current block lies: first row and column, and the batch index. */
 interface Block {
@@ -76,7 +77,7 @@ function partSums(
   const parts = numberParam(group.params, "parts");
   const buffer = builder.buffer({ name: "parts", dtype: "f32", shape: [parts, s.m, s.n], scope: "arena" });
   const origin = call.nodes.map((n) => n.id);
-  const end = postOps(call, leader, s, { batch, row: x.index(0), col: x.index(0), rows: x.index(s.m), cols: x.index(s.n) });
+  const end = epilogueOf(call, leader, s, { batch, row: x.index(0), col: x.index(0), rows: x.index(s.m), cols: x.index(s.n) });
   const added = builder.loop("parallel", "i", 0, s.m, origin, (i) => [
     builder.loop("vector", "j", 0, s.n, origin, (j) => {
       const all = Array.from({ length: parts }, (_, part) => x.load(buffer, [x.index(part), i, j], "f32"));
@@ -189,7 +190,7 @@ function sumOverK(call: TemplateCall, leader: Node, s: GemmShape, block: Block, 
   if (block.part !== undefined)
     return [gemm(call, leader, s, block, a, block.part, undefined, toBuffer(call, leader, block.part.sums, block))];
   if (kc >= s.k)
-    return [gemm(call, leader, s, block, a, { from: x.index(0), size: x.index(s.k) }, undefined, postOps(call, leader, s, block))];
+    return [gemm(call, leader, s, block, a, { from: x.index(0), size: x.index(s.k) }, undefined, epilogueOf(call, leader, s, block))];
   const maxCols = columnsPer(call, s).block;
   const pitch = isCollidingRow(maxCols) ? maxCols + 16 : maxCols;
   const partial = builder.buffer({ name: "partial", dtype: "f32", shape: [maxRows, pitch], scope: "thread" });
@@ -205,7 +206,7 @@ function sumOverK(call: TemplateCall, leader: Node, s: GemmShape, block: Block, 
       a,
       k,
       i === 0 ? undefined : partial,
-      last ? postOps(call, leader, s, block) : toBuffer(call, leader, { buffer: partial, index: [] }),
+      last ? epilogueOf(call, leader, s, block) : toBuffer(call, leader, { buffer: partial, index: [] }),
     );
   });
   return [builder.alloc(partial, [leader.id]), ...calls];
@@ -268,37 +269,18 @@ const panelOf = (col: Expr, nr: number): Expr => (col.k === "const" ? x.index(Nu
 /** Sums as they are: to the block's place in a buffer of all of them, or (without index) to one of the block's own. */
 function toBuffer(call: TemplateCall, leader: Node, { buffer, index }: Ref, block?: Block): Epilogue {
   const { builder } = call;
-  const [row, col, acc] = tileVars(call);
+  const [row, col, acc] = tileVars(call, "f32");
   const place = block === undefined ? [row, col] : [...index.slice(0, -2), plus(block.row, row), plus(block.col, col)];
   return { row: row.id, col: col.id, acc: acc.id, body: [builder.store({ buffer, index: place }, acc, [leader.id])] };
 }
 
 /** The members after the product, element by element; what others need is stored. */
-function postOps(call: TemplateCall, leader: Node, s: GemmShape, block: Block): Epilogue {
-  const { builder, storage, graph, nodes, escaping } = call;
-  const [row, col, acc] = tileVars(call);
-  const full = [...block.batch, ...(s.aIsVector ? [] : [plus(block.row, row)]), plus(block.col, col)];
-  const known = new Map<ValueId, Expr>([[resultOf(leader), acc]]);
-  const body: Stmt[] = [];
-  const keep = (node: Node, value: Expr): void => {
-    if (escaping.has(resultOf(node))) body.push(builder.store(storage.ref(resultOf(node), { index: full }), value, [node.id]));
-  };
-  keep(leader, acc);
-  for (const node of nodes.slice(1)) {
-    const args = node.inputs.filter((v) => v !== null).map((v) => known.get(v) ?? storage.read(v, full));
-    const value = builder.let(node.op, scalarOf(graph, node, args), [node.id]);
-    body.push(value.stmt);
-    known.set(resultOf(node), value.ref);
-    keep(node, value.ref);
-  }
-  return { row: row.id, col: col.id, acc: acc.id, body };
-}
-
-function tileVars({
-  builder,
-}: TemplateCall): readonly [Extract<Expr, { k: "var" }>, Extract<Expr, { k: "var" }>, Extract<Expr, { k: "var" }>] {
-  return [builder.variable("row"), builder.variable("col"), builder.variable("acc", { dtype: "f32", lanes: 1 })];
-}
+const epilogueOf = (call: TemplateCall, leader: Node, s: GemmShape, block: Block): Epilogue =>
+  postOps(call, leader, {
+    acc: "f32",
+    named: true,
+    index: (row, col) => [...block.batch, ...(s.aIsVector ? [] : [plus(block.row, row)]), plus(block.col, col)],
+  });
 
 const numberParam = (params: Readonly<Record<string, number | string>>, name: string): number => {
   const value = params[name];

@@ -13,6 +13,8 @@ export interface TileResult {
   readonly index: (row: Expr, col: Expr) => readonly Expr[];
   /** What the leader's result is, given the sum; default: the sum. */
   readonly value?: (acc: Expr, row: Expr, col: Expr) => Expr;
+  /** Every member has a name, also one that is only stored: the sums have its type already, nothing is narrowed on the way. */
+  readonly named?: boolean;
 }
 
 /** Row, column and sum of an element: the variables of an epilogue. */
@@ -39,7 +41,7 @@ export function postOps(call: TemplateCall, leader: Node, tile: TileResult): Epi
   for (const node of others) {
     const args = node.inputs.filter((v) => v !== null).map((v) => known.get(v) ?? storage.read(v, index));
     const scalar = scalarOf(graph, node, args);
-    if (!isRead(resultOf(node))) {
+    if (tile.named !== true && !isRead(resultOf(node))) {
       // Stored as it is computed: a narrow type is not wrapped first.
       keep(node, scalar);
       continue;

@@ -1,5 +1,4 @@
 // One full tile of each kernel, to look at its assembly; for AMX and AVX512_FP16 only of those that differ there.
-#include "kernels/conv_depthwise/conv_depthwise.hpp"
 #include "kernels/conv_f32/conv_f32.hpp"
 #include "kernels/gemm_amx/gemm_amx.hpp"
 #include "kernels/gemm_bf16/gemm_bf16.hpp"
@@ -59,9 +58,6 @@ void tile_i4(const float* a, const b_i4& b, float* c) {
 void tile_i8_i4(const a_i8_blocks& a, const b_i4& b, float* c) { gemm_i8_i4(i8_i4_rows, gemm_f32_nr, a, b, gemm_store{c, gemm_f32_nr}); }
 void tile_conv(float* y, const float* x, const float* w, float* scratch, const conv_block& block, const conv_geometry& g) {
   conv_f32<gemm_f32_mr, 0, 0>(y, x, w, nullptr, scratch, block, 256, g);
-}
-void tile_depthwise(float* y, const float* x, const float* w, const depthwise_geometry& g) {
-  conv_depthwise<3, 3, 1>(x, w, nullptr, g, [&](int64_t i, int64_t j, f32x acc, auto lanes) { store(y + i * 112 + j, acc, lanes); });
 }
 void rows_softmax(float* y, const float* x, int64_t n) { softmax_rows(y, n, x, n, 1, n); }
 void rows_norm(float* y, const float* x, const float* gamma, const float* beta, int64_t n) {

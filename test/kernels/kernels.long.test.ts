@@ -28,8 +28,6 @@ const rows: readonly {
   { source: "kernels/gemm_f16/gemm_f16_test.cpp", isas: everywhere, flags: addresses },
   { source: "kernels/gemm_f16/gemm_f16_test.cpp", isas: everywhere, flags: ["-O3"] },
   { source: "kernels/conv_f32/conv_f32_test.cpp", isas: everywhere, flags: addresses },
-  { source: "kernels/conv_depthwise/conv_depthwise_test.cpp", isas: everywhere, flags: addresses },
-  { source: "kernels/conv_depthwise/conv_depthwise_test.cpp", isas: everywhere, flags: ["-O3"] },
   { source: "kernels/conv_last/conv_last_test.cpp", isas: everywhere, flags: addresses },
   { source: "kernels/depthwise_last/depthwise_last_test.cpp", isas: everywhere, flags: addresses },
   { source: "kernels/winograd_last/winograd_last_test.cpp", isas: everywhere, flags: addresses },

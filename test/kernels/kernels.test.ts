@@ -25,7 +25,6 @@ const rows: readonly Row[] = [
   { source: "kernels/gemm_bf16/gemm_bf16_test.cpp", isas: ["avx512-bf16"], flags: ["-Og", "-masm=intel"] },
   { source: "kernels/gemm_amx/gemm_amx_test.cpp", isas: ["avx512-bf16"], flags: ["-Og", "-masm=intel", "-DFS_AMX_EMULATED"] },
   { source: "kernels/gemm_f16/gemm_f16_test.cpp", isas: ["avx512", "avx512-fp16"], flags: ["-Og"] },
-  { source: "kernels/conv_depthwise/conv_depthwise_test.cpp", isas: ["avx2", "avx512"], flags: ["-Og"] },
   { source: "kernels/conv_last/conv_last_test.cpp", isas: ["avx2", "avx512-vnni"], flags: ["-Og"] },
   { source: "kernels/depthwise_last/depthwise_last_test.cpp", isas: ["avx2", "avx512-vnni"], flags: ["-Og"] },
   { source: "kernels/winograd_last/winograd_last_test.cpp", isas: ["avx2", "avx512"], flags: ["-Og"] },

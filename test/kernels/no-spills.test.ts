@@ -40,7 +40,6 @@ const functions: readonly Promised[] = [
   map("map_silu", 7),
   map("map_sigmoid", 7),
   map("softmax_row", 7),
-  loop("depthwise_inside", 36),
 ];
 
 const f32Loops = (rows: number): readonly Promised[] => [

@@ -16,7 +16,7 @@ const reason =
         ? undefined
         : "the programs are of x86-64";
 
-const kernels = ["gemm_f32", "gemm_u8s8", "gemm_bf16", "gemm_f16", "gemm_i4", "conv_f32", "conv_depthwise", "transpose", "rows"];
+const kernels = ["gemm_f32", "gemm_u8s8", "gemm_bf16", "gemm_f16", "gemm_i4", "conv_f32", "transpose", "rows"];
 const sources = ["simd/simd_test.cpp", "math/math_test.cpp", ...kernels.map((k) => `kernels/${k}/${k}_test.cpp`)];
 
 describe("kernels on another processor, thoroughly", { concurrency: 2 }, () => {

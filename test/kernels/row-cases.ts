@@ -1,4 +1,4 @@
-/** Softmax, normalisation and depthwise kernels of the registry, as modules: data for manifests.test.ts. */
+/** Softmax and normalisation kernels of the registry, as modules: data for manifests.test.ts. */
 import { fromValues } from "../../compiler-core/graph/ndarray.ts";
 import type { IsaName } from "../../compiler-core/machine.ts";
 import { KernelModule, type KernelCase } from "./kernel-module.ts";
@@ -67,23 +67,7 @@ function weightBytesCase(isa: IsaName): KernelCase {
   };
 }
 
-/** A channel of a depthwise convolution with its bias. */
-function depthwiseCase(isa: IsaName, stride: number): KernelCase {
-  const [rows, columns, m, n] = [9, 37, Math.floor((9 + 2 - 3) / stride) + 1, Math.floor((37 + 2 - 3) / stride) + 1];
-  const t = new KernelModule(isa);
-  t.buffer("x", "f32", [rows, columns], "input");
-  t.buffer("w", "f32", [3, 3], "input");
-  t.buffer("bias", "f32", [1], "input");
-  t.buffer("y", "f32", [m, n], "output");
-  const store = { to: "y", vector: stride === 1 };
-  t.call("conv_depthwise", { x: "x", w: "w", bias: "bias" }, { rows, columns, top: 1, left: 1, m, n }, { kh: 3, kw: 3, stride }, store);
-  const inputs = [values("f32", [rows, columns], 1), values("f32", [3, 3], 2), values("f32", [1], 3)];
-  return { name: `conv_depthwise by ${stride}`, module: t.finish("conv_depthwise"), inputs };
-}
-
 export const rowCases = (isa: IsaName): readonly KernelCase[] => [
-  depthwiseCase(isa, 1),
-  depthwiseCase(isa, 2),
   rowCase(isa, "softmax_rows", [], { masked: "nan" }),
   rowCase(isa, "softmax_rows", [], { masked: "zero" }, true),
   weightsCase(isa),

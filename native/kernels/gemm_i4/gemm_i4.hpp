@@ -76,16 +76,7 @@ __attribute__((noinline)) void gemm_i4_tile(A a, const uint8_t* weights, const f
       for (int r = 0; r < R; r++) acc[r][v] = fma(U == 2 ? add(part[0][r][v], part[U - 1][r][v]) : part[0][r][v], scale, acc[r][v]);
     }
   }
-#pragma GCC unroll 4
-  for (int r = 0; r < R; r++)
-#pragma GCC unroll 4
-    for (int v = 0; v < V; v++) {
-      const int64_t left = width - v * f32_lanes;
-      if (left >= f32_lanes)
-        epi(row + r, col + v * f32_lanes, acc[r][v], all_lanes{});
-      else if (left > 0)
-        epi(row + r, col + v * f32_lanes, acc[r][v], static_cast<int>(left));
-    }
+  finish_i4<R, V>(acc, row, col, width, epi);
 }
 
 // `depth` steps of k of a panel as f32, [depth][NR]; weights, scales and zeros from a block's start on.

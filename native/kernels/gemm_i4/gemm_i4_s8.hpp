@@ -121,16 +121,7 @@ __attribute__((noinline)) void gemm_i8_i4_tile(const a_i8_blocks& a, const uint8
     }
     if constexpr (Zeros) zeros += NR;
   }
-#pragma GCC unroll 4
-  for (int r = 0; r < R; r++)
-#pragma GCC unroll 4
-    for (int v = 0; v < V; v++) {
-      const int64_t left = width - v * f32_lanes;
-      if (left >= f32_lanes)
-        epi(row + r, col + v * f32_lanes, acc[r][v], all_lanes{});
-      else if (left > 0)
-        epi(row + r, col + v * f32_lanes, acc[r][v], static_cast<int>(left));
-    }
+  finish_i4<R, V>(acc, row, col, width, epi);
 }
 
 template <class Epi>

@@ -26,6 +26,21 @@ struct b_i4 {
   int64_t k;
 };
 
+// Hands the sums of a tile to the epilogue: `width` columns of the matrix are left from `col` on.
+template <int R, int V, class Epi>
+FS_INLINE void finish_i4(const f32x (&acc)[R][V], int64_t row, int64_t col, int64_t width, const Epi& epi) {
+#pragma GCC unroll 4
+  for (int r = 0; r < R; r++)
+#pragma GCC unroll 4
+    for (int v = 0; v < V; v++) {
+      const int64_t left = width - v * f32_lanes;
+      if (left >= f32_lanes)
+        epi(row + r, col + v * f32_lanes, acc[r][v], all_lanes{});
+      else if (left > 0)
+        epi(row + r, col + v * f32_lanes, acc[r][v], static_cast<int>(left));
+    }
+}
+
 FS_INLINE float i4_scale(float s) { return s; }
 FS_INLINE float i4_scale(uint16_t s) { return f16_to_f32(s); }
 
