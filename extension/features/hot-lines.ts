@@ -27,14 +27,14 @@ class HotLines implements vscode.Disposable {
     }),
   );
   private readonly cold = vscode.window.createTextEditorDecorationType({ before: { width, contentText: "\u00a0" } });
-  private readonly listening: vscode.Disposable;
+  private readonly listening: readonly vscode.Disposable[];
 
   constructor(private readonly services: Services) {
     const { registry } = services;
-    this.listening = vscode.Disposable.from(
+    this.listening = [
       registry.onDidChangeDocument(({ change }) => (change === "bench" || change === "generation" ? this.drawAll() : undefined)),
       vscode.window.onDidChangeVisibleTextEditors(() => this.drawAll()),
-    );
+    ];
     this.drawAll();
   }
 
@@ -60,8 +60,7 @@ class HotLines implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.listening.dispose();
-    for (const type of [...this.hot, this.cold]) type.dispose();
+    for (const disposable of [...this.listening, ...this.hot, this.cold]) disposable.dispose();
   }
 }
 

@@ -14,6 +14,8 @@ export class ThemeIcon {
   ) {}
 }
 
+export const OverviewRulerLane = { Left: 1, Center: 2, Right: 4, Full: 7 } as const;
+
 export class ThemeColor {
   constructor(readonly id: string) {}
 }

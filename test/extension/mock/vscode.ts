@@ -49,6 +49,9 @@ export const workspace = {
 };
 
 export const window = {
+  visibleTextEditors: [],
+  onDidChangeVisibleTextEditors: never,
+  createTextEditorDecorationType: () => ({ dispose: () => undefined }),
   createOutputChannel: () => {
     const line =
       (level: string) =>

@@ -1,6 +1,6 @@
 /** The graph: one canvas, or two with linked cameras for before and after. */
 import type { App, Panel } from "../../app.ts";
-import { enterBody, graphHit, showView } from "../../actions.ts";
+import { enterBody, showView } from "../../actions.ts";
 import { el } from "../../dom.ts";
 import { GraphView } from "../../draw/graph-view.ts";
 import type { Hit } from "../../draw/hit.ts";
@@ -13,11 +13,11 @@ import { showCurtain } from "./curtain.ts";
 import { Following } from "./following.ts";
 import { graphFrame } from "./frame.ts";
 import { frameKey } from "./frame-keys.ts";
-import { linkedCamera } from "./linked-camera.ts";
 import { menuOfSelection, placeOfMenu, type MenuParts } from "./menu-of-selection.ts";
 import { selectBox, turnAt } from "./fold-actions.ts";
 import { showHeading } from "./heading.ts";
 import { Notice } from "./notice.ts";
+import { hitNodes, Panes } from "./panes.ts";
 import { pick } from "./pick.ts";
 import { showLegend } from "./legend.ts";
 import { pictureOf, prepare, replacements, samePicture, type Picture } from "./picture.ts";
@@ -48,10 +48,7 @@ class GraphPanel {
   private readonly frame: HTMLElement;
   private picture: Picture | undefined;
   private shownStage = -1;
-  /** What is selected is brought into sight when the picture is placed. */
-  awaited = false;
-  /** The pane of before follows, once both have their places. */
-  private linkAwaited = false;
+  readonly panes: Panes;
   /** What the legend and the toolbar speak of. */
   private described: Placement | undefined;
   private ahead: ReturnType<typeof setTimeout> | undefined;
@@ -69,12 +66,13 @@ class GraphPanel {
       this.view(() => this.after, this.beforeLens),
       failed,
     );
+    this.panes = new Panes(this.after, this.before);
     this.toolbar = graphToolbar(app, { whyNot: () => this.toggleWhyNot(), menu: (at) => this.menu(at) });
     this.text = makeStageText(app);
     this.following = new Following(app, {
       lenses: [this.lens, this.beforeLens],
       scene: () => this.after.view.shown,
-      relook: () => this.relook(),
+      relook: () => this.panes.relook(),
     });
     const above = [this.following.note, this.text.element, this.notice.element, this.tooltip.element];
     ({ element: this.frame, beforePane: this.beforePane } = graphFrame(this.after.view, this.before.view, above));
@@ -100,7 +98,7 @@ class GraphPanel {
       pick: (hit, event) => this.pick(hit, event),
       hover: (hit, event) => this.tooltip.show(describeHit(this.app, hit, this.after.view.shown), this.frame, event),
       open: (hit) => (hit.kind === "box" || hit.kind === "frame") && this.openAt(hit),
-      camera: () => this.app.store.state.compare === "split" && this.link(view, other().view),
+      camera: () => this.app.store.state.compare === "split" && this.panes.link(view, other().view),
       painted: () => this.painted(),
       menu: (hit, at) => {
         if (hit.kind === "box" && !this.app.store.state.selection.nodes.includes(hit.key))
@@ -115,25 +113,11 @@ class GraphPanel {
   private painted(): void {
     const { stage, selection } = this.app.store.state;
     if (document.body.dataset.painted === undefined) this.app.onFirstPicture();
-    const panesSettled = this.after.settled && (this.beforePane.hidden || this.before.settled);
-    if (this.linkAwaited && panesSettled) {
-      this.linkAwaited = false;
-      this.link(this.after.view, this.before.view);
-    }
-    if (this.awaited && panesSettled) {
-      this.awaited = false;
-      this.after.view.reveal(selection.nodes);
-    }
+    this.panes.settle(!this.beforePane.hidden, selection.nodes);
     document.body.dataset.painted = String(stage);
     document.body.dataset.settled = String(this.after.settled);
     document.body.dataset.still = String(this.after.still);
     this.afterPaint();
-  }
-
-  /** A pane follows the other one. */
-  private link(from: GraphView, to: GraphView): void {
-    const [here, there] = [from.shown, to.shown];
-    to.setCamera(here && there ? linkedCamera(from.camera, from.size, here, there) : from.camera, true);
   }
 
   fit(): void {
@@ -169,7 +153,7 @@ class GraphPanel {
     // Another graph comes: nothing of it has a place yet, and it is fitted.
     if (bodyChanged) for (const view of [this.after, this.before]) view.forget();
     // A step may lead from what is selected to other nodes, and panes side by side to other places: they are followed if they were looked at.
-    if ((stageChanged || compareChanged) && this.after.view.isInSight(previous.selection.nodes)) this.awaited = true;
+    if ((stageChanged || compareChanged) && this.after.view.isInSight(previous.selection.nodes)) this.panes.awaited = true;
     const placeChanged = (["direction", "foldBy", "turned", "attributes"] as const).some((key) => state[key] !== previous[key]);
     if ((stageChanged || compareChanged || dataChanged || bodyChanged || placeChanged) && this.app.trace.graphStage(state.stage) >= 0)
       this.showStage(state);
@@ -181,10 +165,10 @@ class GraphPanel {
       stageChanged ||
       compareChanged
     )
-      this.emphasise(state);
-    if (state.hit !== previous.hit && state.hit >= 0) this.reveal(this.hitNodes(state));
+      this.panes.emphasise(state);
+    if (state.hit !== previous.hit && state.hit >= 0) this.reveal(hitNodes(state));
     if (stageChanged || bodyChanged) this.following.refresh();
-    if ((["colorBy", "measured", "profile", "search"] as const).some((key) => state[key] !== previous[key])) this.relook();
+    if ((["colorBy", "measured", "profile", "search"] as const).some((key) => state[key] !== previous[key])) this.panes.relook();
     this.describe(state);
     showHeading(this.app, this.heading, state);
     showCurtain(this.app, this.curtain, state);
@@ -216,15 +200,10 @@ class GraphPanel {
     });
     if (split) {
       this.before.show({ snapshot: base, ...marked, side: "before", verdicts, replaces, folding, direction, attributes });
-      this.linkAwaited = true;
+      this.panes.linkAwaited = true;
     }
     clearTimeout(this.ahead);
     this.ahead = setTimeout(() => prepare(state, trace), prepareAfterMs);
-  }
-
-  private relook(): void {
-    this.after.view.relook();
-    this.before.view.relook();
   }
 
   /** The scene may have come after the state that asked for it. */
@@ -264,7 +243,7 @@ class GraphPanel {
   private toggleWhyNot(): void {
     const on = !this.lens.whyNot;
     this.lens.whyNot = this.beforeLens.whyNot = on;
-    this.relook();
+    this.panes.relook();
     this.describe(this.app.store.state);
   }
 
@@ -275,24 +254,6 @@ class GraphPanel {
 
   private menu(at: { readonly x: number; readonly y: number }): void {
     menuOfSelection(this.app, this.menuParts, at);
-  }
-
-  private hitNodes(state: State): readonly number[] {
-    const hit = graphHit(state);
-    return hit ? [...hit.after, ...hit.before] : [];
-  }
-
-  private emphasise(state: State): void {
-    const { selection } = state;
-    const emphasis = {
-      selected: new Set(selection.nodes),
-      lit: new Set([...state.litNodes, ...this.hitNodes(state)]),
-      selectedGroup: selection.group,
-      selectedEdge: selection.edge,
-      cluster: selection.cluster,
-    };
-    this.after.emphasise(emphasis);
-    if (state.compare === "split") this.before.emphasise(emphasis);
   }
 
   private pick(hit: Hit, event: MouseEvent): void {
@@ -320,7 +281,7 @@ let panel: GraphPanel | undefined;
 export const fitGraph = (): void => panel?.fit();
 /** Brings what is selected into sight, once the picture is placed, if it is not. */
 export const followSelection = (): void => {
-  if (panel) panel.awaited = true;
+  if (panel) panel.panes.awaited = true;
 };
 
 /** Brings nodes into sight. */
