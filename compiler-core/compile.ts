@@ -279,4 +279,4 @@ const skipped = (info: PassInfo, run: Run, reason: string): PassEvent => {
 const current = (run: Run): Snapshot => run.module ?? run.graph;
 const infoAt = (i: number): PassInfo => passInfos[i] ?? bug(`no pass ${i}`);
 /** Operators of a graph, statements of a module. */
-export const countOps = (s: Snapshot): number => (isModule(s) ? countStatements(s) : s.nodes.length);
+const countOps = (s: Snapshot): number => (isModule(s) ? countStatements(s) : s.nodes.length);

@@ -39,7 +39,7 @@ const model: ArgumentSpec = { name: "MODEL", help: "an .onnx file" };
 const references = `Nodes are named #INDEX (position in the file; '#12/then_branch/#3' inside a subgraph), name:NAME or out:OUTPUT.
 Quote them: a shell takes a bare # for a comment.`;
 
-export const commandTable = {
+const commandTable = {
   compile: {
     summary: "import, optimise, lower, generate C++ and build it",
     details: `Nodes that are not compiled are left to ONNX Runtime, inside of the same plan; each is listed with the reason.

@@ -22,7 +22,7 @@ const suites = [
 const longest = 90;
 
 /** Undefined for passes without a golden. */
-export function exampleOf(pass: string): Example | undefined {
+function exampleOf(pass: string): Example | undefined {
   for (const { folder, separator } of suites) {
     const own = path.join(packageRoot(), folder, pass);
     if (!fs.existsSync(own)) continue;

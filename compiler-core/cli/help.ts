@@ -20,7 +20,7 @@ export function optionHelp(name: OptionName): string {
 }
 
 /** `fusionscope bench MODEL [options]`. */
-export function commandSignature(name: CommandName): string {
+function commandSignature(name: CommandName): string {
   const words = commandSpec(name).arguments.map((a) => (a.optional === true ? `[${a.name}]` : a.name));
   return ["fusionscope", name, ...words, "[options]"].join(" ");
 }

@@ -111,7 +111,7 @@ type Parsed = { readonly value: unknown } | { readonly wrong: string };
 const betweenNodes = (sign: string): RegExp => new RegExp(`\\${sign}(?=#|name:|out:)`);
 
 /** The value of an option from its text, or what is wrong with the text. */
-export function parseValue(option: OptionSpec, text: string): Parsed {
+function parseValue(option: OptionSpec, text: string): Parsed {
   switch (option.kind) {
     case "flag":
       return { value: true };

@@ -41,7 +41,7 @@ export function holesOf(module: Module): readonly HoleCall[] {
 }
 
 /** Which graph nodes and ONNX nodes a group computes, as comment lines. */
-export function groupComments(graph: Graph | undefined, names: ReadonlyMap<number, string>): (group: number) => readonly string[] {
+function groupComments(graph: Graph | undefined, names: ReadonlyMap<number, string>): (group: number) => readonly string[] {
   const groups = new Map(graph?.groups.map((g) => [g.id, g]));
   const places = new Map(graph?.nodes.map((n, place) => [n.id, place]));
   return (id) => {

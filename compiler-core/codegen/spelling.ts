@@ -37,7 +37,7 @@ const libm = (name: string, vector: string): UnarySpelling => ({
   i32x: (x) => x,
 });
 
-export const unarySpelling = {
+const unarySpelling = {
   neg: { one: (x, d) => `${one("neg", d)}(${x})`, f32x: (x) => `fs::neg(${x})`, i32x: (x) => `fs::sub(fs::broadcast(0), ${x})` },
   abs: { one: (x, d) => `${one("abs", d)}(${x})`, f32x: (x) => `fs::abs(${x})`, i32x: (x) => `fs::abs(${x})` },
   sqrt: { one: (x) => `std::sqrt(${x})`, f32x: (x) => `fs::sqrt(${x})` },
@@ -113,7 +113,7 @@ const extreme = (name: "min" | "max"): BinarySpelling => ({
 /** An integer divisor known to be positive needs no guard. */
 const positive = (b: string): boolean => /^[1-9]\d*$/.test(b);
 
-export const binarySpelling = {
+const binarySpelling = {
   add: arithmetic("add", "+"),
   sub: arithmetic("sub", "-"),
   mul: arithmetic("mul", "*"),

@@ -29,7 +29,7 @@ export function physicalShape(shape: readonly number[], layout: Layout): readonl
 }
 
 /** Product of the inner blocks of each axis. */
-export function blockSizes(rank: number, layout: BlockedLayout): readonly number[] {
+function blockSizes(rank: number, layout: BlockedLayout): readonly number[] {
   const sizes = new Array<number>(rank).fill(1);
   for (const b of layout.inner) sizes[b.axis] = (sizes[b.axis] ?? 1) * b.size;
   return sizes;

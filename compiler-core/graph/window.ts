@@ -40,7 +40,7 @@ export function windowProblem(attrs: Attrs, rank: number, kernel?: readonly numb
 }
 
 /** The axis `i` of `rank`, all of it known. With `ceil` a last, incomplete window counts if it begins inside of input or front padding. */
-export function windowAxis(attrs: Attrs, i: number, rank: number, input: number, kernel: number, ceil = false): WindowAxis {
+function windowAxis(attrs: Attrs, i: number, rank: number, input: number, kernel: number, ceil = false): WindowAxis {
   const stride = optionalInts(attrs, "strides")?.[i] ?? 1;
   const dilation = optionalInts(attrs, "dilations")?.[i] ?? 1;
   const pads = optionalInts(attrs, "pads");

@@ -9,7 +9,7 @@ import { hasTrait, type OpName } from "../graph/ops/index.ts";
 import { isFloat, type DType } from "../support/dtype.ts";
 
 /** Distance of 1 to the next larger number, for the types that results have. */
-export const epsilons: Readonly<Partial<Record<DType, number>>> = { f64: 2 ** -52, f32: 2 ** -23, f16: 2 ** -10, bf16: 2 ** -7 };
+const epsilons: Readonly<Partial<Record<DType, number>>> = { f64: 2 ** -52, f32: 2 ** -23, f16: 2 ** -10, bf16: 2 ** -7 };
 
 /** How an output compares; errors are absolute, against the f64 evaluation. */
 export interface Accuracy {
@@ -61,7 +61,7 @@ export interface Allowed {
  * What products in bf16 may cost, relative to the magnitude of the last reduction: both operands are rounded to 8 bits (2^-9 of each), so a sum
  * is off by at most 2^-8 of the sum of its absolute products (sums of f32 are far below that), and each product in a row before it adds as much.
  */
-export const bf16Allowance = (products: number): number => products * 2 ** -8;
+const bf16Allowance = (products: number): number => products * 2 ** -8;
 
 /** Holds one output against the reference and the f64 evaluation. */
 export function accuracy(ours: NdArray, reference: NdArray, exact: NdArray, magnitude: number, allowed: Allowed = {}): Accuracy {
@@ -147,7 +147,7 @@ export const contracting: readonly OpName[] = [
   "elu",
   "softmax",
 ];
-export const accumulating: readonly OpName[] = ["matmul", "gemm", "reduce-sum"];
+const accumulating: readonly OpName[] = ["matmul", "gemm", "reduce-sum"];
 
 /** Values that `reductionMagnitude` wants beside the outputs: the operands of the last reduction before each. */
 export function magnitudeOperands(graph: Graph, outputs: readonly ValueId[]): ValueId[] {

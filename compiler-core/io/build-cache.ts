@@ -12,7 +12,7 @@ import { cacheFolder } from "./cache-folder.ts";
 import { environment } from "./environment.ts";
 
 /** Bytes that all entries may take together before the least recently used ones go. */
-export const cacheLimitBytes = 2 * 2 ** 30;
+const cacheLimitBytes = 2 * 2 ** 30;
 
 /** The limit that the user has set (in MiB), or the usual one. What is not a number of MiB is not one. */
 export function cacheLimit(): number {

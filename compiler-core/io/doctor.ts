@@ -20,7 +20,7 @@ export interface DoctorItem {
 const run = promisify(execFile);
 
 /** Finds a program on the PATH and asks for its version: the first line of `--version`. */
-export async function probeProgram(program: string): Promise<{ readonly version: string } | { readonly why: string }> {
+async function probeProgram(program: string): Promise<{ readonly version: string } | { readonly why: string }> {
   try {
     const { stdout } = await run(program, ["--version"], { timeout: 10_000, encoding: "utf8" });
     const line = stdout.split("\n").find((l) => /\d+\.\d+/.test(l)) ?? stdout.split("\n")[0] ?? "";

@@ -1,7 +1,7 @@
 /** The nearest known word to a mistyped one, for "did you mean". */
 
 /** Edits (insert, delete, replace, swap of neighbours) that turn `a` into `b`. */
-export function editDistance(a: string, b: string): number {
+function editDistance(a: string, b: string): number {
   const width = b.length + 1;
   const at = (table: Int32Array, i: number, j: number): number => table[i * width + j] ?? 0;
   const d = new Int32Array((a.length + 1) * width);

@@ -22,7 +22,7 @@ export interface PrefixRequest {
 const always = ["runtime/spmd.h", "simd/simd.hpp", "simd/values.hpp", "math/math.hpp"];
 
 /** What any generated file may include; its own includes find nothing left to do. */
-export function prefixText(scalar: boolean): string {
+function prefixText(scalar: boolean): string {
   const headers = [...always, ...[...new Set(kernels.flatMap((k) => k.headers))].sort()];
   return `${scalar ? "#define FS_FORCE_SCALAR 1\n" : ""}${headers.map((h) => `#include "${h}"\n`).join("")}`;
 }

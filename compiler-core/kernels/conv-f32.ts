@@ -12,7 +12,7 @@ export const convScratch = (columns: number, k: number, nr: number): number => M
 const axes = ["z", "y", "x"] as const;
 const fields = ["input", "kernel", "stride", "dilation", "begin", "output"] as const;
 /** Names of the size arguments of the geometry: `z_input` ... */
-export const convGeometryArgs = axes.flatMap((a) => fields.map((f) => `${a}_${f}`));
+const convGeometryArgs = axes.flatMap((a) => fields.map((f) => `${a}_${f}`));
 
 function cpp(call: CallText): string {
   const axis = (a: string): string => `{${fields.map((f) => call.arg(`${a}_${f}`)).join(", ")}}`;

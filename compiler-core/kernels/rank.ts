@@ -27,7 +27,7 @@ const vnni = [
 ] as const;
 
 /** All matrix-product kernels. Tiles do 16 (bf16) and 32 (int8) products where a vector lane does one. */
-export const gemmRows: readonly GemmRow[] = [
+const gemmRows: readonly GemmRow[] = [
   { kernel: gemmF32, a: "f32", b: "f32", pace: plain },
   { kernel: gemmF32Dot, a: "f32", b: "f32", pace: plain },
   {

@@ -210,6 +210,3 @@ export const modelMessage = message("ModelProto", [
   [25, "functions", "message", "repeated", () => functionMessage],
   [26, "configurations", "message", "repeated", () => deviceConfiguration],
 ]);
-
-export const sparseTensorMessage = sparseTensor;
-export const typeMessage = type;

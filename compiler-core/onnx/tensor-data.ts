@@ -38,7 +38,7 @@ function quoted(name: string): string {
 }
 
 /** Bytes that the elements of `tensor` take. Throws `onnx-dtype` for strings and element types that are not in the table. */
-export function tensorByteLength(store: TensorStore, tensor: OnnxTensor): number {
+function tensorByteLength(store: TensorStore, tensor: OnnxTensor): number {
   if (onnxDTypes[tensor.dtype].bits === 0) fail(store, tensor, "onnx-dtype", `elements of type ${tensor.dtype} have no fixed size`);
   return packedByteLength(tensor.dtype, elementCount(tensor.dims));
 }
@@ -190,7 +190,7 @@ function varintList(store: TensorStore, tensor: OnnxTensor, data: Fields, entrie
 }
 
 /** One 6-bit value a byte to the bit stream of raw storage, least significant bits first. */
-export function packSixBits(items: Uint8Array, length: number): Uint8Array {
+function packSixBits(items: Uint8Array, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   items.forEach((item, i) => {
     const bit = i * 6;

@@ -103,7 +103,7 @@ function packVarints({ dtype, dims }: OnnxTensor, bytes: Uint8Array): Uint8Array
 }
 
 /** Element `index` of a stream of 6-bit elements. */
-export function sixBits(bytes: Uint8Array, index: number): number {
+function sixBits(bytes: Uint8Array, index: number): number {
   const bit = index * 6;
   const at = Math.floor(bit / 8);
   return ((((bytes[at + 1] ?? 0) << 8) | (bytes[at] ?? 0)) >> (bit % 8)) & 0x3f;

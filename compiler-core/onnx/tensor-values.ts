@@ -48,7 +48,7 @@ function putBits(view: DataView, index: number, bits: number, value: number): vo
 }
 
 /** A function from index to element value. Not for strings; complex elements count as two. */
-export function elementReader(dtype: OnnxDType, bytes: Uint8Array): (index: number) => Int {
+function elementReader(dtype: OnnxDType, bytes: Uint8Array): (index: number) => Int {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const part = dtype === "c64" ? "f32" : dtype === "c128" ? "f64" : dtype;
   const access = native[part];

@@ -8,7 +8,7 @@ import type { Int } from "./model.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
 export const wireVarint = 0;
-export const wireFixed64 = 1;
+const wireFixed64 = 1;
 export const wireBytes = 2;
 const wireGroupStart = 3;
 const wireGroupEnd = 4;

@@ -20,7 +20,7 @@ export interface GroupCost {
   readonly parallelism: number;
 }
 
-export const cacheLevels = ["L1", "L2", "L3", "memory"] as const;
+const cacheLevels = ["L1", "L2", "L3", "memory"] as const;
 export type CacheLevel = (typeof cacheLevels)[number];
 
 /** What one thread works on at a time, in bytes. */

@@ -91,7 +91,7 @@ export type RunnerMethod = keyof RunnerMethods;
  * of a compiled model (it lacks something, the part is wrong, running it failed); `unsupported`: this output or machine cannot be served;
  * `threads`, `no-memory`: resources; `bad-request`, `internal`: a mistake of ours.
  */
-export const runnerErrorCodes = [
+const runnerErrorCodes = [
   "bad-request",
   "no-file",
   "bad-module",

@@ -132,28 +132,3 @@ function encodeScale(value: number, saturate: boolean, round: ScaleRounding): nu
   if (exponent > 127) return saturate ? 0xfe : 0xff;
   return Math.max(exponent + 127, 0);
 }
-
-/** The f32 nearest to a double has these bits, and back. */
-export function f32Bits(value: number): number {
-  scratch.setFloat32(0, value);
-  return scratch.getUint32(0);
-}
-
-/** Rounds f32 values to bf16 in bulk, ties to even; the same as `encodeFloat("bf16", x)` for each. */
-export function toBf16(values: Float32Array): Uint16Array {
-  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  const result = new Uint16Array(values.length);
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i] ?? 0;
-    const isNaN = (word & 0x7fffffff) > 0x7f800000;
-    result[i] = isNaN ? 0x7fc0 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
-  }
-  return result;
-}
-
-/** bf16 values as f32, exactly. */
-export function fromBf16(values: Uint16Array): Float32Array {
-  const words = new Uint32Array(values.length);
-  for (let i = 0; i < words.length; i++) words[i] = (values[i] ?? 0) << 16;
-  return new Float32Array(words.buffer);
-}

@@ -146,7 +146,7 @@ export class ModuleBuilder {
 }
 
 /** Index expressions from numbers; folding of the trivial cases keeps the naive nests readable. */
-export const asIndex = (e: Expr | number): Expr => (typeof e === "number" ? x.index(e) : e);
+const asIndex = (e: Expr | number): Expr => (typeof e === "number" ? x.index(e) : e);
 
 const known = (e: Expr): number | undefined => (e.k === "const" && typeof e.value === "number" ? e.value : undefined);
 

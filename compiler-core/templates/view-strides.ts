@@ -41,7 +41,7 @@ function sliceStrides(view: Node, source: { readonly shape: Ints; readonly strid
  * Axes are split and joined from the last to the first: a run of source axes that lie one inside the other without gaps is one long axis,
  * which may be cut into any extents.
  */
-export function reshapeStrides(shape: Ints, strides: Ints, result: Ints): Ints | undefined {
+function reshapeStrides(shape: Ints, strides: Ints, result: Ints): Ints | undefined {
   if (shape.includes(0)) return rowMajor(result);
   const runs = denseRuns(shape, strides);
   const out = new Array<number>(result.length).fill(1);

@@ -29,7 +29,7 @@ function moved(s: Stmt, to: (id: BufferId) => BufferId): Stmt {
   return own.k === "kernel" ? { ...own, refs: mapRecord(own.refs, (r) => ({ ...r, buffer: to(r.buffer) })) } : own;
 }
 
-export function cloneStmts(body: readonly Stmt[], fresh: Fresh, outer: ReadonlyMap<VarId, Expr> = new Map()): readonly Stmt[] {
+function cloneStmts(body: readonly Stmt[], fresh: Fresh, outer: ReadonlyMap<VarId, Expr> = new Map()): readonly Stmt[] {
   const renamed = new Map(outer);
   return body.map((s) => cloneStmt(s, fresh, renamed));
 }

@@ -47,7 +47,7 @@ function map2(lanes: number, a: Value, b: Value, f: (x: Scalar, y: Scalar) => Sc
 }
 
 /** Lanes combined by halves: (0 with n/2, 1 with n/2+1, ...), again, until one is left. */
-export function reduceLanes(op: ReduceOp, dtype: DType, values: readonly Scalar[], mode: EvalMode): Scalar {
+function reduceLanes(op: ReduceOp, dtype: DType, values: readonly Scalar[], mode: EvalMode): Scalar {
   let left = values;
   while (left.length > 1) {
     const half = left.length / 2;

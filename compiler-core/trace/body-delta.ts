@@ -130,7 +130,7 @@ const attributesOf = (node: OnnxNode): Readonly<Record<string, string>> =>
   Object.fromEntries(attributeTexts(node).map((line) => [line.slice(0, line.indexOf(" = ")), line.slice(line.indexOf(" = ") + 3)]));
 
 /** A declared type in the words that values are shown with; types that are not tensors have no shape. */
-export function typeTexts(type: OnnxType | undefined): { readonly dtype: string; readonly shape: string } {
+function typeTexts(type: OnnxType | undefined): { readonly dtype: string; readonly shape: string } {
   if (type?.kind !== "tensor" && type?.kind !== "sparse-tensor") return { dtype: typeText(type), shape: "?" };
   const shape = type.dims === undefined ? "?" : extentsText(type.dims.map((d) => d.param ?? String(d.value ?? "?")));
   return { dtype: type.kind === "tensor" ? type.dtype : `sparse ${type.dtype}`, shape };

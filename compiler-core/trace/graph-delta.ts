@@ -54,7 +54,7 @@ export const extentsText = (dims: readonly (number | string)[]): string =>
 export const shapeText = (v: Value): string => (v.shape === undefined ? "?" : extentsText(v.shape));
 
 /** Bytes of a value, NaN when its shape is not known. */
-export function valueBytes(v: Value): number {
+function valueBytes(v: Value): number {
   const shape = staticShape(v);
   return shape === undefined ? NaN : dtypeBytes(v.dtype, elements(shape));
 }

@@ -10,7 +10,7 @@ import { isRequestName, pageRequests, type RequestContext } from "./page-request
 const { isRecord } = shape;
 
 /** Milliseconds until a page without a `ready` is set once more; three times as many until it is then given up: the machine may be busy. */
-export const readyLimit = 5000;
+const readyLimit = 5000;
 
 export interface PageEnds {
   readonly post: (message: ToPage) => void;

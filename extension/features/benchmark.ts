@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import type { BenchResult, BenchScope, PanelRequests } from "#protocol";
 import type { ModelDocument } from "../document/model-document.ts";
-import type { Feature, Services } from "../services.ts";
+import type { Feature } from "../services.ts";
 import { digits, time } from "../text/numbers.ts";
 import { plainNotice } from "../text/plain.ts";
 import type { BenchReply, Progress } from "../worker/messages.ts";
@@ -79,5 +79,3 @@ export function benchText({ ours, speedup }: BenchResult): string {
   const ratios = Object.entries(speedup).map(([name, ratio]) => ` · ${digits(ratio.median)}× ${name}`);
   return `${time(ours.medianMs)}${ratios.join("")}`;
 }
-
-export type BenchService = Services["bench"];

@@ -81,7 +81,7 @@ function textForm(reader: ElementReader): Form {
 }
 
 /** Magic, version, and a Python literal padded so that the data begins at a multiple of 64. */
-export function arrayHeader(descr: string, shape: readonly number[]): Uint8Array {
+function arrayHeader(descr: string, shape: readonly number[]): Uint8Array {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
   const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
   const fixed = 10;

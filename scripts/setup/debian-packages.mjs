@@ -36,7 +36,7 @@ export function missingNeeds(needs) {
 }
 
 /** The command that installs what is missing on Debian. @param {Need[]} missing */
-export function installCommand(missing) {
+function installCommand(missing) {
   const packages = missing.map((need) => systemNeeds[need].package).join(" ");
   return `apt-get update && apt-get install -y --no-install-recommends ${packages}`;
 }

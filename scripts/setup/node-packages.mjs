@@ -16,7 +16,7 @@ export function checkNode(version = process.versions.node) {
  * Why node_modules does not fit package-lock.json, or "" if it does. Optional packages may be missing.
  * @param {string} folder
  */
-export function packagesOutOfStep(folder = root) {
+function packagesOutOfStep(folder = root) {
   const installedFile = path.join(folder, "node_modules/.package-lock.json");
   if (!existsSync(installedFile)) return "node_modules is missing";
   const wanted = JSON.parse(readFileSync(path.join(folder, "package-lock.json"), "utf8")).packages;
@@ -31,7 +31,7 @@ export function packagesOutOfStep(folder = root) {
 }
 
 /** npm packages only: without this variable onnxruntime-node would fetch CUDA libraries from elsewhere. */
-export const npmEnvironment = { ONNXRUNTIME_NODE_INSTALL: "skip" };
+const npmEnvironment = { ONNXRUNTIME_NODE_INSTALL: "skip" };
 
 /** Installs node_modules if it is missing or stale. @param {{ noInstall: boolean }} options */
 export async function ensureNodePackages({ noInstall }) {

@@ -26,7 +26,7 @@ const stubs = { "@vscode/spdlog": "spdlog.cjs", "native-watchdog": "watchdog.cjs
 /** @typedef {{ version: string, vscode: string, node: string, dir: string }} Server version: of code-server; node: the executable that runs it */
 
 /** The installed server, or undefined. @param {string} version @returns {Server | undefined} */
-export function findServer(version) {
+function findServer(version) {
   const dir = serverFolder(version);
   const note = path.join(dir, "server.json");
   if (!existsSync(note)) return undefined;

@@ -5,7 +5,7 @@ import path from "node:path";
 import { run } from "../setup/terminal.mjs";
 
 /** Settings that keep the workbench quiet and off the network. */
-export const quietSettings = {
+const quietSettings = {
   "workbench.startupEditor": "none",
   "workbench.tips.enabled": false,
   "workbench.enableExperiments": false,

@@ -113,7 +113,7 @@ function lineageTable(e: Explanation): string[] {
   );
 }
 
-export function verdictTable(verdicts: readonly Verdict[]): string[] {
+function verdictTable(verdicts: readonly Verdict[]): string[] {
   return textTable<Verdict>(
     [
       { title: "decision", cell: (v) => v.subject },

@@ -42,7 +42,7 @@ const extractedJson = ({ model }: Compiled, sources: readonly number[], part: Ex
 });
 
 /** What was written, for people. */
-export function extractedText({ file, bytes, data, inputs, outputs, recordedBy, notes }: Extracted): string[] {
+function extractedText({ file, bytes, data, inputs, outputs, recordedBy, notes }: Extracted): string[] {
   const list = (values: Extracted["inputs"]): string => values.map((v) => `${printable(v.name)} ${v.type}`).join(", ") || "none";
   return [
     ...alignColumns([

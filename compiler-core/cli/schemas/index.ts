@@ -36,7 +36,7 @@ const membersOf = {
 } as const satisfies Record<CommandName, Members>;
 
 /** What is printed instead of a result when a command fails. */
-export const failureSchema: Schema = record({
+const failureSchema: Schema = record({
   schema: { const: schemaVersion },
   error: record({ code: text, message: text, next: text, exit: whole }),
 });

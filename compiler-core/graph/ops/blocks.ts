@@ -6,7 +6,7 @@ import { allocate, strides } from "../ndarray.ts";
 import { intAttr, noFlops, refuse, stringAttr, type Inferred, type InferCall, type Op } from "./op.ts";
 
 /** Where the parts of a channel number of the deep tensor stand: `DCR` block row, block column, channel; `CRD` channel, row, column. */
-export const blockOrders = ["DCR", "CRD"] as const;
+const blockOrders = ["DCR", "CRD"] as const;
 
 const times = (d: Dim, n: number): Dim => (typeof d === "number" ? d * n : n === 1 ? d : `${d.includes("+") ? `(${d})` : d}*${n}`);
 const over = (d: Dim, n: number): Dim | undefined => (typeof d !== "number" ? (n === 1 ? d : "?") : d % n === 0 ? d / n : undefined);

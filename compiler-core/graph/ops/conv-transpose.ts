@@ -25,7 +25,7 @@ import {
  * The axis `i` of `rank` of a transposed convolution: input position `p`, tap `k` go to output position `p * stride + k * dilation - begin`.
  * A given output extent decides the padding, as in the operator's specification.
  */
-export function transposedAxis(attrs: Attrs, i: number, rank: number, input: number, kernel: number): WindowAxis {
+function transposedAxis(attrs: Attrs, i: number, rank: number, input: number, kernel: number): WindowAxis {
   const at = (name: string, otherwise: number): number => optionalInts(attrs, name)?.[i] ?? otherwise;
   const [stride, dilation, extra] = [at("strides", 1), at("dilations", 1), at("outputPadding", 0)];
   const span = (input - 1) * stride + reach(kernel, dilation);

@@ -69,7 +69,7 @@ function evaluate({ inputs, attrs, outputs, mode }: EvalCall): readonly NdArray[
   return [out];
 }
 
-export const convFlops = (c: CostCall): number => {
+const convFlops = (c: CostCall): number => {
   const w = c.inputs[1]!;
   return (2 * elementCount(c.outputs[0]!) * elementCount(w)) / (w.shape[0] || 1);
 };

@@ -16,8 +16,8 @@ import {
   type TensorType,
 } from "./op.ts";
 
-export const gridModes = ["nearest", "linear", "cubic"];
-export const gridPaddings = ["zeros", "border", "reflection"];
+const gridModes = ["nearest", "linear", "cubic"];
+const gridPaddings = ["zeros", "border", "reflection"];
 /** The parameter of the cubic filter. */
 export const gridCubicA = -0.75;
 

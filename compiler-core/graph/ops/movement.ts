@@ -104,7 +104,7 @@ export const concat: Op = {
 };
 
 /** Sizes of the parts: given, or as equal as possible (the last is smaller). */
-export function splitSizes(attrs: Attrs, extent: number, parts: number): readonly number[] | string {
+function splitSizes(attrs: Attrs, extent: number, parts: number): readonly number[] | string {
   const sizes = optionalInts(attrs, "sizes");
   if (sizes !== undefined) {
     const sum = sizes.reduce((a, b) => a + b, 0);

@@ -16,7 +16,7 @@ import {
   type TensorType,
 } from "./op.ts";
 
-export const padModes = ["constant", "edge", "reflect", "wrap"] as const;
+const padModes = ["constant", "edge", "reflect", "wrap"] as const;
 export type PadMode = (typeof padModes)[number];
 
 /** What happens along one axis: the part [first, first + count) of the operand is kept, `before` elements stand in front of it. */

@@ -79,7 +79,7 @@ const rows = {
  * The axes to combine, from the front and sorted; undefined when one is out of range. None given: all, or with `noop` none, so that only what
  * is done to single elements remains (the square of reduce-sum-square ...).
  */
-export function reduceAxes(attrs: Attrs, rank: number): readonly number[] | undefined {
+function reduceAxes(attrs: Attrs, rank: number): readonly number[] | undefined {
   const axes = optionalInts(attrs, "axes");
   if (axes === undefined || axes.length === 0) return boolAttr(attrs, "noop") ? [] : Array.from({ length: rank }, (_, i) => i);
   const normal = axes.map((a) => normalAxis(a, rank));

@@ -15,7 +15,7 @@ function unknownShape({ inputs }: InferCall): Shape | undefined {
 }
 
 /** Replaces 0 (copy the extent, unless `allowzero`) and -1 (what remains); or a sentence that says why not. */
-export function resolveReshape(from: Shape | undefined, to: readonly Dim[], allowZero: boolean): Shape | string {
+function resolveReshape(from: Shape | undefined, to: readonly Dim[], allowZero: boolean): Shape | string {
   if (to.some((d) => typeof d === "number" && (d < -1 || !Number.isInteger(d)))) return `shape ${to.join("x")} has a negative extent`;
   if (to.filter((d) => d === -1).length > 1) return `shape ${to.join("x")} has more than one -1`;
   const copied = to.map((d, i) => (d === 0 && !allowZero ? (from === undefined ? "?" : (from[i] ?? -2)) : d));

@@ -26,7 +26,7 @@ const numbers = (attrs: Attrs, name: string): readonly number[] | undefined => {
   return list === undefined || list.length === 0 ? undefined : list;
 };
 
-export const resizeMode = (attrs: Attrs): ResizeMode => ({
+const resizeMode = (attrs: Attrs): ResizeMode => ({
   mode: stringAttr(attrs, "mode"),
   coordinates: stringAttr(attrs, "coordinates"),
   nearest: stringAttr(attrs, "nearest"),

@@ -49,7 +49,7 @@ export interface Ablation {
 export const optionalPasses = (): string[] => [...new Set(pipeline.filter((p) => p.optional).map((p) => p.name))];
 
 /** Which passes are switched off, one after the other. */
-export const passesToAblate = (options: CompileOptions, only: readonly string[] = []): string[] =>
+const passesToAblate = (options: CompileOptions, only: readonly string[] = []): string[] =>
   optionalPasses().filter((p) => !options.without.includes(p) && (only.length === 0 || only.includes(p)));
 
 type Rounds = readonly (readonly number[])[];

@@ -5,7 +5,7 @@ import type { BenchComparison, BenchResult, BenchWarning, CandidateSamples, Rati
 import { quantile, seriesInterval, sortNumbers, type SessionRounds } from "../statistics.ts";
 
 /** How much slower, besides the interval, before it is called a regression. */
-export const regressionThreshold = 0.03;
+const regressionThreshold = 0.03;
 
 export interface StoredResult {
   readonly file: string;
@@ -35,7 +35,7 @@ export function readStoredResult(file: string): StoredResult {
 }
 
 /** Rounds of one candidate by session, ns. */
-export function sessionsOf({ rounds, sessions }: CandidateSamples): SessionRounds {
+function sessionsOf({ rounds, sessions }: CandidateSamples): SessionRounds {
   let at = 0;
   return (sessions ?? [rounds.length]).map((n) => rounds.slice(at, (at += n)));
 }

@@ -46,7 +46,7 @@ function readText(file: string): string | null {
 }
 
 /** What an interval may be wide, relative to its ratio, before it is warned of. */
-export const widestInterval = 0.05;
+const widestInterval = 0.05;
 /** How far the control may be from 1. */
 const widestControl = 0.02;
 /** CPUs that others may keep busy. */

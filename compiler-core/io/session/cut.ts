@@ -34,7 +34,7 @@ export interface CutSettings extends RecordSettings {
 }
 
 /** The main graph's nodes with these indices (into `Graph.sources`). Throws `cut-inside`. */
-export function sourcePositions(graph: Graph, sources: readonly number[]): number[] {
+function sourcePositions(graph: Graph, sources: readonly number[]): number[] {
   return sources.map((index) => {
     const path = graph.sources[index]?.path ?? `#${index}`;
     const position = /^#(\d+)$/.exec(path)?.[1];

@@ -22,7 +22,7 @@ interface Timed {
 }
 
 /** The groups that compute ONNX nodes with these indices, and the other nodes that they compute as well. */
-export function groupsOfSources(
+function groupsOfSources(
   { graph }: Compilation,
   sources: readonly number[],
 ): { readonly groups: readonly number[]; readonly others: readonly number[] } {

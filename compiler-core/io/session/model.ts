@@ -32,7 +32,7 @@ export interface SessionModel {
 }
 
 /** The extents that symbolic dimensions would get, were the model compiled with these; when these do not fit, only what is given. */
-export function dimsWhenCompiled(
+function dimsWhenCompiled(
   { graph }: Pick<SessionModel, "graph">,
   dims: Readonly<Record<string, number>>,
   machine: MachineProfile,

@@ -1,7 +1,6 @@
 /** Index algebra on whole modules: constants, ranges of loop counters, loops of one or no iteration, decided branches, plain lets. */
-import { add, index } from "../../tensor/build.ts";
-import type { Expr, Module, Stmt, VarId } from "../../tensor/ir.ts";
-import { linearExpr, linearOf } from "../../tensor/linear.ts";
+import type { Expr, Stmt, VarId } from "../../tensor/ir.ts";
+import { linearOf } from "../../tensor/linear.ts";
 import { rangeOf, type Range } from "../../tensor/ranges.ts";
 import { mapBodies, mapFuncs, mapOwnExprs, substitute, visitAllExprs, visitStmts } from "../../tensor/rewrite.ts";
 import { tensorPass, type PassContext } from "../pass.ts";
@@ -124,8 +123,3 @@ export function filterStmts(body: readonly Stmt[], keep: (s: Stmt) => boolean): 
   }
   return changed ? out : body;
 }
-
-/** `lo + offset` in its simplest form. */
-export const offsetFrom = (lo: Expr, offset: number): Expr => linearExpr(linearOf(add(lo, index(offset))));
-
-export const simplified = (module: Module, ctx: PassContext): Module => simplifyLoops.run(module, ctx);

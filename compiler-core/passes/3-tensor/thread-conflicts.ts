@@ -21,7 +21,7 @@ interface Digit {
 }
 
 /** Does iteration `u` of both belong to one thread, whatever the size of the team? */
-export function sameShares(a: Doer, b: Doer): boolean {
+function sameShares(a: Doer, b: Doer): boolean {
   if (a.k !== "loop" || b.k !== "loop" || a.space === undefined || b.space === undefined) return false;
   return a.space.count === b.space.count && a.space.threads === b.space.threads && a.space.first === b.space.first;
 }

@@ -53,7 +53,7 @@ const said = (axis: Axis, value: GemmChoice[Axis], p: GemmProblem): number | str
 };
 
 /** The problem of a group's product, as free as it was before its weight was packed; undefined: its kernel has no parameters. */
-export function gemmProblemOf(graph: Graph, group: Group, ctx: Pick<PassContext, "options" | "machine">): GemmProblem | undefined {
+function gemmProblemOf(graph: Graph, group: Group, ctx: Pick<PassContext, "options" | "machine">): GemmProblem | undefined {
   const leader: Node = nodeOf(graph, group.leader) ?? bug(`group ${group.id} has no leader`);
   if (leader.op === "matmul" && group.params["kernel"] === "gemm_f32") {
     const { panel: _, ...problem } = gemmProblem(graph, leader, gemmShape(graph, leader), ctx);
@@ -76,7 +76,7 @@ export const gemmSpace: SpaceMaker = (graph, group, ctx) => {
 };
 
 /** The space of a problem, around what was chosen. */
-export function spaceOfGemm(p: GemmProblem, before: GemmPoint, { machine }: Pick<PassContext, "machine">): ParamSpace {
+function spaceOfGemm(p: GemmProblem, before: GemmPoint, { machine }: Pick<PassContext, "machine">): ParamSpace {
   const axes = gemmAxes(p);
   const names = Object.keys(axes) as Axis[];
   const toChoice = (choice: GemmChoice): Choice =>
