@@ -181,7 +181,7 @@ describe("by keyboard alone", { skip: noChromium }, () => {
     await page.waitForSelector("#tab-graph[aria-selected=true]");
     await opened.deliver({ type: "compare-end", id: 3 } satisfies ToPage); // of an older comparison
     assert.equal(await page.locator("#tab-compare").isVisible(), true);
-    await press(page, "6");
+    await press(page, "7");
     await page.getByLabel("Compare", { exact: true }).getByLabel("End the comparison").focus(); // the fusion view has one, too
     await press(page, "Enter");
     await page.waitForSelector("#tab-graph[aria-selected=true]");

@@ -85,12 +85,13 @@ class FusionPanel {
       this.empty,
       this.list.element,
     );
+    this.build(app.store.state);
   }
 
   update(state: State, previous: State): void {
     this.beside.set(state.graphBeside);
     this.whatIf.update(state, previous);
-    if (state.summary !== previous.summary) {
+    if (state.summary !== previous.summary || state.busy !== previous.busy) {
       this.filter = { ...this.filter, closed: new Set() };
       this.build(state);
     } else if (
