@@ -1,8 +1,8 @@
 /** Loops, C++ and assembly side by side; a line lights what it came from and what came of it. */
-import { heatOf, type GroupInfo, type TextKind, type TextReply } from "#protocol";
+import { heatOf, type GroupInfo, type KernelInfo, type TextKind, type TextReply } from "#protocol";
 import { lastRunStage, passRows, type App, type Panel } from "../../app.ts";
 import { groupOfSelection, nodesAtEnd, select, selectGroup, showStage } from "../../actions.ts";
-import { dropdown, linkButton } from "../../controls/index.ts";
+import { dropdown, linkButton, type Choice } from "../../controls/index.ts";
 import { el, fill } from "../../dom.ts";
 import { errorInfo } from "../../host.ts";
 import { visible } from "../../model/format.ts";
@@ -14,6 +14,7 @@ import { CodeView, titleOf, type CodeEvents } from "./code-view.ts";
 import { columnsShown, textKinds as kinds, toggled, withText, type ColumnKind } from "./columns.ts";
 import { HeaderColumn } from "./header-column.ts";
 import { innermost, linesFor, nothingLinked, originOf, type Texts } from "./linking.ts";
+import { mainGroup } from "./main-group.ts";
 import { kernelsCalled } from "./native-links.ts";
 
 class KernelsPanel {
@@ -198,18 +199,9 @@ class KernelsPanel {
     const kernels = state.summary?.kernels ?? [];
     if (kernels.length === 0)
       return fill(this.toolbar, el("span", { class: "muted" }, state.summary ? "No kernel was generated: see the passes." : "…"));
-    const group = groupOfSelection(this.app) ?? (state.selection.nodes.length > 0 ? this.mainGroup()?.id : undefined);
+    const group = groupOfSelection(this.app) ?? (state.selection.nodes.length > 0 ? mainGroup(this.app)?.id : undefined);
     const chosen = kernels.find((kernel) => kernel.group === group);
-    // What runs once, to lay out weights, comes after what every run does.
-    const once = new Set(state.summary?.groups.flatMap(({ id, phase }) => (phase === "init" ? [id] : [])));
-    const ordered = [...kernels].sort((a, b) => Number(once.has(a.group)) - Number(once.has(b.group)));
-    const choices = [
-      { value: "all", label: `All ${kernels.length} kernels` },
-      ...ordered.map((kernel) => ({
-        value: String(kernel.group),
-        label: `${kernel.group} · ${visible(kernel.name)}${once.has(kernel.group) ? " (once)" : ""}`,
-      })),
-    ];
+    const choices = kernelChoices(kernels, state.summary?.groups ?? []);
     // Not "": the toolkit takes that for the choice of every new list.
     const list = dropdown("Kernel", choices, chosen ? String(chosen.group) : "all", (value) => {
       const group = state.summary?.groups.find(({ id }) => String(id) === value);
@@ -274,21 +266,8 @@ class KernelsPanel {
     );
   }
 
-  /** Of the groups that have a part of the selection the one that a run spends most on. */
-  private mainGroup(): GroupInfo | undefined {
-    const { summary, selection } = this.app.store.state;
-    const ends = new Set(nodesAtEnd(this.app));
-    const { nodes } = this.app.trace.snapshot(lastRunStage(this.app.store.state));
-    const work = ({ phase, members }: GroupInfo): number =>
-      phase === "init" ? -1 : members.reduce((sum, { node }) => sum + (ends.has(node) ? nodes.get(node)?.flops || 0 : 0), 0);
-    const groups = (summary?.groups ?? []).filter(({ id, members }) =>
-      selection.group === undefined ? members.some(({ node }) => ends.has(node)) : id === selection.group,
-    );
-    return groups.sort((a, b) => work(b) - work(a))[0];
-  }
-
   private revealSelection(): void {
-    const group = this.mainGroup();
+    const group = mainGroup(this.app);
     const kernel = this.app.store.state.summary?.kernels.find((candidate) => candidate.group === group?.id);
     if (!group || !kernel) return;
     const members = new Set(group.members.map(({ node }) => node));
@@ -303,6 +282,19 @@ class KernelsPanel {
       else if (kind !== "asm") this.views[kind].reveal(kind === "ir" ? kernel.irLines[0] : kernel.cppLines[0]);
     }
   }
+}
+
+/** What runs once, to lay out weights, comes after what every run does. */
+function kernelChoices(kernels: readonly KernelInfo[], groups: readonly GroupInfo[]): readonly Choice[] {
+  const once = new Set(groups.flatMap(({ id, phase }) => (phase === "init" ? [id] : [])));
+  const ordered = [...kernels].sort((a, b) => Number(once.has(a.group)) - Number(once.has(b.group)));
+  return [
+    { value: "all", label: `All ${kernels.length} kernels` },
+    ...ordered.map(({ group, name }) => ({
+      value: String(group),
+      label: `${group} · ${visible(name)}${once.has(group) ? " (once)" : ""}`,
+    })),
+  ];
 }
 
 let panel: KernelsPanel | undefined;
