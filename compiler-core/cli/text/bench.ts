@@ -1,4 +1,5 @@
 /** A benchmark's result for people. */
+import { precisionOf } from "#core";
 import type { BenchOutcome } from "#core/io";
 import type { BenchResult, CompilationSummary, CounterValue, Timing } from "#protocol";
 import { alignColumns, printable, textTable } from "./align.ts";
@@ -52,11 +53,25 @@ function comparisonLines({ comparison: c }: BenchResult): string[] {
 const interval = (r: BenchResult["control"] | undefined): string =>
   r === undefined ? "" : `${ratioText(r.median)} (${ratioText(r.ci95[0])} - ${ratioText(r.ci95[1])})`;
 
+/** What the arithmetic of this code can reach at most: bytes are multiplied faster than floats. */
+function ceilingOf({
+  roofline,
+  kernels,
+  precision,
+  peakGflops,
+}: BenchResult): { readonly name: string; readonly value: number } | undefined {
+  const own = precisionOf(kernels, precision);
+  const fastest = (roofline?.ceilings ?? []).filter((c) => c.precision === own).reduce((most, c) => Math.max(most, c.value), 0);
+  const found = roofline?.ceilings.find((c) => c.precision === own && c.value === fastest);
+  return found ?? (peakGflops === null ? undefined : { name: "f32 FMA", value: peakGflops });
+}
+
 function facts(r: BenchResult, control: BenchResult["control"]): string[][] {
+  const ceiling = ceilingOf(r);
   const peak =
-    r.peakGflops === null
+    ceiling === undefined
       ? "not measured"
-      : `${rateText(r.peakGflops)} measured now, ${percentText(r.gflops / r.peakGflops)} of it reached`;
+      : `${rateText(ceiling.value)} (${ceiling.name}) measured now, ${percentText(r.gflops / ceiling.value)} of it reached`;
   const traffic = r.bytes / (r.ours.medianMs * 1e6);
   const copy =
     r.peakGBs === null

@@ -55,8 +55,8 @@ export class NativeHost {
     return { signal, onProgress, timeoutMs: timeoutSeconds === undefined ? undefined : timeoutSeconds * 1000 };
   }
 
-  /** Loads compiled code with its weights and does the constant work of the first run. `prefix`: of its symbols, where one object holds many models. */
-  async load(built: Pick<BuiltCode, "sharedObject" | "plan">, name = "ours", prefix = ""): Promise<LoadedModel> {
+  /** Loads compiled code with its weights and does the constant work of the first run. `prefix`: of its symbols, where one object holds many models. `kept`: what that work makes may stay on disk. */
+  async load(built: Pick<BuiltCode, "sharedObject" | "plan">, name = "ours", prefix = "", kept = true): Promise<LoadedModel> {
     const { plan } = built;
     const weights = plan.weights.map((w) => this.weight(w));
     const load = (declared: DeclaredInputs, packed?: PackedFile) =>
@@ -80,7 +80,7 @@ export class NativeHost {
           throw refused;
         });
       });
-    const key = packedKey(built, prefix, weights);
+    const key = kept ? packedKey(built, prefix, weights) : undefined;
     const { target } = await (key === undefined ? loadWith() : withPacked(key, loadWith));
     return { target, name, plan, outputs: plan.outputs.map((o) => o.name) };
   }
@@ -149,7 +149,7 @@ export class NativeHost {
     return read;
   }
 
-  async unload(model: LoadedModel): Promise<void> {
+  async unload(model: Pick<LoadedModel, "target">): Promise<void> {
     await this.client.request("unload", { target: model.target }, this.request());
   }
 

@@ -2,10 +2,10 @@
 import { UserError } from "../../messages.ts";
 
 /** What takes long enough to be asked about first. */
-export type Work = "harness" | "part";
+export type Work = "harness" | "part" | "unit";
 
 /** Seconds that a build takes where none has been timed yet: two cores, nothing kept. */
-const usual: Readonly<Record<Work, number>> = { harness: 5, part: 2 };
+const usual: Readonly<Record<Work, number>> = { harness: 5, part: 2, unit: 5 };
 /** The last build of each kind that was no cached one, in this process. */
 const known = new Map<Work, number>();
 /** A build that was kept from before takes no longer. */
@@ -13,7 +13,7 @@ const cachedSeconds = 0.3;
 
 /** Seconds of a build: as the last one of its kind, else as usual on a machine that is as slow as the other kind shows it to be. */
 function expected(work: Work): number {
-  const slower = (["harness", "part"] as const).map((w) => (known.get(w) ?? usual[w]) / usual[w]);
+  const slower = (["harness", "part", "unit"] as const).map((w) => (known.get(w) ?? usual[w]) / usual[w]);
   return known.get(work) ?? usual[work] * Math.max(1, ...slower);
 }
 

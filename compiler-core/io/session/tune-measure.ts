@@ -1,17 +1,14 @@
-/** How points of a search space are measured: by the hundred in one build where a header takes parameters as arguments, else each in its own build. */
-import os from "node:os";
+/** How points of a search space are measured: by the hundred in one build where a header takes parameters as arguments, else as code of the compiler's own, several in a build. */
 import type { ParamSpace } from "../../passes/2-lower/params/index.ts";
 import type { Params } from "../../passes/2-lower/gemm-problem.ts";
-import { inParallel } from "../module-units.ts";
 import { RunnerClient } from "../runner-client.ts";
-import { buildCode } from "./build.ts";
-import { NativeHost } from "./native-host.ts";
 import type { Budget } from "./tune-budget.ts";
 import { convTable } from "./tune-conv.ts";
 import { gemmTable } from "./tune-gemm.ts";
 import { PointHarness, type PointTable } from "./tune-harness.ts";
-import { TunedPart, type PartSettings, type PartSubject } from "./tune-part.ts";
+import type { PartSettings, PartSubject } from "./tune-part.ts";
 import type { SearchPace } from "./tune-search.ts";
+import { measureVariants } from "./tune-variants.ts";
 
 /** Nanoseconds of points, in order; Infinity where there was no time for one. */
 export type Measure = (points: readonly Params[]) => Promise<readonly number[]>;
@@ -47,7 +44,7 @@ export async function openMeasurer(
   settings: MeasureSettings,
 ): Promise<Measurer | { readonly why: string }> {
   const table = tableOf(space);
-  if (table === undefined) return measureBuilds(space, subject, settings);
+  if (table === undefined) return measureVariants(space, subject, settings);
   return "why" in table ? table : measureTable(space, table, settings);
 }
 
@@ -91,57 +88,4 @@ async function inRequests(harness: PointHarness, space: ParamSpace, points: read
   }
   await flush();
   return times;
-}
-
-/** Of each measurement of a build. */
-const run = { least: 0.01, most: 0.05, runs: 5 };
-
-/** Nests of several parts: every point is the compiler's own code, built once and kept loaded. */
-async function measureBuilds(
-  space: ParamSpace,
-  subject: PartSubject,
-  settings: MeasureSettings,
-): Promise<Measurer | { readonly why: string }> {
-  const { budget } = settings;
-  const end = performance.now() + 1000 * settings.seconds;
-  if (!budget.allows("part")) return { why: `the budget leaves ${budget.left().toFixed(1)} s, too little to build a point` };
-  const part = await TunedPart.open(subject, settings);
-  const host = await NativeHost.start(settings);
-  const close = async (): Promise<void> => {
-    await host.close();
-    part.close();
-  };
-  type Candidate = Awaited<ReturnType<TunedPart["candidate"]>>;
-  const loaded = new Map<string, Promise<Candidate | undefined>>();
-  const build = async (point: Params): Promise<Candidate | undefined> => {
-    if (performance.now() > end || !budget.allows("part")) return undefined;
-    const code = part.codeOf(point);
-    if (code === undefined) return undefined;
-    return part.candidate(host, await budget.timed("part", () => buildCode(code, settings)), space.textOf(point));
-  };
-  const candidateOf = (point: Params): Promise<Candidate | undefined> => {
-    const key = space.textOf(point);
-    const known = loaded.get(key);
-    if (known !== undefined) return known;
-    const made = build(point);
-    loaded.set(key, made);
-    return made;
-  };
-  const time = async (point: Params): Promise<number> => {
-    const candidate = await candidateOf(point);
-    if (candidate === undefined || performance.now() > end) return Infinity;
-    const [timed] = await part.inTurns(host, [candidate], run);
-    return Math.min(...(timed?.ns.flat() ?? [Infinity]));
-  };
-  return {
-    isMeasurable: () => true,
-    measure: async (points) => {
-      await inParallel(points, os.availableParallelism(), candidateOf);
-      const times: number[] = [];
-      for (const point of points) times.push(await time(point));
-      return times;
-    },
-    pace: { first: 12, children: 6, newcomers: 2 },
-    close,
-  };
 }

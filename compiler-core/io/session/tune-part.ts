@@ -4,7 +4,7 @@ import type { CppSource } from "../../codegen/index.ts";
 import type { MachineProfile } from "../../machine.ts";
 import type { CompileOptions } from "../../options.ts";
 import type { Params } from "../../passes/2-lower/gemm-problem.ts";
-import type { RunnerBenchCandidate } from "../../protocol/runner.ts";
+import type { RunnerBenchCandidate, TensorFileRef } from "../../protocol/runner.ts";
 import { mergeTuned } from "../../tuned.ts";
 import { groupSources } from "./bench.ts";
 import type { BuildSettings, BuiltCode } from "./build.ts";
@@ -30,6 +30,9 @@ export interface PartSettings extends BuildSettings, HostSettings {
 }
 
 export class TunedPart {
+  /** The inputs as files of the host that was asked for last. */
+  private files: { readonly host: NativeHost; readonly inputs: readonly TensorFileRef[] } | undefined;
+
   private constructor(
     private readonly subject: PartSubject,
     private readonly cut: CutModel,
@@ -62,10 +65,12 @@ export class TunedPart {
   }
 
   /** Loads a build, and says what to time. */
-  async candidate(host: NativeHost, built: BuiltCode, label: string) {
-    const loaded: LoadedModel = await host.load(built, label);
+  async candidate(host: NativeHost, built: Pick<BuiltCode, "sharedObject" | "plan"> & { readonly prefix?: string }, label: string) {
+    const { prefix } = built;
+    const loaded: LoadedModel = await host.load(built, label, prefix, prefix === undefined);
     const names = built.plan.inputs.map((i) => i.name);
-    return { target: loaded.target, label, inputs: host.inputFiles(names, this.cut.inputs) };
+    if (this.files?.host !== host) this.files = { host, inputs: host.inputFiles(names, this.cut.inputs) };
+    return { target: loaded.target, label, inputs: this.files.inputs };
   }
 
   /** Times candidates in turns, and the first once more. */

@@ -12,6 +12,7 @@ import { countPoints, neighboursOf, paramSpace, paramsKey, type Choice, type Par
 import type { TunedPoint, TunedProblem, TuneResult } from "../../protocol/index.ts";
 import { compilationSummary } from "../../trace/summary.ts";
 import type { TunedEntry } from "../../tuned.ts";
+import { buildRunner } from "../native-build.ts";
 import { randomSource } from "../random-inputs.ts";
 import { keepTuned } from "../tuned-store.ts";
 import type { BuildSettings } from "./build.ts";
@@ -74,6 +75,9 @@ export async function tuneModel(
     userError("group-unknown", {}, { group: unknown, groups: compilation.graph.groups.map((g) => g.id).join(", ") || "none" });
   const found = tunableProblems(compilation, settings.groups);
   if (found.length === 0) userError("tune-nothing", {}, { model: model.name });
+  // Built once for all, and no part of any budget.
+  settings.onStep?.("building the runner", null);
+  await buildRunner();
   const begun = performance.now();
   const budget = new Budget(settings.budgetSeconds, settings.signal);
   const problems: TunedProblem[] = [];
