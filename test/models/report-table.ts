@@ -1,5 +1,6 @@
 /** The table of models as Markdown. */
 import path from "node:path";
+import type { Attention } from "./report-attention.ts";
 
 export interface Row {
   /** Below the folder of the collection. */
@@ -17,6 +18,8 @@ export interface Row {
   readonly against?: string;
   /** Code and text of the error, or the outputs that differ. */
   readonly note: string;
+  /** Of transformers. */
+  readonly attention?: Attention;
   /** Does ONNX Runtime load it? "ok", or its reason; undefined when nobody noted it. */
   readonly ort?: string;
 }
@@ -151,6 +154,14 @@ export function modelsDocument(rows: readonly Row[], total: number): string {
     `## Groups with less than ${100 * goal} % compiled, and what remains in them`,
     "",
     ...table(["group", "compiled", "on ONNX Runtime, or on nobody"], remaining(rows)),
+    "## Transformers",
+    "",
+    "Attentions that are one nest each, whose scores are never in memory, or why there is none.",
+    "",
+    ...table(
+      ["file", "check", "nests", "why none"],
+      rows.flatMap((r) => (r.attention ? [[cell(r.file), r.check, r.attention.nests, cell(r.attention.why)]] : [])),
+    ),
     "## Check is not 0, of those that ONNX Runtime loads",
     "",
     "`ort-cannot-run`: ONNX Runtime loads the file, and fails by itself when it runs it.",

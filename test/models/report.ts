@@ -8,6 +8,7 @@ import { spawn } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { attentionOf, isTransformer, type CompiledNests } from "./report-attention.ts";
 import { modelsDocument, type Row } from "./report-table.ts";
 
 interface Coverage {
@@ -16,9 +17,8 @@ interface Coverage {
   readonly holeNodes: number;
   readonly otherNodes: number;
 }
-interface Answer {
+interface Answer extends Pick<CompiledNests, "groups" | "verdicts" | "unsupported"> {
   readonly coverage?: Coverage;
-  readonly unsupported?: readonly { readonly opType: string; readonly reason: string }[];
   readonly outputs?: readonly { readonly name: string; readonly ok: boolean; readonly why?: string }[];
   readonly error?: { readonly code: string; readonly message: string };
   readonly note?: string;
@@ -95,8 +95,12 @@ async function rowOf(file: string): Promise<Row> {
   const checked = await fusionscope(["check", at, ...dims]);
   const compiled = checked.exit === 0 ? checked : await fusionscope(["compile", at, ...dims]); // what was checked was compiled
   const c = compiled.answer.coverage;
+  const attention = isTransformer(file)
+    ? { attention: attentionOf((await fusionscope(["compile", at, ...dims, "--only-until", "chain-nests"])).answer) }
+    : {};
   return {
     file,
+    ...attention,
     compile: compiled.exit,
     check: checked.exit,
     seconds: (performance.now() - start) / 1000,
