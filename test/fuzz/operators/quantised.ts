@@ -107,6 +107,8 @@ const roundTrip = row("QDQ of any form", 3, (d) => {
   const extent = x.shape[axis]!;
   const form = d.one(["tensor", "axis", "blocks"] as const);
   const block = form === "blocks" ? d.one([1, 2, 4].filter((b) => extent % b === 0)) : 0;
+  // ONNX Runtime writes elements of 4 bits past the end of their buffer, into other values.
+  if (dtype.endsWith("4")) d.alone = true;
   const shape = { tensor: [], axis: [extent], blocks: x.shape.map((e, i) => (i === axis ? e / block : e)) }[form];
   const [scale, zero] = [filled(d, "f32", shape, () => d.one([0.5, 0.25, 1, 2])), filled(d, dtype, shape, () => d.random.integer(0, 5))];
   const operands = d.chance(0.75) || !bytes.includes(dtype) ? [scale, zero] : [scale];
