@@ -1,4 +1,12 @@
-/** The door of the compiler: what the command, the extension and the tests may use. Pure: no Node, no DOM. */
+/**
+ * The door of the compiler: what the command, the extension, the tests and other programs may use. Pure: no Node, no DOM. From bytes to C++:
+ *
+ *   const store = memoryStore(bytes);
+ *   const graph = importModel(readModel(store.source, name), store);
+ *   const { passes, snapshots, verdicts, source, error } = compile(graph, { ...defaultOptions, dims: { batch: 8 } }, machine, { now });
+ *
+ * `library.test.ts` is this example as a program. Files, builds and runs are behind the other door, `io/index.ts`.
+ */
 export * from "./messages.ts";
 export * from "./machine.ts";
 export * from "./counters/derive.ts";
@@ -32,5 +40,8 @@ export { opsetsOf } from "./onnx/opsets.ts";
 export { nativeFunction, nativeHeader } from "./codegen/native-source.ts";
 export { asmReply, cppReply, snapshotReply } from "./trace/stage-text.ts";
 export { StringTable } from "./trace/strings.ts";
+export { importModel } from "./onnx/import.ts";
 export type { OnnxModel } from "./onnx/model.ts";
+export { readModel } from "./onnx/reader.ts";
+export { memoryStore } from "./onnx/tensor-data.ts";
 export { onnxBuilders } from "./onnx/ops/index.ts";

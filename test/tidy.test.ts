@@ -97,6 +97,21 @@ test("names are kebab-case and say something", () => {
   ]);
 });
 
+test("what a file exports, another one names", () => {
+  const words = new Map(sources.map((file) => [file, new Set(textOf(file).match(/[A-Za-z_$][\w$]*/g))]));
+  const users = new Map<string, number>();
+  for (const set of words.values()) for (const word of set) users.set(word, (users.get(word) ?? 0) + 1);
+  const exported = /^export (?:async )?(?:const|function\*?|class) ([\w$]+)/gm;
+  const lonely = sources
+    .filter((file) => !file.startsWith("test/"))
+    .flatMap((file) =>
+      [...textOf(file).matchAll(exported)]
+        .filter(([, name = ""]) => users.get(name) === 1)
+        .map(([, name]) => `${file} exports ${name} to nobody`),
+    );
+  none(lonely);
+});
+
 test("no path of somebody's machine", () => {
   const isText = (file: string): boolean => /\.(ts|mjs|cjs|json|md|css|html|h|hpp|c|cpp|txt|sh|yml)$|^bin\/|^\.ci\//.test(file);
   const faults = files
