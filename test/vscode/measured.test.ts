@@ -87,6 +87,9 @@ test("every tensor beside ONNX Runtime, on data that was chosen", { skip, timeou
   assert.match(text, /All \d+ tensors in memory agree with (ONNX Runtime|the evaluator)/);
   await report.locator("td .link").last().click();
   await page.locator(".details").filter({ hasText: "Introduced" }).waitFor();
+  // The data is chosen: no question.
+  await page.locator(".details").getByRole("button", { name: "values of a run" }).last().click();
+  await page.locator(".details .tensor-view .histogram").waitFor({ timeout: 60_000 });
   await window.screenshot("values");
   await page.locator("vscode-button").filter({ hasText: "Error of low precision" }).click();
   await page.locator(".values-output .error-text").waitFor();

@@ -94,7 +94,7 @@ function probeLinks(app: App, value: ValueRow, stage: number, holder: HTMLElemen
     const view = open.get(key);
     const toggle = linkButton(view ? "hide values" : "values of a run", () => (view ? (drop(), fill(note), show()) : void run(false)));
     toggle.setAttribute("aria-expanded", String(view !== undefined));
-    fill(links, toggle, ...(view ? [" ", linkButton("other data", () => void run(true))] : []));
+    fill(links, toggle, ...(view ? [" · ", linkButton("other data", () => void run(true))] : []));
     holder.replaceChildren(note, ...(view ? [view.element] : []));
   };
   const run = async (choose: boolean): Promise<void> => {
