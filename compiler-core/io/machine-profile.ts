@@ -34,9 +34,10 @@ export function localMachine(): MachineProfile {
   return kept !== undefined && unmeasured(kept) === unmeasured(profile) ? kept : profile;
 }
 
-/** A profile's text without what a calibration adds. */
-const unmeasured = (profile: MachineProfile): string =>
-  JSON.stringify({ ...profile, peaks: undefined, bandwidths: undefined, teamCosts: undefined, sources: undefined });
+/** A profile's text without what a calibration adds; a file has its members in another order than what is detected. */
+function unmeasured({ peaks: _p, bandwidths: _b, teamCosts: _t, sources: _s, ...machine }: MachineProfile): string {
+  return JSON.stringify(Object.entries(machine).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
 
 /** The kept profile; undefined when there is none or it is damaged. */
 export function calibration(): MachineProfile | undefined {
