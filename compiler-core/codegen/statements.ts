@@ -1,9 +1,9 @@
 /** Tensor IR statements as C++ text. Outside of parallel loops, what only thread 0 may do is gathered under `if (tid == 0)`. */
 import { kernelOf } from "../kernels/index.ts";
 import { bug } from "../messages.ts";
-import { dtypeBits, isPacked, type DType } from "../support/dtype.ts";
+import { dtypeBits, dtypeBytes, isPacked, type DType } from "../support/dtype.ts";
 import { binary } from "../tensor/build.ts";
-import type { Buffer, Expr, For, HoleCall, HoleOperand, KernelCall, Module, Region, Stmt, Store } from "../tensor/ir.ts";
+import type { Barrier, Buffer, Expr, For, HoleCall, HoleOperand, KernelCall, Module, Region, Stmt, Store } from "../tensor/ir.ts";
 import { buffersById, visitStmts } from "../tensor/rewrite.ts";
 import { forAllThreads, sharedLets } from "../tensor/team.ts";
 import { addressText, codeText, countText, exprText, positionText, readsData, typeName, type Scope } from "./expressions.ts";
@@ -114,8 +114,20 @@ export class StatementWriter {
   private teamStmt(s: Stmt): void {
     if (s.k === "for") return this.parallelLoop(s);
     if (s.k === "region") return this.region(s, () => (this.scopes(s.body), this.teamBody(s.body)), this.call(s));
-    if (s.k === "barrier") return this.out.line("fs_barrier(ctx, tid);");
+    if (s.k === "barrier") return this.barrier(s);
     return this.stmt(s);
+  }
+
+  /** Threads that wait bring the constant of their next share near. */
+  private barrier({ near }: Barrier): void {
+    if (near === undefined) return this.out.line("fs_barrier(ctx, tid);");
+    const { buffer, step, count, bytes } = near;
+    const { dtype } = this.buffer(buffer);
+    const size = dtypeBytes(dtype, 1);
+    const whole = this.buffer(buffer).shape.reduce((a, d) => a * d, 1) * size;
+    this.out.line(
+      `fs_barrier_near(ctx, tid, ${this.scope.pointer(buffer)}, ${count}, ${step * size}, ${Math.min(bytes, step === 0 ? whole : bytes)});`,
+    );
   }
 
   private parallelLoop(s: For): void {
@@ -276,8 +288,9 @@ export class StatementWriter {
     const { row, col, acc, count, body } = s.epilogue ?? bug("no epilogue");
     const type = this.facts.module.vars[acc]?.type ?? bug(`no variable %${acc}`);
     const vector = `fs::${kernelOf(s.kernel).acc === "i32" ? "i32x" : "f32x"}`;
+    const capture = assignsOutside(body) ? "&" : "=";
     const lambda = (c: string, a: string, n: string): string =>
-      `${head}[&](int64_t ${this.name(row)}, int64_t ${c}, ${vector} ${a}, auto ${n}) __attribute__((always_inline)) {`;
+      `${head}[${capture}](int64_t ${this.name(row)}, int64_t ${c}, ${vector} ${a}, auto ${n}) __attribute__((always_inline)) {`;
     if (count !== undefined && type.lanes === this.scope.lanes) {
       this.laneCounts.add(count);
       return this.out.block(lambda(this.name(col), this.name(acc), this.name(count)), () => this.body(body), `}${tail}`);
@@ -304,6 +317,17 @@ export class StatementWriter {
 /** The i32 whose low bits a stored byte is: they need not be cut out first. */
 const wrappedByte = (e: Expr): Expr | undefined =>
   e.k === "cast" && e.rule === undefined && e.a.type.dtype === "i32" && (e.type.dtype === "u8" || e.type.dtype === "i8") ? e.a : undefined;
+
+/** Does an epilogue add to a register that is not its own? Only then it refers to what is around it: copies of that stay in registers. */
+function assignsOutside(body: readonly Stmt[]): boolean {
+  const own = new Set<number>();
+  const assigned = new Set<number>();
+  visitStmts(body, (s) => {
+    if (s.k === "register") own.add(s.v);
+    if (s.k === "accum" || s.k === "assign") assigned.add(s.v);
+  });
+  return [...assigned].some((v) => !own.has(v));
+}
 
 /** What the kernels of a region want set up once for all of their calls. */
 function scopesOf(body: readonly Stmt[]): readonly string[] {

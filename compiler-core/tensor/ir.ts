@@ -215,6 +215,16 @@ export interface Epilogue {
 }
 export interface Barrier extends StmtBase {
   readonly k: "barrier";
+  /** What threads bring near while they wait; it changes no value. */
+  readonly near?: Near;
+}
+/** The part of a constant that a thread reads next: `step` elements (0: all threads the same) for each of its shares of `count`. */
+export interface Near {
+  readonly buffer: BufferId;
+  readonly step: number;
+  readonly count: number;
+  /** At most so many bytes. */
+  readonly bytes: number;
 }
 /** A value that enters or leaves a hole, and the buffer with its elements: dense, row-major, all of them. */
 export interface HoleOperand {

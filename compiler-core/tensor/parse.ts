@@ -121,7 +121,7 @@ class Parser extends ExprParser {
     if (word === "stream") return this.store(id, true);
     if (word === "kernel") return this.kernel(id);
     if (word === "hole") return this.hole(id);
-    if (word === "barrier") return { k: "barrier", id, origin: this.origin() };
+    if (word === "barrier") return this.barrier(id);
     if (word === "region") return this.region(id);
     return this.fail("a statement");
   }
@@ -147,6 +147,12 @@ class Parser extends ExprParser {
     const op = reduceBySign.get(this.peek().text) ?? this.fail("an assignment");
     this.at++;
     return { k: "accum", id, v, op, value: this.expr(), origin: this.origin() };
+  }
+  private barrier(id: number): Stmt {
+    if (!this.take("near")) return { k: "barrier", id, origin: this.origin() };
+    const number = (word: string): number => (this.need(word), this.integer());
+    const near = { buffer: this.bufferId(), step: number("step"), count: number("of"), bytes: number("bytes") };
+    return { k: "barrier", id, near, origin: this.origin() };
   }
   private loop(id: number): Stmt {
     const v = this.varId();

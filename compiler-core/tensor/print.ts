@@ -163,7 +163,12 @@ class Printer {
         return this.line(`hole ${s.hole}(${list(s.inputs)}; ${list(s.outputs)})`, s);
       }
       case "barrier":
-        return this.line("barrier", s);
+        return this.line(
+          s.near === undefined
+            ? "barrier"
+            : `barrier near ${this.buffer(s.near.buffer)} step ${s.near.step} of ${s.near.count} bytes ${s.near.bytes}`,
+          s,
+        );
       case "region":
         this.line(`region ${s.group} ${JSON.stringify(s.name)} {`, s);
         this.block(s.body);

@@ -195,6 +195,12 @@ export const ruleDocs: Readonly<Record<string, RuleDoc>> = {
   "join-nests/depends": {
     what: "A nest can only run beside its neighbour when neither touches what the other one writes.",
   },
+  "prefetch-weights/near": {
+    what: "A thread that waits at a barrier brings near what its share of the next nest reads of a constant, as long as it waits and as much as half of its cache holds.",
+  },
+  "prefetch-weights/no-wait": {
+    what: "All threads end the nests before a barrier at about the same time: nobody waits, so there is no time to bring anything near.",
+  },
   "schedule-parallel/shared": { what: "A nest is shared out to the threads when each gets enough work to pay for meeting at a barrier." },
   "schedule-parallel/too-small": { what: "Threads meet at a barrier, which takes time: small nests run on fewer threads than there are." },
   "schedule-parallel/barrier": { what: "Threads wait for each other only where one reads what another wrote." },

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "abi.h"
+#include "split.h"
 
 static inline void fs_cpu_relax(void) {
 #if defined(__x86_64__)
@@ -72,6 +73,45 @@ static __attribute__((noinline, unused)) void fs_barrier(fs_context* ctx, int ti
     fs_meet(&team->all, (threads + FS_TEAM_NODE - 1) / FS_TEAM_NODE, epoch, &team->spin);
   } else {
     fs_wait_change(&team->all.epoch.value, epoch, &team->all.sleepers.value, &team->spin);
+  }
+}
+
+/* Waits like fs_wait_change, and meanwhile brings `bytes` from `at` into the second-level cache, a few lines between two looks at the word. */
+static inline void fs_wait_near(int32_t* word, int32_t old, int32_t* sleepers, const int32_t* spin, const char* at, int64_t bytes) {
+  for (const char* end = at + bytes; at < end; at += 256) {
+    if (__atomic_load_n(word, __ATOMIC_ACQUIRE) != old) return;
+    for (int line = 0; line < 256; line += 64) __builtin_prefetch(at + line, 0, 2);
+  }
+  fs_wait_change(word, old, sleepers, spin);
+}
+
+/* fs_barrier, where a thread that has to wait brings near what it reads next: of `count` shares of `step` bytes from `from` (0: all the same bytes)
+ * those of this thread, at most `most` bytes. Up to 255 bytes behind them may be asked for, which harms nobody. */
+static __attribute__((noinline, unused)) void fs_barrier_near(fs_context* ctx, int tid, const void* from, int64_t count, int64_t step,
+                                                              int64_t most) {
+  fs_team* team = ctx->team;
+  const int32_t threads = team->threads;
+  if (threads == 1) return;
+  int64_t lo, hi;
+  fs_range(0, count, tid, threads, &lo, &hi);
+  const int64_t own = step == 0 ? (hi > lo ? most : 0) : (hi - lo) * step;
+  const char* const at = (const char*)from + lo * step;
+  const int64_t bytes = own < most ? own : most;
+  const int32_t epoch = __atomic_load_n(&team->all.epoch.value, __ATOMIC_RELAXED);
+  fs_gate* gate = &team->all;
+  int32_t arrivals = threads;
+  if (threads > FS_TEAM_NODE) {
+    const int32_t node = tid / FS_TEAM_NODE, rest = threads - node * FS_TEAM_NODE;
+    if (__atomic_add_fetch(&team->node[node].value, 1, __ATOMIC_ACQ_REL) != (rest < FS_TEAM_NODE ? rest : FS_TEAM_NODE))
+      return fs_wait_near(&gate->epoch.value, epoch, &gate->sleepers.value, &team->spin, at, bytes);
+    __atomic_store_n(&team->node[node].value, 0, __ATOMIC_RELAXED);
+    arrivals = (threads + FS_TEAM_NODE - 1) / FS_TEAM_NODE;
+  }
+  if (__atomic_add_fetch(&gate->arrived.value, 1, __ATOMIC_ACQ_REL) == arrivals) {
+    __atomic_store_n(&gate->arrived.value, 0, __ATOMIC_RELAXED);
+    fs_release(&gate->epoch.value, epoch + 1, &gate->sleepers.value);
+  } else {
+    fs_wait_near(&gate->epoch.value, epoch, &gate->sleepers.value, &team->spin, at, bytes);
   }
 }
 

@@ -8,6 +8,7 @@ import { joinNests } from "./join-nests.ts";
 import { mergeLoops } from "./merge-loops.ts";
 import { placeSlices } from "./place-slices.ts";
 import { planMemory } from "./plan-memory.ts";
+import { prefetchWeights } from "./prefetch-weights.ts";
 import { scheduleParallel } from "./schedule-parallel.ts";
 import { shrinkBuffers } from "./shrink-buffers.ts";
 import { simplifyLoops } from "./simplify-loops.ts";
@@ -29,6 +30,7 @@ export const tensorPasses = [
   joinNests, // before scheduleParallel, which looks at each nest alone
   scheduleParallel, // after the nests have their final shape: the work estimate counts it
   dropBarriers, // before flattenIndices: rows and columns are still told apart
+  prefetchWeights, // after dropBarriers: only where somebody waits
   flattenIndices,
   simplifyLoops, // offsets of flattened indices
   planMemory, // last: lifetimes count the barriers of the final schedule
