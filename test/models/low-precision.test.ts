@@ -22,6 +22,7 @@ import type { Compilation } from "../../compiler-core/compile.ts";
 import type { OnnxModel } from "../../compiler-core/onnx/model.ts";
 import { writeModel } from "../../compiler-core/onnx/writer.ts";
 import { mlp, mlpInt8 } from "../workloads/mlp.ts";
+import { mobilenetV2Qdq } from "../workloads/convnets.ts";
 import { encoder } from "../workloads/transformer.ts";
 
 const noCompiler = await findToolchain().then(
@@ -140,3 +141,57 @@ test("an encoder as QDQ: products on bytes from one end to the other", { skip: n
     return node !== undefined && ["cast", "sub", "mul"].includes(node.op) ? dequantised(node.inputs[0]) : v;
   }
 });
+
+/** Buffers of this type in the plan that a group with a product of bytes writes, and another group with one reads. */
+function betweenProducts({ graph, module }: Compilation, dtype: string): readonly string[] {
+  const kernels = ["matmul-packed", "conv-last", "depthwise-last"];
+  const ofBytes = (id: number): boolean => {
+    const node = graph.nodes.find((n) => n.id === id);
+    return node !== undefined && kernels.includes(node.op) && graph.values[node.outputs[0]!]?.dtype === "i32";
+  };
+  const groups = graph.groups.filter((g) => g.members.some((m) => ofBytes(m.node)));
+  const nodesOf = (g: (typeof groups)[number]) => graph.nodes.filter((n) => g.members.some((m) => m.node === n.id));
+  const written = new Set(groups.flatMap((g) => nodesOf(g).flatMap((n) => n.outputs)));
+  const stored = new Set(module?.buffers.filter((b) => b.scope === "arena" && b.dtype === dtype).map((b) => b.name));
+  const behindView = (v: number): number => {
+    const view = graph.nodes.find((n) => n.outputs.includes(v));
+    return view?.op === "reshape" || view?.op === "transpose" ? behindView(view.inputs[0]!) : v;
+  };
+  return groups.flatMap((g) => {
+    const own = new Set(nodesOf(g).flatMap((n) => n.outputs));
+    const read = nodesOf(g).flatMap((n) => n.inputs.flatMap((v) => (v === null ? [] : [behindView(v)])));
+    return read
+      .filter((v) => written.has(v) && !own.has(v))
+      .flatMap((v) => (stored.has(graph.values[v]!.name) ? [graph.values[v]!.name] : []));
+  });
+}
+
+const qdqModels: readonly (readonly [string, () => OnnxModel])[] = [
+  ["mobilenetv2", () => mobilenetV2Qdq(1)],
+  [
+    "encoder",
+    () =>
+      encoder(
+        "encoder",
+        { layers: 2, hidden: 64, heads: 2, inner: 128, vocabulary: 50, positions: 32, batch: 2, seq: 24 },
+        undefined,
+        "qdq",
+      ),
+  ],
+];
+for (const [name, make] of qdqModels)
+  test(`no floats are stored between products of bytes: ${name} as QDQ`, () => {
+    const file = path.join(scratch, `${name}-between.onnx`);
+    const sink = createFileSink(file);
+    writeModel(make(), sink);
+    sink.close();
+    const opened = openSessionModel(file);
+    try {
+      const compilation = compileModel(opened, { ...defaultOptions, isa: "avx512-vnni" }, machine);
+      assert.equal(compilation.error, undefined);
+      assert.ok(betweenProducts(compilation, "u8").length > 0, "bytes are");
+      assert.deepEqual(betweenProducts(compilation, "f32"), []);
+    } finally {
+      opened.close();
+    }
+  });

@@ -128,6 +128,13 @@ const parts: Partial<Record<OpName, Parts>> = {
       ["bias", "summand in steps of the result; may be absent"],
     ],
   },
+  "add-bytes": {
+    operands: [
+      ["x", "summand"],
+      ["bytes", "the other summand as it was quantised"],
+      ["scale", "step of the bytes"],
+    ],
+  },
   "pack-integer": {
     operands: [["w", "weight K x N of 8-bit integers"]],
     results: [

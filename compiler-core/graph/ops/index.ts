@@ -20,6 +20,7 @@ import { matmulPacked, packInteger, startValues } from "./matmul-packed.ts";
 import { matmulBF16, packBF16 } from "./matmul-bf16.ts";
 import { matmulBlocks, matmulI4, packBlocks } from "./matmul-blocks.ts";
 import { requantize } from "./requantize.ts";
+import { addBytes } from "./add-bytes.ts";
 import { concat, gather, split, transpose } from "./movement.ts";
 import { maxUnpool } from "./max-unpool.ts";
 import { batchNorm, layerNorm, rmsNorm } from "./normalization.ts";
@@ -123,6 +124,7 @@ export const ops = {
   "pack-integer": packInteger,
   "start-values": startValues,
   requantize,
+  "add-bytes": addBytes,
   "pack-bf16": packBF16,
   "matmul-bf16": matmulBF16,
   "matmul-blocks": matmulBlocks,

@@ -36,25 +36,60 @@ function rowsBehind(e: GraphEditor, id: ValueId, columns: number): ValueId | und
   return shape?.length === 2 && shape[1] === columns && e.value(id).shape?.at(-1) === columns ? source : undefined;
 }
 
-/** elementwise(view(x2d), per-column or scalar operands) = view(elementwise(x2d, ...)). */
+/** Elementwise operators in front of a product's image that are looked through: a dequantisation has four. */
+const mostSteps = 8;
+
+/**
+ * An operand of an image's elementwise operator as rows of channels, when that costs nothing: the matrix behind a view, one number per column or per
+ * row, or an image whose elementwise makers run over rows, too. Undefined: it is of another shape.
+ */
+function asRows(p: PatchBuilder, e: GraphEditor, id: ValueId, out: readonly number[], steps = mostSteps): ValueId | undefined {
+  const shape = e.staticShape(id);
+  const columns = out.at(-1)!;
+  if (shape === undefined) return undefined;
+  if (shape.slice(0, -1).every((d) => d === 1) && shape.length <= 2) return id;
+  const rows = out.slice(0, -1).reduce((m, d) => m * d, 1);
+  const whole = String(shape) === String(out);
+  if (!whole) {
+    const perRow = String(shape) === String([...out.slice(0, -1), 1]);
+    return perRow ? p.add("reshape", [id], { shape: [rows, 1], allowZero: true }) : undefined;
+  }
+  const behind = rowsBehind(e, id, columns);
+  if (behind !== undefined) return behind;
+  const maker = e.producer(id);
+  const own = maker !== undefined && hasTrait(maker.op, "elementwise") && e.hasOneUse(id) && steps > 0;
+  const parts = own ? maker.inputs.map((v) => (v === null ? undefined : asRows(p, e, v, out, steps - 1))) : [];
+  return own && !parts.includes(undefined)
+    ? p.add(maker.op, parts as ValueId[], maker.attrs)
+    : p.add("reshape", [id], { shape: [rows, columns], allowZero: true });
+}
+
+/** elementwise(view(x2d), ...) = view(elementwise(x2d, ...)): other operands are scalars or per column, and of images also other images. */
 function sinkView(node: Node, e: GraphEditor): Patch | undefined {
   const out = e.staticShape(node.outputs[0]!);
   if (out === undefined || out.length < 3) return undefined;
   const columns = out.at(-1)!;
-  let moved = false;
-  const inputs: ValueId[] = [];
-  for (const id of node.inputs) {
-    const shape = id === null ? undefined : e.staticShape(id);
-    if (id === null || shape === undefined) return undefined;
-    const rows = String(shape) === String(out) ? rowsBehind(e, id, columns) : undefined;
-    const perColumn = shape.slice(0, -1).every((d) => d === 1) && shape.length <= 2;
-    if (rows === undefined && !perColumn) return undefined;
-    moved ||= rows !== undefined;
-    inputs.push(rows ?? id);
-  }
-  if (!moved) return undefined;
+  const ofProduct = (id: ValueId): ValueId | undefined =>
+    String(e.staticShape(id)) === String(out) ? rowsBehind(e, id, columns) : undefined;
+  if (node.inputs.includes(null) || !node.inputs.some((id) => ofProduct(id!) !== undefined)) return undefined;
   const p = e.patch(node);
-  return p.done(p.add("reshape", [p.add(node.op, inputs, node.attrs)], { shape: out, allowZero: true }));
+  const isImage = out.length === 4 && node.inputs.some((id) => makesRows(e, ofProduct(id!)));
+  const inputs = node.inputs.map((id) => {
+    const shape = e.staticShape(id!);
+    if (isImage) return asRows(p, e, id!, out);
+    const perColumn = shape !== undefined && shape.slice(0, -1).every((d) => d === 1) && shape.length <= 2;
+    return ofProduct(id!) ?? (perColumn ? id! : undefined);
+  });
+  if (inputs.includes(undefined)) return undefined;
+  return p.done(p.add("reshape", [p.add(node.op, inputs as ValueId[], node.attrs)], { shape: out, allowZero: true }));
+}
+
+/** Is the matrix made by a product or a convolution with channels last, or by what joined one? */
+function makesRows(e: GraphEditor, id: ValueId | undefined): boolean {
+  let at = e.producer(id);
+  for (let steps = 0; at !== undefined && hasTrait(at.op, "elementwise") && steps < mostSteps; steps++)
+    at = e.producer(at.inputs.find((v) => v !== null && !e.isConstant(v)) ?? undefined);
+  return at !== undefined && (hasTrait(at.op, "matmul") || at.op.endsWith("-last"));
 }
 
 /**

@@ -10,6 +10,7 @@ import { blockRules } from "./low-precision/blocks.ts";
 import { integerConvolution, convolutionRules } from "./low-precision/convolutions.ts";
 import { movementRules } from "./low-precision/movement.ts";
 import { integerProduct, productRules } from "./low-precision/products.ts";
+import { residualRules } from "./low-precision/residuals.ts";
 import { requantiseRules } from "./low-precision/requantise.ts";
 
 export const lowPrecision = graphPass({
@@ -24,6 +25,7 @@ const rounds: readonly (readonly Rule[])[] = [
   movementRules,
   [...blockRules, ...productRules, ...convolutionRules],
   requantiseRules.filter((r) => r.name !== "low-precision/reciprocal"),
+  residualRules,
   requantiseRules.filter((r) => r.name === "low-precision/reciprocal"),
 ];
 

@@ -3,11 +3,11 @@
  * the product that makes it. All of it is exact, because a scale above 0 keeps the order of the numbers.
  */
 import type { GraphEditor } from "../../../graph/edit.ts";
-import type { Patch } from "../../../graph/patch.ts";
+import type { Patch, PatchBuilder } from "../../../graph/patch.ts";
 import type { Node, ValueId } from "../../../graph/ir.ts";
 import type { OpName } from "../../../graph/ops/index.ts";
 import type { Rule } from "../../../graph/rules.ts";
-import { dequantised, isByte, isConstantLike, type Quantised } from "./quantised.ts";
+import { asScalar, dequantised, isByte, isConstantLike, type Quantised } from "./quantised.ts";
 
 /** Operators of one tensor that give each element of it at most once, or the greatest of several. */
 const movements: readonly OpName[] = [
@@ -21,6 +21,8 @@ const movements: readonly OpName[] = [
   "space-to-depth",
   "identity",
   "max-pool",
+  "tile",
+  "expand",
 ];
 
 const movesOne = (node: Node): boolean => node.inputs.slice(1).every((v) => v === null) && node.outputs.length === 1;
@@ -115,9 +117,57 @@ function concat(node: Node, e: GraphEditor): Patch | undefined {
   return p.done(p.add("dequantize-linear", [joined, ...first.node.inputs.slice(1)], first.node.attrs));
 }
 
+/** Zeros around an image, or its nearest elements: the bytes of both are known. */
+const surrounding: readonly OpName[] = ["pad", "resize"];
+
+/** The operator on bytes: what it puts around them is the zero point. Undefined: it computes elements, or puts something else around. */
+function onBytes(node: Node): ((p: PatchBuilder, bytes: ValueId, zero: ValueId | null) => ValueId) | undefined {
+  if (node.outputs.length !== 1 || node.inputs.slice(1).some((v) => v !== null)) return undefined;
+  if (node.op === "resize") {
+    const copies = node.attrs["mode"] === "nearest" && node.attrs["coordinates"] !== "tf_crop_and_resize";
+    return copies ? (p, bytes) => p.add("resize", [bytes], node.attrs) : undefined;
+  }
+  if (node.attrs["mode"] !== "constant") return (p, bytes) => p.add("pad", [bytes], node.attrs);
+  if (Number(node.attrs["value"] ?? 0) !== 0) return undefined;
+  return (p, bytes, zero) => p.add("pad", zero === null ? [bytes] : [bytes, null, asScalar(p, zero)], { ...node.attrs, value: 0 });
+}
+
+/** surround(dequantize(x)) = dequantize(surround(x)), with the zero point around. */
+function surroundBytes(node: Node, e: GraphEditor): Patch | undefined {
+  const q = dequantised(e, e.producer(node.inputs[0]));
+  const write = onBytes(node);
+  if (q === undefined || write === undefined || q.axis !== undefined || !isByte(q.dtype)) return undefined;
+  const p = e.patch(node, e.hasOneUse(node.inputs[0]!) ? [q.node, node] : [node]);
+  return p.done(p.add("dequantize-linear", [write(p, q.value, q.zero), ...q.node.inputs.slice(1)], q.node.attrs));
+}
+
+/** Rows of a quantised table are looked up as bytes. */
+function gatherBytes(node: Node, e: GraphEditor): Patch | undefined {
+  const q = dequantised(e, e.producer(node.inputs[0]));
+  if (q === undefined || q.axis !== undefined || !isByte(q.dtype) || isConstantLike(e, node.inputs[1]!)) return undefined;
+  const p = e.patch(node, e.hasOneUse(node.inputs[0]!) ? [q.node, node] : [node]);
+  const rows = p.add("gather", [q.value, node.inputs[1]!], node.attrs);
+  return p.done(p.add("dequantize-linear", [rows, ...q.node.inputs.slice(1)], q.node.attrs));
+}
+
+/** quantize(concat(a, b ...)) = concat(quantize(a), quantize(b) ...): each part is quantised where it is made. */
+function quantizeParts(node: Node, e: GraphEditor): Patch | undefined {
+  const joined = e.producer(node.inputs[0]);
+  const scale = e.staticShape(node.inputs[1]!);
+  if (joined?.op !== "concat" || !e.hasOneUse(node.inputs[0]!) || node.attrs["block"] !== undefined) return undefined;
+  if (scale === undefined || scale.some((d) => d !== 1) || !isByte(e.value(node.outputs[0]!).dtype)) return undefined;
+  if (joined.inputs.some((v) => v === null || isConstantLike(e, v))) return undefined;
+  const p = e.patch(node, [joined, node]);
+  const parts = joined.inputs.map((v) => p.add("quantize-linear", [v, ...node.inputs.slice(1)], node.attrs));
+  return p.done(p.add("concat", parts, joined.attrs));
+}
+
 export const movementRules: readonly Rule[] = [
   { name: "low-precision/cancel", ops: ["quantize-linear"], rewrite: cancel },
   { name: "low-precision/dequantize-later", ops: movements, rewrite: sink },
   { name: "low-precision/dequantize-later", ops: ["concat"], rewrite: concat },
+  { name: "low-precision/dequantize-later", ops: surrounding, rewrite: surroundBytes },
+  { name: "low-precision/dequantize-later", ops: ["gather"], rewrite: gatherBytes },
   { name: "low-precision/quantize-earlier", ops: ["quantize-linear"], rewrite: hoist },
+  { name: "low-precision/quantize-earlier", ops: ["quantize-linear"], rewrite: quantizeParts },
 ];

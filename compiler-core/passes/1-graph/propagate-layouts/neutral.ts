@@ -102,6 +102,24 @@ const pad = onImage(
   },
 );
 
+/** Rows and columns alone are resized: as one list of axes, whatever the model says of the others. */
+const resize = onImage(
+  (node, e) => {
+    const [from, to] = [imageShape(e, node.inputs[0]), imageShape(e, node.outputs[0])];
+    return node.inputs.length === 1 && from?.[0] === to?.[0] && from?.[1] === to?.[1] && node.attrs["axes"] === undefined && noAspect(node);
+  },
+  (attrs) => {
+    const along = (name: string): Node["attrs"] => {
+      const given = attrs[name] as readonly number[] | undefined;
+      return given?.length === 4 ? { [name]: lastOrder.map((a) => given[a]!) } : {};
+    };
+    const roi = attrs["roi"] as readonly number[] | undefined;
+    const corners = roi?.length === 8 ? { roi: [...lastOrder.map((a) => roi[a]!), ...lastOrder.map((a) => roi[a + 4]!)] } : {};
+    return { ...attrs, ...along("sizes"), ...along("scales"), ...corners };
+  },
+);
+const noAspect = (node: Node): boolean => node.attrs["aspect"] === undefined || node.attrs["aspect"] === "stretch";
+
 /** Every window has elements inside, so that one outside may be replaced by the nearest one. */
 const hasElements = (a: WindowAxis): boolean => a.dilation === 1 && a.begin < a.kernel && (a.output - 1) * a.stride - a.begin < a.input;
 
@@ -136,6 +154,7 @@ const forms: Partial<Record<OpName, FormOf>> = {
   "reduce-sum": reduction,
   concat,
   pad,
+  resize,
   "max-pool": maxPool,
 };
 
