@@ -3,6 +3,7 @@ import { select, zoom, zoomIdentity, type D3ZoomEvent, type ZoomBehavior } from 
 import { el } from "../dom.ts";
 import { drawGraph, viewport, type Moving } from "./graph.ts";
 import { hitTest, type Hit } from "./hit.ts";
+import { anyInside, beginning } from "./in-sight.ts";
 import type { Lens } from "./lens.ts";
 import { MinimapView } from "./minimap-view.ts";
 import type { Camera, Scene } from "./scene.ts";
@@ -132,7 +133,7 @@ export class GraphView {
     const strip = this.minimap.room(this.scene, { width, height });
     const [w, h] = [width - strip.right, height - strip.bottom];
     const all = Math.min((w - 40) / placement.width, (h - 40) / placement.height, 1.25);
-    const begin = this.beginning();
+    const begin = beginning(this.scene);
     const right = placement.direction === "right";
     const readableThere = right ? (h - 40) / (begin.bottom - begin.top) : (w - 40) / (begin.right - begin.left);
     const k = whole ? all : Math.max(all, Math.min(readable, Math.max(0.32, readableThere)));
@@ -149,23 +150,6 @@ export class GraphView {
       y: right ? across(h, middleY) : along(h, placement.top, placement.height),
     });
     this.fitted = this.camera;
-  }
-
-  /** Bounds of what is near the inputs: long graphs drift sideways further on. */
-  private beginning(): { readonly left: number; readonly right: number; readonly top: number; readonly bottom: number } {
-    let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
-    if (!this.scene) return { left: 0, right: 1, top: 0, bottom: 1 };
-    const { boxes, placement } = this.scene;
-    const [farX, farY] = placement.direction === "right" ? [placement.left + 1400, Infinity] : [Infinity, placement.top + 900];
-    for (let i = 0; i < boxes.count; i += 1) {
-      const [x, y] = [placement.x[i] as number, placement.y[i] as number];
-      if (x > farX || y > farY) continue;
-      left = Math.min(left, x);
-      right = Math.max(right, x + (boxes.w[i] as number));
-      top = Math.min(top, y);
-      bottom = Math.max(bottom, y + (boxes.h[i] as number));
-    }
-    return { left, right, top, bottom };
   }
 
   /** Brings boxes into sight if they are not, at a zoom where they can be read. */
@@ -252,7 +236,14 @@ export class GraphView {
     this.minimap.invalidate();
     if (this.pendingFit) this.fit();
     if (this.pendingReveal.length > 0) this.reveal(this.pendingReveal);
+    else if (this.isEmpty()) this.fit(); // a smaller view may have lost all of the picture
     this.paint();
+  }
+
+  /** There are boxes, and none is in sight. */
+  private isEmpty(): boolean {
+    if (!this.scene || this.scene.boxes.count === 0 || this.canvas.clientWidth === 0) return false;
+    return !anyInside(this.scene, viewport(this.camera, ...this.room()));
   }
 
   /** Draws at the next frame. */
