@@ -57,6 +57,16 @@ function storedResult(modelHash: string): string {
   return JSON.stringify({ ...about, ours, baselines: {}, speedup: {}, control: { median: 1, ci95: [1, 1] }, ...work });
 }
 
+/** A result of a tebibyte. */
+function huge(): Uint8Array {
+  const b = modelBuilder();
+  b.input("x", "f32", [1]);
+  b.initializer("shape", "i64", [1], [2 ** 38]);
+  b.node("Expand", ["x", "shape"], "y");
+  b.output("y", "f32", [2 ** 38]);
+  return encodeModel(b.build());
+}
+
 /** The first extent must be 3. */
 function fixedSum(): Uint8Array {
   const b = modelBuilder();
@@ -214,6 +224,13 @@ export const samples: readonly Sample[] = [
     make: (dir) => write(dir, "odd.onnx", unknownOperator()),
     says: /without ONNX Runtime: 1 of 1 nodes are not compiled: #0 Mystery/,
   },
+  {
+    code: "runner-resources",
+    words: (dir) => ["bench", path.join(dir, "huge.onnx"), "--baseline", "none"],
+    make: (dir) => write(dir, "huge.onnx", huge()),
+    says: /a run needs 1024\.0 GiB of memory, this machine has/,
+    native: true,
+  },
   { code: "compiler-missing", words: compileExample, env: () => ({ CXX: "/nowhere/g++" }), says: /apt-get install/ },
   {
     code: "compile-failed",
@@ -287,7 +304,6 @@ export const elsewhere: Readonly<Partial<Record<MessageCode, string>>> = {
 /** Codes without a sample, each with the reason. */
 export const untried: Readonly<Partial<Record<MessageCode, string>>> = {
   "isa-not-here": "needs a machine that is not x86-64",
-  "runner-resources": "needs a machine without memory or threads to give",
   "runner-unsupported": "guards results that no compiled model has: outputs of element types that cannot be read",
   "output-shape": "guards against a wrong shape inference of ours",
   "not-on-disk": "raised by the editor for virtual file systems, which the test rig does not have",

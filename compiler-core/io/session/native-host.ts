@@ -1,5 +1,6 @@
 /** A running native process with models loaded into it: ours and ONNX Runtime's, fed and read through files. */
 import fs from "node:fs";
+import os from "node:os";
 import type { ArtifactPlan, PlannedWeight } from "../../codegen/plan.ts";
 import type { NdArray } from "../../graph/ndarray.ts";
 import { bug, UserError, userError } from "../../messages.ts";
@@ -36,6 +37,15 @@ export interface LoadedModel {
 
 type PackedFile = LoadParams["packed"];
 
+/** What a run writes to. The system would hand out more memory than there is, and end some process or other when it is used. */
+function mustFit({ inputs, outputs, arenaBytes, packedBytes, scratchBytes, threads }: ArtifactPlan): void {
+  const tensors = [...inputs, ...outputs].reduce((sum, { bytes }) => sum + bytes, 0);
+  const needed = tensors + arenaBytes + packedBytes + threads * scratchBytes;
+  const gib = (bytes: number): string => (bytes / 2 ** 30).toFixed(1);
+  if (needed > os.totalmem())
+    userError("runner-resources", {}, { what: `a run needs ${gib(needed)} GiB of memory, this machine has ${gib(os.totalmem())}` });
+}
+
 export class NativeHost {
   private constructor(
     readonly client: RunnerClient,
@@ -58,6 +68,7 @@ export class NativeHost {
   /** Loads compiled code with its weights and does the constant work of the first run. `prefix`: of its symbols, where one object holds many models. `kept`: what that work makes may stay on disk. */
   async load(built: Pick<BuiltCode, "sharedObject" | "plan">, name = "ours", prefix = "", kept = true): Promise<LoadedModel> {
     const { plan } = built;
+    mustFit(plan);
     const weights = plan.weights.map((w) => this.weight(w));
     const load = (declared: DeclaredInputs, packed?: PackedFile) =>
       this.client.request(
