@@ -7,7 +7,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
-import { defaultOptions, widestIsa, type IsaName } from "#core";
+import { defaultOptions, widestIsa, type IsaName, type MachineProfile } from "#core";
 import {
   compile,
   compileFlags,
@@ -24,6 +24,7 @@ import type { OnnxModel } from "../../compiler-core/onnx/model.ts";
 import { encodeModel } from "../../compiler-core/onnx/writer.ts";
 import { runProgram } from "../kernels/native-program.ts";
 import { mlp, mlpInt8 } from "../workloads/mlp.ts";
+import { dlrm } from "../workloads/recommenders.ts";
 import { bertBase, encoder } from "../workloads/transformer.ts";
 
 const noCompiler = await findToolchain().then(
@@ -39,8 +40,16 @@ const models: Readonly<Record<string, () => OnnxModel | string>> = {
   mlp: () => mlp("mlp1", 32),
   "int8 mlp": () => mlpInt8("mlp1", 32),
   encoder: () => encoder("narrow", { ...bertBase, layers: 1, hidden: 96, inner: 192, vocabulary: 100 }),
+  "many small nests": () => dlrm(32),
   convolutions: () => path.join(here, "keras-tract.onnx"),
   "integers of a quantised model": () => path.join(here, "mnist-mlp-dynamic-int8.onnx"),
+};
+
+/** Threads meet at almost no cost, so that even small nests are shared out. */
+const machine: MachineProfile = {
+  ...localMachine(),
+  peaks: { ...localMachine().peaks, ghz: 3 },
+  teamCosts: [{ threads: 64, barrierNs: 10, launchNs: 10 }],
 };
 
 /** A program of the whole model, sanitizer included. Its line information is of no interest: -O1 is what builds fast. */
@@ -52,7 +61,7 @@ async function buildProgram(name: string, given: OnnxModel | string, threads: nu
   if (typeof given !== "string") fs.writeFileSync(at("model.onnx"), encodeModel(given));
   const model = openSessionModel(typeof given === "string" ? given : at("model.onnx"));
   try {
-    const { source, error } = compileModel(model, { ...defaultOptions, threads, isa }, localMachine());
+    const { source, error } = compileModel(model, { ...defaultOptions, threads, isa }, machine);
     assert.equal(error, undefined);
     assert.deepEqual(source!.plan.holes, []);
     const native = path.join(packageRoot(), "native");
