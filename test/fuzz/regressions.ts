@@ -150,4 +150,19 @@ export const regressions: readonly (FuzzCase & {
     outputs: [{ name: "y", dtype: "f32", slack: 0.03 }],
     options: { isa: "amx", threads: 2 },
   },
+  {
+    was: "half_pixel_symmetric was rounded after each step: a place just below a whole number fell on it",
+    seed: "night17:images:108",
+    inputs: [{ name: "x", dtype: "f32", shape: [1, 1, 6, 3] }],
+    constants: [{ name: "sizes", dtype: "i64", shape: [2], values: [2, 7] }],
+    nodes: [
+      {
+        op: "Resize",
+        inputs: ["x", "", "", "sizes"],
+        outputs: ["y"],
+        attributes: { mode: "nearest", coordinate_transformation_mode: "half_pixel_symmetric", nearest_mode: "floor", axes: [2, 3] },
+      },
+    ],
+    outputs: [{ name: "y", dtype: "f32" }],
+  },
 ];

@@ -39,9 +39,10 @@ const halfPixel: Coordinate = (x, a) => f(f(f(x + 0.5) / a.scale) - 0.5);
 /** By name: the position in the operand, a fraction, of element `x` of the result. */
 export const coordinateModes: Readonly<Record<string, Coordinate>> = {
   half_pixel: halfPixel,
+  // Unlike the others, it is rounded once, at its end, as in ONNX Runtime: that decides which whole number a position falls below.
   half_pixel_symmetric: (x, a) => {
     const adjustment = f(a.to / f(a.scale * a.from));
-    return f(f(f(f(a.from / 2) * f(1 - adjustment)) + f(f(x + 0.5) / a.scale)) - 0.5);
+    return f(f(f(a.from / 2) * f(1 - adjustment)) + (x + 0.5) / a.scale - 0.5);
   },
   pytorch_half_pixel: (x, a) => (a.to > 1 ? halfPixel(x, a) : 0),
   align_corners: (x, a) => (a.to === 1 ? 0 : f(f(x * (a.from - 1)) / (a.to - 1))),
