@@ -6,6 +6,7 @@
  * are functions of their own, instantiated for one epilogue: their loops have no link in the generated file, so they get the line of the call
  * whose epilogue is inlined in the same function.
  */
+import { opensEpilogue } from "./native-source.ts";
 
 export interface SourcePlace {
   readonly file: string;
@@ -133,7 +134,7 @@ export function attachKernelCalls(
   const ownerOf = ownersIn(functions);
   const callAbove = (line: number): number | undefined => {
     for (let at = line - 1; at >= 0; at--) {
-      if (lines[at]?.includes("[&](") === true) return at + 1;
+      if (opensEpilogue(lines[at] ?? "")) return at + 1;
       if (/^FS_(EXPORT|REGION_FUNCTION) /.test(lines[at] ?? "")) return undefined;
     }
     return undefined;

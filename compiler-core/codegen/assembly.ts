@@ -2,7 +2,7 @@
  * A compiler's assembly as people read it: instructions and the labels they use, with the line of the generated C++ that each came
  * from (through the `.loc` directives). Pure text; GNU syntax of g++ and clang++.
  */
-import { tidy } from "./native-source.ts";
+import { opensEpilogue, tidy } from "./native-source.ts";
 
 export interface Assembly {
   readonly lines: readonly string[];
@@ -120,7 +120,7 @@ function withCalls(lines: readonly string[], source: readonly number[], code: st
   const cpp = code.split("\n");
   const callAbove = (line: number): number => {
     for (let at = line - 1; at >= 0; at--) {
-      if (cpp[at]?.includes("[&](") === true) return at + 1;
+      if (opensEpilogue(cpp[at] ?? "")) return at + 1;
       if (/^FS_(EXPORT|REGION_FUNCTION) /.test(cpp[at] ?? "")) return 0;
     }
     return 0;

@@ -135,3 +135,6 @@ function loopEnd(lines: readonly string[], from: number): number {
   while (end + 1 < lines.length && (/^#pragma/.test(lines[end + 1] ?? "") || indent(lines[end + 1]) > indent(lines[from]))) end++;
   return end + 1;
 }
+
+/** Does a line of generated code open the lambda that is an epilogue? */
+export const opensEpilogue = (line: string): boolean => /\[[&=]\]\(/.test(line);

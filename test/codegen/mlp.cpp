@@ -30,7 +30,7 @@ FS_REGION_FUNCTION void layer1_g0(fs_context* ctx, int tid, int threads, const f
     fs_range(0, 3, tid, threads, &lo_s5, &hi_s5);
     for (int64_t step_s5 = lo_s5; step_s5 < hi_s5; step_s5++) {
       const int64_t i_0 = step_s5 * 11;
-      fs::gemm_f32(fs::fixed<11>{}, fs::fixed<64>{}, fs::fixed<13>{}, fs::a_rows{x_b0 + i_0 * 13, fs::fixed<13>{}}, fs::b_panels{p1_b4, fs::fixed<13>{}}, fs::gemm_zero{}, [&](int64_t row_1, int64_t col_2, fs::f32x acc_3, auto n_4) __attribute__((always_inline)) {
+      fs::gemm_f32(fs::fixed<11>{}, fs::fixed<64>{}, fs::fixed<13>{}, fs::a_rows{x_b0 + i_0 * 13, fs::fixed<13>{}}, fs::b_panels{p1_b4, fs::fixed<13>{}}, fs::gemm_zero{}, [=](int64_t row_1, int64_t col_2, fs::f32x acc_3, auto n_4) __attribute__((always_inline)) {
         const fs::f32x t_5 = fs::add(acc_3, fs::load(b1_b2 + col_2, n_4));
         fs::store(h_b6 + (i_0 + row_1) * 64 + col_2, fs::max_raw(fs::broadcast(0.0f), t_5), n_4);
       });
@@ -46,7 +46,7 @@ FS_REGION_FUNCTION void layer2_g1(fs_context* ctx, int tid, int threads, float* 
     fs_range(0, 3, tid, threads, &lo_s11, &hi_s11);
     for (int64_t step_s11 = lo_s11; step_s11 < hi_s11; step_s11++) {
       const int64_t j_6 = step_s11 * 16;
-      fs::gemm_f32(fs::one::min<int64_t>(16, (33 - j_6)), fs::fixed<20>{}, fs::fixed<64>{}, fs::a_rows{h_b6 + j_6 * 64, fs::fixed<64>{}}, fs::b_panels{p2_b5, fs::fixed<64>{}}, fs::gemm_zero{}, [&](int64_t row_7, int64_t col_8, fs::f32x acc_9, auto n_10) __attribute__((always_inline)) {
+      fs::gemm_f32(fs::one::min<int64_t>(16, (33 - j_6)), fs::fixed<20>{}, fs::fixed<64>{}, fs::a_rows{h_b6 + j_6 * 64, fs::fixed<64>{}}, fs::b_panels{p2_b5, fs::fixed<64>{}}, fs::gemm_zero{}, [=](int64_t row_7, int64_t col_8, fs::f32x acc_9, auto n_10) __attribute__((always_inline)) {
         fs::store(y_evil_b7 + (j_6 + row_7) * 20 + col_8, fs::tanh(acc_9), n_10);
       });
     }

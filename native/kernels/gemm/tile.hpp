@@ -170,8 +170,11 @@ FS_INLINE auto and_ahead(const T* p, Rows rows, Width width, Pitch pitch, Epi ep
 // R rows by V vectors; all vectors are full but the last, which has `lanes`.
 // Small tiles would wait for the latency of the multiply-add (4 to 5 cycles, up to 2 per cycle), so they keep U partial sums over k.
 template <class X, int R, int V, class A, class B, class BStep, class K, class Init, class Epi, class Lanes>
-__attribute__((noinline)) void gemm_tile(A a, const B* b, BStep b_step, K k_size, int64_t row, int64_t col, const Init& init,
-                                         const Epi& epi, Lanes lanes, bool padded) {
+__attribute__((noinline)) void gemm_tile(A a, const B* b, BStep b_step, K k_size, int64_t row, int64_t col, const Init& start,
+                                         const Epi& finish, Lanes lanes, bool padded) {
+  // Copies, because what is behind a reference is read again after every store.
+  const Init init = start;
+  const Epi epi = finish;
   constexpr int G = X::group, U = R * V >= 8 ? 1 : R * V >= 4 ? 2 : 4;
   constexpr bool whole = std::is_same_v<Lanes, all_lanes>;
   using acc = typename X::acc;
