@@ -16,6 +16,7 @@ import { divideDot } from "./dot-tiles.ts";
 import { coreFigures, pointText, rankGemm, type Predicted } from "./gemm-cost.ts";
 import { gemmProblem, templateParams, type Params } from "./gemm-problem.ts";
 import type { GemmPoint, GemmProblem } from "./gemm-space.ts";
+import { tiledGroup } from "./tiled-group.ts";
 import { tunedPoint } from "./tuned-point.ts";
 import { nodeOf } from "../../graph/find-node.ts";
 
@@ -41,15 +42,7 @@ function tile(graph: Graph, group: Group, ctx: PassContext): Group {
   if (node.op === "matmul-packed" || node.op === "matmul-bf16") return tilePacked(graph, group, ctx);
   const s = gemmShape(graph, node);
   const params = s.bLayout === "transposed" ? dotParams(s, group, ctx) : gemmParams(gemmProblem(graph, node, s, ctx), s, group, ctx);
-  ctx.hit({
-    rule: "choose-tiles/gemm",
-    before: [node.id],
-    after: [node.id],
-    note: Object.entries(params)
-      .map(([k, v]) => `${k}=${v}`)
-      .join(" "),
-  });
-  return { ...group, params };
+  return tiledGroup(group, params, ctx);
 }
 
 function gemmParams(p: GemmProblem, s: GemmShape, group: Group, ctx: PassContext): Params {

@@ -9,6 +9,7 @@ import { bug } from "../../messages.ts";
 import type { PassContext } from "../pass.ts";
 import { pointText } from "./gemm-cost.ts";
 import { packedProblem, pointOfParams, templateParams, type Params } from "./gemm-problem.ts";
+import { tiledGroup } from "./tiled-group.ts";
 import { tunedPoint } from "./tuned-point.ts";
 import { nodeOf } from "../../graph/find-node.ts";
 
@@ -52,15 +53,7 @@ export function tilePacked(graph: Graph, group: Group, ctx: PassContext): Group 
   });
   const usual = { rowsPerThread: best.rows, colsPerThread: best.cols, mc };
   const params = tuned(graph, node, usual, best, group, ctx) ?? usual;
-  ctx.hit({
-    rule: "choose-tiles/gemm",
-    before: [node.id],
-    after: [node.id],
-    note: Object.entries(params)
-      .map(([name, v]) => `${name}=${v}`)
-      .join(" "),
-  });
-  return { ...group, params };
+  return tiledGroup(group, params, ctx);
 }
 
 /** Parameters of the machine profile, where it has some for this product. */
