@@ -83,6 +83,9 @@ test("what was measured differently is warned of", () => {
   assert.deepEqual(comparisonWarnings(stored(now), now), []);
   const [warning] = comparisonWarnings(stored({ ...now, threads: 2, isa: "avx512" }), now);
   assert.match(warning?.text ?? "", /isa was avx512, threads was 2/);
+  const [other] = comparisonWarnings(stored({ ...now, modelHash: "a" }), { ...now, modelHash: "b" });
+  assert.match(other?.text ?? "", /the model was another/);
+  assert.deepEqual(comparisonWarnings(stored(now), { ...now, modelHash: "b" }), []);
 });
 
 test("a stored result is read back; other files are refused with a code", () => {
