@@ -6,11 +6,12 @@ import { GraphEditor } from "../../graph/edit.ts";
 import type { Graph } from "../../graph/ir.ts";
 import { applyRules, type Rule } from "../../graph/rules.ts";
 import { graphPass, type PassContext } from "../pass.ts";
-import { blockRules } from "./low-precision/blocks.ts";
+import { blockRules, blocksAsFloats } from "./low-precision/blocks.ts";
 import { integerConvolution, convolutionRules } from "./low-precision/convolutions.ts";
 import { movementRules } from "./low-precision/movement.ts";
 import { integerProduct, productRules } from "./low-precision/products.ts";
 import { residualRules } from "./low-precision/residuals.ts";
+import { quantisedOperand } from "./low-precision/quantised.ts";
 import { requantiseRules } from "./low-precision/requantise.ts";
 
 export const lowPrecision = graphPass({
@@ -40,7 +41,13 @@ function reportRefusals(graph: Graph, ctx: PassContext): void {
   const e = new GraphEditor(graph);
   for (const node of graph.nodes) {
     const isProduct = node.op === "matmul" || node.op === "gemm";
-    const answer = isProduct ? integerProduct(node, e) : node.op === "conv" ? integerConvolution(node, e) : undefined;
+    const answer = isProduct
+      ? (blocksAsFloats(node, e) ?? integerProduct(node, e))
+      : node.op === "conv"
+        ? integerConvolution(node, e)
+        : node.op === "conv-transpose" && node.inputs.some((v) => v !== null && quantisedOperand(e, v) !== undefined)
+          ? "a transposed convolution has no integer kernel"
+          : undefined;
     if (typeof answer !== "string") continue;
     ctx.verdict({
       subject: "template",

@@ -59,6 +59,13 @@ function rewrite(node: Node, e: GraphEditor): Patch | undefined {
   return p.done(out === "f32" ? full : p.add("cast", [full], { to: out }), `${dtype} in blocks of ${block}`);
 }
 
+/** Why a weight with scales for blocks is multiplied as floats; undefined: there is none. */
+export function blocksAsFloats(node: Node, e: GraphEditor): string | undefined {
+  const from = weightBehind(e, node.inputs[1]!)?.nodes[0];
+  if (from?.attrs["block"] === undefined) return undefined;
+  return `kernels decode weights of 4 bits with blocks along the sum; this one is ${e.value(from.inputs[0]!).dtype}, or its blocks lie otherwise`;
+}
+
 /** Blocks that the kernels do not decode, because they are shorter than theirs: every one is filled up, with steps where the operand is 0. */
 function fillBlocks(node: Node, e: GraphEditor): Patch | undefined {
   const [left, weight, ...parameters] = node.inputs as readonly [ValueId, ValueId, ...(ValueId | null)[]];
