@@ -15,10 +15,9 @@ export const placeSlices = tensorPass({
   optional: true,
   run: (module, ctx) => {
     let now = module;
-    const refused = new Map<number, Refusal>();
-    const joined = new Set<BufferId>();
-    for (let next = once(now, refused, joined, ctx); next !== now; next = once(now, refused, joined, ctx)) now = next;
-    for (const { copy, because } of refused.values()) tell(now, copy, false, because, ctx);
+    const known: Known = { refused: new Map(), joined: new Set(), apart: new Set() };
+    for (let next = once(now, known, ctx); next !== now; next = once(now, known, ctx)) now = next;
+    for (const { copy, because } of known.refused.values()) tell(now, copy, false, because, ctx);
     return now;
   },
 });
@@ -28,6 +27,16 @@ interface Refusal {
   readonly because: string;
 }
 
+/** What is known of the module, however many copies have gone. */
+interface Known {
+  /** By statement of the copy. */
+  readonly refused: Map<number, Refusal>;
+  /** Results of which parts are written in place by now, so that others may write and read them, too. */
+  readonly joined: Set<BufferId>;
+  /** Regions no two of whose copies write one element; fewer of them do not, either. */
+  readonly apart: Set<number>;
+}
+
 /** A copy at the top of a region, with its place in the order of the run. */
 interface Candidate {
   readonly copy: Copy;
@@ -35,18 +44,16 @@ interface Candidate {
   readonly at: number;
 }
 
-/**
- * The module without the first copy that can go; the module itself when there is none. `joined`: results of which parts are written in place by now,
- * so that others may write and read them, too.
- */
-function once(module: Module, refused: Map<number, Refusal>, joined: Set<BufferId>, ctx: PassContext): Module {
+/** The module without the first copy that can go; the module itself when there is none. */
+function once(module: Module, known: Known, ctx: PassContext): Module {
+  const { refused, joined } = known;
   const uses = usesOf(module);
   const buffers = buffersById(module);
   for (const c of candidates(module)) {
     if (refused.has(c.stmt.id)) continue;
     const [from, to] = [buffers.get(c.copy.from), buffers.get(c.copy.to)];
     if (from === undefined || to === undefined || from.dtype !== to.dtype) continue;
-    const done = intoPart(module, uses, c, from, to, joined.has(to.id)) ?? outOfPart(module, uses, c, from, to);
+    const done = intoPart(module, uses, c, from, to, known) ?? outOfPart(module, uses, c, from, to);
     if (done === undefined) continue;
     if ("because" in done) {
       refused.set(c.stmt.id, { copy: c.copy, because: done.because });
@@ -98,7 +105,7 @@ function usesOf(module: Module): ReadonlyMap<BufferId, Uses> {
 type Outcome = { readonly module: Module; readonly way: "into" | "out-of" } | { readonly because: string } | undefined;
 
 /** Whoever writes `from` writes its part of `to` instead. Undefined where the copy is not of all of `from`. */
-function intoPart(module: Module, uses: ReadonlyMap<BufferId, Uses>, c: Candidate, from: Buffer, to: Buffer, joined: boolean): Outcome {
+function intoPart(module: Module, uses: ReadonlyMap<BufferId, Uses>, c: Candidate, from: Buffer, to: Buffer, known: Known): Outcome {
   const mapping = mappingOf(c.copy, "from", from, to);
   if (mapping === undefined || (to.scope !== "arena" && to.scope !== "output")) return undefined;
   const [source, target] = [uses.get(from.id), uses.get(to.id)];
@@ -112,9 +119,10 @@ function intoPart(module: Module, uses: ReadonlyMap<BufferId, Uses>, c: Candidat
   const others = copies.filter((o) => o !== undefined);
   if (others.length < copies.length || others.some((o) => o.to !== to.id)) return undefined;
   if (others.filter((o) => o.from === from.id).length > 1) return { because: "copied: it goes to more than one place" };
-  if (!joined && (target.writes.some((at) => at !== c.at) || target.reads.some((at) => at <= c.at))) return undefined;
+  if (!known.joined.has(to.id) && (target.writes.some((at) => at !== c.at) || target.reads.some((at) => at <= c.at))) return undefined;
   if (source.writes.some((at) => at >= c.at || at < 0)) return { because: "copied: its source is written again" };
-  if (!apart(others, to)) return { because: "copied: parts of the result overlap" };
+  if (!known.apart.has(region.id) && !apart(others, to)) return { because: "copied: parts of the result overlap" };
+  known.apart.add(region.id);
   if (bothWays(source, target, c.at))
     return { because: "copied: a nest would read one part of the result and write another, and could not be made of vectors" };
   return moved(module, c, from.id, to.id, mapping, "into");
