@@ -40,6 +40,11 @@ void tile_u8s8(const uint8_t* a, const int8_t* b, int32_t* c) {
   gemm_u8s8(fixed<gemm_u8s8_mr>{}, fixed<gemm_u8s8_nr>{}, fixed<256>{}, a_rows{a, fixed<256>{}}, b_panels{b, 256}, igemm_zero{},
             igemm_store{c, gemm_u8s8_nr});
 }
+// Keys of another head are brought near, and the last of their columns are not there: what a tile does before must not cost it registers.
+void tile_ahead(const uint8_t* a, const int8_t* b, const uint8_t* keys, int32_t* c) {
+  gemm_u8s8(fixed<gemm_u8s8_mr>{}, fixed<4 * gemm_u8s8_nr>{}, fixed<256>{}, a_rows{a, fixed<256>{}}, b_panels{b, 256}, igemm_zero{},
+            and_ahead<ahead::reads>(keys, fixed<-1>{}, fixed<96>{}, fixed<96>{}, igemm_store{c, 4 * gemm_u8s8_nr}));
+}
 void tile_s8s8(const int8_t* a, const int8_t* b, int32_t* c) {
   gemm_s8s8(fixed<gemm_u8s8_mr>{}, fixed<gemm_u8s8_nr>{}, fixed<256>{}, a_rows{a, fixed<256>{}}, b_panels{b, 256}, igemm_zero{},
             igemm_store{c, gemm_u8s8_nr});
