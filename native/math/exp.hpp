@@ -48,7 +48,8 @@ FS_INLINE f32x exp2_nonpositive(f32x t) {
   return scale_by_power_of_2(exp2_fraction(f), n);
 }
 
-// e^x for x <= 0, as softmax needs it, in fewer instructions. Within a relative error of (2.5 + 1.25 |x|) 2^-24, because x log2 e is rounded.
+// e^x for x <= 0, as softmax needs it, in fewer instructions. Within a relative error of (2.5 + 1.25 |x|) 2^-24, because x log2 e is
+// rounded.
 FS_INLINE f32x exp_nonpositive(f32x x) { return exp2_nonpositive(mul(x, broadcast(1.44269504f))); }
 
 }  // namespace fs

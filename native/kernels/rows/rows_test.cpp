@@ -137,7 +137,8 @@ void weights(int64_t rows, int64_t n) {
       const double want = std::exp(row[i] - top), apart = row[i] > -inf ? top - row[i] : 0;
       // Beside what the weights of a row share.
       wrong += !close(s.p[r * lds + i], want, (4 + 2.3 * apart + std::fmin(std::fabs(top), 1024)) * 0x1p-24);
-      wrong += !close(static_cast<double>(s.p[r * lds + i]) * factor.p[r], want / total, (10 + 2.3 * apart + static_cast<double>(n)) * 0x1p-24);
+      const double divided = static_cast<double>(s.p[r * lds + i]) * factor.p[r];
+      wrong += !(std::fabs(divided - want / total) <= (10 + 2.3 * apart + static_cast<double>(n)) * 0x1p-24 * want / total + 1e-44);
     }
     wrong += !close(factor.p[r], 1 / total, (6 + static_cast<double>(n) + std::fmin(std::fabs(top), 1024)) * 0x1p-24);
   }

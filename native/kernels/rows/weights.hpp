@@ -98,8 +98,8 @@ FS_INLINE void largest_scores(f32x (&top)[R], const float* s, int64_t lds, int64
   spread_largest<R>(top);
 }
 
-// (s - top) log2 e. Two ways: always right, and as one multiply-add, which makes all weights of a row wrong by one factor of 1 + |top| 2^-24
-// at most (it cancels when they are divided by their sum) and needs a |top| that is not large.
+// (s - top) log2 e. Two ways: always right, and as one multiply-add, which makes all weights of a row wrong by one factor of
+// 1 + |top| 2^-24 at most (it cancels when they are divided by their sum) and needs a |top| that is not large.
 struct exponent_of_difference {
   f32x top;
   static FS_INLINE exponent_of_difference of(f32x top) { return {top}; }
@@ -124,7 +124,8 @@ FS_INLINE bool are_near_zero(const f32x (&top)[R]) {
 // e = e^(s - top), and the sums of its rows; top becomes the largest scores of the rows at `next`, because the units that compare them and
 // the way to the second-level cache have time meanwhile.
 template <class Exponent, int R>
-FS_INLINE void exponentials(float* e, int64_t lde, const float* s, const float* next, int64_t lds, f32x (&top)[R], float* total, int64_t n) {
+FS_INLINE void exponentials(float* e, int64_t lde, const float* s, const float* next, int64_t lds, f32x (&top)[R], float* total,
+                            int64_t n) {
   const int64_t whole = n / f32_lanes * f32_lanes;
   const int rest = static_cast<int>(n - whole);
   Exponent exponent[R];
@@ -249,8 +250,8 @@ __attribute__((noinline)) void softmax_weights_rows(float* e, Lde lde, const flo
   });
 }
 template <class Ldb, class Lde, class Lds, class Rows, class N>
-__attribute__((noinline)) void softmax_bytes_rows(uint8_t* bytes, Ldb ldb, float* e, Lde lde, const float* s, Lds lds, float step, Rows rows,
-                                                  N n) {
+__attribute__((noinline)) void softmax_bytes_rows(uint8_t* bytes, Ldb ldb, float* e, Lde lde, const float* s, Lds lds, float step,
+                                                  Rows rows, N n) {
   row_groups(s, lds, rows, n, [&](int64_t r, auto& top, const float* next) __attribute__((always_inline)) {
     softmax_bytes(bytes + r * ldb, ldb, e, lde, s + r * lds, next, lds, top, step, n);
   });
