@@ -20,8 +20,7 @@ export interface GroupCost {
   readonly parallelism: number;
 }
 
-const cacheLevels = ["L1", "L2", "L3", "memory"] as const;
-export type CacheLevel = (typeof cacheLevels)[number];
+export type CacheLevel = "L1" | "L2" | "L3" | "memory";
 
 /** What one thread works on at a time, in bytes. */
 export interface Footprint {

@@ -91,25 +91,23 @@ export type RunnerMethod = keyof RunnerMethods;
  * of a compiled model (it lacks something, the part is wrong, running it failed); `unsupported`: this output or machine cannot be served;
  * `threads`, `no-memory`: resources; `bad-request`, `internal`: a mistake of ours.
  */
-const runnerErrorCodes = [
-  "bad-request",
-  "no-file",
-  "bad-module",
-  "isa",
-  "no-library",
-  "ort",
-  "no-onednn",
-  "onednn",
-  "hole-load",
-  "hole-invalid",
-  "hole-run",
-  "unsupported",
-  "threads",
-  "no-memory",
-  "cancelled",
-  "internal",
-] as const;
-export type RunnerErrorCode = (typeof runnerErrorCodes)[number];
+export type RunnerErrorCode =
+  | "bad-request"
+  | "no-file"
+  | "bad-module"
+  | "isa"
+  | "no-library"
+  | "ort"
+  | "no-onednn"
+  | "onednn"
+  | "hole-load"
+  | "hole-invalid"
+  | "hole-run"
+  | "unsupported"
+  | "threads"
+  | "no-memory"
+  | "cancelled"
+  | "internal";
 
 export type RunnerResponse =
   | { readonly id: number; readonly ok: true; readonly result: unknown }

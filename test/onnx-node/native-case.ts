@@ -87,8 +87,9 @@ function compileAs(root: string, name: string, firstBaked: number | undefined): 
 function withConstants(model: SessionModel, data: string, first: number): SessionModel | undefined {
   const baked = bake(model.file.model, readTensorFolder(data, "input"), first);
   if (baked.graph.inputs.length === model.file.model.graph.inputs.length) return undefined;
-  const { path: file, name, bytes, importMs, dims, close } = model;
-  return { path: file, name, bytes, importMs, file: model.file, graph: importModel(baked, model.file.store), dims, defaultDims: {}, close };
+  const { path: file, name, bytes, importMs, dims, structureHash, close } = model;
+  const graph = importModel(baked, model.file.store);
+  return { path: file, name, bytes, importMs, file: model.file, graph, dims, defaultDims: {}, structureHash, close };
 }
 
 let host: NativeHost | undefined;

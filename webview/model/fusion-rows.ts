@@ -22,8 +22,7 @@ export interface EdgeRow {
 
 export type FusionRow = GroupRow | EdgeRow;
 
-const sortings = ["run", "time", "saved", "footprint", "parallelism"] as const;
-export type Sorting = (typeof sortings)[number];
+export type Sorting = "run" | "time" | "saved" | "footprint" | "parallelism";
 
 export interface FusionFilter {
   readonly sorting: Sorting;
