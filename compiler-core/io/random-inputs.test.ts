@@ -95,3 +95,16 @@ test("lengths of attention's cache are those of its operands, and a mask that is
   assert.deepEqual(integerRange(graph, graph, total), { low: 8, high: 8 });
   assert.deepEqual(integerRange(graph, graph, mask), { low: 1, high: 1 });
 });
+
+test("codes of quantised tensors are spread around the middle of their type, whoever passes them on", () => {
+  const b = new GraphBuilder("codes");
+  const x = b.input("x", "u8", [1000]);
+  const [flat = -1] = b.add("reshape", [x], { shape: [10, 100] });
+  const scale = b.constant("scale", fromValues("f32", [], [0.1]));
+  b.output(b.add("dequantize-linear", [flat, scale, b.constant("zero", fromValues("u8", [], [128]))])[0]!);
+  const graph = b.finish();
+  const values = toNumbers(randomInputs(graph, graph, 1)[0]!);
+  const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
+  assert.ok(Math.abs(mean - 128) < 4, `mean ${mean}`);
+  assert.ok(values.every((v) => v >= 0 && v <= 255) && Math.max(...values) > 200 && Math.min(...values) < 56);
+});

@@ -195,8 +195,38 @@ export function randomRunInputs(imported: Graph, typed: Graph, seed: number): Ru
     if (!evaluable(value.dtype))
       userError("input-mismatch", {}, { name: value.name, what: `no random values are made for ${value.dtype}` });
     if (isFloat(value.dtype) && onlyPositive(imported, id)) return filled(value.dtype, shape, 1);
+    if (isCode(imported, id, value.dtype)) return randomCodes(value.dtype, shape, random);
     return randomTensor(value.dtype, shape, isFloat(value.dtype) ? undefined : integerRange(imported, typed, id), random);
   });
+}
+
+/** What reads bytes as codes of a quantised tensor, behind a cast and the zero point too: by operand. */
+const readsCodes: Readonly<Partial<Record<OpName, readonly number[]>>> = {
+  "dequantize-linear": [0],
+  "matmul-integer": [0, 1],
+  conv: [0, 1],
+};
+
+function isCode(graph: Graph, id: ValueId, dtype: DType): boolean {
+  if (dtype !== "u8" && dtype !== "i8") return false;
+  let found = false;
+  followUses(graph, id, [...transparent, "sub"], (node, operand) => (found ||= readsCodes[node.op]?.includes(operand) === true));
+  return found;
+}
+
+/**
+ * Codes of a tensor that was quantised to four deviations on either side: a bell around the middle of the type. A few small codes would all be
+ * far below the zero point, and whatever is computed from them at the end of its range.
+ */
+function randomCodes(dtype: NdArray["dtype"], shape: readonly number[], random: () => number): NdArray {
+  const { low, high } = within(dtype, { low: -Infinity, high: Infinity });
+  const [middle, deviation] = [(low + high + 1) / 2, (high - low + 1) / 8];
+  const out = allocate(dtype, shape, "native");
+  for (let i = 0; i < count(shape); i++) {
+    const bell = (random() + random() + random() + random() - 2) * Math.sqrt(3); // of deviation 1: Irwin-Hall
+    writeScalar(out, i, Math.min(high, Math.max(low, Math.round(middle + deviation * bell))));
+  }
+  return out;
 }
 
 /** No longer arrays are made, and drawing the elements of this one takes minutes. */

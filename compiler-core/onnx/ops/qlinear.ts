@@ -34,8 +34,9 @@ function matmul(c: BuildCall) {
 
 /** com.microsoft: A, B with scales and zero points, a bias of i32 sums; without a scale of the result, it is f32. */
 function gemm(c: BuildCall) {
-  const a = c.flag("transA") ? c.add("transpose", [c.input(0)], { perm: [1, 0] }) : c.input(0);
-  const sums = c.add("matmul-integer", [a, c.input(3), c.optional(2), c.optional(5)], { transB: c.flag("transB") });
+  // Turned here and not by the product: zero points, like scales, are one per column of what is multiplied.
+  const turned = (i: number, flag: string): ValueId => (c.flag(flag) ? c.add("transpose", [c.input(i)], { perm: [1, 0] }) : c.input(i));
+  const sums = c.add("matmul-integer", [turned(0, "transA"), turned(3, "transB"), c.optional(2), c.optional(5)]);
   const all = c.has(6) ? c.add("add", [sums, c.input(6)]) : sums;
   const scales = c.add("mul", [f32(c, c.input(1)), f32(c, c.input(4))]);
   const alpha = c.float("alpha", 1);
