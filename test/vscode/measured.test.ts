@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type Frame } from "playwright-core";
 import { missingNeeds } from "../../scripts/setup/debian-packages.mjs";
-import { example, modelFolder, onlyOldest } from "./models.ts";
+import { example, modelFolder, onlyNewest } from "./models.ts";
 import { compiled, settled, showTexts, startSession, untilSeen, VscodeWindow, type Session } from "./rig/index.ts";
 
-const skip = onlyOldest ?? (missingNeeds(["compiler"]).length > 0 ? "no C++ compiler" : false);
+const skip = onlyNewest ?? (missingNeeds(["compiler"]).length > 0 ? "no C++ compiler" : false);
 const folder = modelFolder({ "example.onnx": example });
 let session: Session;
 let window: VscodeWindow;

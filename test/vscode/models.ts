@@ -7,14 +7,20 @@ import { promisify } from "node:util";
 import { root } from "../../scripts/setup/terminal.mjs";
 import { vscodeVersions } from "../suites.mjs";
 
-/**
- * Why a test does not run in this VS Code. What happens behind the page is the same in every version: the newer ones see the main thread
- * of use (inspector.test.ts, host.test.ts), the rest with the long tests.
- */
-export const onlyOldest: string | undefined =
-  (process.env["FUSIONSCOPE_VSCODE"] ?? vscodeVersions[0]?.server) === vscodeVersions[0]?.server || process.env["FUSIONSCOPE_LONG"] === "1"
+const served = process.env["FUSIONSCOPE_VSCODE"] ?? vscodeVersions[0]?.server;
+
+/** Why a test that is made for one version does not run in this one. */
+const onlyIn = (version: (typeof vscodeVersions)[number] | undefined): string | undefined =>
+  served === version?.server || process.env["FUSIONSCOPE_LONG"] === "1"
     ? undefined
-    : `in VS Code ${vscodeVersions[0]?.vscode} only; in every version with npm run test:long`;
+    : `in VS Code ${version?.vscode} only; in every version with npm run test:long`;
+
+/**
+ * What happens behind the page is the same in every version: all see the main thread of use (inspector.test.ts, host.test.ts), the rest is
+ * shared out between the oldest and the newest, which run beside each other.
+ */
+export const onlyOldest = onlyIn(vscodeVersions[0]);
+export const onlyNewest = onlyIn(vscodeVersions.at(-1));
 
 export const example = path.join(root, "test/data/example-mlp.onnx");
 
