@@ -139,26 +139,25 @@ export interface BuiltRunner {
   readonly cached: boolean;
 }
 
-let runner: Promise<BuiltRunner> | undefined;
-
-/**
- * The runner's program, built at first use. Kept per process; the cache is keyed by its sources and the compiler.
- * @throws compiler-missing, compile-failed, cache-full
- */
-export function buildRunner(): Promise<BuiltRunner> {
-  runner ??= makeRunner();
-  runner.catch(() => (runner = undefined));
-  return runner;
+interface RunnerRecipe {
+  readonly toolchain: Toolchain;
+  readonly sources: readonly string[];
+  readonly flags: readonly string[];
+  readonly key: string;
 }
 
-async function makeRunner(): Promise<BuiltRunner> {
+let recipe: Promise<RunnerRecipe> | undefined;
+
+/**
+ * The runner's program, built at first use; the cache is keyed by its sources and the compiler, which are read once per process. The program is
+ * looked for every time: in a long session later builds may have taken its place in the cache.
+ * @throws compiler-missing, compile-failed, cache-full
+ */
+export async function buildRunner(): Promise<BuiltRunner> {
   const started = performance.now();
-  const toolchain = await findToolchain();
-  const folder = path.join(nativeRoot(), "runner");
-  const sources = await filesUnder(folder, [".cpp"]);
-  const inputs = [...(await filesUnder(folder, [".cpp", ".hpp"])), ...(await filesUnder(path.join(nativeRoot(), "runtime"), [".h"]))];
-  const flags = ["-std=c++17", "-O1", "-Wall", "-Wextra", "-pthread"];
-  const key = contentKey(["runner 1", toolchain.banner, flags.join(" "), ...(await contentOf(inputs, nativeRoot()))]);
+  recipe ??= runnerRecipe();
+  recipe.catch(() => (recipe = undefined));
+  const { toolchain, sources, flags, key } = await recipe;
   const made = await cachedBuild(key, async (draft) => {
     const objects = await inParallel(sources, os.availableParallelism(), async (source) => {
       const object = path.join(draft, `${path.basename(source)}.o`);
@@ -169,4 +168,14 @@ async function makeRunner(): Promise<BuiltRunner> {
     await Promise.all(objects.map((o) => fs.rm(o)));
   });
   return { path: path.join(made.folder, "fusionscope-runner"), buildMs: performance.now() - started, cached: made.cached };
+}
+
+async function runnerRecipe(): Promise<RunnerRecipe> {
+  const toolchain = await findToolchain();
+  const folder = path.join(nativeRoot(), "runner");
+  const sources = await filesUnder(folder, [".cpp"]);
+  const inputs = [...(await filesUnder(folder, [".cpp", ".hpp"])), ...(await filesUnder(path.join(nativeRoot(), "runtime"), [".h"]))];
+  const flags = ["-std=c++17", "-O1", "-Wall", "-Wextra", "-pthread"];
+  const key = contentKey(["runner 1", toolchain.banner, flags.join(" "), ...(await contentOf(inputs, nativeRoot()))]);
+  return { toolchain, sources, flags, key };
 }

@@ -5,7 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { UserError, widestIsa, type IsaName } from "#core";
-import { detectMachine, measureLaunchCost, RunnerClient } from "#core/io";
+import { buildRunner, detectMachine, measureLaunchCost, RunnerClient } from "#core/io";
 import { buildMatmul, largestDifference, ortOrReason, readFloats, writeIdentity, writeMatmul, type MatmulFiles } from "./matmul-case.ts";
 import { compilerOrReason } from "./native-program.ts";
 
@@ -200,6 +200,15 @@ describe("native runner", { skip: typeof compiler === "string" ? compiler : fals
     await failsWith("runner-exited", RunnerClient.start({ program: "/bin/true" }));
     await failsWith("runner-start", RunnerClient.start({ program: "/nowhere/runner" }));
     await failsWith("runner-protocol", RunnerClient.start({ program: "/bin/cat" }));
+  });
+
+  test("a runner in use stays in the cache: each start counts as a use", async () => {
+    const { path: program } = await buildRunner();
+    const manifest = path.join(path.dirname(program), "manifest.json");
+    const longAgo = new Date(Date.now() - 86_400_000);
+    fs.utimesSync(manifest, longAgo, longAgo);
+    (await RunnerClient.start()).kill();
+    assert.ok(fs.statSync(manifest).mtimeMs > longAgo.getTime() + 1000);
   });
 
   const ort = ortOrReason();
