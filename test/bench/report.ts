@@ -144,6 +144,7 @@ function caseLines(stored: readonly Stored[], peaks: ReadonlyMap<number, PeaksRe
     "Milliseconds are medians. The bound of a case is the longer of its operations at the measured peak of its arithmetic, and its operands, results",
     "and weights, each once, at the bandwidth of the cache that holds them; the share is bound over time. Graph Compiler: the ratio to ONNX Runtime",
     "that oneDNN Graph Compiler itself reaches (on a Sapphire Rapids with AMX, test/bench/graph-compiler.ts), and ours over it.",
+    "[Decision 10](decisions/0010-attention-limits.md) says what bounds attention where ours is lower.",
     "",
     ...parts,
   ];
